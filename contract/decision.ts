@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { metricNames } from './snapshot.ts';
+
+/**
+ * Why a weight is what it is: data, in the order in which it was applied. `cli/reasons.ts` words them for people.
+ * Every step that multiplies carries its factor; every step that decides carries what it decided on.
+ */
+const metricName = z.enum(metricNames);
+const finite = z.number();
+
+export const reasonSchema = z.discriminatedUnion('code', [
+  /** The server is not in rotation, or is no business of ours: its weight is left alone. */
+  z.object({ code: z.literal('excluded'), exclusion: z.string() }),
+  /** Load by equation (1), the mean of the servers with fresh snapshots by (2), the distance by (3). */
+  z.object({ code: z.literal('load'), load: finite, average: finite, delta: finite }),
+  /** A metric that the load is made of is unknown; the other factors were scaled up to sum to 1. */
+  z.object({ code: z.literal('load-without'), metrics: z.array(metricName) }),
+  /** The policy's weight from the load alone. */
+  z.object({ code: z.literal('inverse-load'), factor: finite }),
+  z.object({ code: z.literal('equal'), factor: finite }),
+  /** Multiplied by the effective cores. */
+  z.object({ code: z.literal('cores'), factor: finite }),
+  /** Cut by degrees because this metric nears saturation. */
+  z.object({ code: z.literal('graded'), metric: metricName, utilisation: finite, factor: finite }),
+  /** The paper's hard rule: weight 0 while any of these is over its threshold. */
+  z.object({ code: z.literal('over-threshold'), metrics: z.array(metricName) }),
+  /** No verdict: the learned weight is held. */
+  z.object({
+    code: z.literal('held'),
+    because: z.enum(['stale', 'no-load', 'mostly-stale', 'just-up']),
+    detail: z.string(),
+  }),
+  /** Moved a bounded step from the old target towards the new one. */
+  z.object({ code: z.literal('smoothed'), factor: finite, wanted: finite }),
+  /** Cut because the server answers errors; share is the smoothed share of errors, 0 to 1. */
+  z.object({ code: z.literal('errors'), share: finite, factor: finite }),
+  /** Coming back (or new): part of its weight, growing to 1. */
+  z.object({ code: z.literal('ramp'), factor: finite }),
+  /** Lifted to the least share that lets us learn. */
+  z.object({ code: z.literal('floor'), factor: finite }),
+  /** Weight 0 by our decision: over threshold on two consecutive ticks, and the others can carry its work. */
+  z.object({ code: z.literal('drained'), metrics: z.array(metricName) }),
+  /** It was to be drained, but not at the price of the others. */
+  z.object({
+    code: z.literal('drain-refused'),
+    metrics: z.array(metricName),
+    because: z.enum(['others-overloaded', 'half-drained', 'last-server', 'cannot-predict']),
+    detail: z.string(),
+  }),
+  /** It was drained and is not any more. */
+  z.object({
+    code: z.literal('released'),
+    because: z.enum(['recovered', 'stale', 'others-overloaded', 'half-drained', 'last-server']),
+  }),
+  /** Scaled so that the largest weight of the backend is 256, and rounded to an integer. */
+  z.object({ code: z.literal('scaled'), from: finite, to: z.number().int() }),
+  /** Not written: too close to what HAProxy has, or too few requests since the last change. */
+  z.object({ code: z.literal('kept'), because: z.enum(['deadband', 'patience']), current: z.number().int() }),
+]);
+
+export type Reason = z.infer<typeof reasonSchema>;
+export type HeldBecause = Extract<Reason, { code: 'held' }>['because'];
+export type DrainRefusedBecause = Extract<Reason, { code: 'drain-refused' }>['because'];
+export type ReleasedBecause = Extract<Reason, { code: 'released' }>['because'];
+
+/** What one tick decided for one server. */
+export interface Decision {
+  readonly server: string;
+  /** The weight that HAProxy should have now, 0 to 256. Equal to the current weight where nothing is to be written. */
+  readonly weight: number;
+  /** Whether `weight` is to be sent. */
+  readonly write: boolean;
+  readonly drained: boolean;
+  /** Load by equation (1), 0 to 1, and its distance from the mean; null where unknown. */
+  readonly load: number | null;
+  readonly delta: number | null;
+  readonly reasons: readonly Reason[];
+}

@@ -1,0 +1,50 @@
+import type { Reason } from './decision.ts';
+import type { Observation } from './observation.ts';
+import type { MetricName } from './snapshot.ts';
+
+/** Factors of equation (1). They sum to 1. */
+export interface LoadFactors {
+  readonly cpu: number;
+  readonly ram: number;
+  readonly bandwidth: number;
+  readonly threads: number;
+}
+
+/** Utilisation (0 to 1) of each metric at which a server counts as overloaded. */
+export type Thresholds = Readonly<Record<MetricName, number>>;
+
+/** What a law is given. Observations are those in rotation only. */
+export interface PolicyInput {
+  readonly observations: readonly Observation[];
+  readonly factors: LoadFactors;
+  readonly thresholds: Thresholds;
+}
+
+/** What a law says of one server. */
+export interface Verdict {
+  /** Relative weight > 0 (or 0, from the literal paper only); null: no verdict, hold what was learned. */
+  readonly weight: number | null;
+  readonly load: number | null;
+  readonly delta: number | null;
+  readonly reasons: readonly Reason[];
+}
+
+/** How the guard follows a law: the law's share of the loop's dynamics. */
+export interface Dynamics {
+  /** EWMA gain on the logarithm of the weight, 0 < gain <= 1 per tick. */
+  readonly gain: number;
+  /** Largest step of that logarithm per tick. */
+  readonly maxStep: number;
+}
+
+/**
+ * A pure law from observations to relative weights: no clock, no I/O, no randomness, no memory but `state`.
+ * `state` is plain JSON. The order of observations does not matter.
+ */
+export interface Policy<State = unknown> {
+  readonly name: string;
+  /** null: the literal paper, applied without smoothing or guard. */
+  readonly dynamics: Dynamics | null;
+  readonly initialState: State;
+  decide(input: PolicyInput, state: State): { readonly verdicts: ReadonlyMap<string, Verdict>; readonly state: State };
+}

@@ -1,0 +1,86 @@
+/** One line for a person: what is wrong, where, what was expected, what came, how to mend it. */
+export interface Problem {
+  readonly code: ProblemCode;
+  /** The place: a configuration key, a flag, a file, a socket, `backend/server`. */
+  readonly where: string;
+  /** What is wrong, in a few words. */
+  readonly what: string;
+  readonly expected?: string;
+  readonly got?: string;
+  /** What to do about it. */
+  readonly mend?: string;
+}
+
+/** Every code that a problem can carry, with its meaning. docs/operations.md lists them; a test holds it to this. */
+export const problemCodes = {
+  usage: 'a flag or argument is unknown, missing or impossible',
+  'config-unreadable': 'the configuration file cannot be read or is no YAML',
+  'config-invalid': 'a configuration key is unknown, of the wrong type or out of range',
+  'token-missing': 'an address off loopback was asked for without a bearer token',
+  'token-invalid': 'the bearer token was refused or cannot be used',
+  'port-in-use': 'the address to listen on is taken or not allowed',
+  'socket-missing': "HAProxy's socket does not exist",
+  'socket-not-a-socket': 'the path is not a socket',
+  'socket-refused': "nobody listens on HAProxy's socket",
+  'socket-permission': "this user may not open HAProxy's socket",
+  'socket-level': 'the socket allows reading but not changing weights (level admin is needed)',
+  'haproxy-timeout': 'HAProxy did not answer in time, so its reply is unknown',
+  'haproxy-incomplete': 'the connection broke before the reply was complete',
+  'haproxy-reply': "HAProxy's reply could not be understood or was too large",
+  'haproxy-refused': 'HAProxy refused a command',
+  'backend-missing': 'HAProxy has no such backend',
+  'backend-static': "the backend's algorithm does not take weights at run time",
+  'server-missing': 'HAProxy has no such server',
+  'server-agent-check': 'the server is also under agent-check, which writes the same weight',
+  'name-invalid': 'a name does not fit the Runtime API',
+  'agent-unreachable': 'the agent could not be reached',
+  'agent-timeout': 'the agent did not answer in time',
+  'agent-status': 'the agent answered with an HTTP error',
+  'agent-unauthorised': 'the agent refused the bearer token, or wants one',
+  'agent-too-large': "the agent's answer is over the size limit",
+  'agent-not-json': "the agent's answer is not JSON",
+  'agent-schema-version': 'the agent speaks another version of the snapshot schema',
+  'agent-invalid': "the agent's snapshot holds a missing, impossible or out-of-range value",
+  'agent-wrong-server': 'the agent says that it is another server',
+  'agent-stale': "the agent's snapshot is too old",
+  'controller-unreachable': 'no controller answers at that address',
+  'scope-unavailable': 'what the agent was told to measure is not there',
+  'command-failed': 'the application given to the agent could not be started',
+} as const;
+
+export type ProblemCode = keyof typeof problemCodes;
+
+/** Longest piece of foreign text that is repeated in a message. */
+const maxQuoted = 120;
+
+/** The one line: `where: what; expected X, got Y; how to mend`. Control characters of foreign text are shown as `?`. */
+export function formatProblem(problem: Problem): string {
+  const clauses = [`${problem.where}: ${problem.what}`];
+  if (problem.expected !== undefined) clauses.push(`expected ${problem.expected}`);
+  if (problem.got !== undefined) clauses.push(`got ${problem.got}`);
+  const sentence = [clauses[0], clauses.slice(1).join(', ')].filter((part) => part !== '').join('; ');
+  return oneLine(problem.mend === undefined ? sentence : `${sentence}. ${problem.mend}`);
+}
+
+/** Foreign text made safe to print: one line, no control characters, at most `limit` characters. */
+export function quote(text: string, limit = maxQuoted): string {
+  const line = oneLine(text);
+  return `"${line.length > limit ? `${line.slice(0, limit)}…` : line}"`;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').replaceAll(/\p{Cc}/gu, '?');
+}
+
+/** Thrown only at the edge (flags, configuration, start-up); the command line prints its problem and exits. */
+export class ProblemError extends Error {
+  readonly problem: Problem;
+  constructor(problem: Problem) {
+    super(formatProblem(problem));
+    this.name = 'ProblemError';
+    this.problem = problem;
+  }
+}
+
+/** Process exit codes, the same for every command. */
+export const exitCodes = { fine: 0, checkFailed: 1, usage: 2 } as const;

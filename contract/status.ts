@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { reasonSchema } from './decision.ts';
+import { metricNames } from './snapshot.ts';
+
+/** What the controller's `GET /v1/status` answers, and what `haweight weights` and `explain` read. */
+export const statusVersion = 1;
+
+const maybe = z.number().nullable();
+
+export const serverStatusSchema = z.object({
+  server: z.string(),
+  address: z.string(),
+  /** HAProxy's own word: UP, DOWN, MAINT, DRAIN ... */
+  haproxyStatus: z.string(),
+  exclusion: z.string().nullable(),
+  configuredWeight: z.number(),
+  /** What HAProxy used when the tick began. */
+  weightBefore: z.number(),
+  /** What HAProxy uses after the tick: the decision, or in a dry run what it would be. */
+  weight: z.number(),
+  written: z.boolean(),
+  /** weight / sum of the weights of the servers in rotation, 0 to 1. */
+  share: maybe,
+  drained: z.boolean(),
+  load: maybe,
+  delta: maybe,
+  effectiveCores: maybe,
+  utilisation: z.object(
+    Object.fromEntries(metricNames.map((name) => [name, maybe])) as Record<(typeof metricNames)[number], typeof maybe>,
+  ),
+  agent: z.object({
+    url: z.string(),
+    state: z.enum(['fresh', 'stale']),
+    ageMs: maybe,
+    /** The problem's code and one line about it; null while all is well. */
+    code: z.string().nullable(),
+    detail: z.string().nullable(),
+    /** Failures since the controller started. */
+    failures: z.number(),
+  }),
+  /** Since the last tick; null where HAProxy's counters were reset. */
+  traffic: z.object({ ok: z.number(), errors: z.number() }).nullable(),
+  inFlight: z.number(),
+  reasons: z.array(reasonSchema),
+});
+
+export const backendStatusSchema = z.object({
+  backend: z.string(),
+  algorithm: z.string().nullable(),
+  servers: z.array(serverStatusSchema),
+  /** What is wrong with the backend as a whole, in one line; null while all is well. */
+  problem: z.string().nullable(),
+});
+
+export const statusSchema = z.object({
+  version: z.literal(statusVersion),
+  policy: z.string(),
+  dryRun: z.boolean(),
+  periodMs: z.number(),
+  startedAtMs: z.number(),
+  /** Wall clock of the last finished tick, ms since 1970; null before the first. */
+  lastTickAtMs: maybe,
+  lastTickDurationMs: maybe,
+  ticks: z.number(),
+  skippedTicks: z.number(),
+  weightsWritten: z.number(),
+  haproxy: z.object({ socket: z.string(), version: z.string().nullable(), problem: z.string().nullable() }),
+  /** What the controller is waiting for, in one line; null when it is working. */
+  waitingFor: z.string().nullable(),
+  backends: z.array(backendStatusSchema),
+});
+
+export type Status = z.infer<typeof statusSchema>;
+export type BackendStatus = z.infer<typeof backendStatusSchema>;
+export type ServerStatus = z.infer<typeof serverStatusSchema>;

@@ -1,0 +1,54 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { ProblemError } from '../contract/problem.ts';
+
+/** Shortest bearer token that is accepted, in characters. */
+const minTokenLength = 16;
+const tokenCharacters = /^[\x21-\x7e]+$/;
+
+/**
+ * A bearer token from a file (one line) or from the environment, never from the command line, where `ps` shows it.
+ * Returns null where neither is given. Throws a ProblemError where the token cannot be used.
+ */
+export function loadToken(tokenFile: string | undefined, variable: string): string | null {
+  const where = tokenFile ?? variable;
+  const text = tokenFile === undefined ? process.env[variable] : readTokenFile(tokenFile);
+  if (text === undefined) return null;
+  const token = text.trim();
+  if (token.length < minTokenLength || !tokenCharacters.test(token)) {
+    throw new ProblemError({
+      code: 'token-invalid',
+      where,
+      what: 'the bearer token cannot be used',
+      expected: `one line of at least ${minTokenLength} printable characters without spaces`,
+      got: `${token.length} characters`,
+      mend: `Make one: openssl rand -hex 32 > ${tokenFile ?? 'token'}`,
+    });
+  }
+  return token;
+}
+
+function readTokenFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new ProblemError({
+      code: 'token-invalid',
+      where: path,
+      what: 'the token file cannot be read',
+      got: code,
+      mend: 'Check the path, and that this user may read it.',
+    });
+  }
+}
+
+/** Whether an Authorization header carries the token. Takes the same time wherever the two differ. */
+export function bearerMatches(header: string | undefined, token: string): boolean {
+  const given = header?.startsWith('Bearer ') ? header.slice('Bearer '.length) : '';
+  return timingSafeEqual(digest(given), digest(token));
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
