@@ -1,0 +1,191 @@
+import type { Decision, Reason } from '../../contract/decision.ts';
+import type { Observation } from '../../contract/observation.ts';
+import type { Dynamics, Thresholds, Verdict } from '../../contract/policy.ts';
+import { heldVerdict } from '../policies/held.ts';
+import { type DrainSubject, decideDrains, sum } from './drain.ts';
+import { errorFactor } from './errors.ts';
+import { type Entry, learnWeight, observeServer, withStartingWeights } from './learn.ts';
+import { applyFloor, toIntegers } from './scale.ts';
+import type { GuardSettings } from './settings.ts';
+import { type GuardState, newcomer, type ServerMemory } from './state.ts';
+import { decideWrite, hasSettled } from './write.ts';
+
+export interface GuardInput {
+  /** Servers in rotation. */
+  readonly observations: readonly Observation[];
+  /** Every server that HAProxy has in the backend: others are forgotten. */
+  readonly present: ReadonlySet<string>;
+  readonly verdicts: ReadonlyMap<string, Verdict>;
+  readonly dynamics: Dynamics;
+  readonly thresholds: Thresholds;
+  readonly settings: GuardSettings;
+  /** Whether the backend's algorithm is roundrobin, which frequent changes distort. */
+  readonly wantsPatience: boolean;
+}
+
+export interface GuardOutcome {
+  readonly decisions: readonly Decision[];
+  readonly state: GuardState;
+}
+
+/**
+ * What no policy may break: from a law's relative weights to what HAProxy gets. Pure. The order: take in the tick,
+ * hold everything if most agents are silent, learn, drain or release, cut for errors, ramp, floor, scale, and write
+ * only what differs enough.
+ */
+export function guard(input: GuardInput, before: GuardState): GuardOutcome {
+  const entries = input.observations.map((observation) => takeIn(observation, input, before));
+  const stale = entries.filter(({ observation }) => observation.agent.state === 'stale').length;
+  if (stale * 2 > entries.length)
+    return holdAll(entries, before, input.present, `${stale} of ${entries.length} agents are silent`);
+
+  const learned = withStartingWeights(entries, before.started).map((entry) =>
+    learnWeight(entry, input.dynamics, input.thresholds),
+  );
+  const drains = decideDrains(toSubjects(learned), input.thresholds, input.settings);
+  const ruled = learned.map((entry) =>
+    applyDrain(
+      entry,
+      drains.drained.has(entry.observation.server),
+      drains.reasons.get(entry.observation.server),
+      input,
+    ),
+  );
+  return write(ruled, input, before);
+}
+
+/** A server that joined, or came back, starts its ramp; one that was there at our first tick does not. */
+function takeIn(observation: Observation, input: GuardInput, before: GuardState): Entry {
+  const known = before.servers.get(observation.server) ?? newcomer;
+  // weight 0 at our first tick was left behind by a controller that was killed: it comes back like any other
+  const joins = before.started ? !known.inRotation : observation.currentWeight === 0;
+  const { rampStep } = input.settings;
+  const memory: ServerMemory = joins
+    ? { ...newcomer, logWeight: known.logWeight, errorShare: known.errorShare, inRotation: true, ramp: rampStep }
+    : { ...known, inRotation: true, ramp: Math.min(1, known.ramp + rampStep) };
+  return {
+    observation,
+    verdict: input.verdicts.get(observation.server) ?? heldVerdict(observation),
+    memory: observeServer(observation, memory, input.thresholds),
+    reasons: [],
+  };
+}
+
+function toSubjects(entries: readonly Entry[]): DrainSubject[] {
+  const allSized = entries.every(({ memory }) => memory.effectiveCores !== null);
+  const requests = entries.map(({ observation: { traffic } }) => (traffic === null ? 0 : traffic.ok + traffic.errors));
+  // a handful of requests says less about the shares than the weights do
+  const flows = sum(requests) >= 20 ? requests : entries.map(({ observation }) => observation.currentWeight);
+  const total = Math.max(1, sum(flows));
+  return entries.map(({ observation, memory }, index) => ({
+    server: observation.server,
+    fresh: observation.agent.state === 'fresh',
+    drained: memory.drained,
+    ramping: memory.ramp < 1,
+    utilisation: memory.utilisation,
+    overTicks: memory.overTicks,
+    capacity: allSized ? (memory.effectiveCores ?? 1) : 1,
+    trafficShare: (flows[index] ?? 0) / total,
+  }));
+}
+
+function applyDrain(entry: Entry, drained: boolean, reason: Reason | undefined, input: GuardInput): Entry {
+  const returned = entry.memory.drained && !drained;
+  const ramp = returned ? input.settings.rampStep : entry.memory.ramp;
+  const reasons = reason === undefined ? entry.reasons : [...entry.reasons, reason];
+  return { ...entry, memory: { ...entry.memory, drained, ramp }, reasons };
+}
+
+function holdAll(
+  entries: readonly Entry[],
+  before: GuardState,
+  present: ReadonlySet<string>,
+  detail: string,
+): GuardOutcome {
+  const decisions = entries.map(
+    ({ observation, verdict, memory }): Decision => ({
+      server: observation.server,
+      weight: observation.currentWeight,
+      write: false,
+      drained: memory.drained,
+      load: verdict.load,
+      delta: verdict.delta,
+      reasons: [...verdict.reasons, { code: 'held', because: 'mostly-stale', detail }],
+    }),
+  );
+  const memories = entries.map(({ observation, memory }) => [observation.server, memory] as const);
+  const servers = remember(before, memories, present);
+  return { decisions, state: { ...before, ...afterTick(before, entries), servers } };
+}
+
+function write(entries: readonly Entry[], input: GuardInput, before: GuardState): GuardOutcome {
+  const weights = scaledWeights(entries, input.settings);
+  const progress = afterTick(before, entries);
+  const settled =
+    !input.wantsPatience || hasSettled(progress.requestsSinceWrite, progress.ticksSinceWrite, entries.length);
+  const decisions = entries.map(({ observation, verdict, memory, reasons }): Decision => {
+    const { weight: wanted, steps } = weights.get(observation.server) ?? { weight: 0, steps: [] };
+    const { deadband } = input.settings;
+    const outcome = decideWrite({ observation, weight: wanted, leftWeight: memory.leftWeight, deadband, settled });
+    return {
+      server: observation.server,
+      weight: outcome.weight,
+      write: outcome.write,
+      drained: memory.drained,
+      load: verdict.load,
+      delta: verdict.delta,
+      reasons: [...reasons, ...steps, ...outcome.reasons],
+    };
+  });
+  const left = new Map(decisions.map(({ server, weight }) => [server, weight]));
+  const memories = entries.map(({ observation: { server }, memory }) => {
+    return [server, { ...memory, leftWeight: left.get(server) ?? null }] as const;
+  });
+  const sinceWrite = decisions.some((each) => each.write) ? { requestsSinceWrite: 0, ticksSinceWrite: 0 } : progress;
+  return { decisions, state: { started: true, servers: remember(before, memories, input.present), ...sinceWrite } };
+}
+
+/** Integer weights of the servers that are not drained, with the steps that led there. */
+function scaledWeights(entries: readonly Entry[], settings: GuardSettings) {
+  const open = entries.filter(({ memory }) => !memory.drained);
+  const relative = open.map(({ memory }) => {
+    return Math.exp(memory.logWeight ?? 0) * errorFactor(memory.errorShare) * memory.ramp;
+  });
+  const floored = applyFloor(relative, settings.floor);
+  const integers = toIntegers(floored);
+  return new Map(
+    open.map(({ observation, memory }, index) => {
+      const weight = integers[index] ?? 1;
+      const steps = lastSteps(memory, relative[index] ?? 1, floored[index] ?? 1, weight);
+      return [observation.server, { weight, steps }];
+    }),
+  );
+}
+
+function lastSteps(memory: ServerMemory, relative: number, floored: number, wanted: number): Reason[] {
+  const factor = errorFactor(memory.errorShare);
+  const steps: Reason[] = [];
+  if (memory.errorShare > 0) steps.push({ code: 'errors', share: memory.errorShare, factor });
+  if (memory.ramp < 1) steps.push({ code: 'ramp', factor: memory.ramp });
+  if (floored > relative) steps.push({ code: 'floor', factor: floored / relative });
+  return [...steps, { code: 'scaled', from: floored, to: wanted }];
+}
+
+function afterTick(before: GuardState, entries: readonly Entry[]) {
+  const requests = sum(entries.map(({ observation: { traffic } }) => (traffic?.ok ?? 0) + (traffic?.errors ?? 0)));
+  return {
+    requestsSinceWrite: before.requestsSinceWrite + requests,
+    ticksSinceWrite: before.ticksSinceWrite + 1,
+  };
+}
+
+/** Servers that left rotation keep what was learned of them, for when they return. */
+function remember(
+  before: GuardState,
+  memories: readonly (readonly [string, ServerMemory])[],
+  present: ReadonlySet<string>,
+): ReadonlyMap<string, ServerMemory> {
+  const known = [...before.servers].filter(([server]) => present.has(server));
+  const gone = known.map(([server, memory]) => [server, { ...memory, inRotation: false }] as const);
+  return new Map([...gone, ...memories]);
+}

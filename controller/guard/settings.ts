@@ -1,0 +1,21 @@
+/** The guard's constants. docs/configuration.md gives each its reason. */
+export interface GuardSettings {
+  /** A drained server comes back when every metric is this far under its threshold, 0 to 0.5. */
+  readonly returnMargin: number;
+  /** Most of the pool's capacity that may be drained at once, 0 to 0.5. */
+  readonly maxDrainedShare: number;
+  /** Share of its weight that a new or returned server gains per tick, 0 to 1. */
+  readonly rampStep: number;
+  /** Least weight of a server that is not drained, as a share of the mean, 0 to 0.5. */
+  readonly floor: number;
+  /** A weight is not written while it differs from HAProxy's by no more than this share of the larger, 0 to 0.5. */
+  readonly deadband: number;
+}
+
+export const defaultGuardSettings: GuardSettings = {
+  returnMargin: 0.1,
+  maxDrainedShare: 0.5,
+  rampStep: 0.2,
+  floor: 0.02,
+  deadband: 0.05,
+};
