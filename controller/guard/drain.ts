@@ -2,6 +2,7 @@ import type { DrainRefusedBecause, Reason, ReleasedBecause } from '../../contrac
 import type { Utilisations } from '../../contract/observation.ts';
 import type { Thresholds } from '../../contract/policy.ts';
 import type { MetricName } from '../../contract/snapshot.ts';
+import { sum } from '../policies/sum.ts';
 import { hasRecovered, metricsOver, worstExcess } from './overload.ts';
 import type { GuardSettings } from './settings.ts';
 
@@ -126,9 +127,4 @@ function whyNotDrain(
 
 function capacityOf(subjects: readonly DrainSubject[]): number {
   return sum(subjects.map(({ capacity }) => capacity));
-}
-
-/** Sorted before it is added up: floating-point sums depend on the order, and decisions must not. */
-export function sum(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b).reduce((total, value) => total + value, 0);
 }

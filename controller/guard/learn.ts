@@ -1,7 +1,7 @@
 import type { Reason } from '../../contract/decision.ts';
 import type { Observation } from '../../contract/observation.ts';
 import type { Dynamics, Thresholds, Verdict } from '../../contract/policy.ts';
-import { sum } from './drain.ts';
+import { sum } from '../policies/sum.ts';
 import { nextErrorShare } from './errors.ts';
 import { gradeFactor } from './grade.ts';
 import { metricsOver, smoothUtilisation } from './overload.ts';

@@ -1,4 +1,4 @@
-import { sum } from './drain.ts';
+import { sum } from '../policies/sum.ts';
 
 /** HAProxy's largest weight: all of it is used, for resolution. */
 export const maxWeight = 256;

@@ -1,6 +1,7 @@
 import type { Reason } from '../../contract/decision.ts';
 import type { Observation } from '../../contract/observation.ts';
 import type { LoadFactors } from '../../contract/policy.ts';
+import { sum } from './sum.ts';
 
 const loadMetrics = ['cpu', 'ram', 'bandwidth', 'threads'] as const;
 
@@ -30,12 +31,7 @@ export function relativeLoads(
     const load = loadOf(observation, factors);
     return load === null ? [] : [{ server: observation.server, ...load }];
   });
-  // sorted, because floating-point sums depend on the order and decisions must not
-  const total = known
-    .map(({ load }) => load)
-    .sort((a, b) => a - b)
-    .reduce((sum, load) => sum + load, 0);
-  const average = total / known.length;
+  const average = sum(known.map(({ load }) => load)) / known.length;
   return new Map(
     known.map(({ server, load, missing }) => {
       const delta = Math.abs(average - load) / average;

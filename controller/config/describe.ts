@@ -1,0 +1,71 @@
+import type { z } from 'zod';
+import type { Problem } from '../../contract/problem.ts';
+import type { ConfigFlags } from './flags.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** The first thing wrong with a configuration as one line: the key or flag, what was expected and what came. */
+export function describeIssues(issues: readonly Issue[], merged: unknown, flags: ConfigFlags): Problem {
+  const [issue] = issues;
+  if (issue === undefined) throw new Error('a failed parse without an issue');
+  const unknownKey = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  const path = issue.path.map(String);
+  const key = [...path, ...(unknownKey === undefined ? [] : [unknownKey])].join('.');
+  const flag = flagThatSet(path, flags);
+  const where = flag ?? `${flags.config ?? 'configuration'}: ${key}`;
+  if (unknownKey !== undefined) {
+    const mend = 'Check its spelling and place against docs/configuration.md.';
+    return { code: 'config-invalid', where, what: 'unknown key', expected: 'one of the documented keys', mend };
+  }
+  const value = path.reduce<unknown>((tree, step) => (tree as Record<string, unknown> | undefined)?.[step], merged);
+  return {
+    code: 'config-invalid',
+    where,
+    what: 'cannot be used',
+    expected: expectation(issue),
+    got: shown(value),
+    mend: flag === null ? 'docs/configuration.md lists every key.' : 'See --help.',
+  };
+}
+
+/** The flag that a value came from; null where the file, or nothing, set it. */
+function flagThatSet(path: readonly string[], flags: ConfigFlags): string | null {
+  const [section, , field] = path;
+  if (section === 'backends' && field === 'name' && flags.backend !== undefined) return '--backend';
+  if (section === 'backends' && field === 'agents' && flags.agent !== undefined) return '--agent';
+  const simple: Readonly<Record<string, readonly [string, unknown]>> = {
+    'haproxy.socket': ['--socket', flags.socket],
+    'agents.url': ['--agent-url', flags.agentUrl],
+    'agents.tokenFile': ['--agent-token-file', flags.agentTokenFile],
+    policy: ['--policy', flags.policy],
+    periodMs: ['--period-ms', flags.periodMs],
+    listen: ['--listen', flags.listen],
+    tokenFile: ['--token-file', flags.tokenFile],
+    onExit: ['--on-exit', flags.onExit],
+    logLevel: ['--log-level', flags.logLevel],
+  };
+  const [flag, value] = simple[path.join('.')] ?? ['', undefined];
+  return value === undefined ? null : flag;
+}
+
+function expectation(issue: Issue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.expected === 'int' ? 'a whole number' : `a value of type ${issue.expected}`;
+    case 'invalid_value':
+      return `one of ${issue.values.map(String).join(', ')}`;
+    case 'too_small':
+      return issue.message.startsWith('Too small') ? `at least ${issue.minimum}` : issue.message;
+    case 'too_big':
+      return `at most ${issue.maximum}`;
+    default:
+      return issue.message;
+  }
+}
+
+const maxShown = 100;
+
+function shown(value: unknown): string {
+  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
+}

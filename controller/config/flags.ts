@@ -1,0 +1,18 @@
+/** What the command line may change; each is named as on the command line in messages. */
+export interface ConfigFlags {
+  readonly config?: string;
+  readonly socket?: string;
+  readonly backend?: readonly string[];
+  readonly agentUrl?: string;
+  /** `SERVER=URL` or `BACKEND/SERVER=URL`. */
+  readonly agent?: readonly string[];
+  readonly agentTokenFile?: string;
+  readonly policy?: string;
+  readonly periodMs?: number;
+  readonly listen?: string;
+  readonly tokenFile?: string;
+  readonly insecure?: boolean;
+  readonly onExit?: string;
+  readonly dryRun?: boolean;
+  readonly logLevel?: string;
+}

@@ -1,0 +1,128 @@
+import { readFileSync, statSync } from 'node:fs';
+import { parseDocument } from 'yaml';
+import { ProblemError, quote } from '../../contract/problem.ts';
+import { describeIssues } from './describe.ts';
+import type { ConfigFlags } from './flags.ts';
+import { type Config, configSchema } from './schema.ts';
+
+const maxFileBytes = 1024 * 1024;
+
+/** File, then flags over it, then defaults; checked as a whole. Throws a ProblemError that names the key. */
+export function loadConfig(flags: ConfigFlags): Config {
+  const file = flags.config === undefined ? {} : readConfigFile(flags.config);
+  const where = flags.config ?? 'configuration';
+  const merged = mergeFlags(file, flags);
+  if (merged['backends'] === undefined) {
+    throw new ProblemError({
+      code: 'config-invalid',
+      where: `${where}: backends`,
+      what: 'no backend is named',
+      expected: 'at least one',
+      mend: 'Say --backend NAME, or name it in the configuration file.',
+    });
+  }
+  const parsed = configSchema.safeParse(merged);
+  if (parsed.success) return parsed.data;
+  throw new ProblemError(describeIssues(parsed.error.issues, merged, flags));
+}
+
+type Tree = Record<string, unknown>;
+
+function readConfigFile(path: string): Tree {
+  let text: string;
+  try {
+    if (statSync(path).size > maxFileBytes) throw Object.assign(new Error('too large'), { code: 'over 1 MiB' });
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    const got = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw unreadable(path, 'cannot be read', 'a YAML file', got);
+  }
+  const document = parseDocument(text, { uniqueKeys: true, logLevel: 'silent' });
+  const [fault] = document.errors;
+  if (fault !== undefined) throw unreadable(path, 'is no YAML', 'YAML 1.2', fault.message.split('\n', 1)[0] ?? '');
+  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  if (value === null) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw unreadable(
+      path,
+      'is no configuration',
+      'keys and values',
+      Array.isArray(value) ? 'a list' : `a single ${typeof value}`,
+    );
+  }
+  return value as Tree;
+}
+
+function unreadable(where: string, what: string, expected: string, got: string): ProblemError {
+  return new ProblemError({ code: 'config-unreadable', where, what, expected, got });
+}
+
+function mergeFlags(file: Tree, flags: ConfigFlags): Tree {
+  const simple = {
+    policy: flags.policy,
+    periodMs: flags.periodMs,
+    listen: flags.listen,
+    tokenFile: flags.tokenFile,
+    insecure: flags.insecure,
+    onExit: flags.onExit,
+    dryRun: flags.dryRun,
+    logLevel: flags.logLevel,
+  };
+  return {
+    ...file,
+    ...defined(simple),
+    ...mergeSection(file, 'haproxy', { socket: flags.socket }),
+    ...mergeSection(file, 'agents', { url: flags.agentUrl, tokenFile: flags.agentTokenFile }),
+    ...mergeBackends(file, flags),
+  };
+}
+
+function mergeSection(file: Tree, key: string, values: Tree): Tree {
+  const changes = defined(values);
+  const section = file[key] ?? {};
+  if (Object.keys(changes).length === 0 || typeof section !== 'object') return {};
+  return { [key]: { ...section, ...changes } };
+}
+
+/** --backend replaces the file's list but keeps what the file says of the same names; --agent adds to it. */
+function mergeBackends(file: Tree, flags: ConfigFlags): Tree {
+  const inFile: unknown[] = Array.isArray(file['backends']) ? file['backends'] : [];
+  const named = flags.backend?.map(
+    (name) => inFile.find((each) => (each as Tree | null)?.['name'] === name) ?? { name },
+  );
+  const backends = (named ?? inFile) as Tree[];
+  if (named === undefined && flags.agent === undefined) return {};
+  const agents = (flags.agent ?? []).map(parseAgentFlag);
+  for (const { flag, backend } of agents) {
+    const known = backend === null ? backends.length === 1 : backends.some((each) => each['name'] === backend);
+    if (!known)
+      throw agentFlagProblem(
+        flag,
+        backend === null ? 'BACKEND/SERVER=URL, as there is not one backend' : 'a backend that is named',
+      );
+  }
+  return {
+    backends: backends.map((each) => {
+      const own = agents.filter(({ backend }) => backend === null || backend === each['name']);
+      if (own.length === 0) return each;
+      return {
+        ...each,
+        agents: { ...(each['agents'] as Tree), ...Object.fromEntries(own.map((a) => [a.server, a.url])) },
+      };
+    }),
+  };
+}
+
+function parseAgentFlag(flag: string) {
+  const match = /^(?:([^/=]+)\/)?([^/=]+)=(.+)$/.exec(flag);
+  if (match === null) throw agentFlagProblem(flag, 'SERVER=URL or BACKEND/SERVER=URL');
+  return { flag, backend: match[1] ?? null, server: match[2] ?? '', url: match[3] ?? '' };
+}
+
+function agentFlagProblem(flag: string, expected: string): ProblemError {
+  return new ProblemError({ code: 'usage', where: '--agent', what: 'cannot be used', expected, got: quote(flag) });
+}
+
+function defined(values: Tree): Tree {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}

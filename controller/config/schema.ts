@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { logLevels } from '../../platform/logger.ts';
+import { defaultGuardSettings } from '../guard/settings.ts';
+import { defaultPolicy, policyNames } from '../policies/registry.ts';
+
+/** Names that go into Runtime API commands. */
+const haproxyName = z.string().regex(/^[A-Za-z0-9_:.-]+$/, 'a name of letters, digits and _ : . -');
+const httpUrl = z.string().regex(/^http:\/\/[^\s/?#]+(\/[^\s?#]*)?$/, 'a URL such as http://10.0.0.1:9477');
+const threshold = z.number().gt(0, 'a number above 0 and up to 1').max(1);
+const share = (max: number) => z.number().min(0).max(max);
+const factor = share(1);
+const queueParts = ['receive', 'send', 'accept'] as const;
+
+export type QueuePart = (typeof queueParts)[number];
+
+/** Periods that a minute can be divided into, in ms: the schedule is a cron expression. */
+export const periodsMs = [1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60].map((seconds) => seconds * 1_000);
+
+const factors = z
+  .strictObject({ cpu: factor, ram: factor, bandwidth: factor, threads: factor })
+  .refine(({ cpu, ram, bandwidth, threads }) => Math.abs(cpu + ram + bandwidth + threads - 1) < 1e-6, {
+    error: 'four factors that sum to 1',
+  });
+
+/** The configuration file, key by key; docs/configuration.md explains each, and a test holds the two together. */
+export const configSchema = z.strictObject({
+  haproxy: z
+    .strictObject({
+      socket: z.string().min(1).default('/run/haproxy/admin.sock'),
+      timeoutMs: z.number().int().min(50).max(10_000).default(1_000),
+    })
+    .prefault({}),
+  backends: z
+    .array(z.strictObject({ name: haproxyName, agents: z.record(haproxyName, httpUrl).default({}) }))
+    .min(1, 'at least one backend')
+    .refine((backends) => new Set(backends.map(({ name }) => name)).size === backends.length, {
+      error: 'each backend once',
+    }),
+  agents: z
+    .strictObject({
+      url: z
+        .string()
+        .regex(/^http:\/\/[^\s?#]*\{(address|server)\}[^\s?#]*$/, 'a URL with {address} or {server} in it')
+        .default('http://{address}:9477'),
+      timeoutMs: z.number().int().min(50).max(10_000).default(1_000),
+      staleAfterMs: z.number().int().min(500).max(60_000).default(3_000),
+      tokenFile: z.string().min(1).optional(),
+    })
+    .prefault({}),
+  periodMs: z
+    .number()
+    .refine((period) => periodsMs.includes(period), {
+      error: 'a period that a minute can be divided into: 1000, 2000, 3000, 4000, 5000, 6000, 10000, ... 60000',
+    })
+    .default(2_000),
+  policy: z.enum(policyNames).default(defaultPolicy),
+  factors: factors.default({ cpu: 0.5, ram: 0.3, bandwidth: 0.15, threads: 0.05 }),
+  thresholds: z
+    .strictObject({
+      cpu: threshold.default(0.8),
+      ram: threshold.default(0.8),
+      bandwidth: threshold.default(0.8),
+      threads: threshold.default(0.85),
+      tcpQueues: threshold.default(0.9),
+    })
+    .prefault({}),
+  tcpQueueParts: z
+    .array(z.enum(queueParts))
+    .min(1, 'at least one of receive, send, accept')
+    .default([...queueParts]),
+  guard: z
+    .strictObject({
+      returnMargin: share(0.5).default(defaultGuardSettings.returnMargin),
+      maxDrainedShare: share(0.5).default(defaultGuardSettings.maxDrainedShare),
+      rampStep: z.number().min(0.01).max(1).default(defaultGuardSettings.rampStep),
+      floor: share(0.5).default(defaultGuardSettings.floor),
+      deadband: share(0.5).default(defaultGuardSettings.deadband),
+    })
+    .prefault({}),
+  listen: z.string().default('127.0.0.1:9478'),
+  tokenFile: z.string().min(1).optional(),
+  insecure: z.boolean().default(false),
+  onExit: z.enum(['restore', 'keep']).default('restore'),
+  dryRun: z.boolean().default(false),
+  logLevel: z.enum(logLevels).default('info'),
+});
+
+export type Config = z.output<typeof configSchema>;
+export type ConfigInput = z.input<typeof configSchema>;
+export type BackendConfig = Config['backends'][number];

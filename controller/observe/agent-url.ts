@@ -1,0 +1,29 @@
+import { isIP } from 'node:net';
+import { type Problem, quote } from '../../contract/problem.ts';
+import { err, ok, type Result } from '../../contract/result.ts';
+
+/** Where a server's agent answers: named in the configuration, else from the template and HAProxy's address. */
+export function agentUrl(
+  server: { readonly name: string; readonly address: string },
+  template: string,
+  configured: Readonly<Record<string, string>>,
+): Result<string, Problem> {
+  const named = Object.hasOwn(configured, server.name) ? configured[server.name] : undefined;
+  if (named !== undefined) return ok(trimSlash(named));
+  const version = isIP(server.address);
+  if (version === 0 && template.includes('{address}')) {
+    return err({
+      code: 'agent-unreachable',
+      where: server.name,
+      what: 'HAProxy gives no IP address to ask its agent at',
+      got: quote(server.address),
+      mend: `Name its agent: --agent ${server.name}=http://HOST:9477`,
+    });
+  }
+  const host = version === 6 ? `[${server.address}]` : server.address;
+  return ok(trimSlash(template.replaceAll('{address}', host).replaceAll('{server}', server.name)));
+}
+
+function trimSlash(url: string): string {
+  return url.replace(/\/+$/, '');
+}
