@@ -30,8 +30,8 @@ export const phaseSecondsBounds = { least: 4, default: 40, most: 50 } as const;
 
 /**
  * Four unequal servers of 1.2 cores together, so that two cores have room for HAProxy, four agents, the controller and
- * the load. The load needs 55 % of them (63 % of what is left after the slowdown): the pool can carry it, but a quarter
- * of it is 1.6 times what s1 can do.
+ * the load. The load needs 56 % of them with the cost of HTTP (64 % of what is left after the slowdown): the pool can carry it, but a quarter
+ * of it is 1.7 times what s1 can do.
  */
 export const defaultSettings: Omit<DemoSettings, 'phaseSeconds' | 'seed' | 'policy'> = {
   servers: [
@@ -40,7 +40,7 @@ export const defaultSettings: Omit<DemoSettings, 'phaseSeconds' | 'seed' | 'poli
     { name: 's3', cores: 0.3 },
     { name: 's4', cores: 0.6 },
   ],
-  requestsPerSecond: 110,
+  requestsPerSecond: 100,
   meanDemandCpuMs: 6,
   demandVariation: 1,
   deadlineMs: 5_000,

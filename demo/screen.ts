@@ -1,0 +1,34 @@
+/** Where the live view is drawn. */
+export interface Screen {
+  /** Draws over the last picture; where that cannot be, does nothing. */
+  draw(lines: readonly string[]): void;
+  /** Writes a line that stays; the next picture comes below. */
+  say(line: string): void;
+}
+
+const csi = '\u001b[';
+const toStartOfLine = '\r';
+const clearLine = `${csi}2K`;
+const clearBelow = `${csi}J`;
+const up = (lines: number) => `${csi}${lines}A`;
+
+/** Whether pictures can be drawn over each other there. */
+export function isLive(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && process.env['TERM'] !== 'dumb';
+}
+
+export function makeScreen(stream: NodeJS.WritableStream, live: boolean): Screen {
+  let height = 0;
+  return {
+    draw: (lines) => {
+      if (!live) return;
+      const back = height === 0 ? '' : up(height);
+      stream.write(`${back}${toStartOfLine}${lines.map((line) => `${clearLine}${line}\n`).join('')}${clearBelow}`);
+      height = lines.length;
+    },
+    say: (line) => {
+      stream.write(`${line}\n`);
+      height = 0;
+    },
+  };
+}
