@@ -1,0 +1,74 @@
+import { type Problem, quote } from '../contract/problem.ts';
+import { err, ok, type Result } from '../contract/result.ts';
+
+/** A server of the backend at hand and the weight that it is to have: an integer from 0 to 256. */
+export interface WeightChange {
+  readonly server: string;
+  readonly weight: number;
+}
+
+export const maxWeight = 256;
+
+/**
+ * Longest command line that is sent, in bytes with its line feed. HAProxy takes one buffer (`tune.bufsize`, 16,384 bytes
+ * unless configured); the rest is room for a buffer that was made somewhat smaller.
+ */
+export const maxLineBytes = 15_000;
+
+/** HAProxy's own alphabet for names; nothing in it can end or extend a command of the Runtime API. */
+const nameAlphabet = /^[A-Za-z0-9_:.-]+$/;
+/** So that one command always fits a line, whatever backend and server are called. */
+const maxNameLength = 1_000;
+
+export function isValidName(name: string): boolean {
+  return name.length <= maxNameLength && nameAlphabet.test(name);
+}
+
+export function checkName(kind: 'backend' | 'server', name: string): Result<string, Problem> {
+  if (isValidName(name)) return ok(name);
+  return err({
+    code: 'name-invalid',
+    where: `${kind} ${quote(name)}`,
+    what: 'the name does not fit the Runtime API',
+    expected: `1 to ${maxNameLength} of the characters A-Z a-z 0-9 _ : . -`,
+  });
+}
+
+/**
+ * The commands for a set of changes, checked. A weight that is no integer from 0 to 256 is a defect of the caller and
+ * throws a RangeError; names come from outside and may be a Problem.
+ */
+export function weightCommands(backend: string, changes: readonly WeightChange[]): Result<readonly string[], Problem> {
+  const checked = checkName('backend', backend);
+  if (!checked.ok) return checked;
+  const commands: string[] = [];
+  for (const { server, weight } of changes) {
+    const name = checkName('server', server);
+    if (!name.ok) return name;
+    if (!Number.isInteger(weight) || weight < 0 || weight > maxWeight) {
+      throw new RangeError(`weight of ${backend}/${server}: expected an integer from 0 to ${maxWeight}, got ${weight}`);
+    }
+    commands.push(`set server ${backend}/${server} weight ${weight}`);
+  }
+  return ok(commands);
+}
+
+/** Joins commands by `;` into as few groups as fit the line limit, in order. Commands must be ASCII. */
+export function splitIntoLines(commands: readonly string[], limitBytes = maxLineBytes): readonly (readonly string[])[] {
+  const groups: string[][] = [];
+  let group: string[] = [];
+  let bytes = 0;
+  for (const command of commands) {
+    // Each command brings one byte more: the `;` before the next one, or the line feed.
+    const needed = command.length + 1;
+    if (group.length > 0 && bytes + needed > limitBytes) {
+      groups.push(group);
+      group = [];
+      bytes = 0;
+    }
+    group.push(command);
+    bytes += needed;
+  }
+  if (group.length > 0) groups.push(group);
+  return groups;
+}

@@ -1,0 +1,41 @@
+import { err, ok, type Result } from '../contract/result.ts';
+import { replyLines } from './reply.ts';
+
+/** The process that answers; after a reload it is another one. */
+export interface HaproxyInfo {
+  readonly version: string;
+  /** Process id of the worker, as its own namespace numbers it. */
+  readonly pid: number;
+  readonly uptimeSeconds: number;
+}
+
+export const accessLevels = ['user', 'operator', 'admin'] as const;
+/** What a stats socket allows: `user` and `operator` read, `admin` changes weights. */
+export type AccessLevel = (typeof accessLevels)[number];
+
+/** Reads the reply to `show info`. */
+export function parseInfo(reply: string): Result<HaproxyInfo, string> {
+  const lines = replyLines(reply);
+  if (!lines.ok) return lines;
+  const fields = new Map(lines.value.map((line) => splitOnce(line, ': ')));
+  const version = fields.get('Version') ?? '';
+  const pid = wholeNumber(fields.get('Pid'));
+  const uptimeSeconds = wholeNumber(fields.get('Uptime_sec'));
+  if (version === '' || pid === null || uptimeSeconds === null) return err('it lacks Version, Pid or Uptime_sec');
+  return ok({ version, pid, uptimeSeconds });
+}
+
+/** Reads the reply to `show cli level`. */
+export function parseLevel(reply: string): Result<AccessLevel, string> {
+  const level = accessLevels.find((name) => reply === `${name}\n\n`);
+  return level === undefined ? err(`it is none of ${accessLevels.join(', ')}`) : ok(level);
+}
+
+function splitOnce(line: string, separator: string): [string, string] {
+  const index = line.indexOf(separator);
+  return index < 0 ? [line, ''] : [line.slice(0, index), line.slice(index + separator.length)];
+}
+
+function wholeNumber(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : null;
+}

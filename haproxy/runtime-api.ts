@@ -1,0 +1,141 @@
+import { type Problem, ProblemError, quote } from '../contract/problem.ts';
+import { err, ok, type Result } from '../contract/result.ts';
+import { checkName, splitIntoLines, type WeightChange, weightCommands } from './commands.ts';
+import { type ExchangeOptions, exchange } from './exchange.ts';
+import { type AccessLevel, type HaproxyInfo, parseInfo, parseLevel } from './process-info.ts';
+import { type Asked, recogniseRefusal, refusalProblem } from './refusal.ts';
+import { parseServersState, type ServerState } from './servers-state.ts';
+import { parseSocketAddress } from './socket-address.ts';
+import { brokenProblem } from './socket-problem.ts';
+import { parseStats, type StatRow } from './stat-csv.ts';
+
+export type { WeightChange } from './commands.ts';
+export type { AccessLevel, HaproxyInfo } from './process-info.ts';
+export type { OperationalState, ServerState } from './servers-state.ts';
+export type { StatRow } from './stat-csv.ts';
+
+export interface RuntimeApiOptions {
+  /** `/path`, `unix@/path`, `host:port`, `[v6]:port`; see `parseSocketAddress`. */
+  readonly socket: string;
+  /** Deadline of each exchange, in ms; default 1000. Waiting for an earlier call of the same client does not count. */
+  readonly timeoutMs?: number;
+}
+
+/** About 150,000 servers. Whatever sends more is no HAProxy. */
+const maxReplyBytes = 64 * 1024 * 1024;
+
+/** In `show stat`, the sum of 2 for backends and 4 for servers. Without it, HAProxy ignores the name of the backend. */
+const backendsAndServers = 6;
+
+/**
+ * Client of HAProxy's Runtime API, versions 2.4 to 3.4. Each command gets its own connection, one at a time: HAProxy
+ * serves ten at once (`stats maxconn`) and lets further ones hang. Replies are whole or a Problem, never a part.
+ *
+ * `set severity-output number` is not used: it would mark errors, but every reply here is known by its shape anyway (a
+ * header, or only empty lines), and it would add a line of its own before the data.
+ */
+export class RuntimeApi {
+  readonly #options: ExchangeOptions;
+  /** Settles when the connection before is closed. */
+  #previous: Promise<unknown> = Promise.resolve();
+
+  /** Throws a ProblemError where `socket` is no address. Does not connect. */
+  constructor({ socket, timeoutMs = 1_000 }: RuntimeApiOptions) {
+    const address = parseSocketAddress(socket, 'socket');
+    if (!address.ok) throw new ProblemError(address.error);
+    this.#options = { address: address.value, where: socket, timeoutMs, maxReplyBytes };
+  }
+
+  info(): Promise<Result<HaproxyInfo, Problem>> {
+    return this.#read('show info', parseInfo, this.#asked());
+  }
+
+  /** What this socket allows; changing weights needs `admin`. */
+  level(): Promise<Result<AccessLevel, Problem>> {
+    return this.#read('show cli level', parseLevel, this.#asked());
+  }
+
+  /** Servers of one backend, or of all. */
+  async servers(backend?: string): Promise<Result<readonly ServerState[], Problem>> {
+    if (backend === undefined) return this.#read('show servers state', parseServersState, this.#asked());
+    const name = checkName('backend', backend);
+    if (!name.ok) return name;
+    return await this.#read(`show servers state ${backend}`, parseServersState, this.#asked(backend));
+  }
+
+  /** Rows of one backend and its servers, or of all backends. */
+  async stats(backend?: string): Promise<Result<readonly StatRow[], Problem>> {
+    const all = () => this.#read(`show stat -1 ${backendsAndServers} -1`, parseStats, this.#asked());
+    if (backend === undefined) return all();
+    const name = checkName('backend', backend);
+    if (!name.ok) return name;
+    const asked = this.#asked(backend);
+    const some = await this.#read(`show stat ${backend} ${backendsAndServers} -1`, parseStats, asked);
+    // Where a frontend has the same name, HAProxy finds that one and shows nothing.
+    const found = some.ok && some.value.length === 0 ? await all() : some;
+    if (!found.ok) return found;
+    const rows = found.value.filter((row) => row.backend === backend);
+    return rows.length > 0 ? ok(rows) : err(refusalProblem('No such backend.', asked));
+  }
+
+  /**
+   * Sets weights, as few lines as fit HAProxy's buffer. After a Problem some changes may have taken effect (HAProxy goes
+   * on after an error): `servers` tells which. Throws a RangeError for a weight that is no integer from 0 to 256.
+   */
+  async setWeights(backend: string, changes: readonly WeightChange[]): Promise<Result<void, Problem>> {
+    const commands = weightCommands(backend, changes);
+    if (!commands.ok) return commands;
+    const [only] = changes;
+    const server = changes.length === 1 && only !== undefined ? `${backend}/${only.server}` : undefined;
+    const asked: Asked = { ...this.#asked(backend), ...(server === undefined ? {} : { server }), writes: true };
+    for (const line of splitIntoLines(commands.value)) {
+      const reply = await this.#exchange(line.join(';'));
+      if (!reply.ok) return reply;
+      // Some error texts of 2.6 lack their line feed, so replies cannot be told apart within a batch: any word is an error.
+      if (/[^\n]/.test(reply.value)) return err(refusalProblem(reply.value.trim(), asked));
+      // Success is one empty line a command.
+      if (reply.value.length < line.length) return err(brokenProblem(this.#options, 'fewer replies than commands'));
+    }
+    return ok(undefined);
+  }
+
+  #asked(backend?: string): Asked {
+    const asked = { socket: this.#options.where, writes: false };
+    return backend === undefined ? asked : { ...asked, backend };
+  }
+
+  async #read<Value>(
+    command: string,
+    parse: (reply: string) => Result<Value, string>,
+    asked: Asked,
+  ): Promise<Result<Value, Problem>> {
+    const reply = await this.#exchange(command);
+    if (!reply.ok) return reply;
+    const parsed = parse(reply.value);
+    if (parsed.ok) return parsed;
+    return err(
+      recogniseRefusal(firstLine(reply.value), asked) ?? replyProblem(command, parsed.error, reply.value, asked),
+    );
+  }
+
+  #exchange(line: string): Promise<Result<string, Problem>> {
+    const start = () => exchange(line, this.#options);
+    const turn = this.#previous.then(start, start);
+    this.#previous = turn;
+    return turn;
+  }
+}
+
+/** Refusals are one line, and come first; further down the same words could be data. */
+function firstLine(reply: string): string {
+  return reply.split('\n', 1)[0] ?? '';
+}
+
+function replyProblem(command: string, fault: string, reply: string, { socket }: Asked): Problem {
+  return {
+    code: 'haproxy-reply',
+    where: socket,
+    what: `HAProxy's reply to "${command}" cannot be used: ${fault}`,
+    got: quote(reply),
+  };
+}

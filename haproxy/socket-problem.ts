@@ -1,0 +1,91 @@
+import { stat } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import type { Problem } from '../contract/problem.ts';
+import type { ExchangeOptions } from './exchange.ts';
+
+const configure = "In haproxy.cfg, section global: 'stats socket /run/haproxy/admin.sock mode 660 level admin'";
+
+/** What a failed connection means to the person who has to mend it. */
+export async function socketProblem(error: NodeJS.ErrnoException, options: ExchangeOptions): Promise<Problem> {
+  const { where, address } = options;
+  const code = error.code ?? error.message;
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return {
+      code: 'socket-missing',
+      where,
+      what: 'no such socket',
+      got: code,
+      mend: `Is HAProxy running? ${configure}.`,
+    };
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    return {
+      code: 'socket-permission',
+      where,
+      what: `user ${userName()} may not open the socket`,
+      got: code,
+      mend: 'Add the user to the group that owns the socket (usermod -aG haproxy USER), or run as that group.',
+    };
+  }
+  if (code === 'ECONNRESET' || code === 'EPIPE') return brokenProblem(options, code);
+  // A full accept queue of a UNIX socket, which TCP would simply have waited for.
+  if (code === 'EAGAIN') return timeoutProblem(options);
+  if (address.kind === 'unix' && !(await isSocket(address.path))) {
+    return {
+      code: 'socket-not-a-socket',
+      where,
+      what: 'this is no socket',
+      expected: 'a UNIX socket',
+      mend: `${configure}.`,
+    };
+  }
+  return {
+    code: 'socket-refused',
+    where,
+    what: 'nobody answers on the socket',
+    got: code,
+    mend: `Is HAProxy running, and is this the address of its 'stats socket'? (systemctl status haproxy)`,
+  };
+}
+
+export function timeoutProblem({ where, timeoutMs }: ExchangeOptions): Problem {
+  return {
+    code: 'haproxy-timeout',
+    where,
+    what: 'HAProxy did not answer in time',
+    expected: `a whole reply within ${timeoutMs} ms`,
+    mend: "Is another client holding its connections ('stats maxconn', 10 by default)?",
+  };
+}
+
+export function brokenProblem({ where }: ExchangeOptions, how: string): Problem {
+  return { code: 'haproxy-incomplete', where, what: 'the connection broke before the reply was complete', got: how };
+}
+
+export function tooLargeProblem({ where, maxReplyBytes }: ExchangeOptions): Problem {
+  return {
+    code: 'haproxy-reply',
+    where,
+    what: 'the reply is too large',
+    expected: `at most ${maxReplyBytes} bytes`,
+    mend: "Is this HAProxy's stats socket?",
+  };
+}
+
+async function isSocket(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isSocket();
+  } catch {
+    // It vanished since, or may not be looked at: no reason to doubt that it is one.
+    return true;
+  }
+}
+
+/** A user id without an entry in the password database has no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.());
+  }
+}
