@@ -1,7 +1,6 @@
 import type { DrainRefusedBecause, Reason, ReleasedBecause } from '../../contract/decision.ts';
 import type { Utilisations } from '../../contract/observation.ts';
 import type { Thresholds } from '../../contract/policy.ts';
-import type { MetricName } from '../../contract/snapshot.ts';
 import { sum } from '../policies/sum.ts';
 import { hasRecovered, metricsOver, worstExcess } from './overload.ts';
 import type { GuardSettings } from './settings.ts';
@@ -34,9 +33,10 @@ export const drainAfterTicks = 2;
 const trafficMetrics = ['cpu', 'bandwidth', 'threads'] as const;
 
 /**
- * Rule 2 of the guard: a server is drained only if it is over a threshold on two consecutive ticks, the others can
- * carry its work, and no more than the allowed part of the pool's capacity is drained. A drain that no longer fits
- * these is lifted. At least one server is never drained.
+ * Rule 2 of the guard: a server is drained only if it is over a threshold on two consecutive ticks, the servers that are
+ * under theirs would stay so with its work added, and no more than the allowed part of the pool's capacity is drained.
+ * A drain is lifted when its server has recovered or fallen silent, when it is no longer within that part, and when
+ * every other server is over a threshold too. At least one server is never drained.
  */
 export function decideDrains(
   subjects: readonly DrainSubject[],
@@ -73,10 +73,7 @@ export function decideDrains(
     const overHalf = capacityOf([...drained.values()]) > settings.maxDrainedShare * capacityOf(subjects) + 1e-9;
     if (rest.length === 0) release(subject, 'last-server');
     else if (overHalf) release(subject, 'half-drained');
-    else if (subject.drained && rest.some((each) => cannotCarry(each, thresholds))) {
-      release(subject, 'others-overloaded');
-      break; // one a tick: its return may be enough
-    }
+    else if (rest.every((each) => each.overTicks >= drainAfterTicks)) release(subject, 'others-overloaded');
   }
   for (const subject of drained.values()) {
     reasons.set(subject.server, { code: 'drained', metrics: metricsOver(subject.utilisation, thresholds) });
@@ -91,10 +88,10 @@ function byExcess(a: DrainSubject, b: DrainSubject, thresholds: Thresholds): num
   return a.server < b.server ? -1 : 1;
 }
 
-function cannotCarry(subject: DrainSubject, thresholds: Thresholds): boolean {
-  if (!subject.fresh || subject.overTicks < drainAfterTicks) return false;
-  const over: readonly MetricName[] = metricsOver(subject.utilisation, thresholds);
-  return trafficMetrics.some((metric) => over.includes(metric));
+/** Whether it can take over work: visible, and not over a threshold itself. */
+function canCarry(subject: DrainSubject, thresholds: Thresholds): boolean {
+  const { fresh, utilisation } = subject;
+  return fresh && utilisation.cpu !== null && metricsOver(utilisation, thresholds).length === 0;
 }
 
 function whyNotDrain(
@@ -110,13 +107,16 @@ function whyNotDrain(
   if (capacityOf([candidate, ...drained]) > maxDrainedShare * capacityOf(subjects) + 1e-9) {
     return { because: 'half-drained', detail: `at most ${maxDrainedShare * 100} % of the capacity may be drained` };
   }
-  // servers that we cannot see are taken to carry nothing more, which errs on the side of not draining
-  const visible = rest.filter((each) => each.fresh && each.utilisation.cpu !== null);
-  const carrying = sum(visible.map(({ trafficShare }) => trafficShare));
+  // all of the work is taken to move to the servers that can carry more, which errs on the side of not draining
+  const carriers = rest.filter((each) => canCarry(each, thresholds));
+  const carrying = sum(carriers.map(({ trafficShare }) => trafficShare));
+  if (carriers.length === 0 && rest.some(({ fresh, utilisation }) => fresh && utilisation.cpu !== null)) {
+    return { because: 'others-overloaded', detail: 'every other server is over a threshold too' };
+  }
   if (carrying <= 0) return { because: 'cannot-predict', detail: 'no other server has a fresh cpu metric and traffic' };
   const moved = sum(subjects.filter(({ server }) => gone.has(server)).map(({ trafficShare }) => trafficShare));
   const growth = (carrying + moved) / carrying;
-  for (const each of [...visible].sort((a, b) => byExcess(b, a, thresholds))) {
+  for (const each of [...carriers].sort((a, b) => byExcess(b, a, thresholds))) {
     const metric = trafficMetrics.find((name) => (each.utilisation[name] ?? 0) * growth >= thresholds[name]);
     if (metric === undefined) continue;
     const predicted = Math.round((each.utilisation[metric] ?? 0) * growth * 100);

@@ -1,0 +1,189 @@
+import test from 'ava';
+import fc from 'fast-check';
+import type { Observation, Utilisations } from '../../../contract/observation.ts';
+import { type DecideState, decide, initialDecideState } from '../../../controller/decide.ts';
+import { policies } from '../../../controller/policies/registry.ts';
+import { input, observed } from '../build.ts';
+
+const guarded = [policies['inverse-load'], policies.equal] as const;
+
+const maybe = (value: fc.Arbitrary<number>) => fc.option(value, { nil: null, freq: 6 });
+const ratio = fc.double({ min: 0, max: 1, noNaN: true });
+const utilisation: fc.Arbitrary<Utilisations> = fc.record({
+  cpu: maybe(ratio),
+  ram: maybe(ratio),
+  bandwidth: maybe(ratio),
+  threads: maybe(ratio),
+  tcpQueues: maybe(ratio),
+});
+const count = fc.nat({ max: 5_000 });
+const sketch = fc.record({
+  utilisation,
+  cores: fc.constantFrom(0.1, 0.5, 1, 2, 4, 64),
+  stale: fc.boolean(),
+  traffic: fc.option(fc.record({ ok: count, errors: count })),
+  exclusion: fc.option(fc.constantFrom('down', 'maintenance', 'drain', 'backup', 'configured-zero', 'agent-check'), {
+    nil: null,
+    freq: 3,
+  }),
+});
+const weights = fc.array(fc.nat({ max: 256 }), { minLength: 1, maxLength: 8 });
+/** For each of some ticks, a sketch for each of up to eight servers. */
+const story = fc.array(fc.array(sketch, { minLength: 8, maxLength: 8 }), { minLength: 1, maxLength: 12 });
+const policy = fc.constantFrom(...guarded);
+
+type Tick = readonly Observation[];
+
+function play(ticks: readonly Tick[], law: (typeof guarded)[number], algorithm = 'roundrobin') {
+  let state: DecideState = initialDecideState(law);
+  const left = new Map<string, number>();
+  return ticks.map((tick) => {
+    const observations = tick.map((each) => ({ ...each, currentWeight: left.get(each.server) ?? each.currentWeight }));
+    const outcome = decide(input(observations, { policy: law, algorithm }), state);
+    state = outcome.state;
+    for (const { server, weight } of outcome.decisions) left.set(server, weight);
+    return { observations, decisions: outcome.decisions };
+  });
+}
+
+function toTicks(starts: readonly number[], sketches: readonly (readonly Parameters<typeof observed>[1][])[]): Tick[] {
+  return sketches.map((row) =>
+    starts.map((currentWeight, index) => observed(`s${index}`, { ...row[index], currentWeight })),
+  );
+}
+
+test('whatever comes: integers 0 to 256, only servers in rotation written, every decision with reasons', (t) => {
+  fc.assert(
+    fc.property(weights, story, policy, (starts, sketches, law) => {
+      for (const { observations, decisions } of play(toTicks(starts, sketches), law)) {
+        for (const [index, decision] of decisions.entries()) {
+          const observation = observations[index];
+          if (!Number.isInteger(decision.weight) || decision.weight < 0 || decision.weight > 256) return false;
+          if (decision.server !== observation?.server || decision.reasons.length === 0) return false;
+          if (observation.exclusion !== null && (decision.write || decision.weight !== observation.currentWeight))
+            return false;
+          if (decision.write !== (decision.weight !== observation.currentWeight)) return false;
+        }
+      }
+      return true;
+    }),
+    { numRuns: 400, seed: 2 },
+  );
+  t.pass();
+});
+
+test('never all zero: where agents answer and a server is in rotation, somebody has weight', (t) => {
+  fc.assert(
+    fc.property(weights, story, policy, (starts, sketches, law) => {
+      for (const { observations, decisions } of play(toTicks(starts, sketches), law)) {
+        const rotation = observations.filter(({ exclusion }) => exclusion === null);
+        const stale = rotation.filter(({ agent }) => agent.state === 'stale').length;
+        if (rotation.length === 0 || stale * 2 > rotation.length) continue;
+        const names = new Set(rotation.map(({ server }) => server));
+        const inRotation = decisions.filter(({ server }) => names.has(server));
+        if (inRotation.every(({ weight }) => weight === 0)) return false;
+      }
+      return true;
+    }),
+    { numRuns: 400, seed: 3 },
+  );
+  t.pass();
+});
+
+test('the order of the servers does not matter', (t) => {
+  fc.assert(
+    fc.property(weights, story, policy, (starts, sketches, law) => {
+      const ticks = toTicks(starts, sketches);
+      const forwards = play(ticks, law);
+      const backwards = play(
+        ticks.map((tick) => [...tick].reverse()),
+        law,
+      );
+      return forwards.every(({ decisions }, index) => {
+        const other = new Map(backwards[index]?.decisions.map((decision) => [decision.server, decision]));
+        return decisions.every((decision) => JSON.stringify(decision) === JSON.stringify(other.get(decision.server)));
+      });
+    }),
+    { numRuns: 200, seed: 4 },
+  );
+  t.pass();
+});
+
+test('more load never means more weight: of two equal servers the busier one never gets more', (t) => {
+  const metric = fc.constantFrom('cpu', 'ram', 'bandwidth', 'threads', 'tcpQueues');
+  fc.assert(
+    fc.property(
+      utilisation,
+      metric,
+      ratio,
+      policy,
+      fc.integer({ min: 1, max: 15 }),
+      (base, which, more, law, ticks) => {
+        const known = {
+          cpu: base.cpu ?? 0.3,
+          ram: base.ram ?? 0.3,
+          bandwidth: base.bandwidth ?? 0.3,
+          threads: base.threads ?? 0.3,
+          tcpQueues: base.tcpQueues ?? 0,
+        };
+        const busier = { ...known, [which]: Math.max(known[which], more) };
+        const tick = [observed('calm', { utilisation: known }), observed('busier', { utilisation: busier })];
+        const last = play(
+          Array.from({ length: ticks }, () => tick),
+          law,
+        ).at(-1)?.decisions;
+        const weight = (server: string) => last?.find((decision) => decision.server === server)?.weight ?? Number.NaN;
+        return weight('busier') <= weight('calm') * 1.05 + 1;
+      },
+    ),
+    { numRuns: 500, seed: 5 },
+  );
+  t.pass();
+});
+
+test('decisions are pure: the same observations and state give the same decisions', (t) => {
+  fc.assert(
+    fc.property(weights, story, policy, (starts, sketches, law) => {
+      const ticks = toTicks(starts, sketches);
+      const [once, again] = [play(ticks, law), play(ticks, law)];
+      return JSON.stringify(once) === JSON.stringify(again);
+    }),
+    { numRuns: 50, seed: 6 },
+  );
+  t.pass();
+});
+
+test('smooth: without errors, drains and joins no share more than doubles in a tick', (t) => {
+  const alive = fc.record({
+    utilisation: fc.record({
+      cpu: ratio,
+      ram: fc.constant(0.3),
+      bandwidth: fc.constant(0.1),
+      threads: fc.constant(0.1),
+      tcpQueues: fc.constant(0),
+    }),
+    cores: fc.constant(2),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(alive, { minLength: 5, maxLength: 5 }), { minLength: 2, maxLength: 12 }),
+      (sketches) => {
+        const played = play(toTicks([100, 100, 100, 100, 100], sketches), policies['inverse-load'], 'leastconn');
+        return played.every(({ decisions, observations }) =>
+          decisions.every((decision, index) => {
+            const drains = decisions.some(
+              (each) => each.drained || each.reasons.some(({ code }) => code === 'ramp' || code === 'released'),
+            );
+            const before = observations[index]?.currentWeight ?? 0;
+            return (
+              drains ||
+              (decision.weight <= before * Math.exp(1.4) + 13 && decision.weight >= before * Math.exp(-1.4) - 13)
+            );
+          }),
+        );
+      },
+    ),
+    { numRuns: 200, seed: 7 },
+  );
+  t.pass();
+});
