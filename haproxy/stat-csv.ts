@@ -12,7 +12,7 @@ export interface StatRow {
   readonly status: string;
   /** `balance` of a backend; null for servers, and where the socket has level user. See `weightSupport`. */
   readonly algorithm: string | null;
-  /** `http`, `tcp` and more; null where the socket has level user. */
+  /** `http`, `tcp` and more; null where HAProxy does not say. */
   readonly mode: string | null;
   readonly isBackup: boolean;
   /** Whether `agent-check` is on, which writes this server's weight too. */
