@@ -1,10 +1,11 @@
 // An application server of the demo: every request burns real CPU, held to a quota as a small VM would be.
-//   node demo/app-server.ts --name s1 --port 9481 --cores 0.1
+//   node demo/app-server.ts --name s1 --listen 127.0.0.11:9480 --cores 0.1
 //   GET /work?cpuMs=6          answers when 6 ms of CPU were burnt for it, in turn
 //   PUT /neighbour?share=0.5   a noisy neighbour burns half of the quota from now on; 0 ends it
 //   GET /healthz
 import { createServer, type ServerResponse } from 'node:http';
 import { parseArgs } from 'node:util';
+import { parseListenAddress } from '../platform/listen-address.ts';
 import { Worker } from './worker.ts';
 
 /** The most CPU that one request may ask for, in ms. */
@@ -15,7 +16,7 @@ const maxNeighbourShare = 0.95;
 const orphanCheckMs = 500;
 
 const { values } = parseArgs({
-  options: { name: { type: 'string' }, port: { type: 'string' }, cores: { type: 'string' } },
+  options: { name: { type: 'string' }, listen: { type: 'string' }, cores: { type: 'string' } },
 });
 const name = values.name ?? 'app';
 const worker = new Worker(Number(values.cores ?? 1));
@@ -29,7 +30,8 @@ const server = createServer((request, response) => {
 });
 // HAProxy keeps connections to reuse them; closing an idle one just then would fail the request that it sends
 server.keepAliveTimeout = 0;
-server.listen(Number(values.port ?? 0), '127.0.0.1');
+const { host, port } = parseListenAddress(values.listen ?? '127.0.0.1:0', '--listen');
+server.listen(port, host);
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));
 const parent = process.ppid;

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { ProblemError, quote } from '../contract/problem.ts';
+import { LastResort } from './last-resort.ts';
 
 /** How long a child may take to end by itself, in ms; then it is killed. */
 const graceMs = 3_000;
@@ -23,15 +24,12 @@ interface Child {
 export class Children implements AsyncDisposable {
   readonly #children = new Map<string, Child>();
   readonly #failure = Promise.withResolvers<never>();
-  readonly #killAll = () => {
-    for (const { process: child } of this.#children.values()) signalGroup(child, 'SIGKILL');
-  };
+  readonly #lastResort = new LastResort();
+  #closed = false;
 
   constructor() {
-    // who waits for nothing else is not to be ended by it as an unhandled rejection
+    // where nobody waits for it, a failure must not end the demo as an unhandled rejection
     this.#failure.promise.catch(() => {});
-    // the last resort: also an uncaught exception leaves no process behind
-    process.on('exit', this.#killAll);
   }
 
   /** Rejects with a ProblemError when a child ends that was not told to. */
@@ -39,17 +37,16 @@ export class Children implements AsyncDisposable {
     return this.#failure.promise;
   }
 
-  get names(): readonly string[] {
-    return [...this.#children.keys()];
-  }
-
-  start(name: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): void {
+  /** Throws once the demo is ending: nothing new then. */
+  start(name: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv): void {
+    if (this.#closed) throw new Error(`${name} was not started: the demo is ending`);
     const child = spawn(command, args, { detached: true, env, stdio: ['ignore', 'ignore', 'pipe'] });
-    // once() also rejects when it could not be started
+    if (child.pid !== undefined) this.#lastResort.cover(child.pid);
+    // once() also rejects, where it could not be started
     const ended = once(child, 'exit').catch(() => {});
     const entry: Child = { name, process: child, ended, expected: false, errors: '' };
     this.#children.set(name, entry);
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
       entry.errors = (entry.errors + text).slice(-keptErrorCharacters);
     });
     child.on('error', (error) => this.#fail(entry, error.message));
@@ -71,9 +68,11 @@ export class Children implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const child of this.#children.values()) child.expected = true;
-    await Promise.all(this.names.map((name) => this.stop(name)));
-    process.off('exit', this.#killAll);
+    this.#closed = true;
+    const children = [...this.#children.values()];
+    for (const child of children) child.expected = true;
+    await Promise.all(children.map(({ name }) => this.stop(name)));
+    this.#lastResort[Symbol.dispose]();
   }
 
   #fail({ name, expected, errors }: Child, how: string): void {

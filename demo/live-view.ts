@@ -71,11 +71,10 @@ export function renderFrame(frame: Frame, style: ViewStyle): readonly string[] {
 }
 
 /** The same in one line, for where there is no terminal. */
-export function renderLine({ phase, elapsedSeconds, deadlineMs, now, servers, slowed }: Frame): string {
+export function renderLine({ phase, elapsedSeconds, deadlineMs, now, servers }: Frame): string {
   const times = `p50 ${responseTime(now.p50Ms, deadlineMs)}, p99 ${responseTime(now.p99Ms, deadlineMs)}`;
   const weights = servers.map(({ weight }) => weight ?? '-').join('/');
-  const mark = slowed === null ? '' : `, ${slowed.server} slow`;
-  return `${phase} ${elapsedSeconds.toFixed(0)} s: ${times}, in 1 s ${percent(now.withinSecond)}, weights ${weights}${mark}`;
+  return `${phase} ${elapsedSeconds.toFixed(0)} s: ${times}, ${percent(now.withinSecond)} in 1 s, weights ${weights}`;
 }
 
 type Colour = 'bold' | 'red' | 'green' | 'yellow';

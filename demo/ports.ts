@@ -1,28 +1,45 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 
-/** Free ports on loopback: each wanted one where it is free, otherwise one that the system chooses. All differ. */
-export async function freePorts(wanted: readonly number[]): Promise<readonly number[]> {
+/** A port that is to be free on every one of these addresses. */
+export interface WantedPort {
+  readonly port: number;
+  readonly hosts: readonly string[];
+}
+
+/** Tries to find a port that the system offers on one address and that is free on the others too. */
+const tries = 20;
+
+/** Free ports: each wanted one where it is free on all of its addresses, otherwise another. */
+export async function freePorts(wanted: readonly WantedPort[]): Promise<readonly number[]> {
+  // held to the end, so that none is given out twice
   const held: Server[] = [];
   try {
     const ports: number[] = [];
-    for (const port of wanted) {
-      const server = (await hold(port)) ?? (await hold(0));
-      if (server === null) throw new Error('no free port on 127.0.0.1');
-      held.push(server);
-      ports.push((server.address() as AddressInfo).port);
-    }
+    for (const { port, hosts } of wanted) ports.push(await findPort(port, hosts, held));
     return ports;
   } finally {
     await Promise.all(held.map((server) => once(server.close(), 'close')));
   }
 }
 
+async function findPort(wanted: number, hosts: readonly string[], held: Server[]): Promise<number> {
+  for (let attempt = 0; attempt < tries; attempt++) {
+    const first = await hold(hosts[0] ?? '127.0.0.1', attempt === 0 ? wanted : 0, held);
+    if (first === null) continue;
+    const { port } = first.address() as AddressInfo;
+    const others = await Promise.all(hosts.slice(1).map((host) => hold(host, port, held)));
+    if (others.every((server) => server !== null)) return port;
+  }
+  throw new Error(`no port is free on all of ${hosts.join(', ')}`);
+}
+
 /** Listens, so that nothing else gets the port meanwhile; null where somebody else has it. */
-async function hold(port: number): Promise<Server | null> {
+async function hold(host: string, port: number, held: Server[]): Promise<Server | null> {
   const server = createServer();
   try {
-    await once(server.listen(port, '127.0.0.1'), 'listening');
+    await once(server.listen(port, host), 'listening');
+    held.push(server);
     return server;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EADDRINUSE') return null;

@@ -25,7 +25,7 @@ export function renderReport(result: DemoResult): readonly string[] {
 function heading({ settings, without }: DemoResult): readonly string[] {
   const { phaseSeconds, slowed } = settings;
   return [
-    `Measured: the same ${whole(without.requests)} requests in each phase of ${phaseSeconds} s, sent at the same times with`,
+    `Measured: both phases of ${phaseSeconds} s got the same ${whole(without.requests)} requests at the same times with`,
     `the same work; ${slowed.server} lost ${percent(slowed.lostShare)} of its CPU to a noisy neighbour after ${phaseSeconds / 2} s.`,
   ];
 }
@@ -44,21 +44,21 @@ function comparison({ settings, without, with: controlled }: DemoResult): readon
     ['answered per second', ({ answeredPerSecond }) => answeredPerSecond.toFixed(1)],
   ];
   return [
-    `${''.padEnd(32)}${'without'.padStart(18)}${'with'.padStart(18)}`,
-    ...rows.map(([name, show]) => `${name.padEnd(32)}${show(without).padStart(18)}${show(controlled).padStart(18)}`),
+    `${''.padEnd(32)}${'without controller'.padStart(22)}${'with controller'.padStart(20)}`,
+    ...rows.map(([name, show]) => `${name.padEnd(32)}${show(without).padStart(22)}${show(controlled).padStart(20)}`),
   ];
 }
 
 function servers({ settings, without, with: controlled }: DemoResult): readonly string[] {
   return [
-    'server    cores     answered by it: without       with      weight at the end: with',
+    'server     cores     share of answers: without        with   weight at the end',
     ...settings.servers.map(({ name, cores }) =>
       [
-        name.padEnd(10),
+        name.padEnd(11),
         cores.toFixed(2).padStart(5),
-        percent(without.answeredShares[name] ?? null).padStart(28),
-        percent(controlled.answeredShares[name] ?? null).padStart(11),
-        whole(controlled.finalWeights[name] ?? null).padStart(25),
+        percent(without.answeredShares[name] ?? null).padStart(30),
+        percent(controlled.answeredShares[name] ?? null).padStart(12),
+        whole(controlled.finalWeights[name] ?? null).padStart(20),
       ].join(''),
     ),
   ];
@@ -81,13 +81,13 @@ function fairness({ settings, without, with: controlled, restoredWeights }: Demo
   const restored = settings.servers.every(({ name }) => restoredWeights[name] === settings.configuredWeight);
   const now = settings.servers.map(({ name }) => restoredWeights[name] ?? '-').join(', ');
   return [
-    'The controller started cold with its phase, so the time it needs to learn counts.',
-    `Times count from when a request was meant to be sent; a failed one counts as ${settings.deadlineMs / 1_000} s.`,
+    'The controller started cold with its phase, so its time to learn counts.',
+    `Times count from when a request was to be sent; a failed one counts as ${settings.deadlineMs / 1_000} s.`,
     lagMs < lagWorthSaying
-      ? `The load generator kept up: 99 % of its requests left within ${lagMs.toFixed(1)} ms of their time.`
+      ? `The load generator kept up: 99 % of its requests were at most ${lagMs.toFixed(1)} ms late.`
       : `The machine was busy: the load generator was up to ${lagMs.toFixed(0)} ms late (p99).`,
     restored
-      ? `The controller has left, and HAProxy's weights are the configured ones again: ${now}.`
+      ? `The controller has left; weights are as configured again: ${now}.`
       : `The controller has left; HAProxy's weights are now ${now}.`,
   ];
 }

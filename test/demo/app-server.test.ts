@@ -11,8 +11,8 @@ const program = fileURLToPath(new URL('../../demo/app-server.ts', import.meta.ur
 const clockTickMs = 10;
 
 async function startApp(cores: number) {
-  const [port = 0] = await freePorts([0]);
-  const args = ['--name', 's1', '--port', `${port}`, '--cores', `${cores}`];
+  const [port = 0] = await freePorts([{ port: 0, hosts: ['127.0.0.1'] }]);
+  const args = ['--name', 's1', '--listen', `127.0.0.1:${port}`, '--cores', `${cores}`];
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
   const exited = once(child, 'exit');
   const url = `http://127.0.0.1:${port}`;

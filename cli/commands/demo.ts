@@ -1,0 +1,62 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { exitCodes, ProblemError } from '../../contract/problem.ts';
+import { defaultPolicy, policyNames } from '../../controller/policies/registry.ts';
+import type { Fleet } from '../../demo/fleet.ts';
+import { introduction } from '../../demo/introduction.ts';
+import { makePresenter } from '../../demo/presenter.ts';
+import { haweightCommand } from '../../demo/programs.ts';
+import { renderReport } from '../../demo/report.ts';
+import { runDemo } from '../../demo/run.ts';
+import { type DemoSettings, defaultSettings, phaseSecondsBounds } from '../../demo/settings.ts';
+import { Stopped, stopOnSignal } from '../../demo/stop-on-signal.ts';
+import { fail, print } from '../exit.ts';
+import { wholeNumber } from '../options.ts';
+
+interface DemoFlags {
+  readonly seconds: number;
+  readonly seed: number;
+  readonly policy: string;
+  readonly json: boolean;
+}
+
+const examples = `
+Examples:
+  haweight demo
+  haweight demo --seconds 20 --seed 7
+  haweight demo --policy equal --json > result.json`;
+
+const { least, default: usual, most } = phaseSecondsBounds;
+
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('a real HAProxy, four unequal servers and real load: first without the controller, then with it')
+    .option('--seconds N', `length of each of the two phases, ${least} to ${most}`, parseSeconds, usual)
+    .option('--seed N', 'whole number that the load is drawn from: the same seed, the same load', wholeNumber(0), 1)
+    .addOption(new Option('--policy NAME', 'policy of the controller').choices(policyNames).default(defaultPolicy))
+    .option('--json', 'print the result as JSON; progress goes to standard error', false)
+    .addHelpText('after', examples)
+    .action(async ({ seconds, seed, policy, json }: DemoFlags) => {
+      await demo({ ...defaultSettings, phaseSeconds: seconds, seed, policy }, json);
+    });
+}
+
+async function demo(settings: DemoSettings, json: boolean): Promise<void> {
+  const progress = json ? process.stderr : process.stdout;
+  const { say, show } = makePresenter(progress);
+  using stop = stopOnSignal(progress);
+  const onReady = ({ plan, socket }: Fleet) => say(introduction({ settings, plan, socket, haweight: haweightCommand }));
+  try {
+    const result = await runDemo({ settings, onReady, show, signal: stop.signal });
+    if (json) print(JSON.stringify(result, null, 2));
+    else say(['', ...renderReport(result)]);
+  } catch (cause) {
+    if (!(cause instanceof Stopped || cause instanceof ProblemError)) throw cause;
+    process.exitCode = fail(cause.message, cause instanceof Stopped ? cause.exitCode : exitCodes.checkFailed);
+  }
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (seconds >= least && seconds <= most) return seconds;
+  throw new InvalidArgumentError(`Expected a number from ${least} to ${most}.`);
+}
