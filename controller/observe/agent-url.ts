@@ -21,7 +21,7 @@ export function agentUrl(
     });
   }
   const host = version === 6 ? `[${server.address}]` : server.address;
-  return ok(trimSlash(template.replaceAll('{address}', host).replaceAll('{server}', server.name)));
+  return ok(trimSlash(template.replaceAll('{address}', host).replaceAll('{server}', encodeURIComponent(server.name))));
 }
 
 function trimSlash(url: string): string {

@@ -1,0 +1,43 @@
+import { Command } from 'commander';
+import { ProblemError } from '../../contract/problem.ts';
+import type { ConfigFlags } from '../../controller/config/flags.ts';
+import { loadConfig } from '../../controller/config/load.ts';
+import { checkSetup, runController } from '../../controller/main.ts';
+import { print } from '../exit.ts';
+import { addHaproxyOptions, wholeNumber } from '../options.ts';
+
+const examples = `
+Without a configuration file it takes the servers and their addresses from HAProxy and asks each one's agent at
+port 9477. It waits for HAProxy and agents that are not there yet. On SIGTERM it restores the configured weights.
+
+Examples:
+  haweight controller --backend web --dry-run
+  haweight controller --socket /run/haproxy/admin.sock --backend web --backend api
+  haweight controller --config /etc/haweight/controller.yaml
+  haweight controller --config /etc/haweight/controller.yaml --check
+  haweight controller -b web --agent web1=http://10.0.0.1:9477 --agent web2=http://10.0.0.2:9477`;
+
+export function controllerCommand(): Command {
+  return addHaproxyOptions(new Command('controller'))
+    .description("measure, decide and set HAProxy's weights, every two seconds")
+    .option('--policy NAME', 'law: inverse-load, equal or paper (default: inverse-load)')
+    .option('--period-ms MS', 'time between ticks; must divide a minute (default: 2000)', wholeNumber(1))
+    .option('--dry-run', 'decide and show, write nothing')
+    .option('--listen HOST:PORT', 'where the status API answers (default: 127.0.0.1:9478)')
+    .option('--token-file FILE', 'file with the bearer token for the status API (or HAWEIGHT_CONTROLLER_TOKEN)')
+    .option('--insecure', 'allow other machines to read the status without a token')
+    .option('--on-exit WHAT', 'weights to leave behind: restore (the configured ones) or keep (default: restore)')
+    .option('--log-level LEVEL', 'error, warn, info or debug (default: info)')
+    .option('--check', 'check configuration and set-up, change nothing, and exit')
+    .addHelpText('after', examples)
+    .action(async ({ check = false, ...flags }: ConfigFlags & { check?: boolean }) => {
+      const config = loadConfig(flags);
+      if (!check) {
+        process.exitCode = await runController(config);
+        return;
+      }
+      const waitingFor = await checkSetup(config);
+      if (waitingFor !== null) throw new ProblemError(waitingFor);
+      print('configuration and set-up are fine');
+    });
+}

@@ -1,0 +1,50 @@
+import { Command } from 'commander';
+import { ProblemError, quote } from '../../contract/problem.ts';
+import type { Status } from '../../contract/status.ts';
+import { print } from '../exit.ts';
+import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../options.ts';
+import { findStatus } from '../status-source.ts';
+import { renderExplanation } from '../view/explanation.ts';
+
+const examples = `
+Examples:
+  haweight explain web/web1
+  haweight explain web/web1 --json
+  haweight explain web/web1 --socket /run/haproxy/admin.sock     without a controller: what one would decide`;
+
+export function explainCommand(): Command {
+  return addControllerOptions(addHaproxyOptions(new Command('explain')))
+    .argument('<BACKEND/SERVER>', 'the server whose weight is to be explained')
+    .description('the last decision for a server, step by step')
+    .option('--json', 'the same as JSON')
+    .addHelpText('after', examples)
+    .action(async (target: string, options: AskOptions & { json?: boolean }) => {
+      const [backend = '', server] = target.split('/', 2);
+      if (server === undefined) {
+        throw new ProblemError({
+          code: 'usage',
+          where: 'explain',
+          what: 'not a server',
+          expected: 'BACKEND/SERVER',
+          got: quote(target),
+        });
+      }
+      const { status, direct } = await findStatus({ ...options, backend: options.backend ?? [backend] });
+      const found = find(status, backend, server);
+      if (options.json === true) print(JSON.stringify(found.server));
+      else print(renderExplanation(status, found.backend, found.server, direct));
+    });
+}
+
+function find(status: Status, backendName: string, serverName: string) {
+  const backend = status.backends.find((each) => each.backend === backendName);
+  const server = backend?.servers.find((each) => each.server === serverName);
+  if (backend !== undefined && server !== undefined) return { backend, server };
+  const known = status.backends.flatMap((each) => each.servers.map((one) => `${each.backend}/${one.server}`));
+  throw new ProblemError({
+    code: backend === undefined ? 'backend-missing' : 'server-missing',
+    where: quote(`${backendName}/${serverName}`),
+    what: 'there is no such server',
+    expected: known.length === 0 ? 'a server (none is known yet)' : `one of ${known.slice(0, 8).join(', ')}`,
+  });
+}

@@ -1,0 +1,41 @@
+import { Command } from 'commander';
+import { ProblemError } from '../../contract/problem.ts';
+import { restore } from '../../controller/act.ts';
+import type { ConfigFlags } from '../../controller/config/flags.ts';
+import { loadConfig } from '../../controller/config/load.ts';
+import { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { note, print } from '../exit.ts';
+import { backendOption } from '../options.ts';
+import { askController, defaultController } from '../status-source.ts';
+
+const examples = `
+For after a controller that was killed; one that is stopped with SIGTERM does this itself. Servers that haweight never
+touches (backup, agent-check, configured weight 0) are left alone.
+
+Examples:
+  haweight restore --backend web
+  haweight restore --config /etc/haweight/controller.yaml`;
+
+export function restoreCommand(): Command {
+  return new Command('restore')
+    .description("put HAProxy's configured weights back")
+    .option('-c, --config FILE', 'YAML configuration file')
+    .option('-s, --socket ADDRESS', "HAProxy's stats socket (default: /run/haproxy/admin.sock)")
+    .addOption(backendOption())
+    .addHelpText('after', examples)
+    .action(async (flags: ConfigFlags) => {
+      const config = loadConfig(flags);
+      const running = await askController(defaultController, undefined);
+      if (running.ok && !running.value.dryRun && running.value.haproxy.socket === config.haproxy.socket) {
+        note(`note: a controller runs at ${defaultController} and will set its weights again on its next tick`);
+      }
+      const api = new RuntimeApi(config.haproxy);
+      for (const { name } of config.backends) {
+        const restored = await restore(api, name);
+        if (!restored.ok) throw new ProblemError(restored.error);
+        print(
+          `${name}: ${restored.value === 0 ? 'already at the configured weights' : `${restored.value} weights restored`}`,
+        );
+      }
+    });
+}

@@ -1,0 +1,47 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Command } from 'commander';
+import { print } from '../exit.ts';
+import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../options.ts';
+import { type FoundStatus, findStatus } from '../status-source.ts';
+import { clearScreen, stopOnSignal } from '../view/screen.ts';
+import { renderWeights } from '../view/weights-table.ts';
+
+const examples = `
+Columns: HAProxy's status; utilisation of CPU, RAM, bandwidth (BW), threads (THR) and TCP queues (TCPQ); load LR and
+its distance DELTA from the backend's mean; weight (WGT) and share of the traffic; the main reason.
+A dash is unknown. Without a controller it asks HAProxy and the agents itself, and says so.
+
+Examples:
+  haweight weights
+  haweight weights --watch
+  haweight weights --json | jq '.backends[].servers[] | {server, weight}'
+  haweight weights --socket /run/haproxy/admin.sock --backend web`;
+
+type WeightsOptions = AskOptions & { readonly watch?: boolean; readonly json?: boolean };
+
+export function weightsCommand(): Command {
+  return addControllerOptions(addHaproxyOptions(new Command('weights')))
+    .description('the current weights, what they come from, and why')
+    .option('-w, --watch', 'again after every tick, until Ctrl-C')
+    .option('--json', 'the status as JSON, a document a line')
+    .addHelpText('after', examples)
+    .action(async (options: WeightsOptions) => {
+      if (options.watch === true) await watch(options);
+      else show(await findStatus(options), options);
+    });
+}
+
+function show({ status, direct }: FoundStatus, { json, backend = [] }: WeightsOptions): void {
+  if (json === true) print(JSON.stringify({ ...status, direct }));
+  else print(renderWeights(status, backend));
+}
+
+async function watch(options: WeightsOptions): Promise<void> {
+  const stop = stopOnSignal();
+  while (!stop.aborted) {
+    const found = await findStatus(options);
+    if (options.json !== true) clearScreen();
+    show(found, options);
+    await delay(found.status.periodMs, undefined, { signal: stop }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,75 @@
+import { metricNames, type Snapshot } from '../../contract/snapshot.ts';
+import type { BackendConfig, Config } from '../../controller/config/schema.ts';
+import type { AgentClient } from '../../controller/observe/agent-client.ts';
+import { agentUrl } from '../../controller/observe/agent-url.ts';
+import type { BackendView, ServerView } from '../../controller/observe/haproxy-view.ts';
+import { seconds } from '../view/format.ts';
+import { type Finding, failure, fine, warning } from './finding.ts';
+
+/** Wall clocks further apart than this make logs hard to read; decisions do not depend on them. */
+const maxClockOffsetMs = 2_000;
+
+/** Asks the agent of every server that is or could be in rotation. */
+export async function checkAgents(
+  client: AgentClient,
+  view: BackendView,
+  config: Config,
+  backend: BackendConfig,
+): Promise<Finding[]> {
+  const lasting = new Set(['backup', 'configured-zero', 'agent-check', 'name-invalid']);
+  const asked = view.servers.filter(({ exclusion }) => exclusion === null || !lasting.has(exclusion));
+  const answers = await Promise.all(asked.map((server) => checkAgent(client, server, config, backend)));
+  return answers.flat();
+}
+
+async function checkAgent(
+  client: AgentClient,
+  { server, address }: ServerView,
+  config: Config,
+  backend: BackendConfig,
+): Promise<Finding[]> {
+  const check = `agent of ${server}`;
+  const url = agentUrl({ name: server, address }, config.agents.url, backend.agents);
+  if (!url.ok) return [failure(check, url.error)];
+  const startedMs = performance.now();
+  const answer = await client.fetch(url.value, server);
+  const tookMs = performance.now() - startedMs;
+  if (!answer.ok) return [failure(check, answer.error)];
+  return judge(check, answer.value, config.agents.staleAfterMs, tookMs, Date.now());
+}
+
+/** What a snapshot that came says of its agent. Pure. */
+export function judge(
+  check: string,
+  snapshot: Snapshot,
+  staleAfterMs: number,
+  tookMs: number,
+  wallMs: number,
+): Finding[] {
+  const findings: Finding[] = [];
+  const age = `${seconds(snapshot.ageMs)} old`;
+  if (snapshot.ageMs > staleAfterMs) {
+    findings.push(
+      failure(check, {
+        code: 'agent-stale',
+        where: check,
+        what: 'its sample is too old: the agent answers but does not sample',
+        expected: `at most ${seconds(staleAfterMs)}`,
+        got: age,
+        mend: 'Restart the agent and look at its log.',
+      }),
+    );
+  } else
+    findings.push(fine(check, `answered in ${Math.round(tookMs)} ms; sample ${age}, ${snapshot.effectiveCores} cores`));
+  const unknown = metricNames.flatMap((name) => {
+    const metric = snapshot.metrics[name];
+    return metric.status === 'ok' ? [] : [`${name} (${metric.detail})`];
+  });
+  if (unknown.length > 0) findings.push(warning(check, `unknown: ${unknown.join('; ')}`));
+  const offsetMs = snapshot.takenAtMs + snapshot.ageMs - wallMs;
+  if (Math.abs(offsetMs) > maxClockOffsetMs) {
+    const detail = `its clock is ${seconds(Math.abs(offsetMs))} ${offsetMs > 0 ? 'ahead' : 'behind'}; decisions do not use it, logs do`;
+    findings.push(warning(check, detail));
+  }
+  return findings;
+}

@@ -1,0 +1,38 @@
+import type { Config } from '../../controller/config/schema.ts';
+import { askController } from '../status-source.ts';
+import { seconds } from '../view/format.ts';
+import { type Finding, failure, fine, warning } from './finding.ts';
+
+/** Whether a controller runs, ticks, and works on these backends. None is a warning: the rest may still be checked. */
+export async function checkController(url: string, tokenFile: string | undefined, config: Config): Promise<Finding[]> {
+  const answer = await askController(url, tokenFile);
+  if (!answer.ok) {
+    const absent = answer.error.code === 'controller-unreachable';
+    return [absent ? warning('controller', `none answers at ${url}`) : failure('controller', answer.error)];
+  }
+  const status = answer.value;
+  const findings: Finding[] = [];
+  const ageMs = status.lastTickAtMs === null ? null : Date.now() - status.lastTickAtMs;
+  if (ageMs !== null && ageMs <= 3 * status.periodMs) {
+    findings.push(fine('controller', `${status.policy}, ${status.ticks} ticks, the last one ${seconds(ageMs)} ago`));
+  } else {
+    findings.push(
+      failure('controller', {
+        code: 'controller-unreachable',
+        where: url,
+        what: 'it answers but does not tick',
+        expected: `a tick every ${seconds(status.periodMs)}`,
+        got: ageMs === null ? 'none yet' : `the last one ${seconds(ageMs)} ago`,
+        mend: 'Look at its log.',
+      }),
+    );
+  }
+  if (status.dryRun) findings.push(warning('controller', 'a dry run: it writes nothing'));
+  if (status.skippedTicks > 0)
+    findings.push(warning('controller', `${status.skippedTicks} ticks skipped: they took too long`));
+  if (status.waitingFor !== null) findings.push(warning('controller', `waiting: ${status.waitingFor}`));
+  const managed = new Set(status.backends.map(({ backend }) => backend));
+  const missing = config.backends.filter(({ name }) => !managed.has(name)).map(({ name }) => name);
+  if (missing.length > 0) findings.push(warning('controller', `does not manage ${missing.join(', ')}`));
+  return findings;
+}

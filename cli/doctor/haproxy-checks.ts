@@ -1,0 +1,69 @@
+import type { Problem } from '../../contract/problem.ts';
+import { agentCheckProblem, ignoredWeightsProblem, staticProblem } from '../../controller/backend-problems.ts';
+import { type BackendView, readBackend } from '../../controller/observe/haproxy-view.ts';
+import { levelProblem } from '../../controller/preflight.ts';
+import { weightSupport } from '../../haproxy/algorithm.ts';
+import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { type Finding, failure, fine, warning } from './finding.ts';
+
+/** Versions that haweight is made for. */
+const oldest = [2, 4] as const;
+const newest = [3, 4] as const;
+
+/** Whether HAProxy answers, in which version, and whether this socket may change weights. */
+export async function checkHaproxy(api: RuntimeApi, socket: string): Promise<Finding[]> {
+  const info = await api.info();
+  if (!info.ok) return [failure('socket', info.error)];
+  const { version, pid } = info.value;
+  const findings = [fine('socket', `${socket} answers (pid ${pid})`), checkVersion(version)];
+  const level = await api.level();
+  if (!level.ok) return [...findings, failure('rights', level.error)];
+  const rights =
+    level.value === 'admin' ? fine('rights', 'level admin') : failure('rights', levelProblem(socket, level.value));
+  return [...findings, rights];
+}
+
+function checkVersion(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.', 2).map(Number);
+  const number = major * 100 + minor;
+  const known = number >= oldest[0] * 100 + oldest[1] && number <= newest[0] * 100 + newest[1];
+  const range = `${oldest.join('.')} to ${newest.join('.')}`;
+  return known ? fine('version', `HAProxy ${version}`) : warning('version', `HAProxy ${version}; made for ${range}`);
+}
+
+/** The backend, its algorithm and its servers; and its view, for asking the agents. */
+export async function checkBackend(
+  api: RuntimeApi,
+  backend: string,
+): Promise<{ findings: Finding[]; view: BackendView | null }> {
+  const check = `backend ${backend}`;
+  const view = await readBackend(api, backend);
+  if (!view.ok) return { findings: [failure(check, view.error)], view: null };
+  const { servers, algorithm } = view.value;
+  const managed = servers.filter(({ exclusion }) => exclusion === null);
+  const count = `${managed.length} of ${servers.length} servers in rotation`;
+  const findings = [
+    managed.length > 0 ? fine(check, count) : warning(check, `${count}: nothing to balance`),
+    checkAlgorithm(backend, algorithm),
+  ];
+  for (const { server, exclusion } of servers) {
+    if (exclusion === 'agent-check') findings.push(failure(`server ${server}`, agentCheckProblem(backend, server)));
+    else if (exclusion !== null) findings.push(warning(`server ${server}`, `left alone: ${exclusion}`));
+  }
+  const zero = managed.filter(({ currentWeight }) => currentWeight === 0).map(({ server }) => server);
+  if (zero.length > 0) findings.push(warning('weights', `at 0 now: ${zero.join(', ')}`));
+  return { findings, view: view.value };
+}
+
+function checkAlgorithm(backend: string, algorithm: string | null): Finding {
+  const check = `balance of ${backend}`;
+  const faults: Partial<Record<ReturnType<typeof weightSupport>, Problem>> = {
+    static: staticProblem(backend, algorithm),
+    ignored: ignoredWeightsProblem(backend, algorithm),
+  };
+  const support = weightSupport(algorithm);
+  const fault = faults[support];
+  if (fault !== undefined) return failure(check, fault);
+  if (support !== 'depends-on-hash-type') return fine(check, `${algorithm ?? 'not shown'} takes weights`);
+  return warning(check, `${algorithm} takes weights only with \`hash-type consistent\`, which HAProxy does not show`);
+}

@@ -1,0 +1,50 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { ConfigFlags } from '../controller/config/flags.ts';
+
+/** Collects a flag that may be given several times. */
+function repeated(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+/** A whole number of at least `least`. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least)
+      throw new InvalidArgumentError(`Expected a whole number from ${least} on.`);
+    return value;
+  };
+}
+
+export function backendOption(): Option {
+  return new Option('-b, --backend NAME', 'backend in HAProxy; may be given several times').argParser(repeated);
+}
+
+/** Where HAProxy and the agents are: the same for every command that asks them. */
+export function addHaproxyOptions(command: Command): Command {
+  return command
+    .option('-c, --config FILE', 'YAML configuration file (docs/configuration.md)')
+    .option('-s, --socket ADDRESS', "HAProxy's stats socket: a path or HOST:PORT (default: /run/haproxy/admin.sock)")
+    .addOption(backendOption())
+    .option('--agent-url TEMPLATE', 'where agents answer (default: http://{address}:9477)')
+    .addOption(
+      new Option('--agent SERVER=URL', "where one server's agent answers; may be given several times").argParser(
+        repeated,
+      ),
+    )
+    .option('--agent-token-file FILE', "file with the agents' bearer token (or HAWEIGHT_AGENT_TOKEN)");
+}
+
+/** Where a running controller answers. */
+export function addControllerOptions(command: Command): Command {
+  return command
+    .option('--controller URL', 'status API of the controller (default: http://127.0.0.1:9478)')
+    .option('--token-file FILE', "file with the controller's bearer token (or HAWEIGHT_CONTROLLER_TOKEN)");
+}
+
+export interface ControllerOptions {
+  readonly controller?: string;
+  readonly tokenFile?: string;
+}
+
+export type AskOptions = ConfigFlags & ControllerOptions;

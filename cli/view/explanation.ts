@@ -1,0 +1,32 @@
+import { metricNames } from '../../contract/snapshot.ts';
+import type { BackendStatus, ServerStatus, Status } from '../../contract/status.ts';
+import { decimal, percent, seconds } from './format.ts';
+import { describe } from './reasons.ts';
+
+/** One decision step by step, for people. */
+export function renderExplanation(
+  status: Status,
+  backend: BackendStatus,
+  server: ServerStatus,
+  direct: boolean,
+): string {
+  const { agent, traffic } = server;
+  const unwritten = direct || status.dryRun;
+  const outcome = unwritten
+    ? `weight ${server.weightBefore} in HAProxy; ${direct ? 'a controller that starts now' : 'the dry run'} would set ${server.weight}`
+    : `weight ${server.weight}${server.written ? `, was ${server.weightBefore}` : ', unchanged'}`;
+  const metrics = metricNames.map((name) => `${name} ${percent(server.utilisation[name])}`).join(', ');
+  const age = agent.ageMs === null ? 'never answered' : `${seconds(agent.ageMs)} old`;
+  const steps = server.reasons.map((reason, index) => `${String(index + 1).padStart(4)}. ${describe(reason)}`);
+  return [
+    `${backend.backend}/${server.server}: ${outcome}; share ${percent(server.share, 1)}`,
+    `  policy   ${status.policy}, balance ${backend.algorithm ?? 'unknown'}, every ${seconds(status.periodMs)}`,
+    `  HAProxy  ${server.haproxyStatus}, configured weight ${server.configuredWeight}, ${server.inFlight} in flight`,
+    `  traffic  ${traffic === null ? 'not known for this tick' : `${traffic.ok} answered, ${traffic.errors} errors since the last tick`}`,
+    `  agent    ${agent.state}, ${age}${agent.url === '' ? '' : `, ${agent.url}`}`,
+    ...(agent.detail === null ? [] : [`           ${agent.detail}`]),
+    `  metrics  ${metrics}; ${decimal(server.effectiveCores)} cores`,
+    '  steps',
+    ...(steps.length === 0 ? ['     none yet'] : steps),
+  ].join('\n');
+}

@@ -1,0 +1,86 @@
+import type { Reason } from '../../contract/decision.ts';
+import { exclusions } from '../../contract/observation.ts';
+import type { ServerStatus } from '../../contract/status.ts';
+import { decimal, percent, type Tone } from './format.ts';
+
+const shortMetric = { cpu: 'cpu', ram: 'ram', bandwidth: 'bw', threads: 'thr', tcpQueues: 'tcpq' } as const;
+
+export interface Verdict {
+  readonly text: string;
+  readonly tone: Tone | null;
+}
+
+/** The one thing that matters most about a server, short enough for a table. */
+export function headline(server: ServerStatus): Verdict {
+  const find = <Code extends Reason['code']>(code: Code) =>
+    server.reasons.find((reason): reason is Extract<Reason, { code: Code }> => reason.code === code);
+  if (server.exclusion !== null) return { text: server.exclusion, tone: 'quiet' };
+  const zero = find('drained') ?? find('over-threshold');
+  if (zero !== undefined) return { text: `drained ${names(zero.metrics)}`, tone: 'bad' };
+  const held = find('held');
+  if (held !== undefined && held.because !== 'just-up') return { text: `held: ${held.because}`, tone: 'warn' };
+  const errors = find('errors');
+  if (errors !== undefined && errors.factor < 0.95) return { text: `errors ${percent(errors.share)}`, tone: 'bad' };
+  const ramp = find('ramp');
+  if (ramp !== undefined) return { text: `ramp ${percent(ramp.factor)}`, tone: 'warn' };
+  const cut = find('graded');
+  if (cut !== undefined) return { text: `cut: ${shortMetric[cut.metric]}`, tone: 'warn' };
+  if (server.agent.code !== null) return { text: server.agent.code, tone: 'warn' };
+  return { text: 'by load', tone: null };
+}
+
+/** One step of a decision in words. */
+export function describe(reason: Reason): string {
+  switch (reason.code) {
+    case 'excluded':
+      return `left alone: ${Object.hasOwn(exclusions, reason.exclusion) ? exclusions[reason.exclusion as keyof typeof exclusions] : reason.exclusion}`;
+    case 'load':
+      return `load Lr ${decimal(reason.load, 3)}; mean of the backend ${decimal(reason.average, 3)}; delta ${decimal(reason.delta, 3)}`;
+    case 'load-without':
+      return `unknown, so left out of the load: ${names(reason.metrics)}`;
+    case 'inverse-load':
+      return `weight by inverse load: x ${decimal(reason.factor, 3)}`;
+    case 'equal':
+      return 'the same weight for every server';
+    case 'cores':
+      return `size: x ${decimal(reason.factor)} effective cores`;
+    case 'graded':
+      return `${reason.metric} at ${percent(reason.utilisation)} nears saturation: cut by degrees, x ${decimal(reason.factor)}`;
+    case 'over-threshold':
+      return `weight 0 while over a threshold: ${names(reason.metrics)}`;
+    case 'held':
+      return `no verdict (${reason.because}): the learned weight is held; ${reason.detail}`;
+    case 'smoothed':
+      return `the law wants x ${decimal(reason.wanted)} of the learned weight; this tick's step is x ${decimal(reason.factor)}`;
+    case 'errors':
+      return `${percent(reason.share, 1)} of its answers are errors (smoothed): x ${decimal(reason.factor)}`;
+    case 'ramp':
+      return `new or just back: ${percent(reason.factor)} of its weight for now`;
+    case 'floor':
+      return `lifted to the least share, so that it stays in sight: x ${decimal(reason.factor)}`;
+    case 'drained':
+      return `drained: ${reason.metrics.length > 0 ? `over threshold: ${names(reason.metrics)}` : 'not yet far enough under its threshold'}`;
+    case 'drain-refused':
+      return `over threshold (${names(reason.metrics)}) but not drained: ${reason.detail}`;
+    case 'released':
+      return `no longer drained: ${releases[reason.because]}`;
+    case 'scaled':
+      return `scaled to the backend's largest = 256 and rounded: ${reason.to}`;
+    case 'kept':
+      return reason.because === 'deadband'
+        ? `HAProxy keeps ${reason.current}: too close to be worth a write`
+        : `HAProxy keeps ${reason.current}: too few requests since the last change`;
+  }
+}
+
+const releases = {
+  recovered: 'every metric is well under its threshold',
+  stale: 'its agent is silent, and a dead agent drains nobody',
+  'others-overloaded': 'the others are over their thresholds too',
+  'half-drained': 'too much of the pool would be drained',
+  'last-server': 'no other server is in rotation',
+} as const;
+
+function names(metrics: readonly (keyof typeof shortMetric)[]): string {
+  return metrics.map((metric) => shortMetric[metric]).join(', ');
+}

@@ -1,0 +1,52 @@
+import type { BackendStatus, ServerStatus, Status } from '../../contract/status.ts';
+import { decimal, percent } from './format.ts';
+import { headline } from './reasons.ts';
+import { type Column, renderTable } from './table.ts';
+
+/** Widths and the spaces between them add up to 80. */
+function columns(dryRun: boolean): readonly Column<ServerStatus>[] {
+  const right = (title: string, width: number, text: (server: ServerStatus) => string): Column<ServerStatus> => {
+    return { title, width, align: 'right', text };
+  };
+  const inHaproxy = (server: ServerStatus) => (dryRun ? server.weightBefore : server.weight);
+  return [
+    { title: 'SERVER', width: 12, align: 'left', text: ({ server }) => server },
+    { title: 'STATUS', width: 6, align: 'left', text: ({ haproxyStatus }) => haproxyStatus },
+    right('CPU', 4, ({ utilisation }) => percent(utilisation.cpu)),
+    right('RAM', 4, ({ utilisation }) => percent(utilisation.ram)),
+    right('BW', 4, ({ utilisation }) => percent(utilisation.bandwidth)),
+    right('THR', 4, ({ utilisation }) => percent(utilisation.threads)),
+    right('TCPQ', 4, ({ utilisation }) => percent(utilisation.tcpQueues)),
+    right('LR', 4, ({ load }) => decimal(load)),
+    right('DELTA', 5, ({ delta }) => decimal(delta)),
+    right('WGT', 3, (server) => String(inHaproxy(server))),
+    ...(dryRun ? [right('WANT', 4, ({ weight }) => String(weight))] : []),
+    right('SHARE', 6, ({ share }) => percent(share, 1)),
+    {
+      title: 'REASON',
+      width: dryRun ? 10 : 14,
+      align: 'left',
+      text: (server) => headline(server).text,
+      tone: (server) => headline(server).tone,
+    },
+  ];
+}
+
+/** The whole status as tables, one a backend, no line over 80 columns but for problems' texts. */
+export function renderWeights(status: Status, backends: readonly string[]): string {
+  const shown = status.backends.filter(({ backend }) => backends.length === 0 || backends.includes(backend));
+  return shown.map((backend) => renderBackend(backend, status)).join('\n\n');
+}
+
+function renderBackend(backend: BackendStatus, status: Status): string {
+  const at = status.lastTickAtMs === null ? 'no tick yet' : new Date(status.lastTickAtMs).toISOString().slice(11, 19);
+  const mode = status.dryRun ? ', dry run: WANT is not written' : '';
+  const title = `${backend.backend}  (${backend.algorithm ?? 'algorithm unknown'}, ${status.policy}, ${at} UTC${mode})`;
+  const table =
+    backend.servers.length === 0 ? 'no servers seen yet' : renderTable(columns(status.dryRun), backend.servers);
+  const problems = backend.servers.flatMap(({ server, agent }) =>
+    agent.detail === null ? [] : [`! ${server}: ${agent.detail} (${agent.failures} so far)`],
+  );
+  const whole = backend.problem === null ? [] : [`! ${backend.problem}`];
+  return [title, table, ...whole, ...problems].join('\n');
+}

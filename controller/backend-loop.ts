@@ -1,0 +1,132 @@
+import type { Decision } from '../contract/decision.ts';
+import type { Problem } from '../contract/problem.ts';
+import { weightSupport } from '../haproxy/algorithm.ts';
+import type { RuntimeApi } from '../haproxy/runtime-api.ts';
+import type { Logger } from '../platform/logger.ts';
+import { act } from './act.ts';
+import { agentCheckProblem, ignoredWeightsProblem, silentAgentsProblem, staticProblem } from './backend-problems.ts';
+import type { BackendConfig, Config } from './config/schema.ts';
+import { type DecideState, decide, initialDecideState } from './decide.ts';
+import type { EventLog } from './event-log.ts';
+import type { AgentClient } from './observe/agent-client.ts';
+import { readBackend } from './observe/haproxy-view.ts';
+import { Observer, type Sighting } from './observe/observer.ts';
+import { policies } from './policies/registry.ts';
+
+export interface BackendTick {
+  readonly backend: string;
+  readonly algorithm: string | null;
+  readonly sightings: readonly Sighting[];
+  readonly decisions: readonly Decision[];
+  /** What is wrong with the backend as a whole; null while all is well. */
+  readonly problem: Problem | null;
+}
+
+export interface BackendLoopOptions {
+  readonly config: Config;
+  readonly backend: BackendConfig;
+  readonly api: RuntimeApi;
+  readonly agents: AgentClient;
+  readonly logger: Logger;
+  readonly events: EventLog;
+  /** Monotonic clock, in ms. */
+  readonly nowMs: () => number;
+}
+
+/** Observe, decide, act for one backend. */
+export class BackendLoop {
+  readonly #options: BackendLoopOptions;
+  readonly #observer: Observer;
+  #state: DecideState;
+  #last: BackendTick;
+
+  constructor(options: BackendLoopOptions) {
+    const { config, backend, agents, nowMs } = options;
+    this.#options = options;
+    this.#observer = new Observer(
+      agents,
+      {
+        urlTemplate: config.agents.url,
+        configuredUrls: backend.agents,
+        staleAfterMs: config.agents.staleAfterMs,
+        tcpQueueParts: config.tcpQueueParts,
+      },
+      nowMs,
+    );
+    this.#state = initialDecideState(policies[config.policy]);
+    this.#last = { backend: backend.name, algorithm: null, sightings: [], decisions: [], problem: null };
+  }
+
+  get last(): BackendTick {
+    return this.#last;
+  }
+
+  /** HAProxy is another process now: what it counted before means nothing any more. */
+  forgetCounters(): void {
+    this.#observer.forgetCounters();
+  }
+
+  /** One tick; how many weights were written. Whatever goes wrong outside is in `last.problem` and the log. */
+  async tick(): Promise<number> {
+    const { api, backend, config } = this.#options;
+    const view = await readBackend(api, backend.name);
+    if (!view.ok) {
+      this.#finish({ ...this.#last, problem: view.error });
+      return 0;
+    }
+    const { algorithm } = view.value;
+    const sightings = await this.#observer.observe(view.value);
+    const { decisions, state } = decide(
+      {
+        observations: sightings.map(({ observation }) => observation),
+        policy: policies[config.policy],
+        factors: config.factors,
+        thresholds: config.thresholds,
+        guard: config.guard,
+        algorithm,
+      },
+      this.#state,
+    );
+    this.#state = state;
+    const useless = uselessProblem(backend.name, algorithm);
+    const written = config.dryRun || useless !== null ? null : await act(api, backend.name, decisions);
+    const refused = written === null || written.ok ? null : written.error;
+    const problem = useless ?? refused ?? silentAgentsProblem(backend.name, sightings);
+    this.#finish({ backend: backend.name, algorithm, sightings, decisions, problem });
+    return written?.ok ? written.value : 0;
+  }
+
+  #finish(tick: BackendTick): void {
+    const { events } = this.#options;
+    const { backend } = tick;
+    events.report('backend problem', { backend }, tick.problem);
+    for (const { view, contact } of tick.sightings) {
+      const subject = { backend, server: view.server };
+      events.report('agent problem', subject, contact.problem);
+      const conflict = view.exclusion === 'agent-check' ? agentCheckProblem(backend, view.server) : null;
+      events.report('server under agent-check', subject, conflict);
+    }
+    this.#logDecisions(tick);
+    this.#last = tick;
+  }
+
+  #logDecisions({ backend, decisions, sightings }: BackendTick): void {
+    const { logger, config } = this.#options;
+    const wasDrained = new Map(this.#last.decisions.map(({ server, drained }) => [server, drained]));
+    for (const { server, drained, weight, reasons } of decisions) {
+      if (drained === (wasDrained.get(server) ?? false)) continue;
+      logger.info(drained ? 'server drained' : 'server no longer drained', { backend, server, weight, reasons });
+    }
+    const before = new Map(sightings.map(({ view }) => [view.server, view.currentWeight]));
+    const changes = decisions
+      .filter(({ write }) => write)
+      .map(({ server, weight }) => ({ server, from: before.get(server), to: weight }));
+    if (changes.length > 0) logger.debug('weights changed', { backend, dryRun: config.dryRun, changes });
+  }
+}
+
+function uselessProblem(backend: string, algorithm: string | null): Problem | null {
+  const support = weightSupport(algorithm);
+  if (support === 'static') return staticProblem(backend, algorithm);
+  return support === 'ignored' ? ignoredWeightsProblem(backend, algorithm) : null;
+}

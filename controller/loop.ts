@@ -1,0 +1,132 @@
+import { formatProblem, type Problem } from '../contract/problem.ts';
+import type { Result } from '../contract/result.ts';
+import type { Status } from '../contract/status.ts';
+import type { HaproxyInfo, RuntimeApi } from '../haproxy/runtime-api.ts';
+import type { Logger } from '../platform/logger.ts';
+import { restore } from './act.ts';
+import { BackendLoop } from './backend-loop.ts';
+import type { Config } from './config/schema.ts';
+import { EventLog } from './event-log.ts';
+import type { AgentClient } from './observe/agent-client.ts';
+import { type StatusHead, statusOf } from './status.ts';
+
+export interface LoopOptions {
+  readonly config: Config;
+  readonly api: RuntimeApi;
+  readonly agents: AgentClient;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+export interface Clock {
+  /** Monotonic, in ms: for ages and durations. */
+  readonly monotonicMs: () => number;
+  /** Wall clock, in ms since 1970: for people. */
+  readonly wallMs: () => number;
+}
+
+/** All backends, tick by tick. A tick that comes while another is under way is skipped and counted, never queued. */
+export class Loop {
+  readonly #options: LoopOptions;
+  readonly #backends: readonly BackendLoop[];
+  readonly #events: EventLog;
+  #head: Omit<StatusHead, 'waitingFor'>;
+  #haproxyProblem: Problem | null = null;
+  #pid: number | null = null;
+  #running: Promise<void> | null = null;
+
+  constructor(options: LoopOptions) {
+    const { config, clock } = options;
+    this.#options = options;
+    this.#events = new EventLog(options.logger);
+    const shared = { ...options, events: this.#events, nowMs: clock.monotonicMs };
+    this.#backends = config.backends.map((backend) => new BackendLoop({ ...shared, backend }));
+    this.#head = {
+      policy: config.policy,
+      dryRun: config.dryRun,
+      periodMs: config.periodMs,
+      startedAtMs: Math.round(clock.wallMs()),
+      lastTickAtMs: null,
+      lastTickDurationMs: null,
+      ticks: 0,
+      skippedTicks: 0,
+      weightsWritten: 0,
+      haproxy: { socket: config.haproxy.socket, version: null, problem: null },
+    };
+  }
+
+  get status(): Status {
+    const { firstProblem } = this;
+    const problem = this.#haproxyProblem === null ? null : formatProblem(this.#haproxyProblem);
+    const head = { ...this.#head, waitingFor: firstProblem === null ? null : formatProblem(firstProblem) };
+    return statusOf(
+      { ...head, haproxy: { ...head.haproxy, problem } },
+      this.#backends.map(({ last }) => last),
+    );
+  }
+
+  /** What keeps the loop from its work: HAProxy, else the first backend that has a problem. */
+  get firstProblem(): Problem | null {
+    return this.#haproxyProblem ?? this.#backends.find(({ last }) => last.problem !== null)?.last.problem ?? null;
+  }
+
+  countSkipped(): void {
+    this.#head = { ...this.#head, skippedTicks: this.#head.skippedTicks + 1 };
+  }
+
+  async tick(): Promise<void> {
+    if (this.#running !== null) {
+      this.countSkipped();
+      return;
+    }
+    this.#running = this.#tick().finally(() => {
+      this.#running = null;
+    });
+    await this.#running;
+  }
+
+  /** Ends the tick that is under way and puts the configured weights back. What could not be restored, and why. */
+  async restore(): Promise<readonly Problem[]> {
+    await this.#running;
+    if (this.#pid === null) return [];
+    const problems: Problem[] = [];
+    for (const { name } of this.#options.config.backends) {
+      const restored = await restore(this.#options.api, name);
+      if (restored.ok)
+        this.#options.logger.info('configured weights restored', { backend: name, changed: restored.value });
+      else problems.push(restored.error);
+    }
+    return problems;
+  }
+
+  async #tick(): Promise<void> {
+    const { clock } = this.#options;
+    const startedMs = clock.monotonicMs();
+    const info = await this.#options.api.info();
+    this.#meetHaproxy(info);
+    let written = 0;
+    if (info.ok) for (const backend of this.#backends) written += await backend.tick();
+    this.#head = {
+      ...this.#head,
+      ticks: this.#head.ticks + 1,
+      weightsWritten: this.#head.weightsWritten + written,
+      lastTickAtMs: Math.round(clock.wallMs()),
+      lastTickDurationMs: clock.monotonicMs() - startedMs,
+    };
+  }
+
+  #meetHaproxy(info: Result<HaproxyInfo, Problem>): void {
+    const { socket } = this.#head.haproxy;
+    this.#events.report('waiting for haproxy', { socket }, info.ok ? null : info.error);
+    this.#haproxyProblem = info.ok ? null : info.error;
+    if (!info.ok) return;
+    const { version, pid } = info.value;
+    if (pid !== this.#pid) {
+      const event = this.#pid === null ? 'haproxy found' : 'haproxy was reloaded or restarted';
+      this.#options.logger.info(event, { socket, version, pid });
+      for (const backend of this.#backends) backend.forgetCounters();
+      this.#pid = pid;
+    }
+    this.#head = { ...this.#head, haproxy: { socket, version, problem: null } };
+  }
+}

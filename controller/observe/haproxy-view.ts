@@ -1,0 +1,78 @@
+import type { Exclusion } from '../../contract/observation.ts';
+import type { Problem } from '../../contract/problem.ts';
+import { err, ok, type Result } from '../../contract/result.ts';
+import { isValidName } from '../../haproxy/commands.ts';
+import type { RuntimeApi, ServerState, StatRow } from '../../haproxy/runtime-api.ts';
+import { type Counters, countersOf } from './traffic.ts';
+
+/** One server as HAProxy has it now. */
+export interface ServerView {
+  readonly server: string;
+  /** IP address, or empty where HAProxy has none. */
+  readonly address: string;
+  readonly haproxyStatus: string;
+  readonly exclusion: Exclusion | null;
+  readonly configuredWeight: number;
+  readonly currentWeight: number;
+  readonly upForMs: number | null;
+  readonly counters: Counters;
+  readonly inFlight: number;
+}
+
+export interface BackendView {
+  readonly backend: string;
+  readonly algorithm: string | null;
+  readonly servers: readonly ServerView[];
+}
+
+/** Reads one backend: two commands, one after the other. */
+export async function readBackend(api: RuntimeApi, backend: string): Promise<Result<BackendView, Problem>> {
+  const states = await api.servers(backend);
+  if (!states.ok) return states;
+  const stats = await api.stats(backend);
+  if (!stats.ok) return stats;
+  return joinBackend(backend, states.value, stats.value);
+}
+
+/** The two replies as one view. A server that came or went between the two is left out until the next tick. Pure. */
+export function joinBackend(
+  backend: string,
+  states: readonly ServerState[],
+  stats: readonly StatRow[],
+): Result<BackendView, Problem> {
+  const whole = stats.find(({ kind }) => kind === 'backend');
+  if (whole === undefined) {
+    return err({ code: 'haproxy-reply', where: backend, what: 'HAProxy lists servers but not their backend' });
+  }
+  const rows = new Map(stats.filter(({ kind }) => kind === 'server').map((row) => [row.name, row]));
+  const servers = states.flatMap((state): ServerView[] => {
+    const row = rows.get(state.server);
+    if (row === undefined) return [];
+    return [
+      {
+        server: state.server,
+        address: state.address ?? '',
+        haproxyStatus: row.status,
+        exclusion: exclusionOf(state, row),
+        configuredWeight: state.configuredWeight,
+        currentWeight: state.weight,
+        upForMs: state.upForMs,
+        counters: countersOf(row),
+        inFlight: row.currentSessions,
+      },
+    ];
+  });
+  return ok({ backend, algorithm: whole.algorithm, servers });
+}
+
+/** Why a server is none of our business, most lasting reason first; null: it is in rotation. */
+function exclusionOf(state: ServerState, row: StatRow): Exclusion | null {
+  if (!isValidName(state.server)) return 'name-invalid';
+  if (row.agentCheck) return 'agent-check';
+  if (row.isBackup) return 'backup';
+  if (state.configuredWeight === 0) return 'configured-zero';
+  if (state.adminState.maintenance) return 'maintenance';
+  if (state.adminState.drain) return 'drain';
+  // `stopping` is a failing or leaving server that HAProxy sends no new requests
+  return state.operationalState === 'running' || state.operationalState === 'starting' ? null : 'down';
+}

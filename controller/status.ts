@@ -1,0 +1,68 @@
+import type { Decision } from '../contract/decision.ts';
+import { formatProblem } from '../contract/problem.ts';
+import { type BackendStatus, type ServerStatus, type Status, statusVersion } from '../contract/status.ts';
+import type { BackendTick } from './backend-loop.ts';
+import { unknownUtilisation } from './guard/state.ts';
+import type { Sighting } from './observe/observer.ts';
+
+/** What a status tells besides the backends. */
+export type StatusHead = Omit<Status, 'version' | 'backends'>;
+
+export function statusOf(head: StatusHead, backends: readonly BackendTick[]): Status {
+  return { version: statusVersion, ...head, backends: backends.map((tick) => backendStatus(tick, head.dryRun)) };
+}
+
+/** The last tick of one backend as the status API shows it. Pure. */
+export function backendStatus(tick: BackendTick, dryRun: boolean): BackendStatus {
+  const decisions = new Map(tick.decisions.map((decision) => [decision.server, decision]));
+  const inRotation = tick.sightings.filter(({ view }) => view.exclusion === null);
+  const weightOf = ({ view }: Sighting) => decisions.get(view.server)?.weight ?? view.currentWeight;
+  const total = inRotation.reduce((sum, sighting) => sum + weightOf(sighting), 0);
+  return {
+    backend: tick.backend,
+    algorithm: tick.algorithm,
+    problem: tick.problem === null ? null : formatProblem(tick.problem),
+    servers: tick.sightings.map((sighting) => {
+      const share = sighting.view.exclusion === null && total > 0 ? weightOf(sighting) / total : null;
+      return serverStatus(sighting, decisions.get(sighting.view.server), share, dryRun);
+    }),
+  };
+}
+
+function serverStatus(
+  { view, observation, contact }: Sighting,
+  decision: Decision | undefined,
+  share: number | null,
+  dryRun: boolean,
+): ServerStatus {
+  const { agent } = observation;
+  const fresh = agent.state === 'fresh' ? agent : null;
+  return {
+    server: view.server,
+    address: view.address,
+    haproxyStatus: view.haproxyStatus,
+    exclusion: view.exclusion,
+    configuredWeight: view.configuredWeight,
+    weightBefore: view.currentWeight,
+    weight: decision?.weight ?? view.currentWeight,
+    written: !dryRun && (decision?.write ?? false),
+    share,
+    drained: decision?.drained ?? false,
+    load: decision?.load ?? null,
+    delta: decision?.delta ?? null,
+    effectiveCores: fresh?.effectiveCores ?? null,
+    utilisation: fresh?.utilisation ?? unknownUtilisation,
+    agent: {
+      url: contact.url,
+      state: agent.state,
+      ageMs: agent.ageMs,
+      code: contact.problem?.code ?? (agent.state === 'stale' ? agent.code : null),
+      detail:
+        contact.problem === null ? (agent.state === 'stale' ? agent.detail : null) : formatProblem(contact.problem),
+      failures: contact.failures,
+    },
+    traffic: observation.traffic,
+    inFlight: view.inFlight,
+    reasons: [...(decision?.reasons ?? [])],
+  };
+}
