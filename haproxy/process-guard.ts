@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
 /** Waits for the end of its standard input, which is when we are gone, then ends the group $1 and removes the folder $2. */
-const script = 'cat >/dev/null; kill -9 -- "-$1" 2>/dev/null; rm -rf -- "$2"';
+const script = 'cat >/dev/null; kill -s KILL -- "-$1" 2>/dev/null; rm -rf -- "$2"';
 
 /**
  * Ends a process group and removes its folder when this process ends, even by SIGKILL, where no handler of ours would

@@ -1,0 +1,270 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { renderConfiguration } from '../../haproxy/configuration.ts';
+import { startHaproxy } from '../../haproxy/process.ts';
+import { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { codeOf, expectOk, freePort, operatorSays, haproxyTest as test } from './setup.ts';
+
+const servers = [
+  { name: 's1', address: '127.0.0.1:1' },
+  { name: 's2', address: '127.0.0.1:2', weight: 40 },
+  { name: 's3', address: 'unix@s3.sock', options: 'backup disabled' },
+];
+const configuration = renderConfiguration({ backends: [{ name: 'web', servers }] });
+
+async function weights(api: RuntimeApi, backend: string): Promise<Record<string, number>> {
+  return Object.fromEntries(expectOk(await api.servers(backend)).map(({ server, weight }) => [server, weight]));
+}
+
+test('reads process, level, servers and counters', async (t) => {
+  await using haproxy = await startHaproxy({ configuration });
+  const { api } = haproxy;
+  t.like(expectOk(await api.info()), { pid: haproxy.pid });
+  t.is(expectOk(await api.level()), 'admin');
+  const [s1, s2, s3] = expectOk(await api.servers('web'));
+  t.like(s1, { backend: 'web', server: 's1', address: '127.0.0.1', port: 1, operationalState: 'running', weight: 100 });
+  t.like(s2, { weight: 40, configuredWeight: 40, adminState: { maintenance: false, drain: false } });
+  t.like(s3, { address: null, adminState: { maintenance: true, drain: false }, upForMs: null });
+  const rows = expectOk(await api.stats('web'));
+  t.deepEqual(
+    rows.map(({ name, kind, isBackup, status }) => [name, kind, isBackup, status]),
+    [
+      ['s1', 'server', false, 'no check'],
+      ['s2', 'server', false, 'no check'],
+      ['s3', 'server', true, 'MAINT'],
+      ['BACKEND', 'backend', false, 'UP'],
+    ],
+  );
+});
+
+test('reads one backend or all, whatever else is called the same', async (t) => {
+  const all = renderConfiguration({
+    // HAProxy looks for the name among frontends first
+    frontends: [{ name: 'web', bind: 'unix@http.sock', backend: 'web' }],
+    backends: [
+      { name: 'web', servers },
+      { name: 'db', mode: 'tcp', servers: [{ name: 's1', address: '127.0.0.1:1' }] },
+    ],
+  });
+  await using haproxy = await startHaproxy({ configuration: all });
+  const names = (rows: readonly { backend: string; name: string }[]) => rows.map((row) => `${row.backend}/${row.name}`);
+  const web = ['web/s1', 'web/s2', 'web/s3', 'web/BACKEND'];
+  t.deepEqual(names(expectOk(await haproxy.api.stats('web'))), web);
+  const everything = expectOk(await haproxy.api.stats());
+  t.deepEqual(names(everything), [...web, 'db/s1', 'db/BACKEND']);
+  t.is(everything.find((row) => row.backend === 'db')?.responses5xx, null);
+  t.deepEqual(
+    expectOk(await haproxy.api.servers()).map(({ backend }) => backend),
+    ['web', 'web', 'web', 'db'],
+  );
+});
+
+test('sets weights, which HAProxy then has', async (t) => {
+  await using haproxy = await startHaproxy({ configuration });
+  const changes = [
+    { server: 's1', weight: 256 },
+    { server: 's2', weight: 0 },
+  ];
+  expectOk(await haproxy.api.setWeights('web', changes));
+  t.deepEqual(await weights(haproxy.api, 'web'), { s1: 256, s2: 0, s3: 100 });
+  const [s1, s2] = expectOk(await haproxy.api.stats('web'));
+  t.like(s1, { weight: 256, effectiveWeight: 256 });
+  t.like(s2, { weight: 0, effectiveWeight: 0, status: 'no check' });
+  expectOk(await haproxy.api.setWeights('web', []));
+});
+
+test('sets several hundred servers with long names, on several lines', async (t) => {
+  const many = Array.from({ length: 600 }, (_, index) => ({
+    name: `${'n'.repeat(60)}-${index}`,
+    address: '127.0.0.1:1',
+  }));
+  await using haproxy = await startHaproxy({
+    configuration: renderConfiguration({ backends: [{ name: 'many', servers: many }] }),
+  });
+  const changes = many.map(({ name }, index) => ({ server: name, weight: index % 257 }));
+  expectOk(await haproxy.api.setWeights('many', changes));
+  t.deepEqual(
+    await weights(haproxy.api, 'many'),
+    Object.fromEntries(changes.map(({ server, weight }) => [server, weight])),
+  );
+});
+
+test('a socket at level operator reads but changes nothing', async (t) => {
+  const operator = renderConfiguration({
+    sockets: [{ bind: 'unix@operator.sock', level: 'operator' }],
+    backends: [{ name: 'web', servers }],
+  });
+  await using haproxy = await startHaproxy({ configuration: operator });
+  const api = new RuntimeApi({ socket: join(haproxy.folder, 'operator.sock') });
+  t.is(expectOk(await api.level()), 'operator');
+  t.is(codeOf(await api.setWeights('web', [{ server: 's1', weight: 1 }])), 'socket-level');
+  t.is((await weights(api, 'web'))['s1'], 100);
+});
+
+test('a socket at level user reads all but the algorithm', async (t) => {
+  const user = renderConfiguration({
+    sockets: [{ bind: 'unix@user.sock', level: 'user' }],
+    backends: [{ name: 'web', servers }],
+  });
+  await using haproxy = await startHaproxy({ configuration: user });
+  const api = new RuntimeApi({ socket: join(haproxy.folder, 'user.sock') });
+  t.is(expectOk(await api.level()), 'user');
+  t.is(expectOk(await api.stats('web')).at(-1)?.algorithm, null);
+  t.is(codeOf(await api.setWeights('web', [{ server: 's1', weight: 1 }])), 'socket-level');
+});
+
+test('says which backend or server HAProxy does not have, and still sets the others', async (t) => {
+  await using haproxy = await startHaproxy({ configuration });
+  const { api } = haproxy;
+  const missing = { ok: false, error: { code: 'backend-missing', where: 'gone' } };
+  t.like(await api.servers('gone'), missing);
+  t.like(await api.stats('gone'), missing);
+  t.like(await api.setWeights('gone', [{ server: 's1', weight: 1 }]), missing);
+  const one = await api.setWeights('web', [{ server: 'gone', weight: 1 }]);
+  t.like(one, { ok: false, error: { code: 'server-missing', where: 'web/gone' } });
+  const several = await api.setWeights('web', [
+    { server: 'gone', weight: 1 },
+    { server: 's1', weight: 33 },
+  ]);
+  t.like(several, { ok: false, error: { code: 'server-missing', where: 'web' } });
+  t.is((await weights(api, 'web'))['s1'], 33);
+});
+
+test('a bad name never reaches the socket', async (t) => {
+  await using haproxy = await startHaproxy({ configuration });
+  const before = expectOk(await haproxy.api.info()).pid;
+  const nasty = 's1 weight 1;shutdown sessions server web/s1';
+  t.is(
+    codeOf(
+      await haproxy.api.setWeights('web', [
+        { server: 's2', weight: 1 },
+        { server: nasty, weight: 1 },
+      ]),
+    ),
+    'name-invalid',
+  );
+  t.is(codeOf(await haproxy.api.servers('web;quit')), 'name-invalid');
+  t.is(codeOf(await haproxy.api.stats('')), 'name-invalid');
+  await t.throwsAsync(haproxy.api.setWeights('web', [{ server: 's1', weight: 300 }]), { instanceOf: RangeError });
+  t.deepEqual(await weights(haproxy.api, 'web'), { s1: 100, s2: 40, s3: 100 });
+  t.is(expectOk(await haproxy.api.info()).pid, before);
+  // nobody listens there: a name that was sent would be socket-missing
+  t.is(codeOf(await new RuntimeApi({ socket: '/nowhere/admin.sock' }).servers('a b')), 'name-invalid');
+});
+
+test('works through a TCP stats socket', async (t) => {
+  const port = await freePort();
+  const tcp = renderConfiguration({
+    sockets: [{ bind: `ipv4@127.0.0.1:${port}`, level: 'admin' }],
+    backends: [{ name: 'web', servers }],
+  });
+  await using _haproxy = await startHaproxy({ configuration: tcp });
+  const api = new RuntimeApi({ socket: `127.0.0.1:${port}` });
+  expectOk(await api.setWeights('web', [{ server: 's1', weight: 5 }]));
+  t.is((await weights(api, 'web'))['s1'], 5);
+});
+
+test('weights set during drain or maintenance hold afterwards, and are seen meanwhile', async (t) => {
+  await using haproxy = await startHaproxy({ configuration });
+  const { api } = haproxy;
+  for (const [state, expected] of [
+    ['drain', { maintenance: false, drain: true }],
+    ['maint', { maintenance: true, drain: false }],
+  ] as const) {
+    await operatorSays(haproxy, `set server web/s1 state ${state}`);
+    const weight = state === 'drain' ? 70 : 80;
+    expectOk(await api.setWeights('web', [{ server: 's1', weight }]));
+    t.like(expectOk(await api.servers('web'))[0], { adminState: expected, weight });
+    await operatorSays(haproxy, 'set server web/s1 state ready');
+    t.like(expectOk(await api.servers('web'))[0], { adminState: { maintenance: false, drain: false }, weight });
+    t.like(expectOk(await api.stats('web'))[0], { weight, effectiveWeight: weight });
+  }
+});
+
+test('slowstart lowers the effective weight, not the one that was set', async (t) => {
+  const slow = renderConfiguration({
+    backends: [{ name: 'web', servers: [{ name: 's1', address: '127.0.0.1:1', options: 'slowstart 60s' }] }],
+  });
+  await using haproxy = await startHaproxy({ configuration: slow });
+  await operatorSays(haproxy, 'set server web/s1 state maint;set server web/s1 state ready');
+  const [s1] = expectOk(await haproxy.api.stats('web'));
+  t.is(s1?.weight, 100);
+  t.true((s1?.effectiveWeight ?? 100) < 100);
+  t.true((s1?.throttlePercent ?? 100) < 100);
+  t.like(expectOk(await haproxy.api.servers('web'))[0], { operationalState: 'starting', weight: 100 });
+});
+
+test('an agent-check shows', async (t) => {
+  const agent = renderConfiguration({
+    backends: [
+      {
+        name: 'web',
+        servers: [{ name: 's1', address: '127.0.0.1:1', options: 'agent-check agent-port 1' }, ...servers.slice(1)],
+      },
+    ],
+  });
+  await using haproxy = await startHaproxy({ configuration: agent });
+  t.deepEqual(
+    expectOk(await haproxy.api.stats('web')).map(({ agentCheck }) => agentCheck),
+    [true, false, false, false],
+  );
+});
+
+test('a reload puts back weights and counters', async (t) => {
+  const withFrontend = renderConfiguration({
+    frontends: [{ name: 'http', bind: 'unix@http.sock', backend: 'web' }],
+    backends: [{ name: 'web', servers }],
+  });
+  await using haproxy = await startHaproxy({ configuration: withFrontend, masterWorker: true });
+  const { api } = haproxy;
+  expectOk(
+    await api.setWeights('web', [
+      { server: 's1', weight: 7 },
+      { server: 's2', weight: 0 },
+    ]),
+  );
+  const client = connect(join(haproxy.folder, 'http.sock')).resume();
+  client.end('GET / HTTP/1.0\r\n\r\n');
+  await once(client, 'close');
+  const [counted] = expectOk(await api.stats('web'));
+  t.true((counted?.connectionErrors ?? 0) > 0);
+  t.true((counted?.totalSessions ?? 0) > 0);
+  const { pid } = expectOk(await api.info());
+  await haproxy.reload();
+  t.not(expectOk(await api.info()).pid, pid);
+  t.deepEqual(await weights(api, 'web'), { s1: 100, s2: 40, s3: 100 });
+  t.like(expectOk(await api.stats('web'))[0], { connectionErrors: 0, totalSessions: 0 });
+});
+
+test('twenty calls at once use one connection at a time', async (t) => {
+  await using haproxy = await startHaproxy({ configuration });
+  let open = 0;
+  let most = 0;
+  const relay = createServer((client) => {
+    open += 1;
+    most = Math.max(most, open);
+    const upstream = connect(haproxy.socket);
+    client.pipe(upstream).pipe(client);
+    upstream.on('end', () => {
+      open -= 1;
+    });
+  });
+  const socket = join(haproxy.folder, 'relay.sock');
+  await once(relay.listen(socket), 'listening');
+  const api = new RuntimeApi({ socket });
+  const results = await Promise.all(Array.from({ length: 20 }, () => api.servers('web')));
+  relay.close();
+  t.true(results.every(({ ok }) => ok));
+  t.is(most, 1);
+});
+
+test('when all connections of the stats socket are taken it gives up in time, and works again after', async (t) => {
+  await using haproxy = await startHaproxy({ configuration: `global\n  stats maxconn 2\n${configuration}` });
+  const held = [connect(haproxy.socket), connect(haproxy.socket)];
+  await Promise.all(held.map((socket) => once(socket, 'connect')));
+  const impatient = new RuntimeApi({ socket: haproxy.socket, timeoutMs: 200 });
+  t.is(codeOf(await impatient.info()), 'haproxy-timeout');
+  for (const socket of held) socket.destroy();
+  expectOk(await haproxy.api.info());
+});
