@@ -1,0 +1,139 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { ProblemError } from '../../../contract/problem.ts';
+import type { ConfigFlags } from '../../../controller/config/flags.ts';
+import { loadConfig } from '../../../controller/config/load.ts';
+import { configSchema, periodsMs } from '../../../controller/config/schema.ts';
+
+/** Loads this text as a configuration file. */
+function load(yaml: string, flags: ConfigFlags = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'haweight-test-'));
+  try {
+    const config = join(folder, 'c.yaml');
+    writeFileSync(config, yaml);
+    return loadConfig({ ...flags, config });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function lineOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof ProblemError) return error.message;
+    throw error;
+  }
+  return 'accepted';
+}
+
+const web = 'backends: [{name: web}]\n';
+
+const refused: readonly (readonly [title: string, yaml: string, ...words: string[]])[] = [
+  ['an unknown key', `${web}polcy: equal\n`, 'polcy', 'unknown key'],
+  ['an unknown key within a section', `${web}guard: {marign: 0.1}\n`, 'guard.marign', 'unknown key'],
+  ['an unknown key of a backend', 'backends: [{name: web, weight: 1}]\n', 'backends.0.weight', 'unknown key'],
+  ['a wrong type', `${web}periodMs: "2s"\n`, 'periodMs', 'number', '"2s"'],
+  ['a wrong type of a whole section', `${web}guard: 3\n`, 'guard', 'object'],
+  [
+    'factors that do not sum to 1',
+    `${web}factors: {cpu: 0.5, ram: 0.5, bandwidth: 0.5, threads: 0}\n`,
+    'factors',
+    'sum to 1',
+  ],
+  ['a factor left out', `${web}factors: {cpu: 0.5, ram: 0.5}\n`, 'factors.bandwidth', 'got nothing'],
+  ['a threshold above 1', `${web}thresholds: {cpu: 80}\n`, 'thresholds.cpu', 'at most 1', '80'],
+  ['a threshold of 0', `${web}thresholds: {ram: 0}\n`, 'thresholds.ram', 'above 0'],
+  ['a negative threshold', `${web}thresholds: {ram: -0.5}\n`, 'thresholds.ram', 'above 0'],
+  ['a threshold that is no number', `${web}thresholds: {ram: .nan}\n`, 'thresholds.ram', 'number'],
+  ['a period that a minute cannot be divided into', `${web}periodMs: 7000\n`, 'periodMs', 'divided', '7000'],
+  ['a period under a second', `${web}periodMs: 500\n`, 'periodMs', 'divided'],
+  ['an unknown policy', `${web}policy: fastest\n`, 'policy', 'inverse-load, equal, paper'],
+  ['a backend name that does not fit the protocol', 'backends: [{name: "a;b"}]\n', 'backends.0.name', 'letters'],
+  [
+    'a server name that does not fit the protocol',
+    'backends: [{name: web, agents: {"a b": "http://h:1"}}]\n',
+    'backends.0.agents',
+  ],
+  ['the same backend twice', 'backends: [{name: web}, {name: web}]\n', 'backends', 'once'],
+  ['no backend', 'backends: []\n', 'backends', 'at least one'],
+  ['an agent URL that is none', 'backends: [{name: web, agents: {a: "10.0.0.1"}}]\n', 'agents', 'http://10.0.0.1:9477'],
+  ['a template without a place for the address', `${web}agents: {url: "http://x:1"}\n`, 'agents.url', '{address}'],
+  ['a key given twice', `${web}policy: equal\npolicy: paper\n`, 'no YAML', 'unique'],
+  ['a file that is a list', '- web\n', 'no configuration', 'a list'],
+  ['broken YAML', 'backends: [\n', 'no YAML'],
+];
+
+for (const [title, yaml, ...words] of refused) {
+  test(`${title} is refused in one line that names the place`, (t) => {
+    const line = lineOf(() => load(yaml));
+    for (const word of words) t.true(line.includes(word), line);
+    t.false(line.includes('\n'));
+  });
+}
+
+test('a file that does not exist is named', (t) => {
+  const line = lineOf(() => loadConfig({ config: '/nonexistent/c.yaml' }));
+  t.true(line.includes('/nonexistent/c.yaml') && line.includes('ENOENT'), line);
+});
+
+test("without a file, a backend is all that is needed; the defaults are the publication's and design's", (t) => {
+  const config = loadConfig({ backend: ['web'] });
+  t.deepEqual(config.factors, { cpu: 0.5, ram: 0.3, bandwidth: 0.15, threads: 0.05 });
+  t.deepEqual(config.thresholds, { cpu: 0.8, ram: 0.8, bandwidth: 0.8, threads: 0.85, tcpQueues: 0.9 });
+  t.is(config.periodMs, 2_000);
+  t.is(config.policy, 'inverse-load');
+  t.is(config.listen, '127.0.0.1:9478');
+});
+
+test('without a backend the line says how to name one', (t) => {
+  t.true(lineOf(() => loadConfig({})).includes('--backend NAME'));
+});
+
+test('flags win over the file, and a message about a flag names the flag', (t) => {
+  t.is(load(`${web}policy: paper\n`, { policy: 'equal' }).policy, 'equal');
+  const line = lineOf(() => load(web, { policy: 'fastest' }));
+  t.true(line.startsWith('--policy:'), line);
+});
+
+test('--backend picks from the file and keeps what it says of that backend', (t) => {
+  const yaml = 'backends: [{name: web, agents: {a: "http://h:1"}}, {name: api}]\n';
+  t.deepEqual(load(yaml, { backend: ['web'] }).backends, [{ name: 'web', agents: { a: 'http://h:1' } }]);
+});
+
+test('--agent adds to the file; with several backends it must name one', (t) => {
+  const two = 'backends: [{name: web}, {name: api}]\n';
+  t.deepEqual(load(web, { agent: ['a=http://h:1'] }).backends, [{ name: 'web', agents: { a: 'http://h:1' } }]);
+  t.deepEqual(load(two, { agent: ['api/a=http://h:1'] }).backends[1]?.agents, { a: 'http://h:1' });
+  t.true(lineOf(() => load(two, { agent: ['a=http://h:1'] })).includes('BACKEND/SERVER=URL'));
+  t.true(lineOf(() => load(web, { agent: ['nonsense'] })).includes('SERVER=URL'));
+});
+
+test('the periods that are accepted divide a minute', (t) => {
+  t.true(periodsMs.every((period) => 60_000 % period === 0));
+});
+
+/** Every key of the schema as a dotted path, backends' entries as `backends[].`. */
+function keysOf(schema: unknown, prefix = ''): string[] {
+  const { shape, element, def } = schema as {
+    shape?: Record<string, unknown>;
+    element?: unknown;
+    def?: { innerType?: unknown };
+  };
+  if (shape !== undefined) {
+    return Object.entries(shape).flatMap(([key, value]) => {
+      const inner = keysOf(value, `${prefix}${key}.`);
+      return inner.length > 0 ? inner : [`${prefix}${key}`];
+    });
+  }
+  if (element !== undefined) return keysOf(element, prefix.replace(/\.$/, '[].'));
+  return def?.innerType === undefined ? [] : keysOf(def.innerType, prefix);
+}
+
+test('docs/configuration.md has every key, and no other', (t) => {
+  const text = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+  const documented = [...text.matchAll(/^\| `([A-Za-z[\].]+)` \|/gm)].map(([, key]) => key ?? '');
+  t.deepEqual(documented.toSorted(), keysOf(configSchema).toSorted());
+});

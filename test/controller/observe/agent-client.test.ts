@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import test from 'ava';
+import { formatProblem, type ProblemCode } from '../../../contract/problem.ts';
+import { AgentClient } from '../../../controller/observe/agent-client.ts';
+import { snapshot } from '../../support/snapshot.ts';
+
+const good = JSON.stringify(snapshot({ server: 'web1' }));
+
+/** Asks a real server that behaves like this for web1's snapshot. */
+async function ask(listener: RequestListener, token: string | null = null) {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  using client = new AgentClient({ timeoutMs: 400, token });
+  try {
+    return await client.fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 'web1');
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+const answers = (body: string, status = 200, type = 'application/json'): RequestListener => {
+  return (_, response) => response.writeHead(status, { 'content-type': type }).end(body);
+};
+const withMetric = (text: string) => good.replace('"utilisation":0.5', `"utilisation":${text}`);
+
+const badAnswers: readonly (readonly [title: string, code: ProblemCode, listener: RequestListener])[] = [
+  ['answers HTML', 'agent-not-json', answers('<html><body>It works!</body></html>', 200, 'text/html')],
+  ['answers nothing', 'agent-not-json', answers('')],
+  ['answers half a snapshot', 'agent-not-json', answers(good.slice(0, 200))],
+  ['answers NaN', 'agent-not-json', answers(withMetric('NaN'))],
+  ['answers a negative number', 'agent-invalid', answers(withMetric('-0.1'))],
+  ['answers a huge number', 'agent-invalid', answers(withMetric('1e308'))],
+  ['answers a number beyond all numbers', 'agent-invalid', answers(withMetric('1e999'))],
+  ['answers text for a number', 'agent-invalid', answers(withMetric('"0.5"'))],
+  ['answers null for a number', 'agent-invalid', answers(withMetric('null'))],
+  ['leaves a metric out', 'agent-invalid', answers(good.replace('"cpu"', '"cpuu"'))],
+  ['answers a list', 'agent-schema-version', answers('[]')],
+  ['answers null', 'agent-schema-version', answers('null')],
+  ['speaks another schema version', 'agent-schema-version', answers(good.replace('"version":1', '"version":2'))],
+  ['says that it is another server', 'agent-wrong-server', answers(good.replace('"server":"web1"', '"server":"web2"'))],
+  ['answers 500', 'agent-status', answers('oops', 500)],
+  ['answers 503 while it warms up', 'agent-status', answers('no sample yet', 503)],
+  ['wants a token', 'agent-unauthorised', answers('no', 401)],
+  [
+    'sends the controller elsewhere',
+    'agent-status',
+    (_, response) => response.writeHead(302, { location: 'http://127.0.0.1:9/' }).end(),
+  ],
+  ['never answers', 'agent-timeout', () => undefined],
+  ['closes the connection', 'agent-unreachable', (request) => request.socket.destroy()],
+  [
+    'answers an endless body fast',
+    'agent-too-large',
+    (_, response) => {
+      const more = () => response.writable && response.write('x'.repeat(16_384), () => setImmediate(more));
+      more();
+    },
+  ],
+  [
+    'answers an endless body slowly',
+    'agent-timeout',
+    (_, response) => {
+      const drip = setInterval(() => response.write(' '), 20);
+      response.on('close', () => clearInterval(drip));
+    },
+  ],
+];
+
+for (const [title, code, listener] of badAnswers) {
+  test(`an agent that ${title} is ${code}, in one line that names its address`, async (t) => {
+    const answer = await ask(listener);
+    if (answer.ok) return t.fail('it was taken for a snapshot');
+    t.is(answer.error.code, code, formatProblem(answer.error));
+    const line = formatProblem(answer.error);
+    t.regex(line, /^http:\/\/127\.0\.0\.1:\d+: /);
+    t.false(line.includes('\n'));
+    t.true(line.length < 500, line);
+  });
+}
+
+test('a good snapshot is taken, from an agent that does not know its server name too', async (t) => {
+  t.true((await ask(answers(good))).ok);
+  t.true((await ask(answers(JSON.stringify(snapshot())))).ok);
+});
+
+test('the token goes with the request', async (t) => {
+  let seen: string | undefined;
+  await ask((request, response) => {
+    seen = request.headers.authorization;
+    response.end(good);
+  }, 'a-token-of-some-length');
+  t.is(seen, 'Bearer a-token-of-some-length');
+});
+
+test('a port where nobody listens, and one that speaks no HTTP, are unreachable', async (t) => {
+  const tcp = createTcpServer((socket) => socket.end('SSH-2.0-OpenSSH\r\n')).listen(0, '127.0.0.1');
+  await once(tcp, 'listening');
+  const { port } = tcp.address() as AddressInfo;
+  using client = new AgentClient({ timeoutMs: 400, token: null });
+  const foreign = await client.fetch(`http://127.0.0.1:${port}`, 'web1');
+  tcp.close();
+  const nobody = await client.fetch('http://127.0.0.1:1', 'web1');
+  t.is(foreign.ok ? '' : foreign.error.code, 'agent-unreachable');
+  t.is(nobody.ok ? '' : nobody.error.code, 'agent-unreachable');
+});
