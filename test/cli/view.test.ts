@@ -1,0 +1,144 @@
+import test from 'ava';
+import { judge } from '../../cli/doctor/agent-checks.ts';
+import { renderExplanation } from '../../cli/view/explanation.ts';
+import { headline } from '../../cli/view/reasons.ts';
+import { renderWeights } from '../../cli/view/weights-table.ts';
+import type { Reason } from '../../contract/decision.ts';
+import { type ServerStatus, type Status, statusSchema } from '../../contract/status.ts';
+import { snapshot } from '../support/snapshot.ts';
+
+function server(changes: Partial<ServerStatus> = {}): ServerStatus {
+  return {
+    server: 'web1',
+    address: '10.0.0.1',
+    haproxyStatus: 'UP',
+    exclusion: null,
+    configuredWeight: 100,
+    weightBefore: 192,
+    weight: 180,
+    written: true,
+    share: 0.262,
+    drained: false,
+    load: 0.412,
+    delta: 0.171,
+    effectiveCores: 2,
+    utilisation: { cpu: 0.61, ram: 0.4, bandwidth: null, threads: 0.1, tcpQueues: 1 },
+    agent: { url: 'http://10.0.0.1:9477', state: 'fresh', ageMs: 400, code: null, detail: null, failures: 0 },
+    traffic: { ok: 140, errors: 0 },
+    inFlight: 12,
+    reasons: [
+      { code: 'load', load: 0.412, average: 0.352, delta: 0.171 },
+      { code: 'inverse-load', factor: 0.708 },
+      { code: 'cores', factor: 2 },
+      { code: 'smoothed', factor: 0.95, wanted: 0.81 },
+      { code: 'scaled', from: 1.2, to: 180 },
+    ],
+    ...changes,
+  };
+}
+
+function status(servers: readonly ServerStatus[], changes: Partial<Status> = {}): Status {
+  return statusSchema.parse({
+    version: 1,
+    policy: 'inverse-load',
+    dryRun: false,
+    periodMs: 2_000,
+    startedAtMs: 0,
+    lastTickAtMs: 1_700_000_000_000,
+    lastTickDurationMs: 5,
+    ticks: 10,
+    skippedTicks: 0,
+    weightsWritten: 3,
+    haproxy: { socket: '/run/haproxy/admin.sock', version: '2.6.12', problem: null },
+    waitingFor: null,
+    backends: [{ backend: 'web', algorithm: 'roundrobin', problem: null, servers }],
+    ...changes,
+  });
+}
+
+const extreme = server({
+  server: 'a-server-with-a-very-long-name',
+  haproxyStatus: 'MAINT (via web/other)',
+  utilisation: { cpu: 1, ram: 1, bandwidth: 1, threads: 1, tcpQueues: 1 },
+  load: 1,
+  delta: 12.345,
+  weight: 256,
+  weightBefore: 256,
+  share: 1,
+  exclusion: 'configured-zero',
+});
+
+for (const dryRun of [false, true]) {
+  test(`the table of weights fits 80 columns whatever the values${dryRun ? ', in a dry run too' : ''}`, (t) => {
+    const text = renderWeights(status([server(), extreme], { dryRun }), []);
+    for (const line of text.split('\n')) t.true(line.length <= 80, line);
+  });
+}
+
+test('the table shows status, the five metrics, load, delta, weight, share and reason; unknown is a dash', (t) => {
+  const [, , row] = renderWeights(status([server()]), []).split('\n');
+  t.is(row, 'web1         UP      61%  40%    -  10% 100% 0.41  0.17 180  26.2% by load');
+});
+
+test('a dry run shows what HAProxy has and what would be set', (t) => {
+  const [, titles, row] = renderWeights(status([server()], { dryRun: true }), []).split('\n');
+  t.regex(titles ?? '', /WGT WANT/);
+  t.regex(row ?? '', /192 {2}180/);
+});
+
+test("an agent's problem stands under the table with its server's name and how often it happened", (t) => {
+  const agent = {
+    ...server().agent,
+    state: 'stale' as const,
+    code: 'agent-not-json',
+    detail: 'http://x: the answer is not JSON',
+    failures: 7,
+  };
+  const text = renderWeights(status([server({ agent })]), []);
+  t.true(text.includes('! web1: http://x: the answer is not JSON (7 so far)'));
+});
+
+const drained: Reason = { code: 'drained', metrics: ['cpu'] };
+const held: Reason = { code: 'held', because: 'stale', detail: '' };
+const cut: Reason = { code: 'graded', metric: 'ram', utilisation: 0.9, factor: 0.5 };
+const errors: Reason = { code: 'errors', share: 0.5, factor: 0.125 };
+for (const [expected, changes] of [
+  ['by load', {}],
+  ['drained cpu', { reasons: [cut, drained] }],
+  ['held: stale', { reasons: [held] }],
+  ['cut: ram', { reasons: [cut] }],
+  ['errors 50%', { reasons: [cut, errors] }],
+  ['drain', { exclusion: 'drain', reasons: [] }],
+] as const) {
+  test(`the main reason in a word: ${expected}`, (t) => {
+    t.is(headline(server(changes as Partial<ServerStatus>)).text, expected);
+  });
+}
+
+test('an explanation lists every step of the decision in order', (t) => {
+  const one = server();
+  const [backend] = status([one]).backends;
+  if (backend === undefined) return t.fail();
+  const text = renderExplanation(status([one]), backend, one, false);
+  t.true(text.startsWith('web/web1: weight 180, was 192; share 26.2%'));
+  t.regex(text, /1\. load Lr 0\.412[\s\S]*2\. weight by inverse load[\s\S]*3\. size[\s\S]*5\. scaled/);
+});
+
+test('doctor: a fresh agent is fine, an unknown metric and a clock that is off are warnings', (t) => {
+  const now = 1_700_000_000_000;
+  const good = judge('agent of a', snapshot(), 3_000, 5, now);
+  t.deepEqual(
+    good.map(({ state }) => state),
+    ['ok', 'warn'],
+    'bandwidth is unknown',
+  );
+  const off = judge('agent of a', snapshot({ takenAtMs: now + 300_000 }), 3_000, 5, now);
+  t.true(
+    off.some(({ detail }) => detail.includes('300.1 s ahead')),
+    JSON.stringify(off),
+  );
+});
+
+test('doctor: an agent that answers with an old sample fails', (t) => {
+  t.is(judge('agent of a', snapshot({ ageMs: 9_000 }), 3_000, 5, Date.now())[0]?.state, 'fail');
+});
