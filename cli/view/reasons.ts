@@ -14,11 +14,14 @@ export interface Verdict {
 export function headline(server: ServerStatus): Verdict {
   const find = <Code extends Reason['code']>(code: Code) =>
     server.reasons.find((reason): reason is Extract<Reason, { code: Code }> => reason.code === code);
-  if (server.exclusion !== null) return { text: server.exclusion, tone: 'quiet' };
+  if (server.exclusion !== null) {
+    return { text: server.exclusion === 'configured-zero' ? 'weight is 0' : server.exclusion, tone: 'quiet' };
+  }
   const zero = find('drained') ?? find('over-threshold');
   if (zero !== undefined) return { text: `drained ${names(zero.metrics)}`, tone: 'bad' };
   const held = find('held');
-  if (held !== undefined && held.because !== 'just-up') return { text: `held: ${held.because}`, tone: 'warn' };
+  if (held !== undefined && held.because !== 'just-up')
+    return { text: held.because === 'mostly-stale' ? 'agents silent' : `held: ${held.because}`, tone: 'warn' };
   const errors = find('errors');
   if (errors !== undefined && errors.factor < 0.95) return { text: `errors ${percent(errors.share)}`, tone: 'bad' };
   const ramp = find('ramp');

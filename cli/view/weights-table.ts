@@ -24,7 +24,7 @@ function columns(dryRun: boolean): readonly Column<ServerStatus>[] {
     right('SHARE', 6, ({ share }) => percent(share, 1)),
     {
       title: 'REASON',
-      width: dryRun ? 10 : 14,
+      width: dryRun ? 8 : 13,
       align: 'left',
       text: (server) => headline(server).text,
       tone: (server) => headline(server).tone,
