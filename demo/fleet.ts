@@ -49,14 +49,14 @@ export class Fleet {
     return this.#options.plan;
   }
 
-  /** Starts the application servers, each as the child of its agent, and resolves when all of them answer. */
+  /** Starts the application servers, each as the child of its agent; resolves when all answer and HAProxy knows. */
   async start(): Promise<void> {
     const { members } = this.plan;
     for (const member of members) this.#startHaweight(member.name, agentArguments(member, this.plan));
     await this.#wait('the start of the application servers and their agents', async () => {
-      const { weights, snapshots } = await look(this.eyes, false);
+      const { allUp, snapshots } = await look(this.eyes, false);
       const apps = await Promise.all(members.map(({ appUrl }) => answers(`${appUrl}/healthz`)));
-      return weights !== null && Object.values(snapshots).every((one) => one !== null) && apps.every(Boolean);
+      return allUp && Object.values(snapshots).every((one) => one !== null) && apps.every(Boolean);
     });
   }
 

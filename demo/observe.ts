@@ -6,6 +6,8 @@ import type { RuntimeApi } from '../haproxy/runtime-api.ts';
 export interface Sight {
   /** Weight in HAProxy by server, 0 to 256. */
   readonly weights: Readonly<Record<string, number>> | null;
+  /** Whether HAProxy has every server UP, with no failed health check lately. */
+  readonly allUp: boolean;
   /** Requests that HAProxy has with the servers now. */
   readonly inFlight: number | null;
   readonly snapshots: Readonly<Record<string, Snapshot | null>>;
@@ -35,6 +37,7 @@ export async function look(eyes: Eyes, hasController: boolean): Promise<Sight> {
   const servers = rows.ok ? rows.value.filter(({ kind }) => kind === 'server') : null;
   return {
     weights: servers === null ? null : Object.fromEntries(servers.map(({ name, weight }) => [name, weight])),
+    allUp: servers?.every((row) => row.status === 'UP') ?? false,
     inFlight: servers?.reduce((sum, row) => sum + row.currentSessions + row.queued, 0) ?? null,
     snapshots: Object.fromEntries(snapshots),
     status,

@@ -59,7 +59,7 @@ export function haproxyConfiguration(
     name,
     address: `${address}:${appPort}`,
     weight,
-    options: 'check inter 2s',
+    options: 'check inter 500ms',
   });
   // when a client has given up, tell the server, which then drops the work
   const lines = ['option abortonclose'];

@@ -30,9 +30,9 @@ const { least, default: usual, most } = phaseSecondsBounds;
 export function demoCommand(): Command {
   return new Command('demo')
     .description('a real HAProxy, four unequal servers and real load: first without the controller, then with it')
-    .option('--seconds N', `length of each of the two phases, ${least} to ${most}`, parseSeconds, usual)
-    .option('--seed N', 'whole number that the load is drawn from: the same seed, the same load', wholeNumber(0), 1)
-    .addOption(new Option('--policy NAME', 'policy of the controller').choices(policyNames).default(defaultPolicy))
+    .option('--seconds <n>', `length of each of the two phases, ${least} to ${most}`, parseSeconds, usual)
+    .option('--seed <n>', 'whole number that the load is drawn from: the same seed, the same load', wholeNumber(0), 1)
+    .addOption(new Option('--policy <name>', 'policy of the controller').choices(policyNames).default(defaultPolicy))
     .option('--json', 'print the result as JSON; progress goes to standard error', false)
     .addHelpText('after', examples)
     .action(async ({ seconds, seed, policy, json }: DemoFlags) => {

@@ -7,7 +7,7 @@ import { record } from './result-fixture.ts';
 const moment: Moment = {
   settings: record.settings,
   backend: 'web',
-  sight: { weights: { s1: 0, s2: 64, s3: 64, s4: 128 }, inFlight: 3, snapshots: {}, status: null },
+  sight: { weights: { s1: 0, s2: 64, s3: 64, s4: 128 }, allUp: true, inFlight: 3, snapshots: {}, status: null },
   outcomes: record.without.outcomes,
   before: null,
   elapsedMs: 9_500,
@@ -44,7 +44,10 @@ test('a frame shows weights, shares and the last five seconds only', (t) => {
 });
 
 test('what is not known is a dash, not a zero', (t) => {
-  const blind = frameOf({ ...moment, sight: { weights: null, inFlight: null, snapshots: {}, status: null } });
+  const blind = frameOf({
+    ...moment,
+    sight: { weights: null, allUp: false, inFlight: null, snapshots: {}, status: null },
+  });
   const [row] = renderFrame(blind, plain).filter((line) => line.startsWith('s1'));
   t.regex(row ?? '', /^s1 +0\.10 +\.{10} +- +- +- +- \.{10}/);
 });

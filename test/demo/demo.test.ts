@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+import type { DemoResult } from '../../demo/result.ts';
+import { commandLine, processesMarked } from './marked-processes.ts';
+
+const bin = fileURLToPath(new URL('../../cli/bin.ts', import.meta.url));
+
+/** A demo of its own, whose processes and files can be found again: they all have its temporary folder. */
+class RunningDemo implements AsyncDisposable {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'haweight-demo-test-'));
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<unknown[]>;
+  output = '';
+  errors = '';
+
+  constructor(...flags: readonly string[]) {
+    this.#child = spawn(process.execPath, [bin, 'demo', '--seconds', '4', ...flags], {
+      env: { ...process.env, TMPDIR: this.#folder },
+      // leads a group, as the command of a terminal does, so that a Ctrl-C can be sent as a terminal sends it
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#ended = once(this.#child, 'close');
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.output += text;
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.errors += text;
+    });
+  }
+
+  get processes(): readonly number[] {
+    return processesMarked(`TMPDIR=${this.#folder}`);
+  }
+
+  get files(): readonly string[] {
+    return readdirSync(this.#folder);
+  }
+
+  signal(name: NodeJS.Signals): void {
+    process.kill(-(this.#child.pid ?? 0), name);
+  }
+
+  async end(): Promise<{ readonly code: number | null; readonly signal: string | null }> {
+    const [code, signal] = (await this.#ended) as [number | null, string | null];
+    return { code, signal };
+  }
+
+  async waitFor(what: string, isSo: () => boolean): Promise<void> {
+    const deadline = performance.now() + 30_000;
+    while (!isSo()) {
+      if (performance.now() > deadline) throw new Error(`no ${what}: ${this.output} ${this.errors}`);
+      await sleep(20);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const pid of this.processes) process.kill(pid, 'SIGKILL');
+    await this.#ended;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function leftNothing(t: ExecutionContext, demo: RunningDemo): void {
+  t.deepEqual(demo.processes.map(commandLine), []);
+  t.deepEqual(demo.files, []);
+}
+
+const inFirstPhase = (demo: RunningDemo) => demo.waitFor('first phase', () => demo.output.includes('explain web/s1'));
+const has = (demo: RunningDemo, program: string) => demo.processes.some((pid) => commandLine(pid).includes(program));
+
+test.serial('a short run measures both phases under the same load and restores the weights', async (t) => {
+  await using demo = new RunningDemo('--json');
+  t.is((await demo.end()).code, 0, demo.errors);
+  const result = JSON.parse(demo.output) as DemoResult;
+  t.true(result.without.requests > 300);
+  t.is(result.with.requests, result.without.requests);
+  for (const phase of [result.without, result.with]) {
+    t.true((phase.p50Ms ?? 0) > 0 && (phase.p50Ms ?? 0) <= (phase.p99Ms ?? 0));
+    t.true(phase.answeredPerSecond > 0);
+  }
+  t.deepEqual(result.without.finalWeights, { s1: 100, s2: 100, s3: 100, s4: 100 });
+  t.notDeepEqual(result.with.finalWeights, result.without.finalWeights);
+  t.deepEqual(result.restoredWeights, { s1: 100, s2: 100, s3: 100, s4: 100 });
+  leftNothing(t, demo);
+});
+
+test.serial('Ctrl-C while it starts leaves no process and no file', async (t) => {
+  await using demo = new RunningDemo();
+  await demo.waitFor('HAProxy', () => has(demo, 'haproxy'));
+  demo.signal('SIGINT');
+  t.is((await demo.end()).code, 130);
+  leftNothing(t, demo);
+});
+
+test.serial('Ctrl-C under load, pressed twice, leaves no process and no file', async (t) => {
+  await using demo = new RunningDemo();
+  await inFirstPhase(demo);
+  demo.signal('SIGINT');
+  demo.signal('SIGINT');
+  t.is((await demo.end()).code, 130);
+  t.is(demo.errors, 'haweight: stopped by SIGINT\n');
+  leftNothing(t, demo);
+});
+
+test.serial('SIGTERM while the controller runs leaves no process and no file', async (t) => {
+  await using demo = new RunningDemo();
+  await demo.waitFor('controller', () => has(demo, 'controller --socket'));
+  demo.signal('SIGTERM');
+  t.is((await demo.end()).code, 143);
+  leftNothing(t, demo);
+});
+
+test.serial('killed without a chance to clean up, it still leaves no process behind', async (t) => {
+  await using demo = new RunningDemo();
+  await inFirstPhase(demo);
+  demo.signal('SIGKILL');
+  await demo.end();
+  await demo.waitFor('end of its processes', () => demo.processes.length === 0);
+  await demo.waitFor('end of its files', () => demo.files.length === 0);
+  t.pass();
+});
+
+for (const program of ['app-server', 'haproxy -db']) {
+  test.serial(`when ${program} dies, it says so in one line, cleans up and fails`, async (t) => {
+    await using demo = new RunningDemo();
+    await inFirstPhase(demo);
+    const victim = demo.processes.find((pid) => {
+      const words = commandLine(pid);
+      return words.includes(program) && !words.includes('cli/bin');
+    });
+    process.kill(victim ?? 0, 'SIGKILL');
+    t.is((await demo.end()).code, 1);
+    t.regex(demo.errors, /^haweight: demo: (s\d|haproxy): ended unexpectedly, so the demo stops.*\n$/);
+    leftNothing(t, demo);
+  });
+}
+
+test.serial('what it cannot do is refused before anything starts', async (t) => {
+  for (const flags of [
+    ['--seconds', '3'],
+    ['--seconds', 'long'],
+    ['--seed', '-1'],
+    ['--policy', 'best'],
+  ]) {
+    await using demo = new RunningDemo(...flags);
+    t.is((await demo.end()).code, 2, flags.join(' '));
+    t.regex(demo.errors, new RegExp(`error: option '${flags[0]}`));
+  }
+});
