@@ -1,0 +1,89 @@
+import { err, ok, type Result } from '../../contract/result.ts';
+import type { AcceptQueue, Metric, SocketQueue } from '../../contract/snapshot.ts';
+import { clampRatio } from '../kernel/numbers.ts';
+import { type SocketMessage, tcpState } from '../kernel/socket-messages.ts';
+import { OwnSockets } from '../own-sockets.ts';
+import type { SocketSource } from '../socket-diagnostics.ts';
+import type { Surroundings } from '../target.ts';
+import type { Unavailable } from '../unavailable.ts';
+import type { Collector, Window } from './collector.ts';
+
+/** The worst of each kind; null where there is no such socket. */
+export interface TcpQueuesReading {
+  readonly receive: SocketQueue | null;
+  readonly send: SocketQueue | null;
+  readonly accept: AcceptQueue | null;
+  readonly sockets: number;
+}
+
+export function tcpQueuesCollector(
+  surroundings: Surroundings,
+  source: SocketSource,
+): Collector<'tcpQueues', TcpQueuesReading> {
+  const { target, files } = surroundings;
+  const own = target.kind === 'process' ? new OwnSockets(files, target.tree) : null;
+  return {
+    name: 'tcpQueues',
+    compute: computeTcpQueues,
+    read() {
+      if (own === null) return scan(source, () => true);
+      const foreign = own.begin();
+      return foreign === null ? scan(source, (socket) => own.isOwn(socket)) : err(foreign);
+    },
+  };
+}
+
+/** The worst of the three ratios; bytes and connections stay apart in `raw`. */
+export function computeTcpQueues({ last }: Window<TcpQueuesReading>): Metric<'tcpQueues'> {
+  const { receive, send, accept } = last.reading;
+  const ratios = [receive, send, accept].map((worst) => worst?.ratio ?? 0);
+  return { status: 'ok', utilisation: Math.max(...ratios), raw: last.reading };
+}
+
+function scan(source: SocketSource, counts: (socket: SocketMessage) => boolean): Result<TcpQueuesReading, Unavailable> {
+  const worst = new WorstQueues();
+  const dumped = source.dump((socket) => {
+    if (counts(socket)) worst.add(socket);
+  });
+  return dumped.ok ? ok(worst.reading()) : err(dumped.error);
+}
+
+/** Keeps the fullest queue of each kind while sockets pass by. */
+export class WorstQueues {
+  #receive: SocketQueue | null = null;
+  #send: SocketQueue | null = null;
+  #accept: AcceptQueue | null = null;
+  #sockets = 0;
+
+  add(socket: SocketMessage): void {
+    this.#sockets += 1;
+    if (socket.state === tcpState.listen) this.#addListening(socket);
+    else this.#addConnected(socket);
+  }
+
+  reading(): TcpQueuesReading {
+    return { receive: this.#receive, send: this.#send, accept: this.#accept, sockets: this.#sockets };
+  }
+
+  /** Here the queue numbers are connections, not bytes. */
+  #addListening(socket: SocketMessage): void {
+    const [waitingConnections, backlog] = [socket.receiveQueue, socket.sendQueue];
+    // A backlog of 0 still lets one connection wait.
+    const ratio = clampRatio(waitingConnections / Math.max(1, backlog));
+    if (this.#accept !== null && ratio <= this.#accept.ratio) return;
+    this.#accept = { waitingConnections, backlog, ratio, local: socket.local };
+  }
+
+  #addConnected(socket: SocketMessage): void {
+    this.#receive = fuller(this.#receive, socket, socket.receiveQueue, socket.receiveBufferBytes);
+    this.#send = fuller(this.#send, socket, socket.sendQueue, socket.sendBufferBytes);
+  }
+}
+
+/** A socket whose buffer the kernel does not tell is unknown, not empty. */
+function fuller(worst: SocketQueue | null, socket: SocketMessage, queuedBytes: number, bufferBytes: number) {
+  if (bufferBytes === 0) return worst;
+  const ratio = clampRatio(queuedBytes / bufferBytes);
+  if (worst !== null && ratio <= worst.ratio) return worst;
+  return { queuedBytes, bufferBytes, ratio, local: socket.local, peer: socket.peer };
+}

@@ -1,0 +1,82 @@
+import { err, ok, type Result } from '../../contract/result.ts';
+import type { Metric } from '../../contract/snapshot.ts';
+import { parseProcessLimit, parseTotalThreads } from '../kernel/limits.ts';
+import { clampRatio, parseCount } from '../kernel/numbers.ts';
+import type { ProcRoot } from '../proc-root.ts';
+import { groupOf } from '../scope.ts';
+import { SlowFact } from '../slow-fact.ts';
+import type { Surroundings } from '../target.ts';
+import { type Unavailable, unavailable } from '../unavailable.ts';
+import type { Collector, Window } from './collector.ts';
+
+type LimitSource = Extract<Metric<'threads'>, { status: 'ok' }>['raw']['limitSource'];
+
+export interface ThreadLimit {
+  readonly limit: number;
+  readonly limitSource: LimitSource;
+}
+
+export interface ThreadsReading {
+  readonly threads: number;
+  /** null: nothing limits threads here. */
+  readonly limit: ThreadLimit | null;
+}
+
+export function threadsCollector(surroundings: Surroundings): Collector<'threads', ThreadsReading> {
+  const limit = new SlowFact(() => readLimit(surroundings));
+  return {
+    name: 'threads',
+    compute: computeThreads,
+    read(nowMs) {
+      const threads = readThreads(surroundings);
+      return threads.ok ? ok({ threads: threads.value, limit: limit.at(nowMs) }) : threads;
+    },
+  };
+}
+
+export function computeThreads({ last }: Window<ThreadsReading>): Metric<'threads'> {
+  const { threads, limit } = last.reading;
+  if (limit === null || limit.limit === 0) {
+    return unavailable('no-limit', "give --max-threads, the size of the application's pool");
+  }
+  return { status: 'ok', utilisation: clampRatio(threads / limit.limit), raw: { threads, ...limit } };
+}
+
+/** What the operator says counts; else the tightest of what the kernel says. */
+export function chooseLimit(candidates: Readonly<Record<LimitSource, number | null>>): ThreadLimit | null {
+  if (candidates.configured !== null) return { limit: candidates.configured, limitSource: 'configured' };
+  let chosen: ThreadLimit | null = null;
+  for (const limitSource of ['cgroup', 'rlimit', 'kernel'] as const) {
+    const limit = candidates[limitSource];
+    if (limit !== null && (chosen === null || limit < chosen.limit)) chosen = { limit, limitSource };
+  }
+  return chosen;
+}
+
+function readThreads({ target, files }: Surroundings): Result<number, Unavailable> {
+  if (target.kind === 'process') return ok(target.tree.threads);
+  if (target.kind === 'host') return readHostThreads(files);
+  const threads = target.cgroup.threads();
+  if (!threads.ok) return threads;
+  return threads.value === null ? readHostThreads(files) : ok(threads.value);
+}
+
+function readHostThreads(files: ProcRoot): Result<number, Unavailable> {
+  const text = files.text('/proc/loadavg');
+  if (!text.ok) return text;
+  const total = parseTotalThreads(text.value);
+  return total === null ? err(unavailable('failed', '/proc/loadavg has no thread count')) : ok(total);
+}
+
+function readLimit({ files, target, configured }: Surroundings): ThreadLimit | null {
+  // RLIMIT_NPROC of the machine is that of its first process: ours may be set by our own unit.
+  const pid = target.kind === 'process' ? target.tree.rootPid : target.kind === 'host' ? 1 : 'self';
+  const group =
+    target.kind === 'cgroup' ? target.cgroup : target.kind === 'process' && pid ? groupOf(files, pid) : null;
+  return chooseLimit({
+    configured: configured.threads,
+    cgroup: group?.threadLimit() ?? null,
+    rlimit: parseProcessLimit(files.textOrNull(`/proc/${pid}/limits`)),
+    kernel: parseCount(files.textOrNull('/proc/sys/kernel/threads-max')?.trim()),
+  });
+}

@@ -1,0 +1,53 @@
+import { parseCount } from './numbers.ts';
+
+/** CPU time of the whole machine since boot, in core-seconds. */
+export interface HostCpu {
+  /** Time that was not idle, steal among it. */
+  readonly busyCoreSeconds: number;
+  readonly idleCoreSeconds: number;
+  /** Time that the hypervisor gave to others while we had work. */
+  readonly stealCoreSeconds: number;
+  /** Cores that are online. */
+  readonly cores: number;
+}
+
+/**
+ * Reads the `cpu` line of /proc/stat: user nice system idle iowait irq softirq steal guest guest_nice.
+ * iowait is idle: the core was free to work. guest is already inside user, and guest_nice inside nice (proc(5)).
+ */
+export function parseCpuStat(text: string, ticksPerSecond: number): HostCpu | null {
+  const line = /^cpu +([\d ]+)$/m.exec(text)?.[1];
+  const ticks = line?.trim().split(' ').map(parseCount) ?? [];
+  const [user, nice, system, idle, iowait = 0, irq = 0, softirq = 0, steal = 0] = ticks;
+  const busy = [user, nice, system, irq, softirq, steal];
+  const free = [idle, iowait];
+  const cores = text.match(/^cpu\d+ /gm)?.length ?? 0;
+  if (cores === 0 || steal === null || !busy.every(isCount) || !free.every(isCount)) return null;
+  return {
+    busyCoreSeconds: sum(busy) / ticksPerSecond,
+    idleCoreSeconds: sum(free) / ticksPerSecond,
+    stealCoreSeconds: steal / ticksPerSecond,
+    cores,
+  };
+}
+
+function isCount(value: number | null | undefined): value is number {
+  return typeof value === 'number';
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** How many CPUs a list such as `0-3,8` names; null where it is empty or malformed. */
+export function countCpuList(text: string | null): number | null {
+  let count = 0;
+  for (const range of (text ?? '').trim().split(',')) {
+    const match = /^(\d{1,6})(?:-(\d{1,6}))?$/.exec(range);
+    if (match === null) return null;
+    const span = Number(match[2] ?? match[1]) - Number(match[1]) + 1;
+    if (span < 1) return null;
+    count += span;
+  }
+  return count;
+}

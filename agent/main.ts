@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { formatProblem } from '../contract/problem.ts';
+import { type HttpServer, startHttpServer } from '../platform/http-server.ts';
+import { type Logger, makeLogger } from '../platform/logger.ts';
+import { loadToken } from '../platform/token.ts';
+import { startChild } from './child.ts';
+import type { AgentOptions } from './options.ts';
+import { ProcRoot } from './proc-root.ts';
+import { ProcessTree } from './process-tree.ts';
+import { resolveScope, type ScopeChoice } from './scope.ts';
+import { makeRoutes, Service } from './service.ts';
+import type { Target } from './target.ts';
+
+export const tokenVariable = 'HAWEIGHT_AGENT_TOKEN';
+
+/** Runs until a signal, or until its child ends. Gives the exit code; throws a ProblemError where it cannot start. */
+export async function runAgent(options: AgentOptions): Promise<number> {
+  const files = new ProcRoot();
+  const target = options.scope === null ? null : resolveScope(files, options.scope);
+  const log = makeLogger(options.logLevel, 'agent');
+  let service: Service | null = null;
+  const serve = (what: Target) => {
+    service = new Service(files, what, options, log);
+    service.start();
+    return service;
+  };
+  const server = await startHttpServer({
+    listen: options.listen,
+    token: loadToken(options.tokenFile, tokenVariable),
+    insecure: options.insecure,
+    tokenHint: `--token-file FILE or ${tokenVariable}`,
+    routes: makeRoutes(() => service),
+    onError: (error) => log.error('request failed', { error: String(error) }),
+  });
+  log.info('agent listening', { url: server.url });
+  if (target !== null && options.command.length === 0) {
+    using _running = serve(target);
+    const signal = await nextSignal();
+    log.info('agent ends', { signal });
+    await server.close();
+    return 0;
+  }
+  return await runWithChild(options, server, log, (pid) =>
+    serve(target ?? { kind: 'process', tree: new ProcessTree(files, () => pid), port: null }),
+  );
+}
+
+/** The application and the agent as one unit, which lives as long as the application does. */
+async function runWithChild(
+  { command }: AgentOptions,
+  server: HttpServer,
+  log: Logger,
+  serve: (pid: number) => Service,
+): Promise<number> {
+  const child = await startChild(command);
+  if (!child.ok) {
+    await server.close();
+    process.stderr.write(`haweight: ${formatProblem(child.error.problem)}\n`);
+    return child.error.exitCode;
+  }
+  // Whatever happens to us from here on, the application goes on.
+  const survive = (error: unknown) => log.error('agent failed, the command goes on', { error: String(error) });
+  process.on('uncaughtException', survive);
+  const { pid, ended } = child.value;
+  using _running = serve(pid);
+  log.info('command started', { pid });
+  const exitCode = await ended;
+  log.info('command ended', { pid, exitCode });
+  await server.close();
+  process.off('uncaughtException', survive);
+  return exitCode;
+}
+
+/** Samples for one window and gives the service, for a single look. */
+export async function sampleOnce(options: AgentOptions, scope: ScopeChoice): Promise<Service> {
+  const files = new ProcRoot();
+  const quiet = { info: () => undefined, warn: () => undefined };
+  using service = new Service(files, resolveScope(files, scope), options, quiet);
+  service.sample();
+  await sleep(options.windowMs);
+  service.sample();
+  return service;
+}
+
+function nextSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve(signal));
+  });
+}

@@ -1,0 +1,82 @@
+import { Command } from 'commander';
+import { inContainer } from '../../agent/container.ts';
+import { type AgentFlags, type AgentOptions, parseAgentFlags } from '../../agent/options.ts';
+import { ProcRoot } from '../../agent/proc-root.ts';
+import { ProblemError } from '../../contract/problem.ts';
+
+const examples = `
+Examples:
+  haweight agent --once                          look once and print a table
+  haweight agent                                 serve http://127.0.0.1:9477/v1/snapshot
+  haweight agent --scope process --port 8080     measure whoever listens on 8080
+  haweight agent --listen 0.0.0.0:9477 --token-file /etc/haweight/token
+  haweight agent --link-speed 1G                 a virtual network card does not know its speed
+  haweight agent --max-threads 64 -- node app.js --port 8080
+                                                 run an application and measure it
+
+Scopes: host is the whole machine. cgroup is a container or a unit, against its quota
+and limits. process is a process and everything that it started. The default is cgroup
+in a container, process with a COMMAND, else host.
+A COMMAND goes after "--". It gets the agent's signals, and its exit code is the agent's.`;
+
+/** `haweight agent`: measures this server and serves what it finds. */
+export function agentCommand(): Command {
+  return new Command('agent')
+    .description('measures this server, and serves its CPU, RAM, bandwidth, threads and TCP queues')
+    .argument('[command...]', 'an application to run and measure, after "--"')
+    .option('--listen <host:port>', 'address to serve on', '127.0.0.1:9477')
+    .option('--scope <scope>', 'what to measure: host, cgroup or process')
+    .option('--pid <pid>', 'process scope: this process and its children')
+    .option('--port <port>', 'process scope: whoever listens on this port')
+    .option('--cgroup <path>', 'cgroup scope: this group, as /proc/PID/cgroup names it')
+    .option('--cores <number>', 'CPU cores that the scope may use, such as 0.5')
+    .option('--memory-limit <size>', 'memory that the scope may use, such as 512M or 1G')
+    .option('--link-speed <rate>', 'speed of the network in bits per second, such as 1G')
+    .option('--interface <name>', 'watch only this network interface')
+    .option('--max-threads <count>', "most threads there may be: the application's pool")
+    .option('--name <server>', "the server's name in HAProxy; the controller refuses another's")
+    .option('--token-file <file>', 'bearer token to ask for (or environment HAWEIGHT_AGENT_TOKEN)')
+    .option('--insecure', 'serve other machines without a token', false)
+    .option('--sample-ms <ms>', 'time between samples, 100 to 60000', '1000')
+    .option('--window-ms <ms>', 'window that rates are averaged over, 100 to 600000', '2000')
+    .option('--log-level <level>', 'error, warn, info or debug', 'info')
+    .option('--once', 'sample one window, print it and end', false)
+    .option('--json', 'with --once: print the snapshot as it is served', false)
+    .addHelpText('after', examples)
+    .action(async (command: string[], flags: AgentFlags) => {
+      if (command.length > 0) requireSeparator(command);
+      const options = parseAgentFlags(flags, command, inContainer(new ProcRoot(), process.env));
+      process.exitCode = options.once ? await printOnce(options) : await (await load()).runAgent(options);
+    });
+}
+
+/** The agent's code is loaded only when it is to run: the other commands need not carry it. */
+function load(): Promise<typeof import('../../agent/main.ts')> {
+  return import('../../agent/main.ts');
+}
+
+async function printOnce(options: AgentOptions): Promise<number> {
+  if (options.scope === null) throw new Error('--once without a scope');
+  const { sampleOnce } = await load();
+  const { hostFacts } = await import('../../agent/host-facts.ts');
+  const { formatReport } = await import('../../agent/report.ts');
+  const facts = options.json ? [] : await hostFacts();
+  const { body } = await sampleOnce(options, options.scope);
+  const snapshot = body.snapshot();
+  if (snapshot === null) throw new Error('no sample was taken');
+  process.stdout.write(options.json ? (body.json() ?? '') : `${formatReport(snapshot, facts)}\n`);
+  return 0;
+}
+
+/** Without `--`, a mistyped flag or word would be run as a program. */
+function requireSeparator(command: readonly string[]): void {
+  if (process.argv.includes('--')) return;
+  throw new ProblemError({
+    code: 'usage',
+    where: 'agent',
+    what: 'an argument that is no flag',
+    expected: 'a command to run after "--"',
+    got: `"${command[0] ?? ''}"`,
+    mend: 'Write haweight agent [options] -- COMMAND ARGS...',
+  });
+}
