@@ -7,6 +7,8 @@ import { LastResort } from './last-resort.ts';
 const graceMs = 3_000;
 /** What is kept of a child's standard error, in characters, to say why it ended. */
 const keptErrorCharacters = 2_000;
+/** How many lines of it are told, from the end. */
+const keptErrorLines = 3;
 
 interface Child {
   readonly name: string;
@@ -77,7 +79,8 @@ export class Children implements AsyncDisposable {
 
   #fail({ name, expected, errors }: Child, how: string): void {
     if (expected) return;
-    const lastWords = errors.trim().split('\n').at(-1) ?? '';
+    const lines = errors.split('\n').filter((line) => line.trim() !== '');
+    const lastWords = lines.slice(-keptErrorLines).join(' ');
     this.#failure.reject(
       new ProblemError({
         code: 'command-failed',

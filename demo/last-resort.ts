@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
 /** Reads ids of process groups, a line each; at the end of its input, which is when we are gone, it kills them. */
-const script = 'groups=; while read -r group; do groups="$groups -$group"; done; kill -9 -- $groups 2>/dev/null';
+const script = 'groups=; while read -r group; do groups="$groups -$group"; done; kill -s KILL -- $groups 2>/dev/null';
 
 /** Ends process groups when this process is gone, even by SIGKILL, where no handler of ours could run. */
 export class LastResort implements Disposable {

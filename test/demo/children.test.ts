@@ -33,11 +33,16 @@ test('stopping a child ends its children too, also such as ignore SIGTERM', asyn
 test('a child that ends by itself is a problem that says how and what it last said', async (t) => {
   const { env } = markedEnvironment();
   await using children = new Children();
-  children.start('s1', '/bin/sh', ['-c', 'echo noise >&2; echo "port is taken" >&2; exit 3'], env);
+  children.start(
+    's1',
+    '/bin/sh',
+    ['-c', 'for i in 1 2 3; do echo noise$i >&2; done; echo; echo "port is taken" >&2; exit 3'],
+    env,
+  );
   const error = await t.throwsAsync(children.failure, { instanceOf: ProblemError });
   t.is(
     error?.message,
-    'demo: s1: ended unexpectedly, so the demo stops; got exit code 3, and last it said "port is taken"',
+    'demo: s1: ended unexpectedly, so the demo stops; got exit code 3, and last it said "noise2 noise3 port is taken"',
   );
 });
 
