@@ -18,6 +18,8 @@ export interface FleetOptions {
 
 const controllerName = 'controller';
 const deadlineMs = 20_000;
+/** What a VM would tell its agent by itself: here all traffic is on loopback, which has no speed of its own. */
+const vm = ['--memory-limit', '512M', '--interface', 'lo', '--link-speed', '1G'];
 /** How often to look whether HAProxy still runs, in ms. */
 const haproxyCheckMs = 300;
 
@@ -111,7 +113,17 @@ export class Fleet {
 }
 
 function agentArguments({ name, cores, address }: Member, { appPort, agentPort }: Plan): readonly string[] {
-  const flags = ['--name', name, '--scope', 'process', '--cores', `${cores}`, '--listen', `${address}:${agentPort}`];
+  const flags = [
+    '--name',
+    name,
+    '--listen',
+    `${address}:${agentPort}`,
+    '--scope',
+    'process',
+    '--cores',
+    `${cores}`,
+    ...vm,
+  ];
   const app = [process.execPath, programs.appServer, '--name', name, '--listen', `${address}:${appPort}`];
   return ['agent', ...flags, '--', ...app, '--cores', `${cores}`];
 }
