@@ -17,29 +17,29 @@ export function wholeNumber(least: number): (text: string) => number {
 }
 
 export function backendOption(): Option {
-  return new Option('-b, --backend NAME', 'backend in HAProxy; may be given several times').argParser(repeated);
+  return new Option('-b, --backend <name>', 'backend in HAProxy; may be given several times').argParser(repeated);
 }
 
 /** Where HAProxy and the agents are: the same for every command that asks them. */
 export function addHaproxyOptions(command: Command): Command {
   return command
-    .option('-c, --config FILE', 'YAML configuration file (docs/configuration.md)')
-    .option('-s, --socket ADDRESS', "HAProxy's stats socket: a path or HOST:PORT (default: /run/haproxy/admin.sock)")
+    .option('-c, --config <file>', 'YAML configuration file (docs/configuration.md)')
+    .option('-s, --socket <address>', "HAProxy's stats socket: a path or HOST:PORT (default: /run/haproxy/admin.sock)")
     .addOption(backendOption())
-    .option('--agent-url TEMPLATE', 'where agents answer (default: http://{address}:9477)')
+    .option('--agent-url <template>', 'where agents answer (default: http://{address}:9477)')
     .addOption(
-      new Option('--agent SERVER=URL', "where one server's agent answers; may be given several times").argParser(
+      new Option('--agent <server=url>', "where one server's agent answers; may be given several times").argParser(
         repeated,
       ),
     )
-    .option('--agent-token-file FILE', "file with the agents' bearer token (or HAWEIGHT_AGENT_TOKEN)");
+    .option('--agent-token-file <file>', "file with the agents' bearer token (or HAWEIGHT_AGENT_TOKEN)");
 }
 
 /** Where a running controller answers. */
 export function addControllerOptions(command: Command): Command {
   return command
-    .option('--controller URL', 'status API of the controller (default: http://127.0.0.1:9478)')
-    .option('--token-file FILE', "file with the controller's bearer token (or HAWEIGHT_CONTROLLER_TOKEN)");
+    .option('--controller <url>', 'status API of the controller (default: http://127.0.0.1:9478)')
+    .option('--token-file <file>', "file with the controller's bearer token (or HAWEIGHT_CONTROLLER_TOKEN)");
 }
 
 export interface ControllerOptions {

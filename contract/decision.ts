@@ -27,7 +27,7 @@ export const reasonSchema = z.discriminatedUnion('code', [
   /** No verdict: the learned weight is held. */
   z.object({
     code: z.literal('held'),
-    because: z.enum(['stale', 'no-load', 'mostly-stale', 'just-up']),
+    because: z.enum(['stale', 'no-load', 'mostly-stale', 'warming-up', 'just-up']),
     detail: z.string(),
   }),
   /** Moved a bounded step from the old target towards the new one. */
@@ -50,7 +50,7 @@ export const reasonSchema = z.discriminatedUnion('code', [
   /** It was drained and is not any more. */
   z.object({
     code: z.literal('released'),
-    because: z.enum(['recovered', 'stale', 'others-overloaded', 'half-drained', 'last-server']),
+    because: z.enum(['recovered', 'stale', 'others-overloaded', 'half-drained', 'last-server', 'all-zero']),
   }),
   /** Scaled so that the largest weight of the backend is 256, and rounded to an integer. */
   z.object({ code: z.literal('scaled'), from: finite, to: z.number().int() }),

@@ -14,7 +14,7 @@ Examples:
 
 export function explainCommand(): Command {
   return addControllerOptions(addHaproxyOptions(new Command('explain')))
-    .argument('<BACKEND/SERVER>', 'the server whose weight is to be explained')
+    .argument('<backend/server>', 'the server whose weight is to be explained')
     .description('the last decision for a server, step by step')
     .option('--json', 'the same as JSON')
     .addHelpText('after', examples)

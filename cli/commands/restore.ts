@@ -19,8 +19,8 @@ Examples:
 export function restoreCommand(): Command {
   return new Command('restore')
     .description("put HAProxy's configured weights back")
-    .option('-c, --config FILE', 'YAML configuration file')
-    .option('-s, --socket ADDRESS', "HAProxy's stats socket (default: /run/haproxy/admin.sock)")
+    .option('-c, --config <file>', 'YAML configuration file')
+    .option('-s, --socket <address>', "HAProxy's stats socket (default: /run/haproxy/admin.sock)")
     .addOption(backendOption())
     .addHelpText('after', examples)
     .action(async (flags: ConfigFlags) => {

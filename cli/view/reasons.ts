@@ -82,6 +82,7 @@ const releases = {
   'others-overloaded': 'the others are over their thresholds too',
   'half-drained': 'too much of the pool would be drained',
   'last-server': 'no other server is in rotation',
+  'all-zero': 'every weight was 0, which is a 503 for everybody',
 } as const;
 
 function names(metrics: readonly (keyof typeof shortMetric)[]): string {

@@ -5,7 +5,9 @@ import { heldVerdict } from '../policies/held.ts';
 import { sum } from '../policies/sum.ts';
 import { type DrainSubject, decideDrains } from './drain.ts';
 import { errorFactor } from './errors.ts';
+import { holdAll, whyHold } from './hold.ts';
 import { type Entry, learnWeight, observeServer, withStartingWeights } from './learn.ts';
+import { remember, sinceLastWrite } from './memory.ts';
 import { applyFloor, toIntegers } from './scale.ts';
 import type { GuardSettings } from './settings.ts';
 import { type GuardState, newcomer, type ServerMemory } from './state.ts';
@@ -36,9 +38,8 @@ export interface GuardOutcome {
  */
 export function guard(input: GuardInput, before: GuardState): GuardOutcome {
   const entries = input.observations.map((observation) => takeIn(observation, input, before));
-  const stale = entries.filter(({ observation }) => observation.agent.state === 'stale').length;
-  if (stale * 2 > entries.length)
-    return holdAll(entries, before, input.present, `${stale} of ${entries.length} agents are silent`);
+  const hold = whyHold(entries);
+  if (hold !== null) return holdAll(entries, hold, input.present, before);
 
   const learned = withStartingWeights(entries, before.started).map((entry) =>
     learnWeight(entry, input.dynamics, input.thresholds),
@@ -97,31 +98,9 @@ function applyDrain(entry: Entry, drained: boolean, reason: Reason | undefined, 
   return { ...entry, memory: { ...entry.memory, drained, ramp }, reasons };
 }
 
-function holdAll(
-  entries: readonly Entry[],
-  before: GuardState,
-  present: ReadonlySet<string>,
-  detail: string,
-): GuardOutcome {
-  const decisions = entries.map(
-    ({ observation, verdict, memory }): Decision => ({
-      server: observation.server,
-      weight: observation.currentWeight,
-      write: false,
-      drained: memory.drained,
-      load: verdict.load,
-      delta: verdict.delta,
-      reasons: [...verdict.reasons, { code: 'held', because: 'mostly-stale', detail }],
-    }),
-  );
-  const memories = entries.map(({ observation, memory }) => [observation.server, memory] as const);
-  const servers = remember(before, memories, present);
-  return { decisions, state: { ...before, ...afterTick(before, entries), servers } };
-}
-
 function write(entries: readonly Entry[], input: GuardInput, before: GuardState): GuardOutcome {
   const weights = scaledWeights(entries, input.settings);
-  const progress = afterTick(before, entries);
+  const progress = sinceLastWrite(before, entries);
   const settled =
     !input.wantsPatience || hasSettled(progress.requestsSinceWrite, progress.ticksSinceWrite, entries.length);
   const decisions = entries.map(({ observation, verdict, memory, reasons }): Decision => {
@@ -170,23 +149,4 @@ function lastSteps(memory: ServerMemory, relative: number, floored: number, want
   if (memory.ramp < 1) steps.push({ code: 'ramp', factor: memory.ramp });
   if (floored > relative) steps.push({ code: 'floor', factor: floored / relative });
   return [...steps, { code: 'scaled', from: floored, to: wanted }];
-}
-
-function afterTick(before: GuardState, entries: readonly Entry[]) {
-  const requests = sum(entries.map(({ observation: { traffic } }) => (traffic?.ok ?? 0) + (traffic?.errors ?? 0)));
-  return {
-    requestsSinceWrite: before.requestsSinceWrite + requests,
-    ticksSinceWrite: before.ticksSinceWrite + 1,
-  };
-}
-
-/** Servers that left rotation keep what was learned of them, for when they return. */
-function remember(
-  before: GuardState,
-  memories: readonly (readonly [string, ServerMemory])[],
-  present: ReadonlySet<string>,
-): ReadonlyMap<string, ServerMemory> {
-  const known = [...before.servers].filter(([server]) => present.has(server));
-  const gone = known.map(([server, memory]) => [server, { ...memory, inRotation: false }] as const);
-  return new Map([...gone, ...memories]);
 }

@@ -5,8 +5,11 @@ import { sum } from './sum.ts';
 
 const loadMetrics = ['cpu', 'ram', 'bandwidth', 'threads'] as const;
 
-/** Below this a load counts as this: an idle server's inverse must stay finite. */
-export const minLoad = 0.01;
+/**
+ * Below this a load counts as this: the inverse must stay finite, and differences between idle servers are noise (a CPU
+ * clock of 100 Hz alone makes 0.5 % of a core over a window of 2 s).
+ */
+const minLoad = 0.05;
 
 /** One server's load, and its distance from the mean of the servers with fresh snapshots. */
 export interface RelativeLoad {

@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import test from 'ava';
+import { statusSchema } from '../../contract/status.ts';
+import { renderConfiguration } from '../../haproxy/configuration.ts';
+import { startHaproxy } from '../../haproxy/process.ts';
+import { freePort, operatorSays, temporaryFolder } from '../haproxy/setup.ts';
+import { Haweight } from '../support/process.ts';
+import { configurationOf, Stack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
+
+test.serial("an operator's drain stays, its weight is left alone, and ready brings it back", async (t) => {
+  await using stack = await Stack.start({ network: 11, servers: ['s1', 's2', 's3'] });
+  await stack.startController();
+  await until('our weights', async () => (await stack.weight('s2')) !== 100);
+  await operatorSays(stack.haproxy, 'set server web/s2 state drain');
+  const before = await stack.weight('s2');
+  const status = await stack.ticks(3);
+  const shown = status.backends[0]?.servers.find(({ server }) => server === 's2');
+  t.is(shown?.exclusion, 'drain');
+  t.is(await stack.weight('s2'), before);
+  t.regex(await operatorSays(stack.haproxy, 'show stat web 4 -1'), /s2,.*DRAIN/);
+  await operatorSays(stack.haproxy, 'set server web/s2 state ready');
+  await until('a ramp', async () => (await stack.weight('s2')) < 100);
+  await until('its full weight again', async () => (await stack.weight('s2')) > 200);
+});
+
+test.serial('maintenance is left alone too', async (t) => {
+  await using stack = await Stack.start({ network: 12, servers: ['s1', 's2'] });
+  await stack.startController();
+  await operatorSays(stack.haproxy, 'set server web/s1 state maint');
+  await stack.ticks(3);
+  t.regex(await operatorSays(stack.haproxy, 'show stat web 4 -1'), /s1,.*MAINT/);
+});
+
+test.serial('a reload puts the configured weights back, and the next tick puts ours back', async (t) => {
+  await using stack = await Stack.start({ network: 13, servers: ['s1', 's2', 's3'], masterWorker: true });
+  await using load = stack.startLoad();
+  const controller = await stack.startController();
+  await stack.tell('s1', { busy: 0.3 });
+  await until('s1 drained', async () => (await stack.weight('s1')) === 0);
+  await stack.haproxy.reload();
+  const { ticks } = await stack.status();
+  await until('s1 drained again', async () => (await stack.weight('s1')) === 0);
+  const after = await stack.status();
+  t.true(after.ticks - ticks <= 2, `${after.ticks - ticks} ticks`);
+  t.true(controller.stderr.includes('haproxy was reloaded or restarted'));
+  t.deepEqual(load.seen.failed, new Map());
+});
+
+test.serial('HAProxy may come after the controller, go, and come again', async (t) => {
+  await using folder = await temporaryFolder();
+  const socket = join(folder.path, 'admin.sock');
+  const port = await freePort();
+  const options = { network: 14, servers: ['s1', 's2'] };
+  const configuration = renderConfiguration({
+    ...configurationOf(options, await freePort()),
+    sockets: [{ bind: socket, level: 'admin' }],
+  });
+  await using controller = new Haweight([
+    'controller',
+    '-s',
+    socket,
+    '-b',
+    'web',
+    '--listen',
+    `127.0.0.1:${port}`,
+    '--period-ms',
+    '1000',
+  ]);
+  const status = () =>
+    fetch(`http://127.0.0.1:${port}/v1/status`).then(
+      async (answer) => statusSchema.parse(await answer.json()),
+      () => null,
+    );
+  const waiting = await until('waiting', async () => (await status())?.waitingFor ?? null);
+  t.regex(waiting, /admin\.sock.*does not exist/);
+  for (let round = 0; round < 2; round += 1) {
+    await using _haproxy = await startHaproxy({ configuration });
+    await until('HAProxy found', async () => (await status())?.haproxy.problem === null);
+    t.is((await status())?.backends[0]?.servers.length, 2);
+  }
+  await until('waiting again', async () => (await status())?.haproxy.problem !== null);
+  const lines = controller.stderr.split('\n').filter((line) => line.includes('"message":"waiting for haproxy"'));
+  t.true(lines.length >= 1 && lines.length <= 6, 'logged when it changes, not every tick');
+  t.is((await controller.stop()).code, 1, 'it says that it could not restore');
+});
+
+test.serial('agents may go and come: the weight is held, then learned again', async (t) => {
+  await using stack = await Stack.start({ network: 15, servers: ['s1', 's2', 's3'] });
+  const controller = await stack.startController();
+  await until('our weights', async () => (await stack.weight('s1')) > 200);
+  await stack.stopAgent('s1');
+  const of = async () => (await stack.status()).backends[0]?.servers.find(({ server }) => server === 's1');
+  await until('stale', async () => (await of())?.agent.state === 'stale');
+  await stack.ticks(3);
+  t.true((await stack.weight('s1')) > 200, 'a dead agent drains nobody');
+  t.is(controller.stderr.split('"message":"agent problem"').length - 1, 1, 'logged once');
+  await stack.startAgent('s1');
+  await until('fresh', async () => (await of())?.agent.state === 'fresh');
+  t.true(((await of())?.agent.failures ?? 0) >= 3);
+});
+
+test.serial('all agents gone: nothing is written, and the status says what it waits for', async (t) => {
+  await using stack = await Stack.start({ network: 16, servers: ['s1', 's2', 's3'] });
+  for (const name of ['s1', 's2', 's3']) await stack.stopAgent(name);
+  await stack.startController();
+  const { waitingFor } = await stack.ticks(3);
+  t.regex(waitingFor ?? '', /waiting for agents/);
+  t.deepEqual([...(await stack.weights()).values()], [100, 100, 100]);
+});

@@ -1,0 +1,171 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { type Status, statusSchema } from '../../contract/status.ts';
+import { type Backend, renderConfiguration } from '../../haproxy/configuration.ts';
+import { type HaproxyProcess, startHaproxy } from '../../haproxy/process.ts';
+import { freePort } from '../haproxy/setup.ts';
+import { type AppMessage, appPort } from './app-protocol.ts';
+import { Load } from './load.ts';
+import { Haweight } from './process.ts';
+import { until } from './until.ts';
+
+export interface StackOptions {
+  /** Third number of the servers' addresses, 127.9.N.x: each test has its own. */
+  readonly network: number;
+  readonly servers: readonly string[];
+  readonly algorithm?: string;
+  /** Cores that each server counts as having: small, so that a small real load overloads it. */
+  readonly cores?: number;
+  readonly masterWorker?: boolean;
+}
+
+const period = 1_000;
+
+/**
+ * The whole thing for real: HAProxy, application servers as processes, an agent for each that measures it, and when
+ * started a controller and a load. Everything ends with the test.
+ */
+export class Stack implements AsyncDisposable {
+  readonly haproxy: HaproxyProcess;
+  readonly port: number;
+  readonly #options: StackOptions;
+  readonly #children = new AsyncDisposableStack();
+  readonly #apps = new Map<string, ChildProcess>();
+  readonly #agents = new Map<string, Haweight>();
+  #statusUrl = '';
+
+  private constructor(options: StackOptions, haproxy: HaproxyProcess, port: number) {
+    this.#options = options;
+    this.haproxy = haproxy;
+    this.port = port;
+  }
+
+  static async start(options: StackOptions): Promise<Stack> {
+    const port = await freePort();
+    const haproxy = await startHaproxy({
+      configuration: renderConfiguration(configurationOf(options, port)),
+      ...(options.masterWorker === undefined ? {} : { masterWorker: options.masterWorker }),
+    });
+    const stack = new Stack(options, haproxy, port);
+    try {
+      await Promise.all(options.servers.map((name) => stack.startServer(name)));
+      return stack;
+    } catch (error) {
+      await stack[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async startServer(name: string): Promise<void> {
+    const app = fork(new URL('app.ts', import.meta.url), [name, this.addressOf(name)], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    this.#children.defer(() => void app.kill('SIGKILL'));
+    await once(app, 'message');
+    this.#apps.set(name, app);
+    await this.startAgent(name);
+  }
+
+  /** An agent that measures the server's process and answers at its address, at the port that is asked by default. */
+  async startAgent(name: string): Promise<void> {
+    const pid = String(this.#apps.get(name)?.pid);
+    const listen = `${this.addressOf(name)}:9477`;
+    const cores = String(this.#options.cores ?? 0.2);
+    const scope = ['--scope', 'process', '--pid', pid, '--cores', cores];
+    const agent = this.#children.use(new Haweight(['agent', ...scope, '--name', name, '--listen', listen]));
+    this.#agents.set(name, agent);
+    await until(
+      () => `the agent of ${name}: ${agent.stderr}`,
+      () =>
+        fetch(`http://${listen}/v1/snapshot`).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+    );
+  }
+
+  async stopAgent(name: string): Promise<void> {
+    await this.#agents.get(name)?.stop('SIGKILL');
+  }
+
+  /** A controller at a period of one second, so that tests need not take long. */
+  async startController(...flags: readonly string[]): Promise<Haweight> {
+    const port = await freePort();
+    this.#statusUrl = `http://127.0.0.1:${port}`;
+    const where = ['--socket', this.haproxy.socket, '--backend', 'web', '--listen', `127.0.0.1:${port}`];
+    const controller = new Haweight(['controller', ...where, '--period-ms', String(period), ...flags]);
+    this.#children.use(controller);
+    await until(
+      () => `the controller: ${controller.stderr}`,
+      () =>
+        this.status().then(
+          (status) => status.ticks > 0,
+          () => false,
+        ),
+    );
+    return controller;
+  }
+
+  get statusUrl(): string {
+    return this.#statusUrl;
+  }
+
+  startLoad(everyMs = 5): Load {
+    return this.#children.use(new Load(this.port, everyMs));
+  }
+
+  async status(): Promise<Status> {
+    return statusSchema.parse(await (await fetch(`${this.#statusUrl}/v1/status`)).json());
+  }
+
+  /** Resolves after this many more ticks of the controller. */
+  async ticks(count: number): Promise<Status> {
+    const { ticks } = await this.status();
+    return await until(`${count} ticks`, async () => {
+      const status = await this.status();
+      return status.ticks >= ticks + count ? status : null;
+    });
+  }
+
+  async tell(name: string, message: AppMessage): Promise<void> {
+    const app = this.#apps.get(name);
+    if (app === undefined) throw new Error(`no server ${name}`);
+    const told = once(app, 'message');
+    app.send(message);
+    await told;
+  }
+
+  /** The weights that HAProxy itself says it has. */
+  async weights(): Promise<Map<string, number>> {
+    const servers = await this.haproxy.api.servers('web');
+    if (!servers.ok) throw new Error(JSON.stringify(servers.error));
+    return new Map(servers.value.map(({ server, weight }) => [server, weight]));
+  }
+
+  async weight(name: string): Promise<number> {
+    return (await this.weights()).get(name) ?? Number.NaN;
+  }
+
+  addressOf(name: string): string {
+    return `127.9.${this.#options.network}.${this.#options.servers.indexOf(name) + 1}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#children.disposeAsync();
+    await this.haproxy.stop();
+  }
+}
+
+/** The configuration of a stack: one frontend, and backend web with a server of weight 100 for each name. */
+export function configurationOf({ network, servers, algorithm = 'roundrobin' }: StackOptions, port: number) {
+  const web: Backend = {
+    name: 'web',
+    algorithm,
+    servers: servers.map((name, index) => ({
+      name,
+      address: `127.9.${network}.${index + 1}:${appPort}`,
+      options: 'check inter 200ms',
+    })),
+  };
+  return { frontends: [{ name: 'front', bind: `127.0.0.1:${port}`, backend: 'web' }], backends: [web] };
+}
