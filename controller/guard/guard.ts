@@ -13,6 +13,9 @@ import type { GuardSettings } from './settings.ts';
 import { type GuardState, newcomer, type ServerMemory } from './state.ts';
 import { decideWrite, hasSettled } from './write.ts';
 
+/** From this smoothed share of errors on, a server's new weight does not wait for roundrobin to settle. */
+const urgentErrorShare = 0.1;
+
 export interface GuardInput {
   /** Servers in rotation. */
   readonly observations: readonly Observation[];
@@ -106,7 +109,9 @@ function write(entries: readonly Entry[], input: GuardInput, before: GuardState)
   const decisions = entries.map(({ observation, verdict, memory, reasons }): Decision => {
     const { weight: wanted, steps } = weights.get(observation.server) ?? { weight: 0, steps: [] };
     const { deadband } = input.settings;
-    const outcome = decideWrite({ observation, weight: wanted, leftWeight: memory.leftWeight, deadband, settled });
+    const { leftWeight, ramp, errorShare } = memory;
+    const urgent = ramp < 1 || errorShare > urgentErrorShare;
+    const outcome = decideWrite({ observation, weight: wanted, leftWeight, deadband, settled, urgent });
     return {
       server: observation.server,
       weight: outcome.weight,

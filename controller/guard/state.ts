@@ -33,7 +33,8 @@ export interface GuardState {
 export const initialGuardState: GuardState = {
   servers: new Map(),
   requestsSinceWrite: 0,
-  ticksSinceWrite: 0,
+  // nothing is known of earlier writes, so nothing waits for them
+  ticksSinceWrite: Number.POSITIVE_INFINITY,
   started: false,
 };
 

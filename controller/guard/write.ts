@@ -22,11 +22,13 @@ export interface WriteQuestion {
   readonly leftWeight: number | null;
   readonly deadband: number;
   readonly settled: boolean;
+  /** The server is ramping up or answers errors: that does not wait. */
+  readonly urgent: boolean;
 }
 
 /** What is left in HAProxy after this tick, and whether it has to be sent. */
 export function decideWrite(question: WriteQuestion): Pick<Decision, 'weight' | 'write'> & { reasons: Reason[] } {
-  const { weight, leftWeight, deadband, settled } = question;
+  const { weight, leftWeight, deadband, settled, urgent } = question;
   const current = question.observation.currentWeight;
   const keep = (because: 'deadband' | 'patience') => ({
     weight: current,
@@ -38,6 +40,6 @@ export function decideWrite(question: WriteQuestion): Pick<Decision, 'weight' | 
   if (crossesZero) return { weight, write: true, reasons: [] };
   if (Math.abs(weight - current) <= deadband * Math.max(weight, current)) return keep('deadband');
   const wasReset = leftWeight !== null && leftWeight !== current;
-  if (!settled && !wasReset) return keep('patience');
+  if (!settled && !wasReset && !urgent) return keep('patience');
   return { weight, write: true, reasons: [] };
 }

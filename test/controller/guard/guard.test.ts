@@ -222,6 +222,24 @@ test('under roundrobin weights stand for some requests before they change again'
   t.true(writes('roundrobin') < writes('leastconn'), `${writes('roundrobin')} ${writes('leastconn')}`);
 });
 
+test('a ramp does not wait for roundrobin to settle', (t) => {
+  const quiet = { traffic: { ok: 0, errors: 0 } };
+  const all = { a: quiet, b: quiet };
+  const backend = new Backend({ a: 100, b: 100 }, { algorithm: 'roundrobin' });
+  backend.ticks(2, all);
+  backend.tick({ a: { exclusion: 'drain' }, b: quiet });
+  backend.tick(all);
+  t.true(backend.weight('a') < 100, String(backend.weight('a')));
+});
+
+test('where every weight is 0 the configured ones are put back, whether agents answer or not', (t) => {
+  for (const sketch of [{ stale: true }, { utilisation: { cpu: null } }, {}]) {
+    const backend = new Backend({ a: 0, b: 0 });
+    backend.tick({ a: sketch, b: sketch });
+    t.true(backend.weight('a') > 0 && backend.weight('b') > 0, JSON.stringify(sketch));
+  }
+});
+
 test('policy equal: the guard still cuts and drains', (t) => {
   const backend = new Backend(four, { policy: equal });
   backend.ticks(5, { ...easyAll, a: busy });
