@@ -16,7 +16,7 @@ export class IsolatedCollector<Name extends MetricName, Reading> {
   readonly #window: SlidingWindow<Timed<Reading>>;
   #current: Metric<Name> = unavailable('warming-up', 'nothing was sampled yet');
   #durationMs = 0;
-  #asleepUntilMs = 0;
+  #asleepUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(collector: Collector<Name, Reading>, clock: Clock, windowMs: number) {
     this.#window = new SlidingWindow(windowMs);
@@ -44,6 +44,8 @@ export class IsolatedCollector<Name extends MetricName, Reading> {
 
   sample(nowMs: number): void {
     if (nowMs < this.#asleepUntilMs) return;
+    // Three quarters, because timers come a little early or late.
+    this.#asleepUntilMs = nowMs + (this.#collector.everyMs ?? 0) * 0.75;
     const startMs = this.#clock.monotonicMs();
     try {
       const result = this.#collector.read(nowMs);

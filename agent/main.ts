@@ -4,6 +4,7 @@ import { type HttpServer, startHttpServer } from '../platform/http-server.ts';
 import { type Logger, makeLogger } from '../platform/logger.ts';
 import { loadToken } from '../platform/token.ts';
 import { startChild } from './child.ts';
+import { dropStartupGarbage } from './footprint.ts';
 import type { AgentOptions } from './options.ts';
 import { ProcRoot } from './proc-root.ts';
 import { ProcessTree } from './process-tree.ts';
@@ -22,6 +23,7 @@ export async function runAgent(options: AgentOptions): Promise<number> {
   const serve = (what: Target) => {
     service = new Service(files, what, options, log);
     service.start();
+    setTimeout(dropStartupGarbage, options.windowMs).unref();
     return service;
   };
   const server = await startHttpServer({

@@ -22,7 +22,10 @@ export interface Entry<Name extends MetricName> {
 
 export type Registry = { readonly [Name in MetricName]: Entry<Name> };
 
-/** Every collector, by name; a new metric is added here. */
+/**
+ * Every collector, by name; a new metric is added here. TCP queues are read once a window: the kernel walks its whole
+ * table of connections for them, which costs more than all the other metrics together.
+ */
 export function makeRegistry(
   surroundings: Surroundings,
   cores: EffectiveCores,
@@ -35,6 +38,6 @@ export function makeRegistry(
     ram: new IsolatedCollector(ramCollector(surroundings), clock, windowMs),
     bandwidth: new IsolatedCollector(bandwidthCollector(surroundings), clock, windowMs),
     threads: new IsolatedCollector(threadsCollector(surroundings), clock, windowMs),
-    tcpQueues: new IsolatedCollector(tcpQueuesCollector(surroundings, sockets), clock, windowMs),
+    tcpQueues: new IsolatedCollector(tcpQueuesCollector(surroundings, sockets, windowMs), clock, windowMs),
   };
 }

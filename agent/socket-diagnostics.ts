@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { err, ok, type Result } from '../contract/result.ts';
-import { dumpRequest, readBatch, SocketMessage, tcpState } from './kernel/socket-messages.ts';
+import { dumpRequest, numberRequest, readBatch, SocketMessage, tcpState } from './kernel/socket-messages.ts';
 import { type Unavailable, unavailable } from './unavailable.ts';
 
 /** Constants of <sys/socket.h> and <linux/netlink.h>. */
@@ -35,6 +35,7 @@ export interface SocketSource {
  */
 export class SocketDiagnostics implements SocketSource, Disposable {
   readonly #buffer = new Uint8Array(bufferBytes);
+  readonly #request = dumpRequest(states);
   readonly #message = new SocketMessage();
   #libc: LibC | null = null;
   #fd = -1;
@@ -61,7 +62,8 @@ export class SocketDiagnostics implements SocketSource, Disposable {
 
   #ask(libc: LibC, visit: (socket: SocketMessage) => void): Result<number, Unavailable> {
     this.#sequence = (this.#sequence + 1) >>> 0;
-    const request = dumpRequest(this.#sequence, states);
+    const request = this.#request;
+    numberRequest(request, this.#sequence);
     if (libc.send(this.#fd, request, request.length, 0) !== request.length) {
       return err(failed(`the question was not sent (errno ${libc.errno()})`));
     }

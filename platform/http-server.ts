@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ProblemError } from '../contract/problem.ts';
 import { formatListenAddress, isLoopback, type ListenAddress } from './listen-address.ts';
@@ -30,6 +30,9 @@ export interface HttpServer extends AsyncDisposable {
   readonly url: string;
   close(): Promise<void>;
 }
+
+// Not `import`: linking an ES module reads every export, and two of http's load the fetch client: 13 MiB for nothing.
+const { createServer } = process.getBuiltinModule('node:http');
 
 /** Small, because our endpoints take no bodies and few callers. */
 const limits = { headerBytes: 8 * 1024, connections: 256, requestMs: 5_000, keepAliveMs: 75_000 } as const;

@@ -17,6 +17,8 @@ export interface Window<Reading> {
 /** One metric: how to read the kernel's numbers, and what they come to. */
 export interface Collector<Name extends MetricName, Reading> {
   readonly name: Name;
+  /** Least time between readings, for one that costs much and needs no second reading to compare with. */
+  readonly everyMs?: number;
   /** Reads raw numbers, once a sample. An expected failure is a value; whatever is thrown counts as `failed`. */
   read(nowMs: number): Result<Reading, Unavailable>;
   /** Pure: the metric from the readings at the ends of the window. */

@@ -19,11 +19,13 @@ export interface TcpQueuesReading {
 export function tcpQueuesCollector(
   surroundings: Surroundings,
   source: SocketSource,
+  everyMs: number,
 ): Collector<'tcpQueues', TcpQueuesReading> {
   const { target, files } = surroundings;
   const own = target.kind === 'process' ? new OwnSockets(files, target.tree) : null;
   return {
     name: 'tcpQueues',
+    everyMs,
     compute: computeTcpQueues,
     read() {
       if (own === null) return scan(source, () => true);

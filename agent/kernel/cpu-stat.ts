@@ -16,19 +16,30 @@ export interface HostCpu {
  * iowait is idle: the core was free to work. guest is already inside user, and guest_nice inside nice (proc(5)).
  */
 export function parseCpuStat(text: string, ticksPerSecond: number): HostCpu | null {
-  const line = /^cpu +([\d ]+)$/m.exec(text)?.[1];
-  const ticks = line?.trim().split(' ').map(parseCount) ?? [];
+  // The lines about CPUs come first; those after them (a number for every interrupt line) can be long.
+  const lines = cpuLines(text);
+  const ticks = lines[0]?.slice('cpu'.length).trim().split(' ').map(parseCount) ?? [];
   const [user, nice, system, idle, iowait = 0, irq = 0, softirq = 0, steal = 0] = ticks;
   const busy = [user, nice, system, irq, softirq, steal];
   const free = [idle, iowait];
-  const cores = text.match(/^cpu\d+ /gm)?.length ?? 0;
-  if (cores === 0 || steal === null || !busy.every(isCount) || !free.every(isCount)) return null;
+  const cores = lines.length - 1;
+  if (cores < 1 || steal === null || !busy.every(isCount) || !free.every(isCount)) return null;
   return {
     busyCoreSeconds: sum(busy) / ticksPerSecond,
     idleCoreSeconds: sum(free) / ticksPerSecond,
     stealCoreSeconds: steal / ticksPerSecond,
     cores,
   };
+}
+
+function cpuLines(text: string): readonly string[] {
+  const lines: string[] = [];
+  for (let start = 0; text.startsWith('cpu', start); ) {
+    const end = text.indexOf('\n', start);
+    lines.push(text.slice(start, end < 0 ? text.length : end));
+    start = end < 0 ? text.length : end + 1;
+  }
+  return lines;
 }
 
 function isCount(value: number | null | undefined): value is number {

@@ -15,18 +15,22 @@ const ipv6 = 10;
 
 export const tcpState = { established: 1, closeWait: 8, listen: 10 } as const;
 
-/** Asks for every socket of the given states, with the sizes of its buffers. */
-export function dumpRequest(sequence: number, states: readonly number[]): Uint8Array {
+/** Asks for every socket of the given states, with the sizes of its buffers. `numberRequest` makes it ready to send. */
+export function dumpRequest(states: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(requestBytes);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, requestBytes, littleEndian);
   view.setUint16(4, tcpDiagGetSock, littleEndian);
   view.setUint16(6, dumpFlags, littleEndian);
-  view.setUint32(8, sequence, littleEndian);
   view.setUint8(headerBytes + 3, 1 << (extensionMemory - 1));
   const mask = states.reduce((bits, state) => bits | (1 << state), 0);
   view.setUint32(headerBytes + 52, mask, littleEndian);
   return bytes;
+}
+
+/** The answers to a request carry its number. */
+export function numberRequest(request: Uint8Array, sequence: number): void {
+  new DataView(request.buffer, request.byteOffset).setUint32(8, sequence, littleEndian);
 }
 
 /**

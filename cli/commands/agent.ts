@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { inContainer } from '../../agent/container.ts';
+import { stayInterpreted } from '../../agent/footprint.ts';
 import { type AgentFlags, type AgentOptions, parseAgentFlags } from '../../agent/options.ts';
 import { ProcRoot } from '../../agent/proc-root.ts';
 import { ProblemError } from '../../contract/problem.ts';
@@ -46,13 +47,19 @@ export function agentCommand(): Command {
     .action(async (command: string[], flags: AgentFlags) => {
       if (command.length > 0) requireSeparator(command);
       const options = parseAgentFlags(flags, command, inContainer(new ProcRoot(), process.env));
-      process.exitCode = options.once ? await printOnce(options) : await (await load()).runAgent(options);
+      process.exitCode = options.once ? await printOnce(options) : await serve(options);
     });
 }
 
 /** The agent's code is loaded only when it is to run: the other commands need not carry it. */
 function load(): Promise<typeof import('../../agent/main.ts')> {
   return import('../../agent/main.ts');
+}
+
+async function serve(options: AgentOptions): Promise<number> {
+  stayInterpreted();
+  const { runAgent } = await load();
+  return await runAgent(options);
 }
 
 async function printOnce(options: AgentOptions): Promise<number> {
