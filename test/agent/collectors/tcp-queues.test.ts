@@ -1,0 +1,119 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { computeTcpQueues, tcpQueuesCollector, WorstQueues } from '../../../agent/collectors/tcp-queues.ts';
+import { type BatchEnd, readBatch, SocketMessage } from '../../../agent/kernel/socket-messages.ts';
+import type { SocketSource } from '../../../agent/socket-diagnostics.ts';
+import { ok } from '../../../contract/result.ts';
+import { RecordedTree, recordedSocketDump } from '../support.ts';
+
+/** The number that the recorded request carried. */
+const sequence = 7;
+
+const recordedSource: SocketSource = {
+  dump(visit) {
+    let sockets = 0;
+    for (const view of recordedSocketDump()) {
+      readBatch(view, sequence, new SocketMessage(), (socket) => {
+        sockets += 1;
+        visit(socket);
+      });
+    }
+    return ok(sockets);
+  },
+};
+
+const receive = {
+  queuedBytes: 128_512,
+  bufferBytes: 131_072,
+  ratio: 128_512 / 131_072,
+  local: '[::1]:18082',
+  peer: '[::1]:50282',
+};
+const send = {
+  queuedBytes: 3_782_144,
+  bufferBytes: 4_194_304,
+  ratio: 3_782_144 / 4_194_304,
+  local: '[::1]:50282',
+  peer: '[::1]:18082',
+};
+const accept = { waitingConnections: 3, backlog: 2, ratio: 1, local: '127.0.0.1:18081' };
+
+test('host: the fullest queue of each kind, as ss said it when the dump was recorded', (t) => {
+  using tree = new RecordedTree('host');
+  const read = tcpQueuesCollector(tree.surroundings({ kind: 'host' }), recordedSource, 0).read(0);
+  if (!read.ok) return t.fail(read.error.detail);
+  t.deepEqual(read.value, { receive, send, accept, sockets: 10 });
+  t.like(computeTcpQueues({ first: null, last: { atMs: 0, reading: read.value } }), { status: 'ok', utilisation: 1 });
+});
+
+test('waiting connections never enter the ratios of bytes', (t) => {
+  const queues = new WorstQueues();
+  for (const view of recordedSocketDump()) {
+    readBatch(view, sequence, new SocketMessage(), (socket) => {
+      if (socket.state === 10) queues.add(socket);
+    });
+  }
+  t.deepEqual(queues.reading(), { receive: null, send: null, accept, sockets: 2 });
+});
+
+test('process: its listening sockets and the connections to them, not those of others', (t) => {
+  using tree = new RecordedTree('host');
+  const inodes = new Map<string, number>();
+  recordedSource.dump((socket) => inodes.set(`${socket.local} ${socket.state}`, socket.inode));
+  tree.link('/proc/700/ns/net', 'net:[1]');
+  tree.link('/proc/self/ns/net', 'net:[1]');
+  tree.link('/proc/710/fd/9', `socket:[${inodes.get('[::1]:18082 10')}]`);
+  tree.link('/proc/700/fd/0', '/dev/null');
+  const surroundings = tree.surroundings({ kind: 'pid', pid: 700 });
+  if (surroundings.target.kind === 'process') surroundings.target.tree.refresh();
+  const collector = tcpQueuesCollector(surroundings, recordedSource, 0);
+  for (const round of [1, 2, 3, 4]) {
+    const read = collector.read(round);
+    if (!read.ok) return t.fail(read.error.detail);
+    t.like(read.value, { receive, send: { ratio: 0 }, accept: { local: '[::1]:18082', backlog: 128 }, sockets: 2 });
+  }
+});
+
+test("process: another network namespace's sockets are not ours to show", (t) => {
+  using tree = new RecordedTree('host');
+  tree.link('/proc/700/ns/net', 'net:[2]');
+  tree.link('/proc/self/ns/net', 'net:[1]');
+  const surroundings = tree.surroundings({ kind: 'pid', pid: 700 });
+  if (surroundings.target.kind === 'process') surroundings.target.tree.refresh();
+  const read = tcpQueuesCollector(surroundings, recordedSource, 0).read(0);
+  t.like(read, { ok: false, error: { reason: 'not-supported' } });
+});
+
+test('a dump that answers another question, is cut short or is disturbed is refused', (t) => {
+  const [view] = recordedSocketDump();
+  if (view === undefined) return t.fail('nothing recorded');
+  const refused = (end: BatchEnd) => typeof end === 'object';
+  t.true(refused(readBatch(view, sequence + 1, new SocketMessage(), () => undefined)));
+  const cut = new DataView(view.buffer, view.byteOffset, 100);
+  t.true(refused(readBatch(cut, sequence, new SocketMessage(), () => undefined)));
+  const disturbed = new DataView(new Uint8Array(view.buffer.slice(0)).buffer);
+  disturbed.setUint16(6, disturbed.getUint16(6, true) | 0x10, true);
+  t.true(refused(readBatch(disturbed, sequence, new SocketMessage(), () => undefined)));
+});
+
+test('whatever bytes come, reading does not throw and ratios stay within 0 to 1', (t) => {
+  const [recorded] = recordedSocketDump();
+  if (recorded === undefined) return t.fail('nothing recorded');
+  const original = new Uint8Array(recorded.buffer);
+  const damage = fc.array(fc.tuple(fc.nat(original.length - 1), fc.nat(255)), { maxLength: 40 });
+  fc.assert(
+    fc.property(damage, (changes) => {
+      const bytes = Uint8Array.from(original);
+      for (const [offset, value] of changes) bytes[offset] = value;
+      const queues = new WorstQueues();
+      readBatch(new DataView(bytes.buffer), sequence, new SocketMessage(), (socket) => queues.add(socket));
+      const { receive: worstReceive, send: worstSend, accept: worstAccept } = queues.reading();
+      return [worstReceive, worstSend, worstAccept].every((worst) => {
+        const ratio = worst?.ratio ?? 0;
+        return ratio >= 0 && ratio <= 1;
+      });
+    }),
+    { seed: 1 },
+  );
+  t.pass();
+});

@@ -1,0 +1,86 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Clock } from '../../agent/clock.ts';
+import { ProcRoot } from '../../agent/proc-root.ts';
+import { resolveScope, type ScopeChoice } from '../../agent/scope.ts';
+import type { ConfiguredLimits, Surroundings } from '../../agent/target.ts';
+
+const recorded = new URL('../recorded/', import.meta.url).pathname;
+
+export const nothingConfigured: ConfiguredLimits = {
+  cores: null,
+  memoryBytes: null,
+  linkBitsPerSecond: null,
+  threads: null,
+  interface: null,
+};
+
+/** A copy of a recorded tree that a test may change, gone with the test. */
+export class RecordedTree implements Disposable {
+  readonly files: ProcRoot;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'haweight-test-'));
+
+  constructor(name: 'host' | 'unit-v2' | 'container-v2' | 'container-v1') {
+    cpSync(join(recorded, name), this.#folder, { recursive: true });
+    this.files = new ProcRoot(this.#folder);
+  }
+
+  write(path: string, text: string): void {
+    const file = this.#folder + path;
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+
+  /** Replaces text in a file; fails where it is not there. */
+  change(path: string, from: string, to: string): void {
+    const text = readFileSync(this.#folder + path, 'utf8');
+    if (!text.includes(from)) throw new Error(`${path} has no "${from}"`);
+    this.write(path, text.replace(from, to));
+  }
+
+  /** A descriptor of a process, as `ls -l /proc/PID/fd` shows it. */
+  link(path: string, target: string): void {
+    mkdirSync(dirname(this.#folder + path), { recursive: true });
+    symlinkSync(target, this.#folder + path);
+  }
+
+  remove(path: string): void {
+    rmSync(this.#folder + path, { recursive: true });
+  }
+
+  surroundings(scope: ScopeChoice, configured: Partial<ConfiguredLimits> = {}): Surroundings {
+    return {
+      files: this.files,
+      units: { pageBytes: 4096, ticksPerSecond: 100 },
+      target: resolveScope(this.files, scope),
+      configured: { ...nothingConfigured, ...configured },
+    };
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#folder, { recursive: true });
+  }
+}
+
+/** A clock whose hands the test turns. */
+export class HandClock implements Clock {
+  nowMs = 1_000_000;
+
+  monotonicMs(): number {
+    return this.nowMs;
+  }
+
+  wallMs(): number {
+    return 1_700_000_000_000 + this.nowMs;
+  }
+}
+
+/** The receive calls of the recorded socket dump; see test/recorded/README.md. */
+export function recordedSocketDump(): readonly DataView[] {
+  const lines = readFileSync(join(recorded, 'socket-dump.hex'), 'utf8').trim().split('\n');
+  return lines.map((line) => {
+    const bytes = new Uint8Array(Buffer.from(line, 'hex'));
+    return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  });
+}
