@@ -1,5 +1,6 @@
+import { setMaxListeners } from 'node:events';
 import { Agent } from 'node:http';
-import axios, { AxiosError, type AxiosInstance } from 'axios';
+import axios, { AxiosError, AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
 import type { Problem } from '../../contract/problem.ts';
 import { err, type Result } from '../../contract/result.ts';
 import { maxSnapshotBytes, type Snapshot } from '../../contract/snapshot.ts';
@@ -11,37 +12,48 @@ export interface AgentClientOptions {
   readonly token: string | null;
 }
 
-/** Most agents asked at the same moment; the rest wait their turn within the same tick. */
-const maxConcurrent = 128;
-
 /** Asks agents for snapshots over kept connections, with limits on size and time. Never throws. */
 export class AgentClient implements Disposable {
-  readonly #http: AxiosInstance;
-  readonly #agent = new Agent({ keepAlive: true, maxTotalSockets: maxConcurrent, maxFreeSockets: maxConcurrent });
+  readonly #agent = new Agent({ keepAlive: true });
   readonly #timeoutMs: number;
+  readonly #headers: Readonly<Record<string, string>>;
+  /** What axios.create would wrap: without its merging of options for each request, which costs as much as the rest. */
+  readonly #request = axios.getAdapter('http');
+  readonly #options: Omit<InternalAxiosRequestConfig, 'headers'>;
 
   constructor({ timeoutMs, token }: AgentClientOptions) {
     this.#timeoutMs = timeoutMs;
-    this.#http = axios.create({
+    this.#headers = { accept: 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
+    this.#options = {
+      method: 'get',
       httpAgent: this.#agent,
-      headers: { accept: 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
       responseType: 'text',
-      transformResponse: [],
       maxContentLength: maxSnapshotBytes,
       // an agent must not be able to send the controller, and its token, elsewhere
       maxRedirects: 0,
       proxy: false,
       decompress: false,
       validateStatus: null,
-    });
+    };
   }
 
-  async fetch(url: string, server: string): Promise<Result<Snapshot, Problem>> {
+  /** For many requests that start together: one deadline is a tenth of the cost of one each. */
+  deadline(): AbortSignal {
+    const signal = AbortSignal.timeout(this.#timeoutMs);
+    setMaxListeners(0, signal);
+    return signal;
+  }
+
+  async fetch(url: string, server: string, signal = this.deadline()): Promise<Result<Snapshot, Problem>> {
     try {
       // axios' own timeout covers silence only; the signal ends an answer that drips for ever
-      const signal = AbortSignal.timeout(this.#timeoutMs);
-      const { status, headers, data } = await this.#http.get<string>(`${url}/v1/snapshot`, { signal });
-      return parseSnapshot({ status, contentType: String(headers['content-type'] ?? ''), body: data }, url, server);
+      const request = { ...this.#options, headers: new AxiosHeaders(this.#headers), url: `${url}/v1/snapshot`, signal };
+      const { status, headers, data } = await this.#request(request);
+      return parseSnapshot(
+        { status, contentType: String(headers['content-type'] ?? ''), body: String(data) },
+        url,
+        server,
+      );
     } catch (cause) {
       return err(this.#describe(cause, url));
     }

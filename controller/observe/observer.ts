@@ -6,6 +6,7 @@ import type { AgentClient } from './agent-client.ts';
 import { type HeldSnapshot, holdSnapshot, type ReadingOptions, readingOf } from './agent-readings.ts';
 import { agentUrl } from './agent-url.ts';
 import type { BackendView, ServerView } from './haproxy-view.ts';
+import { inBatches } from './in-batches.ts';
 import { type Counters, trafficBetween } from './traffic.ts';
 
 export interface ObserverOptions extends ReadingOptions {
@@ -56,19 +57,22 @@ export class Observer {
   }
 
   async observe({ servers }: BackendView): Promise<readonly Sighting[]> {
-    const seen = await Promise.all(servers.map((view) => this.#see(view)));
+    const seen = await inBatches(servers, (batch) => {
+      const deadline = this.#client.deadline();
+      return batch.map((view) => this.#see(view, deadline));
+    });
     this.#memories = new Map(seen.map(({ sighting, memory }) => [sighting.view.server, memory]));
     return seen.map(({ sighting }) => sighting);
   }
 
-  async #see(view: ServerView): Promise<{ sighting: Sighting; memory: Memory }> {
+  async #see(view: ServerView, deadline: AbortSignal): Promise<{ sighting: Sighting; memory: Memory }> {
     const before = this.#memories.get(view.server);
     const url = agentUrl(
       { name: view.server, address: view.address },
       this.#options.urlTemplate,
       this.#options.configuredUrls,
     );
-    const answer: Result<Snapshot, Problem> = url.ok ? await this.#client.fetch(url.value, view.server) : url;
+    const answer: Result<Snapshot, Problem> = url.ok ? await this.#client.fetch(url.value, view.server, deadline) : url;
     const now = this.#nowMs();
     const held = holdSnapshot(answer, before?.held ?? null, now);
     const problem = answer.ok ? null : answer.error;
