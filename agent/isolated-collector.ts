@@ -4,8 +4,11 @@ import type { Collector, Timed } from './collectors/collector.ts';
 import { SlidingWindow } from './sliding-window.ts';
 import { type Unavailable, unavailable } from './unavailable.ts';
 
-/** A reading that takes longer has failed: it holds up all the others. */
-export const slowMs = 200;
+/**
+ * A reading that takes longer has failed: it holds up all the others. Long enough that an agent which gets little CPU,
+ * because its server is overloaded, does not go blind just then.
+ */
+export const slowMs = 1_000;
 /** A slow collector is asked again after this many times as long as it took, so that it has at most a tenth of the time. */
 const backOffFactor = 10;
 

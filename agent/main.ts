@@ -19,6 +19,8 @@ export async function runAgent(options: AgentOptions): Promise<number> {
   const files = new ProcRoot();
   const target = options.scope === null ? null : resolveScope(files, options.scope);
   const log = makeLogger(options.logLevel, 'agent');
+  // Before anybody can know that we are there. A child gets the signals itself.
+  const stopped = options.command.length === 0 ? nextSignal() : null;
   let service: Service | null = null;
   const serve = (what: Target) => {
     service = new Service(files, what, options, log);
@@ -35,9 +37,9 @@ export async function runAgent(options: AgentOptions): Promise<number> {
     onError: (error) => log.error('request failed', { error: String(error) }),
   });
   log.info('agent listening', { url: server.url });
-  if (target !== null && options.command.length === 0) {
+  if (target !== null && stopped !== null) {
     using _running = serve(target);
-    const signal = await nextSignal();
+    const signal = await stopped;
     log.info('agent ends', { signal });
     await server.close();
     return 0;

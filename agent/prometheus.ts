@@ -1,5 +1,12 @@
-import { metricNames } from '../contract/snapshot.ts';
-import type { Sample, Sampler } from './sampler.ts';
+import { type MetricName, metricNames } from '../contract/snapshot.ts';
+import type { Sample } from './sampler.ts';
+
+/** What the agent says of its own sampling. */
+export interface Timing {
+  readonly ageMs: number;
+  readonly samples: number;
+  durationMs(name: MetricName): number;
+}
 
 /** One line of the exposition format: labels, and a value in base units. */
 interface Point {
@@ -11,7 +18,7 @@ interface Family {
   readonly type: 'gauge' | 'counter';
   readonly help: string;
   /** Nothing where the metric is unavailable: an absent series is unknown, a 0 would be a lie. */
-  readonly points: (sample: Sample, sampler: Sampler) => readonly Point[];
+  readonly points: (sample: Sample, timing: Timing) => readonly Point[];
 }
 
 const one = (value: number | null | undefined): readonly Point[] => (value == null ? [] : [{ value }]);
@@ -137,8 +144,8 @@ export const families: Readonly<Record<string, Family>> = {
   collector_duration_seconds: {
     type: 'gauge',
     help: 'How long the last reading took.',
-    points: (_, sampler) =>
-      metricNames.map((name) => ({ labels: { collector: name }, value: sampler.durationMs(name) / 1000 })),
+    points: (_, timing) =>
+      metricNames.map((name) => ({ labels: { collector: name }, value: timing.durationMs(name) / 1000 })),
   },
 };
 
@@ -148,10 +155,10 @@ const prefix = 'haweight_agent_';
  * The Prometheus text format, version 0.0.4. Written here rather than with a client library because that would take
  * more memory than all our collectors together.
  */
-export function prometheusText(sample: Sample, sampler: Sampler): string {
+export function prometheusText(sample: Sample, timing: Timing): string {
   const lines: string[] = [];
   for (const [name, { type, help, points }] of Object.entries(families)) {
-    const values = points(sample, sampler);
+    const values = points(sample, timing);
     if (values.length === 0) continue;
     lines.push(`# HELP ${prefix}${name} ${help}`, `# TYPE ${prefix}${name} ${type}`);
     for (const { labels, value } of values) lines.push(`${prefix}${name}${labelText(labels)} ${value}`);

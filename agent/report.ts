@@ -14,16 +14,16 @@ const indent = ' '.repeat(19);
 export function formatReport(snapshot: Snapshot, facts: readonly string[]): string {
   const cores = `${decimals(snapshot.effectiveCores, 2)} ${snapshot.effectiveCores === 1 ? 'core' : 'cores'}`;
   const window = `window ${decimals(snapshot.windowMs / 1000, 1)} s`;
-  const title = `${snapshot.host}: ${describeScope(snapshot.scope)}, ${cores}, ${window}`;
+  const head = [`${snapshot.host}: ${describeScope(snapshot.scope)}`, `  ${cores}, ${window}`];
   const rows = metricNames.flatMap((name) =>
     formatMetric(labels[name], snapshot.metrics[name], details(snapshot, name)),
   );
-  return [title, ...facts.map((fact) => `  ${fact}`), '', ...rows].map(fit).join('\n');
+  return [...head, ...facts.map((fact) => `  ${fact}`), '', ...rows].map(fit).join('\n');
 }
 
 function formatMetric(label: string, metric: Metric<MetricName>, lines: readonly string[]): readonly string[] {
   const name = label.padEnd(11);
-  if (metric.status === 'unavailable') return [`${name} unknown  ${metric.reason}`, ...wrap(metric.detail)];
+  if (metric.status === 'unavailable') return [`${name}unknown ${metric.reason}`, ...wrap(metric.detail)];
   const [first = '', ...rest] = lines;
   return [`${name}${percent(metric.utilisation).padStart(7)} ${first}`.trimEnd(), ...rest.map((line) => indent + line)];
 }

@@ -23,6 +23,7 @@ export class Service implements Disposable {
   #timer: NodeJS.Timeout | null = null;
 
   constructor(files: ProcRoot, target: Target, options: AgentOptions, log: EventLog) {
+    this.#sockets.prepare();
     const units = parseAuxv(files.bytesOrNull('/proc/self/auxv'));
     const surroundings: Surroundings = { files, units, target, configured: options.configured };
     const cores = effectiveCores(surroundings);

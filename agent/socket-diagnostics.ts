@@ -41,6 +41,11 @@ export class SocketDiagnostics implements SocketSource, Disposable {
   #fd = -1;
   #sequence = 0;
 
+  /** Loads what is needed, so that the first dump is not a slow one. Failing is left to that dump. */
+  prepare(): void {
+    this.#load();
+  }
+
   /** Returns how many sockets were visited. */
   dump(visit: (socket: SocketMessage) => void): Result<number, Unavailable> {
     const libc = this.#load();
@@ -50,9 +55,14 @@ export class SocketDiagnostics implements SocketSource, Disposable {
     if (this.#fd < 0) {
       return err(unavailable('not-supported', `no socket diagnostics here (errno ${libc.value.errno()})`));
     }
-    const dumped = this.#ask(libc.value, visit);
-    if (!dumped.ok) this[Symbol.dispose]();
-    return dumped;
+    let complete = false;
+    try {
+      const dumped = this.#ask(libc.value, visit);
+      complete = dumped.ok;
+      return dumped;
+    } finally {
+      if (!complete) this[Symbol.dispose]();
+    }
   }
 
   [Symbol.dispose](): void {

@@ -23,7 +23,8 @@ export function parseCpuStat(text: string, ticksPerSecond: number): HostCpu | nu
   const busy = [user, nice, system, irq, softirq, steal];
   const free = [idle, iowait];
   const cores = lines.length - 1;
-  if (cores < 1 || !text.startsWith('cpu ') || steal === null || !busy.every(isCount) || !free.every(isCount)) return null;
+  if (cores < 1 || !text.startsWith('cpu ') || steal === null || !busy.every(isCount) || !free.every(isCount))
+    return null;
   return {
     busyCoreSeconds: sum(busy) / ticksPerSecond,
     idleCoreSeconds: sum(free) / ticksPerSecond,

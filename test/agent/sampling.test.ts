@@ -107,7 +107,7 @@ test('a slow collector has failed, and is left in peace for a while', (t) => {
     name: 'ram',
     read() {
       reads += 1;
-      clock.nowMs += reads === 1 ? 500 : 1;
+      clock.nowMs += reads === 1 ? 1_100 : 1;
       return ok(1);
     },
     compute: () => ({ status: 'ok', utilisation: 0.5, raw: { usedBytes: 1, limitBytes: 2 } }),
@@ -116,9 +116,9 @@ test('a slow collector has failed, and is left in peace for a while', (t) => {
   const startMs = clock.nowMs;
   isolated.sample(startMs);
   t.like(isolated.current, { status: 'unavailable', reason: 'failed' });
-  isolated.sample(startMs + 4_000);
+  isolated.sample(startMs + 10_000);
   t.is(reads, 1);
-  isolated.sample(startMs + 5_000);
+  isolated.sample(startMs + 11_000);
   t.is(reads, 2);
   t.is(isolated.current.status, 'ok');
 });

@@ -1,0 +1,87 @@
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import { until } from '../../support/until.ts';
+import { LiveApp, untilMeasured } from './support.ts';
+
+const mount = '/sys/fs/cgroup';
+const controllers = ['cpu', 'cpuacct', 'memory', 'pids'] as const;
+
+/** A group of our own in each version 1 hierarchy; removed with the test. Needs root. */
+class TestGroup implements AsyncDisposable {
+  readonly path: string;
+  readonly folders: readonly string[];
+
+  constructor(name: string) {
+    this.path = `/haweight-test-${process.pid}-${name}`;
+    this.folders = controllers.map((controller) => `${mount}/${controller}${this.path}`);
+    for (const folder of this.folders) mkdirSync(folder);
+  }
+
+  set(controller: (typeof controllers)[number], file: string, value: number): void {
+    writeFileSync(`${mount}/${controller}${this.path}/${file}`, String(value));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const folder of this.folders) {
+      await until(`removing ${folder}`, () => {
+        try {
+          rmdirSync(folder);
+        } catch {
+          // a process that was just killed may still be in it
+        }
+        return !existsSync(folder);
+      });
+    }
+  }
+}
+
+const why = [
+  process.getuid?.() === 0 ? null : 'root is needed to make control groups',
+  controllers.every((name) => existsSync(`${mount}/${name}/cgroup.procs`)) ? null : 'no version 1 hierarchies here',
+].find((reason) => reason !== null);
+
+/** Says aloud, in the title and the log, where a test could not run. */
+function cgroupTest(title: string, body: (t: ExecutionContext) => Promise<void>): void {
+  if (why === undefined) test(title, body);
+  else
+    test(`SKIPPED (${why}): ${title}`, (t) => {
+      t.log(why);
+      t.pass();
+    });
+}
+
+cgroupTest('a busy loop in a group with a fifth of a core uses all of it', async (t) => {
+  await using group = new TestGroup('cpu');
+  group.set('cpu', 'cpu.cfs_period_us', 100_000);
+  group.set('cpu', 'cpu.cfs_quota_us', 20_000);
+  await using _busy = await LiveApp.start('busy', 0, group.folders);
+  const raw = await untilMeasured({ kind: 'cgroup', path: group.path }, {}, ({ cpu }) =>
+    cpu.status === 'ok' && cpu.utilisation > 0.8 ? cpu.raw : null,
+  );
+  t.true(raw.availableCoreSeconds < 0.5, 'the quota counts, not the cores of the machine');
+});
+
+cgroupTest('memory and threads of a group are measured against its own limits', async (t) => {
+  await using group = new TestGroup('memory');
+  const limitBytes = 512 * 2 ** 20;
+  group.set('memory', 'memory.limit_in_bytes', limitBytes);
+  group.set('pids', 'pids.max', 40);
+  await using _hog = await LiveApp.start('hog', 200, group.folders);
+  const raw = await untilMeasured({ kind: 'cgroup', path: group.path }, {}, ({ ram, threads }) =>
+    ram.status === 'ok' && ram.utilisation > 0.4 && threads.status === 'ok'
+      ? { limitBytes: ram.raw.limitBytes, threads: threads.raw }
+      : null,
+  );
+  t.is(raw.limitBytes, limitBytes);
+  t.like(raw.threads, { limit: 40, limitSource: 'cgroup' });
+  t.true(raw.threads.threads > 1 && raw.threads.threads <= 40);
+});
+
+cgroupTest('a group that is removed is gone, which is not 0', async (t) => {
+  const group = new TestGroup('gone');
+  const measured = untilMeasured({ kind: 'cgroup', path: group.path }, {}, ({ ram, threads }) =>
+    [ram, threads].every((metric) => metric.status === 'unavailable' && metric.reason === 'target-gone'),
+  );
+  await group[Symbol.asyncDispose]();
+  t.true(await measured);
+});

@@ -1,0 +1,46 @@
+import { createServer } from 'node:net';
+import { Worker } from 'node:worker_threads';
+
+/*
+ * A process for the agent to measure, started by live tests: `node live-app.ts WHAT AMOUNT`. It says "ready PORT" on
+ * standard output, then does one thing until it is killed.
+ */
+const [what, amountText] = process.argv.slice(2);
+const amount = Number(amountText ?? 0);
+const kept: unknown[] = [];
+const say = (port = 0) => process.stdout.write(`ready ${port}\n`);
+
+switch (what) {
+  case 'idle':
+    setInterval(() => undefined, 60_000);
+    say();
+    break;
+  case 'busy':
+    process.stdout.write('ready 0\n', () => {
+      for (;;);
+    });
+    break;
+  case 'hog':
+    // Filled, because the kernel gives no memory to pages that nobody wrote to.
+    kept.push(Buffer.alloc(amount * 2 ** 20, 1));
+    setInterval(() => kept.length, 60_000);
+    say();
+    break;
+  case 'threads':
+    for (let count = 0; count < amount; count += 1) {
+      kept.push(new Worker('setInterval(() => undefined, 60_000)', { eval: true }));
+    }
+    say();
+    break;
+  case 'listen': {
+    // Accepts what comes and never reads; stopped by a signal, it does not accept either.
+    const server = createServer({ pauseOnConnect: true }, (socket) => kept.push(socket));
+    server.listen({ host: '127.0.0.1', port: 0, backlog: amount }, () => {
+      const address = server.address();
+      say(typeof address === 'object' ? address?.port : 0);
+    });
+    break;
+  }
+  default:
+    process.exitCode = 2;
+}

@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { systemClock } from '../../../agent/clock.ts';
+import { effectiveCores } from '../../../agent/effective-cores.ts';
+import { parseAuxv } from '../../../agent/kernel/auxv.ts';
+import { ProcRoot } from '../../../agent/proc-root.ts';
+import { makeRegistry } from '../../../agent/registry.ts';
+import { Sampler } from '../../../agent/sampler.ts';
+import { resolveScope, type ScopeChoice } from '../../../agent/scope.ts';
+import { SocketDiagnostics } from '../../../agent/socket-diagnostics.ts';
+import type { ConfiguredLimits } from '../../../agent/target.ts';
+import type { Metrics } from '../../../contract/snapshot.ts';
+import { until } from '../../support/until.ts';
+import { nothingConfigured } from '../support.ts';
+
+const program = new URL('./live-app.ts', import.meta.url).pathname;
+
+const enterGroups = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"';
+
+/** A process of our own that does one thing; ends with the test. */
+export class LiveApp implements AsyncDisposable {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly port: number;
+
+  private constructor(child: ChildProcess, port: number) {
+    this.child = child;
+    this.pid = child.pid ?? 0;
+    this.port = port;
+  }
+
+  /** `groups`: folders of control groups that it enters before it begins. */
+  static async start(
+    what: 'idle' | 'busy' | 'hog' | 'threads' | 'listen',
+    amount = 0,
+    groups: readonly string[] = [],
+  ): Promise<LiveApp> {
+    const command = [process.execPath, program, what, String(amount)];
+    const child = spawn('sh', ['-c', enterGroups, 'sh', ...groups, '--', ...command], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = await once(child.stdout, 'data');
+    return new LiveApp(child, Number(String(line).split(' ')[1]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    this.child.kill('SIGKILL');
+    await once(this.child, 'exit');
+  }
+}
+
+/** Connections to a port that are never written to or read from unless the test does; closed with the test. */
+export class Connections implements Disposable {
+  readonly sockets: Socket[] = [];
+
+  async open(port: number): Promise<Socket> {
+    const socket = this.begin(port);
+    await once(socket, 'connect');
+    return socket;
+  }
+
+  /** Does not wait for the connection, which a full accept queue may never give. */
+  begin(port: number): Socket {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    this.sockets.push(socket);
+    return socket;
+  }
+
+  [Symbol.dispose](): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+}
+
+/** Samples this machine until what is asked for is seen, and gives it; fails loudly when it takes too long. */
+export async function untilMeasured<Value>(
+  scope: ScopeChoice,
+  configured: Partial<ConfiguredLimits>,
+  look: (metrics: Metrics) => Value | null | false,
+): Promise<Value> {
+  const files = new ProcRoot();
+  const target = resolveScope(files, scope);
+  const units = parseAuxv(files.bytesOrNull('/proc/self/auxv'));
+  const surroundings = { files, units, target, configured: { ...nothingConfigured, ...configured } };
+  const cores = effectiveCores(surroundings);
+  using sockets = new SocketDiagnostics();
+  const [clock, windowMs] = [systemClock, 400];
+  const registry = makeRegistry(surroundings, cores, sockets, clock, windowMs);
+  const sampler = new Sampler({ target, registry, cores, clock, windowMs, host: 'here', server: null });
+  return await until(
+    () => `the metric that was waited for; last seen ${JSON.stringify(sampler.latest?.metrics)}`,
+    () => {
+      sampler.sample();
+      const { latest } = sampler;
+      return latest === null ? null : look(latest.metrics);
+    },
+  );
+}

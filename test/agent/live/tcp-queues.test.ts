@@ -1,0 +1,81 @@
+import test from 'ava';
+import { WorstQueues } from '../../../agent/collectors/tcp-queues.ts';
+import { tcpState } from '../../../agent/kernel/socket-messages.ts';
+import { SocketDiagnostics } from '../../../agent/socket-diagnostics.ts';
+import { until } from '../../support/until.ts';
+import { Connections, LiveApp, untilMeasured } from './support.ts';
+
+/** What the kernel says of the sockets whose local port is this one; other tests' sockets stay out of it. */
+function queuesOf(diagnostics: SocketDiagnostics, port: number) {
+  const worst = new WorstQueues();
+  const dumped = diagnostics.dump((socket) => {
+    if (socket.localPort === port) worst.add(socket);
+  });
+  if (!dumped.ok) throw new Error(dumped.error.detail);
+  return worst.reading();
+}
+
+test("a connection that nobody reads fills its receive queue and its peer's send queue", async (t) => {
+  await using app = await LiveApp.start('listen', 16);
+  using connections = new Connections();
+  const socket = await connections.open(app.port);
+  const clientPort = socket.localPort ?? 0;
+  using diagnostics = new SocketDiagnostics();
+  const chunk = Buffer.alloc(1 << 20, 1);
+  const [theirs, ours] = await until('both queues over 0.9', () => {
+    // Node keeps what the kernel does not take; a few chunks more than the buffers hold are enough.
+    if (socket.writableLength < 8 * chunk.length) socket.write(chunk);
+    const both = [queuesOf(diagnostics, app.port), queuesOf(diagnostics, clientPort)] as const;
+    return (both[0].receive?.ratio ?? 0) > 0.9 && (both[1].send?.ratio ?? 0) > 0.9 ? both : null;
+  });
+  t.is(theirs.receive?.peer, `127.0.0.1:${clientPort}`);
+  t.is(ours.send?.peer, `127.0.0.1:${app.port}`);
+  t.true((theirs.receive?.queuedBytes ?? 0) > 10_000);
+  const raw = await untilMeasured({ kind: 'port', port: app.port }, {}, ({ tcpQueues }) =>
+    tcpQueues.status === 'ok' && tcpQueues.utilisation > 0.9 ? tcpQueues.raw : null,
+  );
+  t.true((raw.receive?.ratio ?? 0) > 0.9);
+  t.is(raw.accept?.waitingConnections, 0);
+  t.is(raw.sockets, 2);
+});
+
+test('an application that does not accept fills its accept queue, and no byte ratio', async (t) => {
+  await using app = await LiveApp.start('listen', 4);
+  app.child.kill('SIGSTOP');
+  using connections = new Connections();
+  for (let count = 0; count < 5; count += 1) connections.begin(app.port);
+  const raw = await untilMeasured({ kind: 'port', port: app.port }, {}, ({ tcpQueues }) =>
+    tcpQueues.status === 'ok' && tcpQueues.utilisation > 0.9 ? tcpQueues.raw : null,
+  );
+  t.is(raw.accept?.backlog, 4);
+  t.is(raw.accept?.ratio, 1);
+  t.is(raw.accept?.local, `127.0.0.1:${app.port}`);
+  t.true((raw.receive?.ratio ?? 0) < 0.1);
+  t.true((raw.send?.ratio ?? 0) < 0.1);
+});
+
+test('the kernel dumps listening sockets before connections, over IPv4 and IPv6', async (t) => {
+  using diagnostics = new SocketDiagnostics();
+  await using app = await LiveApp.start('listen', 4);
+  using connections = new Connections();
+  await connections.open(app.port);
+  for (let round = 0; round < 3; round += 1) {
+    const states: number[] = [];
+    const dumped = diagnostics.dump((socket) => states.push(socket.state));
+    t.true(dumped.ok);
+    const firstConnection = states.findIndex((state) => state !== tcpState.listen);
+    t.true(firstConnection > 0);
+    t.false(states.slice(firstConnection).includes(tcpState.listen));
+  }
+});
+
+test('a dump goes on after the one before was thrown out of', async (t) => {
+  await using app = await LiveApp.start('listen', 4);
+  using diagnostics = new SocketDiagnostics();
+  t.throws(() =>
+    diagnostics.dump(() => {
+      throw new Error('boom');
+    }),
+  );
+  t.is(queuesOf(diagnostics, app.port).sockets, 1);
+});
