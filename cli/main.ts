@@ -25,6 +25,7 @@ Exit codes: 0 fine, 1 a check failed, 2 usage or configuration.`;
 
 /** Runs one command line and gives the exit code. Problems become one line on standard error. */
 export async function main(argv: readonly string[]): Promise<number> {
+  endQuietlyOnBrokenPipe();
   const program = new Command('haweight')
     .description("Sets HAProxy's server weights from what the servers measure.")
     .version(version())
@@ -51,6 +52,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
     throw error;
   }
+}
+
+/** `haweight ... | head` closes our output early: that is no failure. */
+function endQuietlyOnBrokenPipe(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(exitCodes.fine);
+    throw error;
+  });
 }
 
 /** From package.json, which is one folder up in the repository and two in the compiled package. */
