@@ -40,7 +40,7 @@ export async function renderMetrics(status: Status): Promise<string> {
   for (const { backend, servers } of status.backends) {
     for (const each of servers) {
       const labels = { backend, server: each.server };
-      weight.set(labels, each.weight);
+      weight.set(labels, status.dryRun ? each.weightBefore : each.weight);
       if (each.share !== null) share.set(labels, each.share);
       if (each.load !== null) load.set(labels, each.load);
       drained.set(labels, each.drained ? 1 : 0);
