@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import test from 'ava';
+import { createLogger, transports } from 'winston';
+import { configSchema, periodsMs } from '../../controller/config/schema.ts';
+import { EventLog } from '../../controller/event-log.ts';
+import { Loop } from '../../controller/loop.ts';
+import { cronExpression } from '../../controller/main.ts';
+import { AgentClient } from '../../controller/observe/agent-client.ts';
+import { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { temporaryFolder } from '../haproxy/setup.ts';
+
+function recordingLogger() {
+  const lines: { level: string; message: string; code?: string }[] = [];
+  const stream = new Writable({
+    write: (chunk, _, done) => {
+      lines.push(JSON.parse(String(chunk)));
+      done();
+    },
+  });
+  return { lines, logger: createLogger({ transports: [new transports.Stream({ stream })] }) };
+}
+
+test('a tick that comes while another is under way is skipped and counted, not queued', async (t) => {
+  await using folder = await temporaryFolder();
+  const socket = join(folder.path, 'silent.sock');
+  let asked = 0;
+  const silent = createServer((connection) => {
+    asked += 1;
+    connection.on('error', () => undefined).resume();
+  }).listen(socket);
+  await once(silent, 'listening');
+  const config = configSchema.parse({ haproxy: { socket, timeoutMs: 200 }, backends: [{ name: 'web' }] });
+  using agents = new AgentClient({ timeoutMs: 200, token: null });
+  const clock = { monotonicMs: () => performance.now(), wallMs: () => 0 };
+  const { logger, lines } = recordingLogger();
+  const loop = new Loop({ config, api: new RuntimeApi(config.haproxy), agents, logger, clock });
+
+  await Promise.all([loop.tick(), loop.tick(), loop.tick()]);
+  t.is(loop.status.ticks, 1);
+  t.is(loop.status.skippedTicks, 2);
+  t.is(asked, 1, 'one connection at a time');
+  t.regex(loop.status.waitingFor ?? '', /silent\.sock/);
+
+  await loop.tick();
+  t.is(loop.status.ticks, 2);
+  t.deepEqual(
+    lines.map(({ message, code }) => [message, code]),
+    [['waiting for haproxy', 'haproxy-timeout']],
+  );
+  silent.close();
+});
+
+test('a problem is logged when it appears, when it changes, and when it is over; not in between', (t) => {
+  const { logger, lines } = recordingLogger();
+  const events = new EventLog(logger);
+  const subject = { server: 's1' };
+  const problem = (code: 'agent-timeout' | 'agent-not-json') => ({ code, where: 'x', what: 'y' });
+  for (const code of ['agent-timeout', 'agent-timeout', 'agent-not-json', 'agent-not-json'] as const) {
+    events.report('agent problem', subject, problem(code));
+  }
+  events.report('agent problem', subject, null);
+  events.report('agent problem', subject, null);
+  t.deepEqual(
+    lines.map(({ level, message, code }) => [level, message, code]),
+    [
+      ['warn', 'agent problem', 'agent-timeout'],
+      ['warn', 'agent problem', 'agent-not-json'],
+      ['info', 'agent problem: over', undefined],
+    ],
+  );
+});
+
+test('every period is a cron expression that starts each minute with a tick', (t) => {
+  t.is(cronExpression(2_000), '*/2 * * * * *');
+  t.is(cronExpression(60_000), '0 * * * * *');
+  t.true(periodsMs.every((period) => 60 % (period / 1_000) === 0));
+});
