@@ -73,7 +73,8 @@ test('a noisy neighbour really burns its share, and requests get what is left', 
   t.is((await fetch(`${app.url}/neighbour?share=0.5`, { method: 'PUT' })).status, 204);
   await coresUsed(app.pid, 300);
   const idle = await coresUsed(app.pid, 1_500);
-  t.true(idle > 0.14 && idle < 0.23, `${idle} cores by the neighbour`);
+  // its share is 0.2; the rest of the process takes a little too, and unpaced it would be 1
+  t.true(idle > 0.14 && idle < 0.3, `${idle} cores by the neighbour`);
   const started = performance.now();
   // 20 of these 200 CPU-ms are saved up; the rest at 0.2 cores takes 900 ms, without the neighbour it would take 400
   await fetch(`${app.url}/work?cpuMs=200`);
