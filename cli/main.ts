@@ -1,25 +1,29 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { exitCodes, formatProblem, ProblemError } from '../contract/problem.ts';
-import { agentCommand } from './commands/agent.ts';
-import { controllerCommand } from './commands/controller.ts';
-import { demoCommand } from './commands/demo.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { explainCommand } from './commands/explain.ts';
-import { restoreCommand } from './commands/restore.ts';
-import { weightsCommand } from './commands/weights.ts';
 import { fail } from './exit.ts';
+
+/** Loaded only when asked for: an agent must not carry what a controller needs. */
+const commands = {
+  agent: async () => (await import('./commands/agent.ts')).agentCommand(),
+  controller: async () => (await import('./commands/controller.ts')).controllerCommand(),
+  weights: async () => (await import('./commands/weights.ts')).weightsCommand(),
+  explain: async () => (await import('./commands/explain.ts')).explainCommand(),
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+  restore: async () => (await import('./commands/restore.ts')).restoreCommand(),
+  demo: async () => (await import('./commands/demo.ts')).demoCommand(),
+} as const satisfies Record<string, () => Promise<Command>>;
 
 const examples = `
 Examples:
-  haweight demo                                    see it work on this machine
-  haweight agent --once                            what an agent would report here
-  haweight agent                                   on each server
-  haweight controller --backend web --dry-run      beside HAProxy, without writing
-  haweight controller --backend web
-  haweight weights --watch                         the weights and why they are so
-  haweight explain web/web1                        one decision, step by step
-  haweight doctor --backend web                    what is wrong with the set-up
+  haweight demo                              see it work on this machine
+  haweight agent --once                      what an agent would report here
+  haweight agent                             on each server
+  haweight controller -b web --dry-run       beside HAProxy, without writing
+  haweight controller -b web
+  haweight weights --watch                   the weights and why they are so
+  haweight explain web/web1                  one decision, step by step
+  haweight doctor -b web                     what is wrong with the set-up
 
 Exit codes: 0 fine, 1 a check failed, 2 usage or configuration.`;
 
@@ -32,18 +36,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addHelpText('after', examples)
     .showHelpAfterError('(haweight --help lists what there is)')
     .enablePositionalOptions();
-  const commands = [
-    agentCommand(),
-    controllerCommand(),
-    weightsCommand(),
-    explainCommand(),
-    doctorCommand(),
-    restoreCommand(),
-    demoCommand(),
-  ];
-  for (const command of [program, ...commands]) command.exitOverride();
-  for (const command of commands)
-    program.addCommand(command.copyInheritedSettings(program).enablePositionalOptions(false));
+  program.exitOverride();
+  for (const load of wantedCommands(argv[2])) {
+    const command = (await load()).copyInheritedSettings(program).enablePositionalOptions(false);
+    program.addCommand(command.exitOverride());
+  }
   try {
     await program.parseAsync([...argv]);
     return Number(process.exitCode ?? exitCodes.fine);
@@ -52,6 +49,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
     throw error;
   }
+}
+
+/** The one that is named; for help and misspelt names all. */
+function wantedCommands(name = ''): (() => Promise<Command>)[] {
+  return Object.hasOwn(commands, name) ? [commands[name as keyof typeof commands]] : Object.values(commands);
 }
 
 /** `haweight ... | head` closes our output early: that is no failure. */

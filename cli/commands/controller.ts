@@ -7,15 +7,16 @@ import { print } from '../exit.ts';
 import { addHaproxyOptions, wholeNumber } from '../options.ts';
 
 const examples = `
-Without a configuration file it takes the servers and their addresses from HAProxy and asks each one's agent at
-port 9477. It waits for HAProxy and agents that are not there yet. On SIGTERM it restores the configured weights.
+Without a configuration file it takes the servers and their addresses from
+HAProxy and asks each one's agent at port 9477. It waits for HAProxy and agents
+that are not there yet. On SIGTERM it restores the configured weights.
 
 Examples:
   haweight controller --backend web --dry-run
-  haweight controller --socket /run/haproxy/admin.sock --backend web --backend api
+  haweight controller --socket /run/haproxy/admin.sock -b web -b api
   haweight controller --config /etc/haweight/controller.yaml
   haweight controller --config /etc/haweight/controller.yaml --check
-  haweight controller -b web --agent web1=http://10.0.0.1:9477 --agent web2=http://10.0.0.2:9477`;
+  haweight controller -b web --agent web1=http://10.0.0.1:9477`;
 
 export function controllerCommand(): Command {
   return addHaproxyOptions(new Command('controller'))

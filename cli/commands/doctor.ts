@@ -14,13 +14,14 @@ import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../opt
 import { askController, defaultController } from '../status-source.ts';
 
 const examples = `
-Checks HAProxy's socket and rights, the backends and their algorithms, every agent and its clock, and the controller.
-Changes nothing. Exits with 1 if a check failed; each failure says how to mend it.
+Checks HAProxy's socket and rights, the backends and their algorithms, every
+agent and its clock, and the controller. Changes nothing. Exits with 1 if a
+check failed; each failure says how to mend it.
 
 Examples:
   haweight doctor --backend web
   haweight doctor --config /etc/haweight/controller.yaml
-  haweight doctor                                   socket and backends of the controller that runs here`;
+  haweight doctor                      of the controller that runs here`;
 
 export function doctorCommand(): Command {
   return addControllerOptions(addHaproxyOptions(new Command('doctor')))

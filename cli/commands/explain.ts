@@ -10,7 +10,8 @@ const examples = `
 Examples:
   haweight explain web/web1
   haweight explain web/web1 --json
-  haweight explain web/web1 --socket /run/haproxy/admin.sock     without a controller: what one would decide`;
+  haweight explain web/web1 --socket /run/haproxy/admin.sock
+                                       without a controller: what one would do`;
 
 export function explainCommand(): Command {
   return addControllerOptions(addHaproxyOptions(new Command('explain')))

@@ -9,8 +9,9 @@ import { backendOption } from '../options.ts';
 import { askController, defaultController } from '../status-source.ts';
 
 const examples = `
-For after a controller that was killed; one that is stopped with SIGTERM does this itself. Servers that haweight never
-touches (backup, agent-check, configured weight 0) are left alone.
+For after a controller that was killed; one that is stopped with SIGTERM does
+this itself. Servers that haweight never touches (backup, agent-check,
+configured weight 0) are left alone.
 
 Examples:
   haweight restore --backend web

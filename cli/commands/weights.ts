@@ -7,14 +7,15 @@ import { clearScreen, stopOnSignal } from '../view/screen.ts';
 import { renderWeights } from '../view/weights-table.ts';
 
 const examples = `
-Columns: HAProxy's status; utilisation of CPU, RAM, bandwidth (BW), threads (THR) and TCP queues (TCPQ); load LR and
-its distance DELTA from the backend's mean; weight (WGT) and share of the traffic; the main reason.
-A dash is unknown. Without a controller it asks HAProxy and the agents itself, and says so.
+Columns: HAProxy's status; utilisation of CPU, RAM, bandwidth (BW), threads
+(THR) and TCP queues (TCPQ); load LR and its distance DELTA from the backend's
+mean; weight (WGT) and share of the traffic; the main reason. A dash is unknown.
+Without a controller it asks HAProxy and the agents itself, and says so.
 
 Examples:
   haweight weights
   haweight weights --watch
-  haweight weights --json | jq '.backends[].servers[] | {server, weight}'
+  haweight weights --json | jq '.backends[].servers[] | [.server, .weight]'
   haweight weights --socket /run/haproxy/admin.sock --backend web`;
 
 type WeightsOptions = AskOptions & { readonly watch?: boolean; readonly json?: boolean };
