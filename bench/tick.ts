@@ -46,13 +46,9 @@ interface Row {
 }
 
 function start(args: readonly string[]) {
-  const child = spawn(
-    process.execPath,
-    [...(process.env['XF'] ?? '').split(' ').filter(Boolean), bin, ...args, '--log-level', 'error'],
-    {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    },
-  );
+  const child = spawn(process.execPath, [bin, ...args, '--log-level', 'error'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   return { pid: child.pid ?? 0, [Symbol.dispose]: () => void child.kill('SIGTERM') };
 }
 

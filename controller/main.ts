@@ -7,7 +7,6 @@ import { type Logger, makeLogger } from '../platform/logger.ts';
 import { loadToken } from '../platform/token.ts';
 import type { Config } from './config/schema.ts';
 import { Loop } from './loop.ts';
-import { renderMetrics } from './metrics.ts';
 import { AgentClient } from './observe/agent-client.ts';
 import { isWorthWaiting, preflight } from './preflight.ts';
 
@@ -47,11 +46,12 @@ export async function runController(config: Config): Promise<number> {
     routes: {
       '/v1/status': () => json(loop.status),
       '/healthz': () => plain(loop.status.waitingFor ?? 'ok'),
-      '/metrics': async () => ({
-        status: 200,
-        contentType: 'text/plain; version=0.0.4; charset=utf-8',
-        body: await renderMetrics(loop.status),
-      }),
+      '/metrics': async () => {
+        // loaded when somebody scrapes: it takes 20 MiB
+        const { renderMetrics } = await import('./metrics.ts');
+        const contentType = 'text/plain; version=0.0.4; charset=utf-8';
+        return { status: 200, contentType, body: await renderMetrics(loop.status) };
+      },
     },
     onError: (error) => logger.error('status request failed', { detail: String(error) }),
   });

@@ -64,6 +64,8 @@ function checkAlgorithm(backend: string, algorithm: string | null): Finding {
   const support = weightSupport(algorithm);
   const fault = faults[support];
   if (fault !== undefined) return failure(check, fault);
-  if (support !== 'depends-on-hash-type') return fine(check, `${algorithm ?? 'not shown'} takes weights`);
+  if (support === 'unknown')
+    return fine(check, 'HAProxy does not name it (2.6 does not name `random`); taken to take weights');
+  if (support === 'dynamic') return fine(check, `${algorithm} takes weights`);
   return warning(check, `${algorithm} takes weights only with \`hash-type consistent\`, which HAProxy does not show`);
 }

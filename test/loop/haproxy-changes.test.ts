@@ -45,7 +45,10 @@ test.serial('a reload puts the configured weights back, and the next tick puts o
   t.true(after.ticks - ticks <= 2, `${after.ticks - ticks} ticks`);
   t.true(controller.stderr.includes('haproxy was reloaded or restarted'));
   // a connection may break: on a reload the old worker closes idle ones, which races with a client that uses one
-  t.deepEqual([...load.seen.failed.keys()].filter((status) => status !== 0), []);
+  t.deepEqual(
+    [...load.seen.failed.keys()].filter((status) => status !== 0),
+    [],
+  );
 });
 
 test.serial('HAProxy may come after the controller, go, and come again', async (t) => {

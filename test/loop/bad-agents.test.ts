@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import test, { type ExecutionContext } from 'ava';
+import { haweight } from '../support/process.ts';
+import { Stack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
+
+const networks = { html: 41, token: 42 };
+
+/** What appears while the loop runs: logged once with the server's name, counted, shown, and the loop goes on. */
+async function isReported(
+  t: ExecutionContext,
+  network: number,
+  listener: RequestListener,
+  code: string,
+): Promise<void> {
+  await using stack = await Stack.start({ network, servers: ['s1', 's2', 's3'] });
+  await using load = stack.startLoad();
+  const controller = await stack.startController();
+  await until('our weights', async () => (await stack.weight('s1')) > 200);
+  await stack.stopAgent('s1');
+  const bad = createServer(listener).listen(9477, stack.addressOf('s1'));
+  await once(bad, 'listening');
+  const s1 = async () => (await stack.status()).backends[0]?.servers.find(({ server }) => server === 's1');
+  await until(code, async () => (await s1())?.agent.code === code);
+  await until('stale', async () => (await s1())?.agent.state === 'stale');
+  const failures = (await s1())?.agent.failures ?? 0;
+  await stack.ticks(3);
+  t.true(((await s1())?.agent.failures ?? 0) >= failures + 3, 'counted');
+
+  const logged = controller.stderr.split('\n').filter((line) => line.includes(`"code":"${code}"`));
+  t.is(logged.length, 1, 'logged once');
+  t.regex(logged[0] ?? '', /"server":"s1"/);
+  const weights = await haweight(['weights', '--controller', stack.statusUrl]);
+  t.regex(weights.stdout, /\n! s1: http:\/\/.* \(\d+ so far\)\n/);
+  const doctor = await haweight(['doctor', '--controller', stack.statusUrl]);
+  t.is(doctor.code, 1);
+  t.regex(doctor.stdout, /fail {2}agent of s1: http:/);
+
+  await stack.tell('s2', { busy: 0.3 });
+  await until('the loop goes on: s2 is cut', async () => (await stack.weight('s2')) < 100);
+  t.true((await stack.weight('s1')) > 100, 'the weight of s1 is held');
+  t.deepEqual(load.seen.failed, new Map());
+  bad.closeAllConnections();
+  bad.close();
+}
+
+test.serial('an agent that turns into a web page', async (t) => {
+  await isReported(t, networks.html, (_, response) => response.end('<html>'), 'agent-not-json');
+});
+
+test.serial('an agent that wants another token', async (t) => {
+  await isReported(t, networks.token, (_, response) => response.writeHead(401).end(), 'agent-unauthorised');
+});
