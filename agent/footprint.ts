@@ -2,11 +2,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /**
- * Keeps the agent small: it runs beside the application that it measures. The optimising compilers map 8 MiB of code
- * and would hardly be used, at a few thousand calls a second; the simple one (Sparkplug) stays. To be called before
- * anything large is loaded.
+ * Keeps the agent small: it runs beside the application that it measures. To be called before anything large
+ * is loaded.
  */
-export function stayInterpreted(): void {
+export function keepFootprintSmall(): void {
+  // The optimising compilers map 8 MiB of code for a few thousand calls a second. The simple one (Sparkplug) stays.
   setFlagsFromString('--no-opt');
   setFlagsFromString('--no-maglev');
 }

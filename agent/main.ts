@@ -3,7 +3,6 @@ import { formatProblem } from '../contract/problem.ts';
 import { type HttpServer, startHttpServer } from '../platform/http-server.ts';
 import { type Logger, makeLogger } from '../platform/logger.ts';
 import { loadToken } from '../platform/token.ts';
-import { startChild } from './child.ts';
 import { dropStartupGarbage } from './footprint.ts';
 import type { AgentOptions } from './options.ts';
 import { ProcRoot } from './proc-root.ts';
@@ -56,6 +55,7 @@ async function runWithChild(
   log: Logger,
   serve: (pid: number) => Service,
 ): Promise<number> {
+  const { startChild } = await import('./child.ts');
   const child = await startChild(command);
   if (!child.ok) {
     await server.close();

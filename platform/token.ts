@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ProblemError } from '../contract/problem.ts';
 
@@ -46,9 +45,8 @@ function readTokenFile(path: string): string {
 /** Whether an Authorization header carries the token. Takes the same time wherever the two differ. */
 export function bearerMatches(header: string | undefined, token: string): boolean {
   const given = header?.startsWith('Bearer ') ? header.slice('Bearer '.length) : '';
+  // Loaded here, because an agent on loopback has no token, and OpenSSL takes 2 MiB.
+  const { createHash, timingSafeEqual } = process.getBuiltinModule('node:crypto');
+  const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(token));
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

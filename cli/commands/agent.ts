@@ -1,29 +1,30 @@
 import { Command } from 'commander';
 import { inContainer } from '../../agent/container.ts';
-import { stayInterpreted } from '../../agent/footprint.ts';
+import { keepFootprintSmall } from '../../agent/footprint.ts';
 import { type AgentFlags, type AgentOptions, parseAgentFlags } from '../../agent/options.ts';
 import { ProcRoot } from '../../agent/proc-root.ts';
 import { ProblemError } from '../../contract/problem.ts';
 
 const examples = `
 Examples:
-  haweight agent --once                          look once and print a table
-  haweight agent                                 serve http://127.0.0.1:9477/v1/snapshot
-  haweight agent --scope process --port 8080     measure whoever listens on 8080
+  haweight agent --once                      look once and print a table
+  haweight agent                             serve 127.0.0.1:9477/v1/snapshot
+  haweight agent --scope process --port 8080   measure whoever listens on 8080
   haweight agent --listen 0.0.0.0:9477 --token-file /etc/haweight/token
-  haweight agent --link-speed 1G                 a virtual network card does not know its speed
+  haweight agent --link-speed 1G             a virtual card knows no speed
   haweight agent --max-threads 64 -- node app.js --port 8080
-                                                 run an application and measure it
+                                             run an application and measure it
 
-Scopes: host is the whole machine. cgroup is a container or a unit, against its quota
-and limits. process is a process and everything that it started. The default is cgroup
-in a container, process with a COMMAND, else host.
-A COMMAND goes after "--". It gets the agent's signals, and its exit code is the agent's.`;
+Scopes: host is the whole machine. cgroup is a container or a unit, against its
+quota and limits. process is a process and everything that it started. The
+default is cgroup in a container, process with a COMMAND, else host.
+A COMMAND goes after "--". It gets the agent's signals, and its exit code is
+the agent's.`;
 
 /** `haweight agent`: measures this server and serves what it finds. */
 export function agentCommand(): Command {
   return new Command('agent')
-    .description('measures this server, and serves its CPU, RAM, bandwidth, threads and TCP queues')
+    .description('measure this server and serve its CPU, RAM, bandwidth, threads and TCP queues')
     .argument('[command...]', 'an application to run and measure, after "--"')
     .option('--listen <host:port>', 'address to serve on', '127.0.0.1:9477')
     .option('--scope <scope>', 'what to measure: host, cgroup or process')
@@ -57,7 +58,7 @@ function load(): Promise<typeof import('../../agent/main.ts')> {
 }
 
 async function serve(options: AgentOptions): Promise<number> {
-  stayInterpreted();
+  keepFootprintSmall();
   const { runAgent } = await load();
   return await runAgent(options);
 }
