@@ -64,11 +64,10 @@ function installHaproxy() {
       'HAProxy is missing and no package manager that we know is here. Install HAProxy 2.4 or newer, or set HAPROXY=/path/to/haproxy.',
     );
   const isRoot = process.getuid?.() === 0;
-  const needsRoot = manager.command !== 'brew';
+  const needsRoot = manager.command !== 'brew' && !isRoot;
   const byHand = manager.steps.map((step) => `${needsRoot ? 'sudo ' : ''}${step.join(' ')}`).join(' && ');
-  if (needsRoot && !isRoot && !has('sudo'))
-    fail(`HAProxy is missing and installing it needs root. Run as root: ${byHand}`);
-  const prefix = needsRoot && !isRoot ? ['sudo', '-n'] : [];
+  if (needsRoot && !has('sudo')) fail(`HAProxy is missing and installing it needs root. Run as root: ${byHand}`);
+  const prefix = needsRoot ? ['sudo', '-n'] : [];
   say(`HAProxy is missing; installing it: ${byHand}`);
   for (const step of manager.steps) {
     const [command, ...args] = [...prefix, ...step];
