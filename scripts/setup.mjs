@@ -65,7 +65,9 @@ function installHaproxy() {
     );
   const isRoot = process.getuid?.() === 0;
   const needsRoot = manager.command !== 'brew' && !isRoot;
-  const byHand = manager.steps.map((step) => `${needsRoot ? 'sudo ' : ''}${step.join(' ')}`).join(' && ');
+  const byHand = manager.steps
+    .map((step) => `${needsRoot && has('sudo') ? 'sudo ' : ''}${step.join(' ')}`)
+    .join(' && ');
   if (needsRoot && !has('sudo')) fail(`HAProxy is missing and installing it needs root. Run as root: ${byHand}`);
   const prefix = needsRoot ? ['sudo', '-n'] : [];
   say(`HAProxy is missing; installing it: ${byHand}`);
