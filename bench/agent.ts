@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { freePorts } from '../demo/ports.ts';
+import { processUsage } from './process-usage.ts';
 
 const usage = `npm run bench:agent [-- --seconds 60 --sockets 10,100,1000,10000 --compare]
 
@@ -94,19 +95,6 @@ class IdleSockets implements AsyncDisposable {
   }
 }
 
-/** CPU time of every thread since it began, in ms. */
-function cpuMs(pid: number): number {
-  let nanoseconds = 0;
-  for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
-  }
-  return nanoseconds / 1e6;
-}
-
-function residentMiB(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
-}
-
 /** One poll; resolves when the answer was read, rejects where there is none. */
 async function poll(connections: Agent, port: number, path: string): Promise<void> {
   const [response] = await once(get({ host: '127.0.0.1', port, path, agent: connections }), 'response');
@@ -131,24 +119,21 @@ async function measure(subject: Subject, sockets: number, seconds: number): Prom
   await idle.open(sockets);
   const [port = 0] = await freePorts([{ port: 0, hosts: ['127.0.0.1'] }]);
   const [program = '', ...args] = subject.command(port);
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(program, args, { stdio: 'ignore' });
   const connections = new Agent({ keepAlive: true, maxSockets: 1 });
   try {
     await untilServing(child, connections, port, subject.path);
     const pid = child.pid ?? 0;
     await delay(settleMs);
-    const [startMs, startCpuMs] = [performance.now(), cpuMs(pid)];
+    const [startMs, before] = [performance.now(), processUsage(pid)];
     let polls = 0;
     for (; polls < (seconds * 1000) / pollMs; polls += 1) {
       await poll(connections, port, subject.path);
       await delay(Math.max(0, startMs + (polls + 1) * pollMs - performance.now()));
     }
-    return row(
-      subject.name,
-      String(sockets),
-      ((cpuMs(pid) - startCpuMs) / polls).toFixed(2),
-      residentMiB(pid).toFixed(1),
-    );
+    const after = processUsage(pid);
+    const cpuMs = (after.cpuMs - before.cpuMs) / polls;
+    return row(subject.name, String(sockets), cpuMs.toFixed(2), after.residentMiB.toFixed(1));
   } finally {
     connections.destroy();
     child.kill('SIGTERM');

@@ -1,19 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
-/** What the kernel has counted for a process and its threads. */
+/** What the kernel has counted for a process. */
 export interface ProcessUsage {
+  /** CPU time of all its threads, by the scheduler's clock of nanoseconds, in ms. */
   readonly cpuMs: number;
   readonly residentMiB: number;
 }
 
-/** USER_HZ on Linux: /proc counts CPU in hundredths of a second. */
-const clockTicksPerSecond = 100;
-
 export function processUsage(pid: number): ProcessUsage {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // the command's name, in parentheses, may hold spaces: fields are counted from behind it
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const cpuTicks = Number(fields[11]) + Number(fields[12]);
+  const threads = readdirSync(`/proc/${pid}/task`).map((thread) => {
+    return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ', 1)[0]);
+  });
   const resident = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return { cpuMs: (cpuTicks * 1_000) / clockTicksPerSecond, residentMiB: Number(resident) / 1_024 };
+  return { cpuMs: threads.reduce((sum, each) => sum + each, 0) / 1e6, residentMiB: Number(resident) / 1_024 };
 }
