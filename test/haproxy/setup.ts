@@ -10,8 +10,11 @@ import { findHaproxy } from '../../haproxy/binary.ts';
 import { exchange } from '../../haproxy/exchange.ts';
 import type { HaproxyProcess } from '../../haproxy/process.ts';
 
+const isInstalled = findHaproxy() !== null;
+if (!isInstalled) process.stderr.write('SKIPPED: tests against HAProxy, because no haproxy program was found\n');
+
 /** Runs against the real HAProxy; shown as skipped where none is installed. */
-export const haproxyTest = findHaproxy() === null ? test.skip : test;
+export const haproxyTest = isInstalled ? test : test.skip;
 
 export function expectOk<Value>(result: Result<Value, Problem>): Value {
   if (result.ok) return result.value;
