@@ -2,6 +2,7 @@ import { metricNames } from '../../contract/snapshot.ts';
 import type { BackendStatus, ServerStatus, Status } from '../../contract/status.ts';
 import { decimal, percent, seconds } from './format.ts';
 import { describe } from './reasons.ts';
+import { describeAlgorithm } from './weights-table.ts';
 
 /** One decision step by step, for people. */
 export function renderExplanation(
@@ -20,7 +21,7 @@ export function renderExplanation(
   const steps = server.reasons.map((reason, index) => `${String(index + 1).padStart(4)}. ${describe(reason)}`);
   return [
     `${backend.backend}/${server.server}: ${outcome}; share ${percent(server.share, 1)}`,
-    `  policy   ${status.policy}, balance ${backend.algorithm ?? 'unknown'}, every ${seconds(status.periodMs)}`,
+    `  policy   ${status.policy}, ${describeAlgorithm(backend.algorithm)}, every ${seconds(status.periodMs)}`,
     `  HAProxy  ${server.haproxyStatus}, configured weight ${server.configuredWeight}, ${server.inFlight} in flight`,
     `  traffic  ${traffic === null ? 'not known for this tick' : `${traffic.ok} answered, ${traffic.errors} errors since the last tick`}`,
     `  agent    ${agent.state}, ${age}${agent.url === '' ? '' : `, ${agent.url}`}`,

@@ -13,7 +13,7 @@ export interface Verdict {
 /** The one thing that matters most about a server, short enough for a table. */
 export function headline(server: ServerStatus): Verdict {
   const find = <Code extends Reason['code']>(code: Code) =>
-    server.reasons.find((reason): reason is Extract<Reason, { code: Code }> => reason.code === code);
+    server.reasons.findLast((reason): reason is Extract<Reason, { code: Code }> => reason.code === code);
   if (server.exclusion !== null) {
     return { text: server.exclusion === 'configured-zero' ? 'weight is 0' : server.exclusion, tone: 'quiet' };
   }

@@ -11,7 +11,12 @@ function columns(dryRun: boolean): readonly Column<ServerStatus>[] {
   const inHaproxy = (server: ServerStatus) => (dryRun ? server.weightBefore : server.weight);
   return [
     { title: 'SERVER', width: 12, align: 'left', text: ({ server }) => server },
-    { title: 'STATUS', width: 6, align: 'left', text: ({ haproxyStatus }) => haproxyStatus },
+    {
+      title: 'STATUS',
+      width: 6,
+      align: 'left',
+      text: ({ haproxyStatus }) => haproxyStatus.replace('no check', 'no chk'),
+    },
     right('CPU', 4, ({ utilisation }) => percent(utilisation.cpu)),
     right('RAM', 4, ({ utilisation }) => percent(utilisation.ram)),
     right('BW', 4, ({ utilisation }) => percent(utilisation.bandwidth)),
@@ -41,7 +46,7 @@ export function renderWeights(status: Status, backends: readonly string[]): stri
 function renderBackend(backend: BackendStatus, status: Status): string {
   const at = status.lastTickAtMs === null ? 'no tick yet' : new Date(status.lastTickAtMs).toISOString().slice(11, 19);
   const mode = status.dryRun ? ', dry run: WANT is not written' : '';
-  const title = `${backend.backend}  (${backend.algorithm ?? 'algorithm unknown'}, ${status.policy}, ${at} UTC${mode})`;
+  const title = `${backend.backend}  (${describeAlgorithm(backend.algorithm)}, ${status.policy}, ${at} UTC${mode})`;
   const table =
     backend.servers.length === 0 ? 'no servers seen yet' : renderTable(columns(status.dryRun), backend.servers);
   const problems = backend.servers.flatMap(({ server, agent }) =>
@@ -49,4 +54,9 @@ function renderBackend(backend: BackendStatus, status: Status): string {
   );
   const whole = backend.problem === null ? [] : [`! ${backend.problem}`];
   return [title, table, ...whole, ...problems].join('\n');
+}
+
+/** HAProxy 2.6 says "unknown" of `random`, and a socket of level user shows none. */
+export function describeAlgorithm(algorithm: string | null): string {
+  return algorithm === null || algorithm === 'unknown' ? 'balance not shown by HAProxy' : algorithm;
 }

@@ -32,6 +32,15 @@ test('the table shows status, the five metrics, load, delta, weight, share and r
   t.is(row, 'web1         UP      61%  40%    -  10% 100% 0.41  0.17 180  26.2% by load');
 });
 
+test('a server without a check, and an algorithm that HAProxy does not name, are readable', (t) => {
+  const backends = [
+    { backend: 'web', algorithm: 'unknown', problem: null, servers: [server({ haproxyStatus: 'no check' })] },
+  ];
+  const text = renderWeights(status([], { backends }), []);
+  t.regex(text, /balance not shown by HAProxy/);
+  t.regex(text, /web1 +no chk /);
+});
+
 test('a dry run shows what HAProxy has and what would be set', (t) => {
   const [, titles, row] = renderWeights(status([server()], { dryRun: true }), []).split('\n');
   t.regex(titles ?? '', /WGT WANT/);
@@ -53,11 +62,13 @@ test("an agent's problem stands under the table with its server's name and how o
 const drained: Reason = { code: 'drained', metrics: ['cpu'] };
 const held: Reason = { code: 'held', because: 'stale', detail: '' };
 const cut: Reason = { code: 'graded', metric: 'ram', utilisation: 0.9, factor: 0.5 };
+const silent: Reason = { code: 'held', because: 'mostly-stale', detail: '' };
 const errors: Reason = { code: 'errors', share: 0.5, factor: 0.125 };
 for (const [expected, changes] of [
   ['by load', {}],
   ['drained cpu', { reasons: [cut, drained] }],
   ['held: stale', { reasons: [held] }],
+  ['agents silent', { reasons: [held, silent] }],
   ['cut: ram', { reasons: [cut] }],
   ['errors 50%', { reasons: [cut, errors] }],
   ['drain', { exclusion: 'drain', reasons: [] }],
