@@ -3,6 +3,7 @@ import { statusSchema } from '../../contract/status.ts';
 import { operatorSays } from '../haproxy/setup.ts';
 import { haweight } from '../support/process.ts';
 import { Stack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
 
 test.serial('weights, explain and doctor work against a running controller', async (t) => {
   await using stack = await Stack.start({ network: 31, servers: ['s1', 's2'] });
@@ -61,4 +62,14 @@ test.serial('doctor names what is wrong, how to mend it, and exits with 1', asyn
   t.regex(doctor.stdout, /fail {2}agent of s2: .*cannot be reached.*firewall/);
   t.regex(doctor.stdout, /warn {2}server s1: left alone: drain/);
   t.regex(doctor.stdout, /warn {2}controller: none answers/);
+});
+
+test.serial('one controller manages several backends, and restores all of them', async (t) => {
+  await using stack = await Stack.start({ network: 34, servers: ['s1', 's2'], secondBackend: 'api' });
+  const controller = await stack.startController('--backend', 'api');
+  for (const backend of ['web', 'api']) {
+    await until(`our weights in ${backend}`, async () => ((await stack.weights(backend)).get('s1') ?? 0) > 200);
+  }
+  t.is((await controller.stop()).code, 0);
+  for (const backend of ['web', 'api']) t.deepEqual([...(await stack.weights(backend)).values()], [100, 100]);
 });

@@ -17,6 +17,8 @@ export interface StackOptions {
   /** Cores that each server counts as having: small, so that a small real load overloads it. */
   readonly cores?: number;
   readonly masterWorker?: boolean;
+  /** Another backend with the same servers. */
+  readonly secondBackend?: string;
 }
 
 const period = 1_000;
@@ -136,8 +138,8 @@ export class Stack implements AsyncDisposable {
   }
 
   /** The weights that HAProxy itself says it has. */
-  async weights(): Promise<Map<string, number>> {
-    const servers = await this.haproxy.api.servers('web');
+  async weights(backend = 'web'): Promise<Map<string, number>> {
+    const servers = await this.haproxy.api.servers(backend);
     if (!servers.ok) throw new Error(JSON.stringify(servers.error));
     return new Map(servers.value.map(({ server, weight }) => [server, weight]));
   }
@@ -157,7 +159,8 @@ export class Stack implements AsyncDisposable {
 }
 
 /** The configuration of a stack: one frontend, and backend web with a server of weight 100 for each name. */
-export function configurationOf({ network, servers, algorithm = 'roundrobin' }: StackOptions, port: number) {
+export function configurationOf(options: StackOptions, port: number) {
+  const { network, servers, algorithm = 'roundrobin', secondBackend } = options;
   const web: Backend = {
     name: 'web',
     algorithm,
@@ -167,5 +170,6 @@ export function configurationOf({ network, servers, algorithm = 'roundrobin' }: 
       options: 'check inter 200ms',
     })),
   };
-  return { frontends: [{ name: 'front', bind: `127.0.0.1:${port}`, backend: 'web' }], backends: [web] };
+  const second = secondBackend === undefined ? [] : [{ ...web, name: secondBackend }];
+  return { frontends: [{ name: 'front', bind: `127.0.0.1:${port}`, backend: 'web' }], backends: [web, ...second] };
 }
