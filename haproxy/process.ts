@@ -21,6 +21,8 @@ export interface StartOptions {
 
 /** How long HAProxy may take to answer after a start or reload, in ms; it takes some tens of ms. */
 const readyMs = 10_000;
+/** A reload takes some 50 ms; if nothing has come of it after this, in ms, it is asked for again. */
+const reloadAgainMs = 1_000;
 /** How often it is asked meanwhile, in ms. */
 const pollMs = 10;
 /** How long it may take to end after SIGTERM, in ms; then it is killed. */
@@ -105,8 +107,15 @@ export class HaproxyProcess implements AsyncDisposable {
     if (!before.ok) throw new ProblemError(before.error);
     if (configuration !== undefined) await this.#write(configuration);
     this.#errors = '';
-    process.kill(this.pid, 'SIGUSR2');
-    await this.#ready('reload', ({ pid }) => pid !== before.value.pid);
+    // The worker may answer before the master listens to signals, and then the first one is lost.
+    const signal = () => this.#child?.kill('SIGUSR2');
+    signal();
+    const again = setInterval(signal, reloadAgainMs);
+    try {
+      await this.#ready('reload', ({ pid }) => pid !== before.value.pid);
+    } finally {
+      clearInterval(again);
+    }
   }
 
   /** Ends it and removes its folder. May be called again. */
