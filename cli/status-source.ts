@@ -2,6 +2,7 @@ import axios from 'axios';
 import { type Problem, ProblemError, quote } from '../contract/problem.ts';
 import { err, ok, type Result } from '../contract/result.ts';
 import { type Status, statusSchema } from '../contract/status.ts';
+import { systemClock } from '../controller/clock.ts';
 import { loadConfig } from '../controller/config/load.ts';
 import { Loop } from '../controller/loop.ts';
 import { agentTokenVariable, controllerTokenVariable } from '../controller/main.ts';
@@ -69,33 +70,17 @@ export async function askController(url: string, tokenFile: string | undefined):
   }
 }
 
-async function askDirectly(options: AskOptions): Promise<Status> {
-  const socket = options.socket ?? (options.config === undefined ? defaultSocket : undefined);
-  const flags = {
-    ...(options.config === undefined ? {} : { config: options.config }),
-    ...(socket === undefined ? {} : { socket }),
-    ...(options.agent === undefined ? {} : { agent: options.agent }),
-    ...(options.agentUrl === undefined ? {} : { agentUrl: options.agentUrl }),
-    ...(options.agentTokenFile === undefined ? {} : { agentTokenFile: options.agentTokenFile }),
-  };
-  const named =
-    options.backend ?? (options.config === undefined ? await allBackends(socket ?? defaultSocket) : undefined);
-  const config = loadConfig({
-    ...flags,
-    ...(named === undefined ? {} : { backend: named }),
-    dryRun: true,
-    logLevel: 'error',
-  });
+async function askDirectly({ controller: _url, tokenFile: _token, ...flags }: AskOptions): Promise<Status> {
+  const fromFlags = { socket: defaultSocket, ...flags };
+  const asked =
+    flags.config === undefined
+      ? { ...fromFlags, backend: flags.backend ?? (await allBackends(fromFlags.socket)) }
+      : flags;
+  const config = loadConfig({ ...asked, dryRun: true, logLevel: 'error' });
   const token = loadToken(config.agents.tokenFile, agentTokenVariable);
   using agents = new AgentClient({ timeoutMs: config.agents.timeoutMs, token });
-  const clock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
-  const loop = new Loop({
-    config,
-    api: new RuntimeApi(config.haproxy),
-    agents,
-    logger: makeLogger('error', 'cli'),
-    clock,
-  });
+  const api = new RuntimeApi(config.haproxy);
+  const loop = new Loop({ config, api, agents, logger: makeLogger('error', 'cli'), clock: systemClock });
   await loop.tick();
   const problem = loop.firstProblem;
   if (problem !== null && problem.code !== 'agent-stale') throw new ProblemError(problem);

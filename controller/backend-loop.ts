@@ -71,7 +71,8 @@ export class BackendLoop {
     const { api, backend, config } = this.#options;
     const view = await readBackend(api, backend.name);
     if (!view.ok) {
-      this.#finish({ ...this.#last, problem: view.error });
+      const decisions = this.#last.decisions.map((decision) => ({ ...decision, write: false }));
+      this.#finish({ ...this.#last, decisions, problem: view.error });
       return 0;
     }
     const { algorithm } = view.value;
@@ -92,7 +93,9 @@ export class BackendLoop {
     const written = config.dryRun || useless !== null ? null : await act(api, backend.name, decisions);
     const refused = written === null || written.ok ? null : written.error;
     const problem = useless ?? refused ?? silentAgentsProblem(backend.name, sightings);
-    this.#finish({ backend: backend.name, algorithm, sightings, decisions, problem });
+    const inForce =
+      config.dryRun || written?.ok === true ? decisions : decisions.map((each) => unapplied(each, sightings));
+    this.#finish({ backend: backend.name, algorithm, sightings, decisions: inForce, problem });
     return written?.ok ? written.value : 0;
   }
 
@@ -129,4 +132,10 @@ function uselessProblem(backend: string, algorithm: string | null): Problem | nu
   const support = weightSupport(algorithm);
   if (support === 'static') return staticProblem(backend, algorithm);
   return support === 'ignored' ? ignoredWeightsProblem(backend, algorithm) : null;
+}
+
+/** A decision that HAProxy did not take: the weight is what it was, and the next tick decides again. */
+function unapplied(decision: Decision, sightings: readonly Sighting[]): Decision {
+  const view = sightings.find(({ view }) => view.server === decision.server)?.view;
+  return { ...decision, weight: view?.currentWeight ?? decision.weight, write: false };
 }

@@ -5,6 +5,7 @@ import type { HaproxyInfo, RuntimeApi } from '../haproxy/runtime-api.ts';
 import type { Logger } from '../platform/logger.ts';
 import { restore } from './act.ts';
 import { BackendLoop } from './backend-loop.ts';
+import type { Clock } from './clock.ts';
 import type { Config } from './config/schema.ts';
 import { EventLog } from './event-log.ts';
 import type { AgentClient } from './observe/agent-client.ts';
@@ -16,13 +17,6 @@ export interface LoopOptions {
   readonly agents: AgentClient;
   readonly logger: Logger;
   readonly clock: Clock;
-}
-
-export interface Clock {
-  /** Monotonic, in ms: for ages and durations. */
-  readonly monotonicMs: () => number;
-  /** Wall clock, in ms since 1970: for people. */
-  readonly wallMs: () => number;
 }
 
 /** All backends, tick by tick. A tick that comes while another is under way is skipped and counted, never queued. */

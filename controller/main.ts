@@ -5,6 +5,7 @@ import { json, plain, startHttpServer } from '../platform/http-server.ts';
 import { parseListenAddress } from '../platform/listen-address.ts';
 import { type Logger, makeLogger } from '../platform/logger.ts';
 import { loadToken } from '../platform/token.ts';
+import { systemClock } from './clock.ts';
 import type { Config } from './config/schema.ts';
 import { Loop } from './loop.ts';
 import { AgentClient } from './observe/agent-client.ts';
@@ -12,8 +13,6 @@ import { isWorthWaiting, preflight } from './preflight.ts';
 
 export const agentTokenVariable = 'HAWEIGHT_AGENT_TOKEN';
 export const controllerTokenVariable = 'HAWEIGHT_CONTROLLER_TOKEN';
-
-const clock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
 
 /** Throws a ProblemError for what no waiting will mend; returns what to wait for, if anything. */
 export async function checkSetup(config: Config): Promise<Problem | null> {
@@ -37,7 +36,7 @@ export async function runController(config: Config): Promise<number> {
     own: loadToken(config.tokenFile, controllerTokenVariable),
   };
   using agents = new AgentClient({ timeoutMs: config.agents.timeoutMs, token: tokens.agents });
-  const loop = new Loop({ config, api: new RuntimeApi(config.haproxy), agents, logger, clock });
+  const loop = new Loop({ config, api: new RuntimeApi(config.haproxy), agents, logger, clock: systemClock });
   await using server = await startHttpServer({
     listen: parseListenAddress(config.listen, 'listen'),
     token: tokens.own,

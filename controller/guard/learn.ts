@@ -53,13 +53,11 @@ export function learnWeight(entry: Entry, dynamics: Dynamics, thresholds: Thresh
   const { observation, verdict, memory } = entry;
   const reasons: Reason[] = [...verdict.reasons];
   const before = memory.logWeight ?? 0;
-  const held = (because: 'no-load' | 'just-up', detail: string): Entry => ({
-    ...entry,
-    reasons: [...reasons, { code: 'held', because, detail }],
-  });
-  if (verdict.weight === null) return { ...entry, reasons };
-  if (memory.drained) return { ...entry, reasons };
-  if (memory.ramp < 1) return held('just-up', 'new or just back in rotation');
+  if (verdict.weight === null || memory.drained) return { ...entry, reasons };
+  if (memory.ramp < 1) {
+    reasons.push({ code: 'held', because: 'just-up', detail: 'new or just back in rotation' });
+    return { ...entry, reasons };
+  }
   const grade =
     observation.agent.state === 'fresh'
       ? gradeFactor(observation.agent.utilisation, thresholds)

@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import test from 'ava';
 import { createLogger, transports } from 'winston';
+import { systemClock } from '../../controller/clock.ts';
 import { configSchema, periodsMs } from '../../controller/config/schema.ts';
 import { EventLog } from '../../controller/event-log.ts';
 import { Loop } from '../../controller/loop.ts';
 import { cronExpression } from '../../controller/main.ts';
 import { AgentClient } from '../../controller/observe/agent-client.ts';
+import { renderConfiguration } from '../../haproxy/configuration.ts';
+import { startHaproxy } from '../../haproxy/process.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
-import { temporaryFolder } from '../haproxy/setup.ts';
+import { haproxyTest, temporaryFolder } from '../haproxy/setup.ts';
 
 function recordingLogger() {
   const lines: { level: string; message: string; code?: string }[] = [];
@@ -34,9 +37,8 @@ test('a tick that comes while another is under way is skipped and counted, not q
   await once(silent, 'listening');
   const config = configSchema.parse({ haproxy: { socket, timeoutMs: 200 }, backends: [{ name: 'web' }] });
   using agents = new AgentClient({ timeoutMs: 200, token: null });
-  const clock = { monotonicMs: () => performance.now(), wallMs: () => 0 };
   const { logger, lines } = recordingLogger();
-  const loop = new Loop({ config, api: new RuntimeApi(config.haproxy), agents, logger, clock });
+  const loop = new Loop({ config, api: new RuntimeApi(config.haproxy), agents, logger, clock: systemClock });
 
   await Promise.all([loop.tick(), loop.tick(), loop.tick()]);
   t.is(loop.status.ticks, 1);
@@ -77,4 +79,44 @@ test('every period is a cron expression that starts each minute with a tick', (t
   t.is(cronExpression(2_000), '*/2 * * * * *');
   t.is(cronExpression(60_000), '0 * * * * *');
   t.true(periodsMs.every((period) => 60 % (period / 1_000) === 0));
+});
+
+haproxyTest('a tick that could not read its backend repeats nothing of the tick before', async (t) => {
+  const servers = [{ name: 's1', address: '127.0.0.1:9' }];
+  const configuration = renderConfiguration({ backends: [{ name: 'web', servers }] });
+  await using haproxy = await startHaproxy({ configuration, masterWorker: true });
+  const config = configSchema.parse({ haproxy: { socket: haproxy.socket }, backends: [{ name: 'web' }] });
+  using agents = new AgentClient({ timeoutMs: 200, token: null });
+  const { logger, lines } = recordingLogger();
+  logger.level = 'debug';
+  const loop = new Loop({ config, api: new RuntimeApi(config.haproxy), agents, logger, clock: systemClock });
+  await haproxy.api.setWeights('web', [{ server: 's1', weight: 0 }]);
+  await loop.tick();
+  const changes = () => lines.filter(({ message }) => message === 'weights changed').length;
+  t.is(changes(), 1, 'an all-zero backend was put right');
+  await haproxy.reload(renderConfiguration({ backends: [{ name: 'other', servers }] }));
+  await loop.tick();
+  t.regex(loop.status.backends[0]?.problem ?? '', /web/);
+  t.is(changes(), 1);
+  t.false(loop.status.backends[0]?.servers[0]?.written);
+});
+
+haproxyTest('a weight that HAProxy refused is not shown as if it were in force', async (t) => {
+  const servers = [{ name: 's1', address: '127.0.0.1:9', weight: 77 }];
+  const configuration = renderConfiguration({
+    sockets: [{ bind: 'unix@operator.sock', level: 'operator' }],
+    backends: [{ name: 'web', servers }],
+  });
+  await using haproxy = await startHaproxy({ configuration });
+  const socket = join(haproxy.folder, 'operator.sock');
+  const config = configSchema.parse({ haproxy: { socket }, backends: [{ name: 'web' }] });
+  using agents = new AgentClient({ timeoutMs: 200, token: null });
+  const { logger } = recordingLogger();
+  const loop = new Loop({ config, api: new RuntimeApi(config.haproxy), agents, logger, clock: systemClock });
+  await haproxy.api.setWeights('web', [{ server: 's1', weight: 0 }]);
+  await loop.tick();
+  const [backend] = loop.status.backends;
+  t.regex(backend?.problem ?? '', /level/);
+  t.like(backend?.servers[0], { weight: 0, written: false });
+  t.is(loop.status.weightsWritten, 0);
 });

@@ -4,18 +4,7 @@ import { join } from 'node:path';
 import { renderConfiguration } from '../../haproxy/configuration.ts';
 import { startHaproxy } from '../../haproxy/process.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
-import { codeOf, expectOk, freePort, haproxyTest as test } from './setup.ts';
-
-const servers = [
-  { name: 's1', address: '127.0.0.1:1' },
-  { name: 's2', address: '127.0.0.1:2', weight: 40 },
-  { name: 's3', address: 'unix@s3.sock', options: 'backup disabled' },
-];
-const configuration = renderConfiguration({ backends: [{ name: 'web', servers }] });
-
-async function weights(api: RuntimeApi, backend: string): Promise<Record<string, number>> {
-  return Object.fromEntries(expectOk(await api.servers(backend)).map(({ server, weight }) => [server, weight]));
-}
+import { codeOf, configuration, expectOk, freePort, servers, haproxyTest as test, weights } from './setup.ts';
 
 test('reads process, level, servers and counters', async (t) => {
   await using haproxy = await startHaproxy({ configuration });

@@ -1,14 +1,15 @@
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { formatProblem, type Problem } from '../../contract/problem.ts';
 import type { Result } from '../../contract/result.ts';
+import { freePorts } from '../../demo/ports.ts';
 import { findHaproxy } from '../../haproxy/binary.ts';
+import { renderConfiguration } from '../../haproxy/configuration.ts';
 import { exchange } from '../../haproxy/exchange.ts';
 import type { HaproxyProcess } from '../../haproxy/process.ts';
+import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
 
 const isInstalled = findHaproxy() !== null;
 if (!isInstalled) process.stderr.write('SKIPPED: tests against HAProxy, because no haproxy program was found\n');
@@ -40,11 +41,23 @@ export async function temporaryFolder(): Promise<Folder> {
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
+/** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
+  const [port = 0] = await freePorts([{ port: 0, hosts: ['127.0.0.1'] }]);
   return port;
+}
+
+/** Two servers in rotation, and a backup that is in maintenance. */
+export const servers = [
+  { name: 's1', address: '127.0.0.1:1' },
+  { name: 's2', address: '127.0.0.1:2', weight: 40 },
+  { name: 's3', address: 'unix@s3.sock', options: 'backup disabled' },
+];
+
+/** The same as backend web. */
+export const configuration = renderConfiguration({ backends: [{ name: 'web', servers }] });
+
+/** The weights that HAProxy says it has, by server. */
+export async function weights(api: RuntimeApi, backend: string): Promise<Record<string, number>> {
+  return Object.fromEntries(expectOk(await api.servers(backend)).map(({ server, weight }) => [server, weight]));
 }

@@ -3,19 +3,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { renderConfiguration } from '../../haproxy/configuration.ts';
 import { startHaproxy } from '../../haproxy/process.ts';
-import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
-import { expectOk, operatorSays, haproxyTest as test } from './setup.ts';
-
-const servers = [
-  { name: 's1', address: '127.0.0.1:1' },
-  { name: 's2', address: '127.0.0.1:2', weight: 40 },
-  { name: 's3', address: 'unix@s3.sock', options: 'backup disabled' },
-];
-const configuration = renderConfiguration({ backends: [{ name: 'web', servers }] });
-
-async function weights(api: RuntimeApi, backend: string): Promise<Record<string, number>> {
-  return Object.fromEntries(expectOk(await api.servers(backend)).map(({ server, weight }) => [server, weight]));
-}
+import { configuration, expectOk, operatorSays, servers, haproxyTest as test, weights } from './setup.ts';
 
 test('weights set during drain or maintenance hold afterwards, and are seen meanwhile', async (t) => {
   await using haproxy = await startHaproxy({ configuration });
