@@ -25,7 +25,7 @@ export interface StartFailure {
 export async function startChild(command: readonly string[]): Promise<Result<RunningChild, StartFailure>> {
   const [program = '', ...args] = command;
   const handlers = new Map<NodeJS.Signals, () => void>();
-  const child = spawn(program, args, { stdio: 'inherit' });
+  // Handlers first: a command may be up and a signal on its way before `spawn` is back. Until then it only waits.
   for (const signal of forwarded) {
     const forward = () => {
       if (!(sentByTerminal.has(signal) && process.stdin.isTTY)) child.kill(signal);
@@ -33,6 +33,7 @@ export async function startChild(command: readonly string[]): Promise<Result<Run
     handlers.set(signal, forward);
     process.on(signal, forward);
   }
+  const child = spawn(program, args, { stdio: 'inherit' });
   const stopForwarding = () => {
     for (const [signal, forward] of handlers) process.off(signal, forward);
   };

@@ -42,6 +42,15 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGQ
   });
 }
 
+test.serial('a signal that comes in the moment of the start is handed on too', async (t) => {
+  // Sent by the command itself, before the agent can know that it runs.
+  const script = `trap 'echo got it; exit 5' USR2; kill -USR2 $PPID; for i in $(seq 400); do sleep 0.05; done`;
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const { code, stdout } = await haweight(agentWith(['sh', '-c', script]));
+    t.deepEqual({ code, stdout }, { code: 5, stdout: 'got it\n' });
+  }
+});
+
 test.serial('the command and what it starts are measured', async (t) => {
   const flags = ['--window-ms', '300', '--sample-ms', '100', '--cores', '0.2'];
   const busy = `timeout 30 sh -c 'while :; do :; done' & trap "kill $!; exit 3" TERM; wait`;
