@@ -18,6 +18,24 @@ export const reasonSchema = z.discriminatedUnion('code', [
   /** The policy's weight from the load alone. */
   z.object({ code: z.literal('inverse-load'), factor: finite }),
   z.object({ code: z.literal('equal'), factor: finite }),
+  /** The learned capacity: successful requests per second at full utilisation. `changed`: a jump was detected this tick. */
+  z.object({ code: z.literal('capacity'), requestsPerSecond: finite, changed: z.boolean() }),
+  /** Capacity not learned yet: assumed from the size of this server, by what others of known capacity do, or cores alone. */
+  z.object({ code: z.literal('capacity-prior'), from: z.enum(['others', 'cores']), cores: finite }),
+  /** These metrics near saturation; the policy's own smoothed cut. */
+  z.object({ code: z.literal('saturation'), metrics: z.array(metricName), factor: finite }),
+  /** More (or less) requests in flight than its part of the backend's. */
+  z.object({ code: z.literal('backlog'), inFlight: finite, fairInFlight: finite, factor: finite }),
+  /** All new work goes here, and why: the most or the least utilised under the thresholds, or the least utilised of all. */
+  z.object({
+    code: z.literal('picked'),
+    because: z.enum(['most-utilised', 'least-utilised', 'none-under-threshold']),
+    utilisation: finite,
+  }),
+  /** Another server gets the new work. */
+  z.object({ code: z.literal('passed-over'), utilisation: finite }),
+  /** (cpu + ram) / 2, and what it leaves of the configured weight. */
+  z.object({ code: z.literal('stress'), stress: finite, configuredWeight: finite, factor: finite }),
   /** Multiplied by the effective cores. */
   z.object({ code: z.literal('cores'), factor: finite }),
   /** Cut by degrees because this metric nears saturation. */
@@ -52,6 +70,10 @@ export const reasonSchema = z.discriminatedUnion('code', [
     code: z.literal('released'),
     because: z.enum(['recovered', 'stale', 'others-overloaded', 'half-drained', 'last-server', 'all-zero']),
   }),
+  /** Weight 0 for a time because it answers errors, which under leastconn make it look idle. */
+  z.object({ code: z.literal('ejected'), share: finite, remainingMs: finite }),
+  /** It was to be ejected, but too much of the pool would be out. */
+  z.object({ code: z.literal('ejection-refused'), share: finite, because: z.enum(['half-drained', 'last-server']) }),
   /** Scaled so that the largest weight of the backend is 256, and rounded to an integer. */
   z.object({ code: z.literal('scaled'), from: finite, to: z.number().int() }),
   /** Not written: too close to what HAProxy has, or too few requests since the last change. */

@@ -18,6 +18,10 @@ export interface PolicyInput {
   readonly observations: readonly Observation[];
   readonly factors: LoadFactors;
   readonly thresholds: Thresholds;
+  /** The backend's algorithm as HAProxy names it; null if it does not say. */
+  readonly algorithm: string | null;
+  /** Since the tick before, in ms: the time over which `traffic` was counted. */
+  readonly elapsedMs: number;
 }
 
 /** What a law says of one server. */
@@ -35,6 +39,11 @@ export interface Dynamics {
   readonly gain: number;
   /** Largest step of that logarithm per tick. */
   readonly maxStep: number;
+  /**
+   * Who answers a server near saturation. `guard`: it cuts the law's weight by degrees and drains. `law`: the law cuts for
+   * itself, and nothing but errors drains a server.
+   */
+  readonly overload: 'guard' | 'law';
 }
 
 /**

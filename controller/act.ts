@@ -2,11 +2,11 @@ import type { Decision } from '../contract/decision.ts';
 import type { Problem } from '../contract/problem.ts';
 import { err, ok, type Result } from '../contract/result.ts';
 import { isValidName } from '../haproxy/commands.ts';
-import type { RuntimeApi, ServerState, WeightChange } from '../haproxy/runtime-api.ts';
+import type { HaproxyControl, ServerState, WeightChange } from '../haproxy/runtime-api.ts';
 
 /** Sends the decisions that are to be written. What took effect is read back on the next tick. */
 export async function act(
-  api: RuntimeApi,
+  api: HaproxyControl,
   backend: string,
   decisions: readonly Decision[],
 ): Promise<Result<number, Problem>> {
@@ -15,7 +15,7 @@ export async function act(
 }
 
 /** Puts the configured weights back. Servers that we never touch keep what an operator gave them. */
-export async function restore(api: RuntimeApi, backend: string): Promise<Result<number, Problem>> {
+export async function restore(api: HaproxyControl, backend: string): Promise<Result<number, Problem>> {
   const [states, stats] = [await api.servers(backend), await api.stats(backend)];
   if (!states.ok) return states;
   if (!stats.ok) return stats;
@@ -31,7 +31,7 @@ export function restoreChanges(states: readonly ServerState[], foreign: Readonly
     .map(({ server, configuredWeight }) => ({ server, weight: configuredWeight }));
 }
 
-async function send(api: RuntimeApi, backend: string, changes: readonly WeightChange[]) {
+async function send(api: HaproxyControl, backend: string, changes: readonly WeightChange[]) {
   if (changes.length === 0) return ok(0);
   const sent = await api.setWeights(backend, changes);
   return sent.ok ? ok(changes.length) : err(sent.error);

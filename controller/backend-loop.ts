@@ -1,17 +1,17 @@
 import type { Decision } from '../contract/decision.ts';
 import type { Problem } from '../contract/problem.ts';
 import { weightSupport } from '../haproxy/algorithm.ts';
-import type { RuntimeApi } from '../haproxy/runtime-api.ts';
+import type { HaproxyControl } from '../haproxy/runtime-api.ts';
 import type { Logger } from '../platform/logger.ts';
 import { act } from './act.ts';
 import { agentCheckProblem, ignoredWeightsProblem, silentAgentsProblem, staticProblem } from './backend-problems.ts';
 import type { BackendConfig, Config } from './config/schema.ts';
 import { type DecideState, decide, initialDecideState } from './decide.ts';
 import type { EventLog } from './event-log.ts';
-import type { AgentClient } from './observe/agent-client.ts';
+import type { AgentSource } from './observe/agent-client.ts';
 import { readBackend } from './observe/haproxy-view.ts';
 import { Observer, type Sighting } from './observe/observer.ts';
-import { policies } from './policies/registry.ts';
+import { policyNamed } from './policies/registry.ts';
 
 export interface BackendTick {
   readonly backend: string;
@@ -25,8 +25,8 @@ export interface BackendTick {
 export interface BackendLoopOptions {
   readonly config: Config;
   readonly backend: BackendConfig;
-  readonly api: RuntimeApi;
-  readonly agents: AgentClient;
+  readonly api: HaproxyControl;
+  readonly agents: AgentSource;
   readonly logger: Logger;
   readonly events: EventLog;
   /** Monotonic clock, in ms. */
@@ -39,6 +39,8 @@ export class BackendLoop {
   readonly #observer: Observer;
   #state: DecideState;
   #last: BackendTick;
+  /** When HAProxy was last read; null before the first time. */
+  #readAtMs: number | null = null;
 
   constructor(options: BackendLoopOptions) {
     const { config, backend, agents, nowMs } = options;
@@ -53,7 +55,7 @@ export class BackendLoop {
       },
       nowMs,
     );
-    this.#state = initialDecideState(policies[config.policy]);
+    this.#state = initialDecideState(policyNamed(config.policy));
     this.#last = { backend: backend.name, algorithm: null, sightings: [], decisions: [], problem: null };
   }
 
@@ -76,15 +78,19 @@ export class BackendLoop {
       return 0;
     }
     const { algorithm } = view.value;
+    const readAtMs = this.#options.nowMs();
+    const elapsedMs = this.#readAtMs === null ? config.periodMs : readAtMs - this.#readAtMs;
+    this.#readAtMs = readAtMs;
     const sightings = await this.#observer.observe(view.value);
     const { decisions, state } = decide(
       {
         observations: sightings.map(({ observation }) => observation),
-        policy: policies[config.policy],
+        policy: policyNamed(config.policy),
         factors: config.factors,
         thresholds: config.thresholds,
         guard: config.guard,
         algorithm,
+        elapsedMs,
       },
       this.#state,
     );

@@ -13,6 +13,8 @@ export interface DecideInput {
   readonly guard: GuardSettings;
   /** The backend's algorithm as HAProxy names it; null if it does not say. */
   readonly algorithm: string | null;
+  /** Since the tick before (the period, at the first), in ms. */
+  readonly elapsedMs: number;
 }
 
 /** What is remembered from tick to tick for one backend. */
@@ -32,8 +34,8 @@ export function initialDecideState(policy: Policy): DecideState {
  */
 export function decide(input: DecideInput, state: DecideState): { decisions: readonly Decision[]; state: DecideState } {
   const inRotation = input.observations.filter(({ exclusion }) => exclusion === null);
-  const { factors, thresholds, policy } = input;
-  const law = policy.decide({ observations: inRotation, factors, thresholds }, state.policy);
+  const { factors, thresholds, policy, algorithm, elapsedMs } = input;
+  const law = policy.decide({ observations: inRotation, factors, thresholds, algorithm, elapsedMs }, state.policy);
   const outcome =
     policy.dynamics === null
       ? { decisions: asTheLawSays(inRotation, law.verdicts), state: state.guard }

@@ -1,20 +1,20 @@
 import { formatProblem, type Problem } from '../contract/problem.ts';
 import type { Result } from '../contract/result.ts';
 import type { Status } from '../contract/status.ts';
-import type { HaproxyInfo, RuntimeApi } from '../haproxy/runtime-api.ts';
+import type { HaproxyControl, HaproxyInfo } from '../haproxy/runtime-api.ts';
 import type { Logger } from '../platform/logger.ts';
 import { restore } from './act.ts';
 import { BackendLoop } from './backend-loop.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/schema.ts';
 import { EventLog } from './event-log.ts';
-import type { AgentClient } from './observe/agent-client.ts';
+import type { AgentSource } from './observe/agent-client.ts';
 import { type StatusHead, statusOf } from './status.ts';
 
 export interface LoopOptions {
   readonly config: Config;
-  readonly api: RuntimeApi;
-  readonly agents: AgentClient;
+  readonly api: HaproxyControl;
+  readonly agents: AgentSource;
   readonly logger: Logger;
   readonly clock: Clock;
 }

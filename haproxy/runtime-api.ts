@@ -21,6 +21,9 @@ export interface RuntimeApiOptions {
   readonly timeoutMs?: number;
 }
 
+/** What the controller's loop needs of HAProxy; the simulator's HAProxy offers the same. */
+export type HaproxyControl = Pick<RuntimeApi, 'info' | 'servers' | 'stats' | 'setWeights'>;
+
 /** About 150,000 servers. Whatever sends more is no HAProxy. */
 const maxReplyBytes = 64 * 1024 * 1024;
 

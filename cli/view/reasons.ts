@@ -19,6 +19,8 @@ export function headline(server: ServerStatus): Verdict {
   }
   const zero = find('drained') ?? find('over-threshold');
   if (zero !== undefined) return { text: `drained ${names(zero.metrics)}`, tone: 'bad' };
+  const ejected = find('ejected');
+  if (ejected !== undefined) return { text: `ejected ${Math.ceil(ejected.remainingMs / 1_000)} s`, tone: 'bad' };
   const held = find('held');
   if (held !== undefined && held.because !== 'just-up')
     return { text: held.because === 'mostly-stale' ? 'agents silent' : `held: ${held.because}`, tone: 'warn' };
@@ -28,8 +30,23 @@ export function headline(server: ServerStatus): Verdict {
   if (ramp !== undefined) return { text: `ramp ${percent(ramp.factor)}`, tone: 'warn' };
   const cut = find('graded');
   if (cut !== undefined) return { text: `cut: ${shortMetric[cut.metric]}`, tone: 'warn' };
+  const saturated = find('saturation');
+  if (saturated !== undefined) return { text: `cut: ${names(saturated.metrics)}`, tone: 'warn' };
   if (server.agent.code !== null) return { text: server.agent.code, tone: 'warn' };
-  return { text: 'by load', tone: null };
+  return { text: basis(server.reasons), tone: null };
+}
+
+/** What an ordinary weight stands on. */
+function basis(reasons: readonly Reason[]): string {
+  for (const { code } of reasons) {
+    if (code === 'capacity') return 'by capacity';
+    if (code === 'capacity-prior') return 'by size';
+    if (code === 'picked') return 'picked';
+    if (code === 'passed-over') return 'passed over';
+    if (code === 'stress') return 'by stress';
+    if (code === 'equal') return 'equal';
+  }
+  return 'by load';
 }
 
 /** One step of a decision in words. */
@@ -45,6 +62,22 @@ export function describe(reason: Reason): string {
       return `weight by inverse load: x ${decimal(reason.factor, 3)}`;
     case 'equal':
       return 'the same weight for every server';
+    case 'capacity':
+      return `capacity ${decimal(reason.requestsPerSecond, 1)} successful requests/s at full utilisation${reason.changed ? '; it has just changed, so learned anew' : ''}`;
+    case 'capacity-prior':
+      return reason.from === 'others'
+        ? `capacity not learned yet: as the others do, for ${decimal(reason.cores)} effective cores`
+        : `no capacity learned yet: by size, ${decimal(reason.cores)} effective cores`;
+    case 'saturation':
+      return `${reason.metrics.length === 0 ? 'not long ago a metric neared' : `${names(reason.metrics)} near`} saturation: cut by degrees, x ${decimal(reason.factor)}`;
+    case 'backlog':
+      return `${decimal(reason.inFlight, 0)} requests in flight where its part would be ${decimal(reason.fairInFlight, 1)}: x ${decimal(reason.factor)}`;
+    case 'picked':
+      return `all new work goes here: ${picks[reason.because]}, at ${percent(reason.utilisation)}`;
+    case 'passed-over':
+      return `at ${percent(reason.utilisation)}; another server gets the new work`;
+    case 'stress':
+      return `stress ${decimal(reason.stress)} from its configured weight ${decimal(reason.configuredWeight, 0)}: x ${decimal(reason.factor)}`;
     case 'cores':
       return `size: x ${decimal(reason.factor)} effective cores`;
     case 'graded':
@@ -67,6 +100,10 @@ export function describe(reason: Reason): string {
       return `over threshold (${names(reason.metrics)}) but not drained: ${reason.detail}`;
     case 'released':
       return `no longer drained: ${releases[reason.because]}`;
+    case 'ejected':
+      return `ejected: ${percent(reason.share)} of its answers are errors, and leastconn would take it for idle; ${Math.ceil(reason.remainingMs / 1_000)} s left`;
+    case 'ejection-refused':
+      return `${percent(reason.share)} of its answers are errors, but it stays: ${releases[reason.because]}`;
     case 'scaled':
       return `scaled to the backend's largest = 256 and rounded: ${reason.to}`;
     case 'kept':
@@ -75,6 +112,12 @@ export function describe(reason: Reason): string {
         : `HAProxy keeps ${reason.current}: too few requests since the last change`;
   }
 }
+
+const picks = {
+  'most-utilised': 'the most utilised server under the thresholds',
+  'least-utilised': 'the least utilised server',
+  'none-under-threshold': 'none is under the thresholds, and this is the least utilised',
+} as const;
 
 const releases = {
   recovered: 'every metric is well under its threshold',

@@ -12,6 +12,9 @@ export interface AgentClientOptions {
   readonly token: string | null;
 }
 
+/** Where the observer gets snapshots from; the simulator's agents offer the same. */
+export type AgentSource = Pick<AgentClient, 'deadline' | 'fetch'>;
+
 /** Asks agents for snapshots over kept connections, with limits on size and time. Never throws. */
 export class AgentClient implements Disposable {
   readonly #agent = new Agent({ keepAlive: true });

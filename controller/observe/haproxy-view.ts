@@ -2,7 +2,7 @@ import type { Exclusion } from '../../contract/observation.ts';
 import type { Problem } from '../../contract/problem.ts';
 import { err, ok, type Result } from '../../contract/result.ts';
 import { isValidName } from '../../haproxy/commands.ts';
-import type { RuntimeApi, ServerState, StatRow } from '../../haproxy/runtime-api.ts';
+import type { HaproxyControl, ServerState, StatRow } from '../../haproxy/runtime-api.ts';
 import { type Counters, countersOf } from './traffic.ts';
 
 /** One server as HAProxy has it now. */
@@ -26,7 +26,10 @@ export interface BackendView {
 }
 
 /** Reads one backend: two commands, one after the other. */
-export async function readBackend(api: RuntimeApi, backend: string): Promise<Result<BackendView, Problem>> {
+export async function readBackend(
+  api: Pick<HaproxyControl, 'servers' | 'stats'>,
+  backend: string,
+): Promise<Result<BackendView, Problem>> {
   const states = await api.servers(backend);
   if (!states.ok) return states;
   const stats = await api.stats(backend);

@@ -2,7 +2,7 @@ import type { Observation } from '../../contract/observation.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { Result } from '../../contract/result.ts';
 import type { Snapshot } from '../../contract/snapshot.ts';
-import type { AgentClient } from './agent-client.ts';
+import type { AgentSource } from './agent-client.ts';
 import { type HeldSnapshot, holdSnapshot, type ReadingOptions, readingOf } from './agent-readings.ts';
 import { agentUrl } from './agent-url.ts';
 import type { BackendView, ServerView } from './haproxy-view.ts';
@@ -39,13 +39,13 @@ interface Memory {
 
 /** Turns one backend's view into sightings, asking every server's agent at the same time; remembers between ticks. */
 export class Observer {
-  readonly #client: AgentClient;
+  readonly #client: AgentSource;
   readonly #options: ObserverOptions;
   readonly #nowMs: () => number;
   #memories: ReadonlyMap<string, Memory> = new Map();
 
   /** `nowMs` is a monotonic clock. */
-  constructor(client: AgentClient, options: ObserverOptions, nowMs: () => number) {
+  constructor(client: AgentSource, options: ObserverOptions, nowMs: () => number) {
     this.#client = client;
     this.#options = options;
     this.#nowMs = nowMs;

@@ -4,7 +4,7 @@ import { relativeLoads } from './load.ts';
 /** The same weight for every server; loads are worked out only to be shown. The guard still cuts and drains. */
 export const equal: Policy<null> = {
   name: 'equal',
-  dynamics: { gain: 1, maxStep: 0.7 },
+  dynamics: { gain: 1, maxStep: 0.7, overload: 'guard' },
   initialState: null,
   decide(input, state) {
     const loads = relativeLoads(input.observations, input.factors);

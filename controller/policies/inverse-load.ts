@@ -16,7 +16,7 @@ const minFactor = 0.1;
  */
 export const inverseLoad: Policy<null> = {
   name: 'inverse-load',
-  dynamics: { gain: 0.25, maxStep: 0.7 },
+  dynamics: { gain: 0.25, maxStep: 0.7, overload: 'guard' },
   initialState: null,
   decide(input, state) {
     const loads = relativeLoads(input.observations, input.factors);

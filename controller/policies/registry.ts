@@ -4,9 +4,18 @@ import { inverseLoad } from './inverse-load.ts';
 import { paper } from './paper.ts';
 
 /** Every law, by the name that configuration and command line use. */
-export const policies = { 'inverse-load': inverseLoad, equal, paper } as const satisfies Record<string, Policy>;
+const builders = {
+  'inverse-load': () => inverseLoad,
+  equal: () => equal,
+  paper: () => paper,
+} as const satisfies Record<string, () => Policy>;
 
-export type PolicyName = keyof typeof policies;
+export type PolicyName = keyof typeof builders;
 
-export const policyNames = Object.keys(policies) as [PolicyName, ...PolicyName[]];
+export const policyNames = Object.keys(builders) as [PolicyName, ...PolicyName[]];
 export const defaultPolicy: PolicyName = 'inverse-load';
+
+/** The law of that name. */
+export function policyNamed(name: PolicyName): Policy {
+  return builders[name]();
+}

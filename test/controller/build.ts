@@ -43,6 +43,7 @@ export function input(observations: readonly Observation[], changes: Partial<Dec
     thresholds,
     guard: defaultGuardSettings,
     algorithm: 'leastconn',
+    elapsedMs: 2_000,
     ...changes,
   };
 }

@@ -2,10 +2,10 @@ import test from 'ava';
 import fc from 'fast-check';
 import type { Observation, Utilisations } from '../../../contract/observation.ts';
 import { type DecideState, decide, initialDecideState } from '../../../controller/decide.ts';
-import { policies } from '../../../controller/policies/registry.ts';
+import { policyNamed } from '../../../controller/policies/registry.ts';
 import { input, observed } from '../build.ts';
 
-const guarded = [policies['inverse-load'], policies.equal] as const;
+const guarded = [policyNamed('inverse-load'), policyNamed('equal')] as const;
 
 const maybe = (value: fc.Arbitrary<number>) => fc.option(value, { nil: null, freq: 6 });
 const ratio = fc.double({ min: 0, max: 1, noNaN: true });
@@ -167,7 +167,7 @@ test('smooth: without errors, drains and joins no share more than doubles in a t
     fc.property(
       fc.array(fc.array(alive, { minLength: 5, maxLength: 5 }), { minLength: 2, maxLength: 12 }),
       (sketches) => {
-        const played = play(toTicks([100, 100, 100, 100, 100], sketches), policies['inverse-load'], 'leastconn');
+        const played = play(toTicks([100, 100, 100, 100, 100], sketches), policyNamed('inverse-load'), 'leastconn');
         return played.every(({ decisions, observations }) =>
           decisions.every((decision, index) => {
             const drains = decisions.some(

@@ -4,7 +4,8 @@ import { factors, observed, type ServerSketch, thresholds } from '../build.ts';
 
 function weigh(servers: Readonly<Record<string, ServerSketch>>) {
   const observations = Object.entries(servers).map(([server, sketch]) => observed(server, sketch));
-  return inverseLoad.decide({ observations, factors, thresholds }, null).verdicts;
+  return inverseLoad.decide({ observations, factors, thresholds, algorithm: 'roundrobin', elapsedMs: 2_000 }, null)
+    .verdicts;
 }
 
 /** cpu, ram, bandwidth and threads alike, so that the load is this number. */

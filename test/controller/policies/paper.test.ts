@@ -10,7 +10,10 @@ function weigh(
   state: { zeroed: readonly string[] } = nobodyZeroed,
 ) {
   const observations = Object.entries(servers).map(([server, utilisation]) => observed(server, { utilisation }));
-  const { verdicts, state: next } = paper.decide({ observations, factors, thresholds }, state);
+  const { verdicts, state: next } = paper.decide(
+    { observations, factors, thresholds, algorithm: 'roundrobin', elapsedMs: 2_000 },
+    state,
+  );
   return { verdicts, next, weight: (server: string) => verdicts.get(server)?.weight };
 }
 
@@ -95,7 +98,10 @@ test('taken literally, all servers over a threshold means weight 0 for all', (t)
 
 test('a server with a stale snapshot is held and does not count in the mean', (t) => {
   const observations = [observed('a', { utilisation: handWorked.a }), observed('b', { stale: true })];
-  const { verdicts } = paper.decide({ observations, factors, thresholds }, nobodyZeroed);
+  const { verdicts } = paper.decide(
+    { observations, factors, thresholds, algorithm: 'roundrobin', elapsedMs: 2_000 },
+    nobodyZeroed,
+  );
   t.is(verdicts.get('b')?.weight, null);
   t.is(verdicts.get('a')?.delta, 0);
 });
