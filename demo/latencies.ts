@@ -1,3 +1,4 @@
+import { percentile } from '../platform/percentile.ts';
 import type { Outcome } from './load.ts';
 
 /** What became of a set of requests. Times in ms, from the moment a request was meant to be sent. */
@@ -28,11 +29,6 @@ export function summarise(outcomes: readonly Outcome[], deadlineMs: number): Sum
     p99Ms: percentile(times, 0.99),
     withinSecond: times.length === 0 ? null : within.length / times.length,
   };
-}
-
-/** The nearest-rank percentile: the smallest value that at least `fraction` of the values do not exceed. */
-export function percentile(sorted: readonly number[], fraction: number): number | null {
-  return sorted[Math.max(0, Math.ceil(sorted.length * fraction) - 1)] ?? null;
 }
 
 function responseMs(outcome: Outcome, deadlineMs: number): number {

@@ -1,4 +1,5 @@
-import { percentile, type Summary, summarise } from './latencies.ts';
+import { percentile } from '../platform/percentile.ts';
+import { type Summary, summarise } from './latencies.ts';
 import type { Outcome } from './load.ts';
 import type { DemoSettings } from './settings.ts';
 import { type SlowdownEffect, slowdownEffect, type Tick } from './slowdown.ts';

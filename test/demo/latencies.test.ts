@@ -1,5 +1,5 @@
 import test from 'ava';
-import { percentile, summarise } from '../../demo/latencies.ts';
+import { summarise } from '../../demo/latencies.ts';
 import type { Outcome } from '../../demo/load.ts';
 
 const answered = (atMs: number, tookMs: number): Outcome => ({
@@ -8,17 +8,6 @@ const answered = (atMs: number, tookMs: number): Outcome => ({
   endedAtMs: atMs + tookMs,
   server: 's1',
   failure: null,
-});
-
-test('percentiles are the nearest rank', (t) => {
-  const hundred = Array.from({ length: 100 }, (_, index) => index + 1);
-  t.is(percentile(hundred, 0.5), 50);
-  t.is(percentile(hundred, 0.99), 99);
-  t.is(percentile([15, 20, 35, 40, 50], 0.3), 20);
-  t.is(percentile([15, 20, 35, 40, 50], 0.4), 20);
-  t.is(percentile([15, 20, 35, 40, 50], 1), 50);
-  t.is(percentile([7], 0.01), 7);
-  t.is(percentile([], 0.5), null);
 });
 
 test('response times count from the intended start, and a failed request counts as the deadline', (t) => {

@@ -1,6 +1,5 @@
 import test from 'ava';
-import { planArrivals } from '../../demo/arrivals.ts';
-import { exponential, lognormal, seededRandom, xoshiro128StarStar } from '../../demo/random.ts';
+import { exponential, lognormal, seededRandom, xoshiro128StarStar } from '../../platform/random.ts';
 
 const draws = 200_000;
 
@@ -33,13 +32,4 @@ test('lognormal draws have the wanted mean and coefficient of variation', (t) =>
   const { mean, variation } = moments(Array.from({ length: draws }, () => lognormal(random, 6, 1)));
   t.true(Math.abs(mean - 6) < 0.1, `${mean}`);
   t.true(Math.abs(variation - 1) < 0.05, `${variation}`);
-});
-
-test('a plan is the same for both phases, in order, within the phase, and of the wanted rate', (t) => {
-  const shape = { seed: 3, phaseSeconds: 40, requestsPerSecond: 100, meanDemandCpuMs: 6, demandVariation: 1 };
-  const plan = planArrivals(shape);
-  t.deepEqual(plan, planArrivals(shape));
-  t.true(plan.every(({ atMs }, index) => atMs > (plan[index - 1]?.atMs ?? 0) && atMs < 40_000));
-  // a Poisson count of mean 4,000 has a standard deviation of 63
-  t.true(Math.abs(plan.length - 4_000) < 4 * 63, `${plan.length}`);
 });

@@ -1,4 +1,4 @@
-/** A uniform draw in [0, 1). Everything random in the demo comes from one of these, so a seed repeats a run's load. */
+/** A uniform draw in [0, 1). Everything random comes from one of these, so a seed repeats a run. */
 export type Random = () => number;
 
 export type State128 = readonly [number, number, number, number];
