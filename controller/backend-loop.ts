@@ -55,7 +55,7 @@ export class BackendLoop {
       },
       nowMs,
     );
-    this.#state = initialDecideState(policyNamed(config.policy));
+    this.#state = initialDecideState(policyNamed(config.policy, config.policies));
     this.#last = { backend: backend.name, algorithm: null, sightings: [], decisions: [], problem: null };
   }
 
@@ -85,7 +85,7 @@ export class BackendLoop {
     const { decisions, state } = decide(
       {
         observations: sightings.map(({ observation }) => observation),
-        policy: policyNamed(config.policy),
+        policy: policyNamed(config.policy, config.policies),
         factors: config.factors,
         thresholds: config.thresholds,
         guard: config.guard,

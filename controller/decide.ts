@@ -47,7 +47,8 @@ export function decide(input: DecideInput, state: DecideState): { decisions: rea
             dynamics: policy.dynamics,
             thresholds,
             settings: input.guard,
-            wantsPatience: input.algorithm === 'roundrobin',
+            algorithm,
+            elapsedMs,
           },
           state.guard,
         );

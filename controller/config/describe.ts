@@ -33,11 +33,13 @@ function flagThatSet(path: readonly string[], flags: ConfigFlags): string | null
   const [section, , field] = path;
   if (section === 'backends' && field === 'name' && flags.backend !== undefined) return '--backend';
   if (section === 'backends' && field === 'agents' && flags.agent !== undefined) return '--agent';
+  if (section === 'shadow' && flags.shadow !== undefined) return '--shadow';
   const simple: Readonly<Record<string, readonly [string, unknown]>> = {
     'haproxy.socket': ['--socket', flags.socket],
     'agents.url': ['--agent-url', flags.agentUrl],
     'agents.tokenFile': ['--agent-token-file', flags.agentTokenFile],
     policy: ['--policy', flags.policy],
+    'record.file': ['--record', flags.record],
     periodMs: ['--period-ms', flags.periodMs],
     listen: ['--listen', flags.listen],
     tokenFile: ['--token-file', flags.tokenFile],

@@ -8,11 +8,14 @@ export interface ConfigFlags {
   readonly agent?: readonly string[];
   readonly agentTokenFile?: string;
   readonly policy?: string;
+  readonly shadow?: readonly string[];
   readonly periodMs?: number;
   readonly listen?: string;
   readonly tokenFile?: string;
   readonly insecure?: boolean;
   readonly onExit?: string;
   readonly dryRun?: boolean;
+  /** The file that ticks are recorded in. */
+  readonly record?: string;
   readonly logLevel?: string;
 }

@@ -3,7 +3,7 @@ import { parseDocument } from 'yaml';
 import { ProblemError, quote } from '../../contract/problem.ts';
 import { describeIssues } from './describe.ts';
 import type { ConfigFlags } from './flags.ts';
-import { type Config, configSchema } from './schema.ts';
+import { type Config, wholeConfigSchema } from './schema.ts';
 
 const maxFileBytes = 1024 * 1024;
 
@@ -21,7 +21,7 @@ export function loadConfig(flags: ConfigFlags): Config {
       mend: 'Say --backend NAME, or name it in the configuration file.',
     });
   }
-  const parsed = configSchema.safeParse(merged);
+  const parsed = wholeConfigSchema.safeParse(merged);
   if (parsed.success) return parsed.data;
   throw new ProblemError(describeIssues(parsed.error.issues, merged, flags));
 }
@@ -60,6 +60,7 @@ function unreadable(where: string, what: string, expected: string, got: string):
 function mergeFlags(file: Tree, flags: ConfigFlags): Tree {
   const simple = {
     policy: flags.policy,
+    shadow: flags.shadow,
     periodMs: flags.periodMs,
     listen: flags.listen,
     tokenFile: flags.tokenFile,
@@ -73,6 +74,7 @@ function mergeFlags(file: Tree, flags: ConfigFlags): Tree {
     ...defined(simple),
     ...mergeSection(file, 'haproxy', { socket: flags.socket }),
     ...mergeSection(file, 'agents', { url: flags.agentUrl, tokenFile: flags.agentTokenFile }),
+    ...mergeSection(file, 'record', { file: flags.record }),
     ...mergeBackends(file, flags),
   };
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { logLevels } from '../../platform/logger.ts';
 import { defaultGuardSettings } from '../guard/settings.ts';
+import { defaultCapacitySettings } from '../policies/capacity.ts';
+import { defaultLeastUtilisedSettings } from '../policies/least-utilised.ts';
 import { defaultPolicy, policyNames } from '../policies/registry.ts';
 
 /** Names that go into Runtime API commands. */
@@ -9,6 +11,7 @@ const httpUrl = z.string().regex(/^http:\/\/[^\s/?#]+(\/[^\s?#]*)?$/, 'a URL suc
 const threshold = z.number().gt(0, 'a number above 0 and up to 1').max(1);
 const share = (max: number) => z.number().min(0).max(max);
 const factor = share(1);
+const gain = z.number().min(0.01).max(1);
 const queueParts = ['receive', 'send', 'accept'] as const;
 
 export type QueuePart = (typeof queueParts)[number];
@@ -21,6 +24,17 @@ const factors = z
   .refine(({ cpu, ram, bandwidth, threads }) => Math.abs(cpu + ram + bandwidth + threads - 1) < 1e-6, {
     error: 'four factors that sum to 1',
   });
+
+const recording = z.strictObject({
+  file: z.string().min(1),
+  maxBytes: z
+    .number()
+    .int()
+    .min(64 * 1024)
+    .max(16 * 1024 ** 3)
+    .default(64 * 1024 ** 2),
+  files: z.number().int().min(1).max(1_000).default(5),
+});
 
 /** The configuration file, key by key; docs/configuration.md explains each, and a test holds the two together. */
 export const configSchema = z.strictObject({
@@ -54,6 +68,29 @@ export const configSchema = z.strictObject({
     })
     .default(2_000),
   policy: z.enum(policyNames).default(defaultPolicy),
+  shadow: z
+    .array(z.enum(policyNames))
+    .refine((names) => new Set(names).size === names.length, { error: 'each policy once' })
+    .default([]),
+  policies: z
+    .strictObject({
+      capacity: z
+        .strictObject({
+          gain: gain.default(defaultCapacitySettings.gain),
+          jumpGain: gain.default(defaultCapacitySettings.jumpGain),
+          saturationGain: gain.default(defaultCapacitySettings.saturationGain),
+          backlogSeconds: z.number().min(0.5).max(60).default(defaultCapacitySettings.backlogSeconds),
+        })
+        .prefault({}),
+      leastUtilised: z
+        .strictObject({
+          pick: z.enum(['most-utilised', 'least-utilised']).default(defaultLeastUtilisedSettings.pick),
+          cpuThreshold: threshold.default(defaultLeastUtilisedSettings.cpuThreshold),
+          ramThreshold: threshold.default(defaultLeastUtilisedSettings.ramThreshold),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
   factors: factors.default({ cpu: 0.5, ram: 0.3, bandwidth: 0.15, threads: 0.05 }),
   thresholds: z
     .strictObject({
@@ -72,6 +109,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       returnMargin: share(0.5).default(defaultGuardSettings.returnMargin),
       maxDrainedShare: share(0.5).default(defaultGuardSettings.maxDrainedShare),
+      ejectMs: z.number().int().min(1_000).max(300_000).default(defaultGuardSettings.ejectMs),
       rampStep: z.number().min(0.01).max(1).default(defaultGuardSettings.rampStep),
       floor: share(0.5).default(defaultGuardSettings.floor),
       deadband: share(0.5).default(defaultGuardSettings.deadband),
@@ -82,9 +120,17 @@ export const configSchema = z.strictObject({
   insecure: z.boolean().default(false),
   onExit: z.enum(['restore', 'keep']).default('restore'),
   dryRun: z.boolean().default(false),
+  record: recording.optional(),
   logLevel: z.enum(logLevels).default('info'),
+});
+
+/** The same, checked as a whole: what one key may be depends on another. */
+export const wholeConfigSchema = configSchema.refine(({ policy, shadow }) => !shadow.includes(policy), {
+  path: ['shadow'],
+  error: 'policies other than the one in force',
 });
 
 export type Config = z.output<typeof configSchema>;
 export type ConfigInput = z.input<typeof configSchema>;
 export type BackendConfig = Config['backends'][number];
+export type RecordConfig = z.output<typeof recording>;

@@ -26,8 +26,19 @@ export interface DrainOutcome {
   readonly reasons: ReadonlyMap<string, Reason>;
 }
 
+/** Effective cores (or servers) of all in rotation, and of those that are ejected and so out already. */
+export interface DrainPool {
+  readonly capacity: number;
+  readonly ejected: number;
+}
+
 /** Ticks over threshold before a server may be drained. */
 export const drainAfterTicks = 2;
+
+const limits = {
+  'last-server': 'no other server is in rotation',
+  'half-drained': 'too much of the pool would have weight 0',
+} as const;
 
 /** The metrics that grow with the traffic that a server takes over. */
 const trafficMetrics = ['cpu', 'bandwidth', 'threads'] as const;
@@ -40,6 +51,7 @@ const trafficMetrics = ['cpu', 'bandwidth', 'threads'] as const;
  */
 export function decideDrains(
   subjects: readonly DrainSubject[],
+  pool: DrainPool,
   thresholds: Thresholds,
   settings: Pick<GuardSettings, 'returnMargin' | 'maxDrainedShare'>,
 ): DrainOutcome {
@@ -48,6 +60,12 @@ export function decideDrains(
   const release = (subject: DrainSubject, because: ReleasedBecause) => {
     drained.delete(subject.server);
     reasons.set(subject.server, { code: 'released', because });
+  };
+
+  const limitBroken = (out: readonly DrainSubject[]): keyof typeof limits | null => {
+    if (out.length === subjects.length) return 'last-server';
+    const share = (pool.ejected + capacityOf(out)) / pool.capacity;
+    return share > settings.maxDrainedShare + 1e-9 ? 'half-drained' : null;
   };
 
   for (const subject of subjects.filter((each) => each.drained)) {
@@ -61,7 +79,10 @@ export function decideDrains(
     .sort((a, b) => byExcess(b, a, thresholds));
   for (const candidate of candidates) {
     const metrics = metricsOver(candidate.utilisation, thresholds);
-    const refusal = whyNotDrain(candidate, [...drained.values()], subjects, thresholds, settings.maxDrainedShare);
+    const out = [candidate, ...drained.values()];
+    const limit = limitBroken(out);
+    const refusal =
+      limit === null ? whyNotCarried(out, subjects, thresholds) : { because: limit, detail: limits[limit] };
     if (refusal === null) drained.set(candidate.server, candidate);
     else reasons.set(candidate.server, { code: 'drain-refused', metrics, ...refusal });
   }
@@ -70,9 +91,8 @@ export function decideDrains(
   const leastLoadedFirst = [...drained.values()].sort((a, b) => byExcess(a, b, thresholds));
   for (const subject of leastLoadedFirst) {
     const rest = subjects.filter((each) => !drained.has(each.server));
-    const overHalf = capacityOf([...drained.values()]) > settings.maxDrainedShare * capacityOf(subjects) + 1e-9;
-    if (rest.length === 0) release(subject, 'last-server');
-    else if (overHalf) release(subject, 'half-drained');
+    const limit = limitBroken([...drained.values()]);
+    if (limit !== null) release(subject, limit);
     else if (rest.every((each) => each.overTicks >= drainAfterTicks)) release(subject, 'others-overloaded');
   }
   for (const subject of drained.values()) {
@@ -94,19 +114,14 @@ function canCarry(subject: DrainSubject, thresholds: Thresholds): boolean {
   return fresh && utilisation.cpu !== null && metricsOver(utilisation, thresholds).length === 0;
 }
 
-function whyNotDrain(
-  candidate: DrainSubject,
-  drained: readonly DrainSubject[],
+/** Why the others could not do the work of these, if so. */
+function whyNotCarried(
+  out: readonly DrainSubject[],
   subjects: readonly DrainSubject[],
   thresholds: Thresholds,
-  maxDrainedShare: number,
 ): { because: DrainRefusedBecause; detail: string } | null {
-  const gone = new Set([candidate, ...drained].map(({ server }) => server));
+  const gone = new Set(out.map(({ server }) => server));
   const rest = subjects.filter(({ server }) => !gone.has(server));
-  if (rest.length === 0) return { because: 'last-server', detail: 'no other server in rotation' };
-  if (capacityOf([candidate, ...drained]) > maxDrainedShare * capacityOf(subjects) + 1e-9) {
-    return { because: 'half-drained', detail: `at most ${maxDrainedShare * 100} % of the capacity may be drained` };
-  }
   // all of the work is taken to move to the servers that can carry more, which errs on the side of not draining
   const carriers = rest.filter((each) => canCarry(each, thresholds));
   const carrying = sum(carriers.map(({ trafficShare }) => trafficShare));

@@ -3,14 +3,15 @@ import type { Observation } from '../../contract/observation.ts';
 import type { Dynamics, Thresholds, Verdict } from '../../contract/policy.ts';
 import { heldVerdict } from '../policies/held.ts';
 import { sum } from '../policies/sum.ts';
-import { type DrainSubject, decideDrains } from './drain.ts';
+import { type DrainOutcome, type DrainSubject, decideDrains } from './drain.ts';
+import { decideEjections, type EjectSubject, neverEjected } from './eject.ts';
 import { errorFactor } from './errors.ts';
 import { holdAll, whyHold } from './hold.ts';
 import { type Entry, learnWeight, observeServer, withStartingWeights } from './learn.ts';
 import { remember, sinceLastWrite } from './memory.ts';
 import { applyFloor, toIntegers } from './scale.ts';
 import type { GuardSettings } from './settings.ts';
-import { type GuardState, newcomer, type ServerMemory } from './state.ts';
+import { type GuardState, isEjected, newcomer, type ServerMemory } from './state.ts';
 import { decideWrite, hasSettled } from './write.ts';
 
 /** From this smoothed share of errors on, a server's new weight does not wait for roundrobin to settle. */
@@ -25,8 +26,10 @@ export interface GuardInput {
   readonly dynamics: Dynamics;
   readonly thresholds: Thresholds;
   readonly settings: GuardSettings;
-  /** Whether the backend's algorithm is roundrobin, which frequent changes distort. */
-  readonly wantsPatience: boolean;
+  /** The backend's algorithm as HAProxy names it; null if it does not say. */
+  readonly algorithm: string | null;
+  /** Since the tick before, in ms. */
+  readonly elapsedMs: number;
 }
 
 export interface GuardOutcome {
@@ -36,7 +39,7 @@ export interface GuardOutcome {
 
 /**
  * What no policy may break: from a law's relative weights to what HAProxy gets. Pure. The order: take in the tick,
- * hold everything if most agents are silent, learn, drain or release, cut for errors, ramp, floor, scale, and write
+ * hold everything if most agents are silent, learn, eject, drain or release, cut for errors, ramp, floor, scale, and write
  * only what differs enough.
  */
 export function guard(input: GuardInput, before: GuardState): GuardOutcome {
@@ -47,8 +50,9 @@ export function guard(input: GuardInput, before: GuardState): GuardOutcome {
   const learned = withStartingWeights(entries, before.started).map((entry) =>
     learnWeight(entry, input.dynamics, input.thresholds),
   );
-  const drains = decideDrains(toSubjects(learned), input.thresholds, input.settings);
-  const ruled = learned.map((entry) =>
+  const served = eject(learned, input);
+  const drains = drainsOf(served, input);
+  const ruled = served.map((entry) =>
     applyDrain(
       entry,
       drains.drained.has(entry.observation.server),
@@ -76,8 +80,52 @@ function takeIn(observation: Observation, input: GuardInput, before: GuardState)
   };
 }
 
-function toSubjects(entries: readonly Entry[]): DrainSubject[] {
+/** Effective cores, or 1 for every server where they are not known of all. */
+function sizesOf(entries: readonly Entry[]): number[] {
   const allSized = entries.every(({ memory }) => memory.effectiveCores !== null);
+  return entries.map(({ memory }) => (allSized ? (memory.effectiveCores ?? 1) : 1));
+}
+
+function eject(entries: readonly Entry[], { algorithm, elapsedMs, settings }: GuardInput): Entry[] {
+  const sizes = sizesOf(entries);
+  const subjects = entries.map(({ observation: { server, traffic }, memory }, index): EjectSubject => {
+    const { ejection, errorShare } = memory;
+    return { server, ejection, errorShare, errors: traffic?.errors ?? 0, capacity: sizes[index] ?? 1 };
+  });
+  const { ejections, reasons } = decideEjections(subjects, algorithm === 'leastconn', elapsedMs, settings);
+  return entries.map((entry) => {
+    const { server } = entry.observation;
+    const memory = { ...entry.memory, ejection: ejections.get(server) ?? neverEjected };
+    const returned = isEjected(entry.memory) && !isEjected(memory);
+    const reason = reasons.get(server);
+    return {
+      ...entry,
+      memory: returned ? { ...memory, ramp: settings.rampStep } : memory,
+      reasons: reason === undefined ? entry.reasons : [...entry.reasons, reason],
+    };
+  });
+}
+
+/** Drains among the servers that are not ejected; where the law answers overload itself there are none. */
+function drainsOf(entries: readonly Entry[], { dynamics, thresholds, settings }: GuardInput): DrainOutcome {
+  if (dynamics.overload === 'law') return { drained: new Set(), reasons: new Map() };
+  const subjects = toSubjects(entries);
+  const out = new Set(entries.filter(({ memory }) => isEjected(memory)).map(({ observation }) => observation.server));
+  const capacityOf = (some: readonly DrainSubject[]) => sum(some.map(({ capacity }) => capacity));
+  const pool = {
+    capacity: capacityOf(subjects),
+    ejected: capacityOf(subjects.filter(({ server }) => out.has(server))),
+  };
+  return decideDrains(
+    subjects.filter(({ server }) => !out.has(server)),
+    pool,
+    thresholds,
+    settings,
+  );
+}
+
+function toSubjects(entries: readonly Entry[]): DrainSubject[] {
+  const sizes = sizesOf(entries);
   const requests = entries.map(({ observation: { traffic } }) => (traffic === null ? 0 : traffic.ok + traffic.errors));
   // a handful of requests says less about the shares than the weights do
   const flows = sum(requests) >= 20 ? requests : entries.map(({ observation }) => observation.currentWeight);
@@ -89,7 +137,7 @@ function toSubjects(entries: readonly Entry[]): DrainSubject[] {
     ramping: memory.ramp < 1,
     utilisation: memory.utilisation,
     overTicks: memory.overTicks,
-    capacity: allSized ? (memory.effectiveCores ?? 1) : 1,
+    capacity: sizes[index] ?? 1,
     trafficShare: (flows[index] ?? 0) / total,
   }));
 }
@@ -105,7 +153,8 @@ function write(entries: readonly Entry[], input: GuardInput, before: GuardState)
   const weights = scaledWeights(entries, input.settings);
   const progress = sinceLastWrite(before, entries);
   const settled =
-    !input.wantsPatience || hasSettled(progress.requestsSinceWrite, progress.ticksSinceWrite, entries.length);
+    input.algorithm !== 'roundrobin' ||
+    hasSettled(progress.requestsSinceWrite, progress.ticksSinceWrite, entries.length);
   const decisions = entries.map(({ observation, verdict, memory, reasons }): Decision => {
     const { weight: wanted, steps } = weights.get(observation.server) ?? { weight: 0, steps: [] };
     const { deadband } = input.settings;
@@ -116,7 +165,7 @@ function write(entries: readonly Entry[], input: GuardInput, before: GuardState)
       server: observation.server,
       weight: outcome.weight,
       write: outcome.write,
-      drained: memory.drained,
+      drained: isOut(memory),
       load: verdict.load,
       delta: verdict.delta,
       reasons: [...reasons, ...steps, ...outcome.reasons],
@@ -130,9 +179,14 @@ function write(entries: readonly Entry[], input: GuardInput, before: GuardState)
   return { decisions, state: { started: true, servers: remember(before, memories, input.present), ...sinceWrite } };
 }
 
-/** Integer weights of the servers that are not drained, with the steps that led there. */
+/** Weight 0 by our decision. */
+function isOut(memory: ServerMemory): boolean {
+  return memory.drained || isEjected(memory);
+}
+
+/** Integer weights of the servers that are not out, with the steps that led there. */
 function scaledWeights(entries: readonly Entry[], settings: GuardSettings) {
-  const open = entries.filter(({ memory }) => !memory.drained);
+  const open = entries.filter(({ memory }) => !isOut(memory));
   const relative = open.map(({ memory }) => {
     return Math.exp(memory.logWeight ?? 0) * errorFactor(memory.errorShare) * memory.ramp;
   });

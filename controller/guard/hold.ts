@@ -1,7 +1,8 @@
 import type { Decision, HeldBecause } from '../../contract/decision.ts';
+import { neverEjected } from './eject.ts';
 import type { Entry } from './learn.ts';
 import { remember, sinceLastWrite } from './memory.ts';
-import type { GuardState } from './state.ts';
+import { type GuardState, isEjected } from './state.ts';
 
 /** Why no weight is decided at this tick. */
 export interface Hold {
@@ -31,7 +32,7 @@ export function holdAll(entries: readonly Entry[], hold: Hold, present: Readonly
       server,
       weight: outage ? configuredWeight : currentWeight,
       write: outage,
-      drained: memory.drained && !outage,
+      drained: (memory.drained || isEjected(memory)) && !outage,
       load: verdict.load,
       delta: verdict.delta,
       reasons: [
@@ -43,7 +44,7 @@ export function holdAll(entries: readonly Entry[], hold: Hold, present: Readonly
     };
   });
   const memories = entries.map(({ observation, memory }) => {
-    return [observation.server, outage ? { ...memory, drained: false } : memory] as const;
+    return [observation.server, outage ? { ...memory, drained: false, ejection: neverEjected } : memory] as const;
   });
   const servers = remember(before, memories, present);
   return { decisions, state: { ...before, ...sinceLastWrite(before, entries), servers } };

@@ -5,7 +5,7 @@ import { sum } from '../policies/sum.ts';
 import { nextErrorShare } from './errors.ts';
 import { gradeFactor } from './grade.ts';
 import { metricsOver, smoothUtilisation } from './overload.ts';
-import { type ServerMemory, unknownUtilisation } from './state.ts';
+import { isEjected, type ServerMemory, unknownUtilisation } from './state.ts';
 
 /** One server in rotation while a tick is being decided: what was seen, what the law says, what is remembered. */
 export interface Entry {
@@ -47,19 +47,21 @@ export function withStartingWeights(entries: readonly Entry[], started: boolean)
 
 /**
  * Moves a server's learned weight a bounded step towards what the law wants now, cut by degrees where a metric nears
- * saturation. No step without a verdict, while drained, and while ramping up: an idle server looks larger than it is.
+ * saturation (unless the law does that itself). No step without a verdict, while it has weight 0, and, where the law goes
+ * by load, while ramping up: an idle server looks larger than it is.
  */
 export function learnWeight(entry: Entry, dynamics: Dynamics, thresholds: Thresholds): Entry {
   const { observation, verdict, memory } = entry;
   const reasons: Reason[] = [...verdict.reasons];
   const before = memory.logWeight ?? 0;
-  if (verdict.weight === null || memory.drained) return { ...entry, reasons };
-  if (memory.ramp < 1) {
+  if (verdict.weight === null || memory.drained || isEjected(memory)) return { ...entry, reasons };
+  const byGuard = dynamics.overload === 'guard';
+  if (byGuard && memory.ramp < 1) {
     reasons.push({ code: 'held', because: 'just-up', detail: 'new or just back in rotation' });
     return { ...entry, reasons };
   }
   const grade =
-    observation.agent.state === 'fresh'
+    byGuard && observation.agent.state === 'fresh'
       ? gradeFactor(observation.agent.utilisation, thresholds)
       : { factor: 1, reasons: [] };
   const wanted = Math.log(verdict.weight * grade.factor);

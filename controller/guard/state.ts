@@ -1,4 +1,5 @@
 import type { Utilisations } from '../../contract/observation.ts';
+import { type Ejection, neverEjected } from './eject.ts';
 
 /** What the guard remembers of one server; all of it is relearned after a restart. */
 export interface ServerMemory {
@@ -12,12 +13,17 @@ export interface ServerMemory {
   /** Consecutive ticks with a smoothed metric at or over its threshold. */
   readonly overTicks: number;
   readonly drained: boolean;
+  readonly ejection: Ejection;
   /** Part of its weight that it may have, growing to 1 after it joined or came back. */
   readonly ramp: number;
   /** Last known size; null before the first snapshot. */
   readonly effectiveCores: number | null;
   /** The weight that we left in HAProxy; null if we never decided one. */
   readonly leftWeight: number | null;
+}
+
+export function isEjected({ ejection }: ServerMemory): boolean {
+  return ejection.remainingMs > 0;
 }
 
 /** What the guard remembers of one backend. */
@@ -54,6 +60,7 @@ export const newcomer: ServerMemory = {
   utilisation: unknownUtilisation,
   overTicks: 0,
   drained: false,
+  ejection: neverEjected,
   ramp: 1,
   effectiveCores: null,
   leftWeight: null,

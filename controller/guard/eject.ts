@@ -1,0 +1,96 @@
+import type { Reason } from '../../contract/decision.ts';
+import { sum } from '../policies/sum.ts';
+import type { GuardSettings } from './settings.ts';
+
+/** What is remembered of a server's ejections. */
+export interface Ejection {
+  /** Still to go, in ms; 0: it is not ejected. */
+  readonly remainingMs: number;
+  /** Ejections in a row, each twice as long as the one before. */
+  readonly times: number;
+  /** How long it has served since the last one, in ms. */
+  readonly servedMs: number;
+}
+
+export const neverEjected: Ejection = { remainingMs: 0, times: 0, servedMs: 0 };
+
+/** One server in rotation, as the ejection rule sees it. */
+export interface EjectSubject {
+  readonly server: string;
+  readonly ejection: Ejection;
+  /** Smoothed share of errors among its answers, 0 to 1. */
+  readonly errorShare: number;
+  /** Errors of this tick. */
+  readonly errors: number;
+  /** Effective cores, or 1 for every server where they are not known of all. */
+  readonly capacity: number;
+}
+
+export interface EjectOutcome {
+  readonly ejections: ReadonlyMap<string, Ejection>;
+  readonly reasons: ReadonlyMap<string, Reason>;
+}
+
+/** From this smoothed share of errors on, and this many errors in the tick. */
+const minErrorShare = 0.5;
+const minErrors = 10;
+/** Longest ejection; a server that has served as long without one starts anew. */
+const longestMs = 300_000;
+
+/**
+ * Rule 5 under leastconn: an idle server is given requests whatever its weight above 0, and one that fails fast is always
+ * idle. So it gets weight 0 for a while, twice as long each time; but never the last server, and never more than the
+ * allowed part of the pool's capacity. Elsewhere a low weight is enough, and nobody is ejected.
+ */
+export function decideEjections(
+  subjects: readonly EjectSubject[],
+  isLeastconn: boolean,
+  elapsedMs: number,
+  settings: Pick<GuardSettings, 'ejectMs' | 'maxDrainedShare'>,
+): EjectOutcome {
+  const reasons = new Map<string, Reason>();
+  const ejections = new Map(subjects.map((each) => [each.server, age(each.ejection, isLeastconn, elapsedMs)]));
+  const isOut = ({ server }: EjectSubject) => (ejections.get(server) ?? neverEjected).remainingMs > 0;
+  const refusal = (out: readonly EjectSubject[]) => {
+    if (out.length === subjects.length) return 'last-server';
+    return capacityOf(out) > settings.maxDrainedShare * capacityOf(subjects) + 1e-9 ? 'half-drained' : null;
+  };
+  const worstFirst = [...subjects].sort(byErrorShare);
+  for (const subject of isLeastconn ? worstFirst : []) {
+    if (isOut(subject) || subject.errorShare <= minErrorShare || subject.errors < minErrors) continue;
+    const because = refusal([...subjects.filter(isOut), subject]);
+    if (because !== null) {
+      reasons.set(subject.server, { code: 'ejection-refused', share: subject.errorShare, because });
+      continue;
+    }
+    const { times } = ejections.get(subject.server) ?? neverEjected;
+    const remainingMs = Math.min(longestMs, settings.ejectMs * 2 ** times);
+    ejections.set(subject.server, { remainingMs, times: times + 1, servedMs: 0 });
+  }
+  // the pool may have shrunk since: those with the fewest errors come back first
+  for (const subject of worstFirst.filter(isOut).reverse()) {
+    if (refusal(subjects.filter(isOut)) === null) break;
+    ejections.set(subject.server, { ...(ejections.get(subject.server) ?? neverEjected), remainingMs: 0 });
+  }
+  for (const { server, errorShare } of subjects.filter(isOut)) {
+    const { remainingMs } = ejections.get(server) ?? neverEjected;
+    reasons.set(server, { code: 'ejected', share: errorShare, remainingMs });
+  }
+  return { ejections, reasons };
+}
+
+function age({ remainingMs, times, servedMs }: Ejection, isLeastconn: boolean, elapsedMs: number): Ejection {
+  if (remainingMs > 0) return { remainingMs: isLeastconn ? Math.max(0, remainingMs - elapsedMs) : 0, times, servedMs };
+  const served = servedMs + elapsedMs;
+  return times === 0 || served >= longestMs ? neverEjected : { remainingMs, times, servedMs: served };
+}
+
+/** By share of errors, then by name, so that the order of the servers does not matter. */
+function byErrorShare(a: EjectSubject, b: EjectSubject): number {
+  if (a.errorShare !== b.errorShare) return b.errorShare - a.errorShare;
+  return a.server < b.server ? -1 : 1;
+}
+
+function capacityOf(subjects: readonly EjectSubject[]): number {
+  return sum(subjects.map(({ capacity }) => capacity));
+}
