@@ -50,12 +50,7 @@ const refused: readonly (readonly [title: string, yaml: string, ...words: string
   ['a threshold that is no number', `${web}thresholds: {ram: .nan}\n`, 'thresholds.ram', 'number'],
   ['a period that a minute cannot be divided into', `${web}periodMs: 7000\n`, 'periodMs', 'divided', '7000'],
   ['a period under a second', `${web}periodMs: 500\n`, 'periodMs', 'divided'],
-  [
-    'an unknown policy',
-    `${web}policy: fastest\n`,
-    'policy',
-    'inverse-load, capacity, least-utilised, stress, equal, paper',
-  ],
+  ['an unknown policy', `${web}policy: fastest\n`, 'policy', 'capacity, least-utilised, stress, equal, paper'],
   ['a backend name that does not fit the protocol', 'backends: [{name: "a;b"}]\n', 'backends.0.name', 'letters'],
   [
     'a server name that does not fit the protocol',

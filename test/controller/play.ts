@@ -1,0 +1,54 @@
+import type { Decision } from '../../contract/decision.ts';
+import type { Observation } from '../../contract/observation.ts';
+import type { Policy } from '../../contract/policy.ts';
+import { type DecideInput, type DecideState, decide, initialDecideState } from '../../controller/decide.ts';
+import { input } from './build.ts';
+
+export interface Tick {
+  readonly observations: readonly Observation[];
+  readonly elapsedMs: number;
+}
+
+/** One tick as it was played: what went in, what came out. */
+export interface Played {
+  readonly input: DecideInput;
+  readonly before: DecideState;
+  readonly decisions: readonly Decision[];
+  readonly after: DecideState;
+}
+
+/** Plays ticks through the real `decide`, each with the weights that the one before left behind. */
+export function play(
+  ticks: readonly Tick[],
+  policy: Policy,
+  changes: Partial<DecideInput> = {},
+  between: (state: DecideState) => DecideState = (state) => state,
+): Played[] {
+  let before = initialDecideState(policy);
+  const left = new Map<string, number>();
+  return ticks.map(({ observations, elapsedMs }) => {
+    const seen = observations.map((each) => ({ ...each, currentWeight: left.get(each.server) ?? each.currentWeight }));
+    const asked = input(seen, { ...changes, policy, elapsedMs });
+    const { decisions, state } = decide(asked, before);
+    for (const { server, weight } of decisions) left.set(server, weight);
+    const played: Played = { input: asked, before, decisions, after: state };
+    before = between(state);
+    return played;
+  });
+}
+
+export function inRotation({ input: { observations } }: Played): readonly Observation[] {
+  return observations.filter(({ exclusion }) => exclusion === null);
+}
+
+export function decisionOf(played: Played | undefined, server: string): Decision | undefined {
+  return played?.decisions.find((decision) => decision.server === server);
+}
+
+/** A server's part of the weights of those in rotation; 0 where nobody has any. */
+export function shareOf(played: Played, server: string): number {
+  const rotation = new Set(inRotation(played).map((each) => each.server));
+  const weights = played.decisions.filter((each) => rotation.has(each.server));
+  const total = weights.reduce((sum, { weight }) => sum + weight, 0);
+  return total === 0 ? 0 : (decisionOf(played, server)?.weight ?? 0) / total;
+}

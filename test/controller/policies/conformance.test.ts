@@ -1,0 +1,339 @@
+import assert from 'node:assert/strict';
+import test from 'ava';
+import fc from 'fast-check';
+import { reasonSchema } from '../../../contract/decision.ts';
+import type { Observation } from '../../../contract/observation.ts';
+import type { Policy, PolicyInput } from '../../../contract/policy.ts';
+import { metricNames } from '../../../contract/snapshot.ts';
+import { algorithm, extremeSketch, ratio, sketch, ticksOf } from '../arbitrary.ts';
+import { factors, observed, type ServerSketch, thresholds } from '../build.ts';
+import { decisionOf, inRotation, type Played, play, type Tick } from '../play.ts';
+import { type Quantity, quantities, subjects } from './promises.ts';
+
+/*
+ * What every law does, whatever it thinks: pure, deterministic, well-formed, indifferent to order and units, finite,
+ * small. What the guard makes of them is in guard-conformance.test.ts.
+ */
+
+const ordinary = ticksOf(sketch);
+const extreme = ticksOf(extremeSketch);
+
+/** Requests and weights far from the last digit, loads far from floors and under the guard's thresholds. */
+const far = fc.double({ min: 0.2, max: 0.78, noNaN: true });
+const many = fc.integer({ min: 1e9, max: 1e11 });
+const scalable = ticksOf(
+  fc.record({
+    utilisation: fc.record({ cpu: far, ram: far, bandwidth: far, threads: far, tcpQueues: far }),
+    cores: fc.constantFrom(0.5, 1, 2, 4, 64),
+    stale: fc.constantFrom(false, false, false, true),
+    traffic: fc.option(fc.record({ ok: many, errors: fc.oneof(fc.constant(0), many) }), { nil: null, freq: 6 }),
+    inFlight: many,
+    configuredWeight: fc.constantFrom(8, 16, 100, 256),
+  }),
+);
+
+function holds(property: fc.IRawProperty<unknown>, numRuns: number, seed: number) {
+  fc.assert(property, { numRuns, seed, includeErrorInReport: true });
+}
+
+for (const { title, build, scaleFree, remembers } of subjects) {
+  test(`${title}: is pure: inputs stay as they are, and the same input and state give the same answer`, (t) => {
+    holds(
+      fc.property(ordinary, algorithm, (ticks, name) => {
+        const law = build();
+        let state = deepFreeze(structuredClone(law.initialState));
+        for (const { observations, elapsedMs } of ticks) {
+          const asked = deepFreeze<PolicyInput>({ observations, factors, thresholds, algorithm: name, elapsedMs });
+          const [once, again] = [law.decide(asked, state), law.decide(asked, state)];
+          assert.deepEqual(again, once);
+          state = deepFreeze(once.state);
+        }
+      }),
+      60,
+      101,
+    );
+    t.pass();
+  });
+
+  test(`${title}: is deterministic: nothing is remembered but the state, so a run repeats itself`, (t) => {
+    holds(
+      fc.property(ordinary, algorithm, (ticks, name) => {
+        const law = build();
+        const first = outcomes(play(ticks, law, { algorithm: name }));
+        assert.deepEqual(outcomes(play(ticks, law, { algorithm: name })), first);
+        assert.deepEqual(outcomes(play(ticks, build(), { algorithm: name })), first);
+      }),
+      40,
+      102,
+    );
+    t.pass();
+  });
+
+  test(`${title}: answers every server in rotation once, with reasons, and decides integers from 0 to 256`, (t) => {
+    holds(
+      fc.property(ordinary, algorithm, (ticks, name) => {
+        const law = build();
+        for (const played of play(ticks, law, { algorithm: name })) {
+          assertWellFormed(played);
+          assertAnswersAll(law, played);
+        }
+      }),
+      100,
+      103,
+    );
+    t.pass();
+  });
+
+  test(`${title}: the order of the servers matters neither to decisions nor to what is remembered`, (t) => {
+    const order = fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 6, 7], { minLength: 8 });
+    holds(
+      fc.property(ordinary, algorithm, fc.array(order, { minLength: 12, maxLength: 12 }), (ticks, name, orders) => {
+        const shuffled = ticks.map((tick, index) => ({ ...tick, observations: reorder(tick, orders[index] ?? []) }));
+        const other = play(shuffled, build(), { algorithm: name });
+        for (const [index, { decisions, after }] of play(ticks, build(), { algorithm: name }).entries()) {
+          for (const decision of decisions) assert.deepEqual(decisionOf(other[index], decision.server), decision);
+          assert.deepEqual(other[index]?.after, after);
+        }
+      }),
+      60,
+      104,
+    );
+    t.pass();
+  });
+
+  for (const quantity of quantities) {
+    const promised = scaleFree[quantity];
+    test(`${title}: ${promised ? 'is scale-free' : 'is not scale-free, as it says,'} in ${quantity}`, (t) => {
+      const property = fc.property(scalable, algorithm, fc.constantFrom(1 / 8, 1 / 2, 2, 1_024), (ticks, name, by) => {
+        // powers of two are exact; utilisations stay in range
+        const factor = quantity === 'utilisation' ? 1 / 2 : by;
+        const scaled = ticks.map((tick) => ({ ...tick, observations: tick.observations.map(times(quantity, factor)) }));
+        assertSameProportions(proportions(ticks, build(), name), proportions(scaled, build(), name));
+      });
+      if (promised) holds(property, 60, 105);
+      else t.true(fc.check(property, { numRuns: 60, seed: 105, endOnFailure: true }).failed);
+      t.pass();
+    });
+  }
+
+  test(`${title}: its state is plain JSON: written, read back and gone on with, a run stays the same`, (t) => {
+    holds(
+      fc.property(extreme, algorithm, (ticks, name) => {
+        const straight = play(ticks, build(), { algorithm: name });
+        const stored = play(ticks, build(), { algorithm: name }, (state) => {
+          const policy: unknown = JSON.parse(JSON.stringify(state.policy));
+          assert.deepEqual(policy, state.policy);
+          return { ...state, policy };
+        });
+        assert.deepEqual(outcomes(stored), outcomes(straight));
+      }),
+      60,
+      106,
+    );
+    t.pass();
+  });
+
+  test(`${title}: whatever is missing, of one server or of all, it decides`, (t) => {
+    const absences: readonly ServerSketch[] = [
+      ...subsetsOf(metricNames).map((missing) => ({
+        utilisation: Object.fromEntries(missing.map((metric) => [metric, null])),
+      })),
+      { stale: true },
+      { traffic: null },
+      { upForMs: null },
+      { traffic: null, upForMs: null, stale: true },
+    ];
+    for (const absence of absences) {
+      for (const affected of [['constructor'], ['__proto__', 'constructor'], ['__proto__', 'constructor', 'web1']]) {
+        const one: Tick = {
+          elapsedMs: 2_000,
+          observations: ['__proto__', 'constructor', 'web1'].map((server) =>
+            observed(server, affected.includes(server) ? absence : {}),
+          ),
+        };
+        const before: Tick = { elapsedMs: 2_000, observations: one.observations.map(({ server }) => observed(server)) };
+        // missing from the start, and missing once something was learned
+        for (const ticks of [
+          [one, one, one],
+          [before, before, one, one],
+        ]) {
+          const law = build();
+          for (const played of play(ticks, law)) {
+            assertWellFormed(played);
+            assertAnswersAll(law, played);
+            assertFinite(played);
+          }
+        }
+      }
+    }
+    t.pass();
+  });
+
+  test(`${title}: unknown is never 0: a server whose metric is unknown gets no more than if it were 0`, (t) => {
+    const known = fc.record({ cpu: ratio, ram: ratio, bandwidth: ratio, threads: ratio, tcpQueues: ratio });
+    const metric = fc.constantFrom('ram', 'bandwidth', 'threads', 'tcpQueues');
+    holds(
+      fc.property(known, known, metric, algorithm, (own, others, which, name) => {
+        const weight = (value: number | null) => {
+          const observations = [
+            observed('a', { utilisation: { ...own, [which]: value } }),
+            observed('b', { utilisation: others }),
+          ];
+          const law = build();
+          const asked = { observations, factors, thresholds, algorithm: name, elapsedMs: 2_000 };
+          const { verdicts } = law.decide(asked, law.initialState);
+          return verdicts.get('a')?.weight ?? 0;
+        };
+        const [unknown, zero] = [weight(null), weight(0)];
+        assert.ok(unknown <= zero * (1 + 1e-9), `${which}: ${unknown} unknown, ${zero} at 0`);
+      }),
+      100,
+      107,
+    );
+    t.pass();
+  });
+
+  test(`${title}: at the ends of every range all numbers stay finite`, (t) => {
+    holds(
+      fc.property(extreme, algorithm, (ticks, name) => {
+        for (const played of play(ticks, build(), { algorithm: name })) {
+          assertWellFormed(played);
+          assertFinite(played);
+        }
+      }),
+      200,
+      108,
+    );
+    t.pass();
+  });
+
+  test(`${title}: what it remembers does not grow while servers come and go for 3000 ticks`, (t) => {
+    const ticks = Array.from({ length: 3_000 }, (_, tick): Tick => {
+      const observations = [0, 1, 2, 3, 4].map((offset) =>
+        observed(`s${tick + offset}`, {
+          utilisation: { cpu: ((tick * 7 + offset * 13) % 100) / 100, ram: ((tick + offset) % 10) / 10 },
+          traffic: { ok: (tick * 31 + offset) % 300, errors: offset === 0 ? 50 : 0 },
+        }),
+      );
+      return { elapsedMs: 2_000, observations };
+    });
+    const last = play(ticks, build()).at(-1)?.after;
+    const written = JSON.stringify(last?.policy);
+    const named = new Set(written.match(/"s\d+"/g)).size;
+    t.true(named <= 5 + remembers, `${named} servers are named`);
+    t.true(written.length <= 100 + 400 * (5 + remembers), `${written.length} characters`);
+    t.true((last?.guard.servers.size ?? 0) <= 5);
+  });
+}
+
+function times(quantity: Quantity, by: number) {
+  return (observation: Observation): Observation => {
+    const { agent, traffic, inFlight, configuredWeight } = observation;
+    switch (quantity) {
+      case 'cores':
+        if (agent.state === 'stale') return observation;
+        return { ...observation, agent: { ...agent, effectiveCores: agent.effectiveCores * by } };
+      case 'traffic': {
+        const more = traffic === null ? null : { ok: traffic.ok * by, errors: traffic.errors * by };
+        return { ...observation, traffic: more, inFlight: inFlight * by };
+      }
+      case 'configuredWeights':
+        return { ...observation, configuredWeight: configuredWeight * by };
+      case 'utilisation': {
+        if (agent.state === 'stale') return observation;
+        const less = (value: number | null) => (value === null ? null : value * by);
+        const { cpu, ram, bandwidth, threads, tcpQueues } = agent.utilisation;
+        const utilisation = {
+          cpu: less(cpu),
+          ram: less(ram),
+          bandwidth: less(bandwidth),
+          threads: less(threads),
+          tcpQueues: less(tcpQueues),
+        };
+        return { ...observation, agent: { ...agent, utilisation } };
+      }
+    }
+  };
+}
+
+/** Tick by tick, the law's own weights as parts of the largest. */
+function proportions(ticks: readonly Tick[], law: Policy, name: string | null): ReadonlyMap<string, number | null>[] {
+  let state = law.initialState;
+  return ticks.map(({ observations, elapsedMs }) => {
+    const outcome = law.decide({ observations, factors, thresholds, algorithm: name, elapsedMs }, state);
+    state = outcome.state;
+    const largest = Math.max(...[...outcome.verdicts.values()].map(({ weight }) => weight ?? 0));
+    return new Map(
+      [...outcome.verdicts].map(([server, { weight }]) => [server, weight === null ? null : weight / (largest || 1)]),
+    );
+  });
+}
+
+function assertSameProportions(
+  one: readonly ReadonlyMap<string, number | null>[],
+  other: readonly ReadonlyMap<string, number | null>[],
+): void {
+  for (const [tick, weights] of one.entries()) {
+    for (const [server, weight] of weights) {
+      const scaled = other[tick]?.get(server);
+      const same = weight === scaled || Math.abs((weight ?? Number.NaN) / (scaled ?? Number.NaN) - 1) < 1e-9;
+      assert.ok(same, `tick ${tick}, ${server}: ${weight}, and ${scaled} once scaled`);
+    }
+  }
+}
+
+function outcomes(run: readonly Played[]) {
+  return run.map(({ decisions, after }) => ({ decisions, after }));
+}
+
+function assertWellFormed({ decisions, input: { observations } }: Played): void {
+  assert.deepEqual(
+    decisions.map(({ server }) => server),
+    observations.map(({ server }) => server),
+  );
+  for (const [index, { server, weight, write, reasons }] of decisions.entries()) {
+    const observation = observations[index];
+    assert.ok(Number.isInteger(weight) && weight >= 0 && weight <= 256, `${server}: weight ${weight}`);
+    assert.equal(write, weight !== observation?.currentWeight, `${server}: write`);
+    assert.ok(reasons.length > 0, `${server}: no reason`);
+    for (const reason of reasons) assert.ok(reasonSchema.safeParse(reason).success, JSON.stringify(reason));
+    assert.ok(observation?.exclusion === null || !write, `${server} is ${observation?.exclusion} and written`);
+  }
+}
+
+/** The law itself: a verdict for each server that it was asked about, and for no other. */
+function assertAnswersAll(law: Policy, played: Played): void {
+  const observations = inRotation(played);
+  const { algorithm, elapsedMs } = played.input;
+  const { verdicts } = law.decide({ observations, factors, thresholds, algorithm, elapsedMs }, played.before.policy);
+  assert.deepEqual([...verdicts.keys()].sort(), observations.map(({ server }) => server).sort());
+  for (const { weight, reasons } of verdicts.values()) {
+    assert.ok(weight === null || weight > 0 || law.dynamics === null, `weight ${weight}`);
+    assert.ok(reasons.length > 0, 'no reason');
+  }
+}
+
+/** Everything but the guard's count of ticks since the last write, which begins at infinity. */
+function assertFinite({ decisions, after }: Played): void {
+  assertFiniteWithin({ decisions, policy: after.policy, servers: [...after.guard.servers] }, '');
+}
+
+function assertFiniteWithin(value: unknown, path: string): void {
+  if (typeof value === 'number') assert.ok(Number.isFinite(value), `${path} is ${value}`);
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) assertFiniteWithin(inner, `${path}.${key}`);
+}
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const inner of Object.values(value)) deepFreeze(inner);
+  return Object.freeze(value);
+}
+
+function reorder({ observations }: Tick, order: readonly number[]): Observation[] {
+  return order.flatMap((index) => observations[index] ?? []);
+}
+
+function subsetsOf<Item>(items: readonly Item[]): Item[][] {
+  return Array.from({ length: 2 ** items.length }, (_, bits) => items.filter((_, index) => (bits >> index) & 1));
+}
