@@ -7,7 +7,7 @@ import { type DrainOutcome, type DrainSubject, decideDrains } from './drain.ts';
 import { decideEjections, type EjectSubject, neverEjected } from './eject.ts';
 import { errorFactor } from './errors.ts';
 import { holdAll, whyHold } from './hold.ts';
-import { type Entry, learnWeight, observeServer, withStartingWeights } from './learn.ts';
+import { type Entry, learnWeights, observeServer, withStartingWeights } from './learn.ts';
 import { remember, sinceLastWrite } from './memory.ts';
 import { applyFloor, toIntegers } from './scale.ts';
 import type { GuardSettings } from './settings.ts';
@@ -47,9 +47,8 @@ export function guard(input: GuardInput, before: GuardState): GuardOutcome {
   const hold = whyHold(entries);
   if (hold !== null) return holdAll(entries, hold, input.present, before);
 
-  const learned = withStartingWeights(entries, before.started).map((entry) =>
-    learnWeight(entry, input.dynamics, input.thresholds),
-  );
+  const started = withStartingWeights(entries, before.started);
+  const learned = learnWeights(started, input.dynamics, input.thresholds);
   const served = eject(learned, input);
   const drains = drainsOf(served, input);
   const ruled = served.map((entry) =>
@@ -146,7 +145,10 @@ function applyDrain(entry: Entry, drained: boolean, reason: Reason | undefined, 
   const returned = entry.memory.drained && !drained;
   const ramp = returned ? input.settings.rampStep : entry.memory.ramp;
   const reasons = reason === undefined ? entry.reasons : [...entry.reasons, reason];
-  return { ...entry, memory: { ...entry.memory, drained, ramp }, reasons };
+  // recovered means that no metric is near saturation: there is nothing left to cut for
+  const recovered = reason?.code === 'released' && reason.because === 'recovered';
+  const logGrade = recovered ? 0 : entry.memory.logGrade;
+  return { ...entry, memory: { ...entry.memory, drained, ramp, logGrade }, reasons };
 }
 
 function write(entries: readonly Entry[], input: GuardInput, before: GuardState): GuardOutcome {
@@ -188,7 +190,7 @@ function isOut(memory: ServerMemory): boolean {
 function scaledWeights(entries: readonly Entry[], settings: GuardSettings) {
   const open = entries.filter(({ memory }) => !isOut(memory));
   const relative = open.map(({ memory }) => {
-    return Math.exp(memory.logWeight ?? 0) * errorFactor(memory.errorShare) * memory.ramp;
+    return Math.exp((memory.logWeight ?? 0) + memory.logGrade) * errorFactor(memory.errorShare) * memory.ramp;
   });
   const floored = applyFloor(relative, settings.floor);
   const integers = toIntegers(floored);

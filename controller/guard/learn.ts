@@ -35,40 +35,75 @@ export function withStartingWeights(entries: readonly Entry[], started: boolean)
   const size = ({ memory }: Entry) => (allSized ? Math.log(memory.effectiveCores ?? 1) : 0);
   const fromOthers = (entry: Entry) =>
     size(entry) + mean(known.map((other) => (other.memory.logWeight ?? 0) - size(other)));
-  const fromHaproxy = ({ observation }: Entry) => Math.log(Math.max(1, observation.currentWeight));
-  const judged = entries.filter(({ verdict }) => (verdict.weight ?? 0) > 0);
-  const offset = mean(judged.map((entry) => Math.log(entry.verdict.weight ?? 1) - fromHaproxy(entry)));
   return entries.map((entry) => {
     if (entry.memory.logWeight !== null) return entry;
-    const logWeight = started && known.length > 0 ? fromOthers(entry) : fromHaproxy(entry) + offset;
+    const present = Math.log(Math.max(1, entry.observation.currentWeight));
+    const logWeight = started && known.length > 0 ? fromOthers(entry) : present;
     return { ...entry, memory: { ...entry.memory, logWeight } };
   });
 }
 
 /**
- * Moves a server's learned weight a bounded step towards what the law wants now, cut by degrees where a metric nears
- * saturation (unless the law does that itself). No step without a verdict, while it has weight 0, and, where the law goes
- * by load, while ramping up: an idle server looks larger than it is.
+ * Moves every server's learned weight a bounded step towards what the law wants now. A law's weights are relative, so
+ * only their differences count: the step that the median server would take is taken off all of them. Else every server
+ * that is held would lose share while one of the others is overloaded and the law lifts the rest.
  */
-export function learnWeight(entry: Entry, dynamics: Dynamics, thresholds: Thresholds): Entry {
-  const { observation, verdict, memory } = entry;
-  const reasons: Reason[] = [...verdict.reasons];
-  const before = memory.logWeight ?? 0;
-  if (verdict.weight === null || memory.drained || isEjected(memory)) return { ...entry, reasons };
-  const byGuard = dynamics.overload === 'guard';
-  if (byGuard && memory.ramp < 1) {
+export function learnWeights(entries: readonly Entry[], dynamics: Dynamics, thresholds: Thresholds): Entry[] {
+  const aims = entries.map((entry) => aimOf(entry, dynamics));
+  const common = median(aims.filter((aim) => aim !== null));
+  return entries.map((entry, index) => {
+    const aim = aims[index] ?? null;
+    const graded = grade(entry, dynamics, thresholds);
+    return step(entry, aim === null ? null : aim - common, graded, dynamics);
+  });
+}
+
+/**
+ * How far the law's weight is from the learned one, as a difference of logarithms; null: the learned one is held. That is
+ * so without a verdict, while the server has weight 0, and, where the law goes by load, while it ramps up: an idle server
+ * looks larger than it is.
+ */
+function aimOf({ verdict, memory }: Entry, { overload }: Dynamics): number | null {
+  if (verdict.weight === null || memory.drained || isEjected(memory)) return null;
+  if (overload === 'guard' && memory.ramp < 1) return null;
+  return Math.log(verdict.weight) - (memory.logWeight ?? 0);
+}
+
+/** The cut for metrics near saturation. It is the server's own, whatever the others do, so it stands beside the weight. */
+function grade({ observation, memory }: Entry, { overload }: Dynamics, thresholds: Thresholds) {
+  const nothing = { aim: 0, reasons: [] };
+  if (overload === 'law') return nothing;
+  if (observation.agent.state === 'stale' || memory.drained) return nothing;
+  const { factor, reasons } = gradeFactor(observation.agent.utilisation, thresholds);
+  return { aim: Math.log(factor) - memory.logGrade, reasons };
+}
+
+function step(
+  entry: Entry,
+  aim: number | null,
+  graded: { readonly aim: number; readonly reasons: readonly Reason[] },
+  { gain, maxStep }: Dynamics,
+): Entry {
+  const { memory, verdict } = entry;
+  const bounded = (value: number) => Math.min(maxStep, Math.max(-maxStep, value));
+  const weightStep = bounded(gain * (aim ?? 0));
+  const total = bounded(weightStep + gain * graded.aim);
+  const reasons: Reason[] = [...verdict.reasons, ...graded.reasons];
+  if (aim !== null) {
+    reasons.push({ code: 'smoothed', factor: Math.exp(total), wanted: Math.exp(aim + graded.aim) });
+  } else if (verdict.weight !== null && memory.ramp < 1) {
     reasons.push({ code: 'held', because: 'just-up', detail: 'new or just back in rotation' });
-    return { ...entry, reasons };
   }
-  const grade =
-    byGuard && observation.agent.state === 'fresh'
-      ? gradeFactor(observation.agent.utilisation, thresholds)
-      : { factor: 1, reasons: [] };
-  const wanted = Math.log(verdict.weight * grade.factor);
-  const step = Math.min(dynamics.maxStep, Math.max(-dynamics.maxStep, dynamics.gain * (wanted - before)));
-  const logWeight = before + step;
-  reasons.push(...grade.reasons, { code: 'smoothed', factor: Math.exp(step), wanted: Math.exp(wanted - before) });
-  return { ...entry, memory: { ...memory, logWeight }, reasons };
+  const logWeight = (memory.logWeight ?? 0) + weightStep;
+  const logGrade = memory.logGrade + total - weightStep;
+  return { ...entry, memory: { ...memory, logWeight, logGrade }, reasons };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
 }
 
 function mean(values: readonly number[]): number {

@@ -6,6 +6,8 @@ export interface ServerMemory {
   readonly inRotation: boolean;
   /** Natural logarithm of the learned relative weight; null before the first. */
   readonly logWeight: number | null;
+  /** Natural logarithm of the smoothed cut for metrics near saturation, 0 or less. */
+  readonly logGrade: number;
   /** Smoothed share of errors among its answers, 0 to 1. */
   readonly errorShare: number;
   /** Smoothed utilisation. */
@@ -56,6 +58,7 @@ export const unknownUtilisation: Utilisations = {
 export const newcomer: ServerMemory = {
   inRotation: false,
   logWeight: null,
+  logGrade: 0,
   errorShare: 0,
   utilisation: unknownUtilisation,
   overTicks: 0,

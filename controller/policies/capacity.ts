@@ -124,8 +124,6 @@ function toVerdicts(
     (successes * 1_000) / input.elapsedMs,
     settings.backlogSeconds,
   );
-  // in units of the pool's capacity a core, so that the scale does not change when requests are first counted
-  const unit = sum(sized.map(({ capacity }) => capacity)) / sum(sized.map(({ cores }) => cores));
   const loads = relativeLoads(input.observations, input.factors);
   const verdicts = sized.map(({ observation, memory, reasons, capacity }, index) => {
     const { server, inFlight } = observation;
@@ -133,7 +131,7 @@ function toVerdicts(
     // random and leastconn look at the requests in flight themselves; where nothing is learned they are no backlog
     const drains = input.algorithm === 'roundrobin' && memory.learned.capacity !== null && factor !== 1;
     const steps: Reason[] = drains ? [{ code: 'backlog', inFlight, fairInFlight, factor }] : [];
-    const weight = (capacity / unit) * Math.exp(memory.logSaturation) * (drains ? factor : 1);
+    const weight = capacity * Math.exp(memory.logSaturation) * (drains ? factor : 1);
     const { load = null, delta = null } = loads.get(server) ?? {};
     return [server, { weight, load, delta, reasons: [...reasons, ...steps] }] as const;
   });

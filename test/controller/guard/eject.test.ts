@@ -79,7 +79,24 @@ test('never more than half of the capacity, and never the last server', (t) => {
   t.true(reasonCodes(all.get('c')).includes('ejection-refused'));
   const alone = new Backend({ a: 100 }, { algorithm: 'leastconn' });
   alone.ticks(3);
-  t.true((alone.tick({ a: failing }).get('a')?.weight ?? 0) > 0);
+  const only = alone.tick({ a: failing }).get('a');
+  t.true((only?.weight ?? 0) > 0);
+  const refused = only?.reasons.find(({ code }) => code === 'ejection-refused');
+  t.is(refused?.code === 'ejection-refused' ? refused.because : null, 'last-server');
+});
+
+test('nothing is learned of a server while it is ejected: idle, it looks larger than it is', (t) => {
+  const backend = new Backend(even, { algorithm: 'leastconn' });
+  backend.ticks(20);
+  const idle = { ...silent, utilisation: { cpu: 0.01, ram: 0.1 } };
+  backend.tick({ a: failing });
+  backend.ticks(9, { a: idle });
+  // back, forgiven and ramped up: equal to the others, as it was
+  const back = backend.ticks(1, { a: idle });
+  t.true((back.get('a')?.weight ?? 999) < 100, `${back.get('a')?.weight}`);
+  backend.ticks(4);
+  const later = backend.tick();
+  t.true((later.get('a')?.weight ?? 999) <= (later.get('b')?.weight ?? 0), `${later.get('a')?.weight}`);
 });
 
 test('an ejection is lifted when the others go out of rotation', (t) => {

@@ -129,6 +129,38 @@ test('a stale server keeps its weight whatever the others do', (t) => {
   t.is(backend.weight('a'), before);
 });
 
+test('while another server is overloaded, a silent one keeps its part beside the healthy ones', (t) => {
+  const backend = new Backend({ a: 100, b: 100, c: 100, d: 100, e: 100 }, { algorithm: 'random' });
+  backend.ticks(20);
+  const hot = { utilisation: { cpu: 0.78, ram: 0.78 } };
+  backend.ticks(20, { a: hot, b: { stale: true } });
+  t.true(backend.weight('a') < 0.7 * backend.weight('c'), `${backend.weight('a')} of ${backend.weight('c')}`);
+  t.true(
+    Math.abs(backend.weight('b') / backend.weight('c') - 1) <= 0.05,
+    `${backend.weight('b')} of ${backend.weight('c')}`,
+  );
+});
+
+test('a lone server with a fresh snapshot is still cut where it nears saturation', (t) => {
+  const backend = new Backend({ a: 100, b: 100 }, { algorithm: 'random' });
+  backend.ticks(5);
+  backend.ticks(30, { a: { utilisation: { ram: 0.95 } }, b: { stale: true } });
+  t.true(
+    Math.abs(backend.weight('a') / backend.weight('b') - (1 - (0.95 * 0.15) / 0.2)) < 0.05,
+    `${backend.weight('a')}`,
+  );
+});
+
+test('a drained server that has recovered does not come back cut', (t) => {
+  const backend = new Backend({ a: 100, b: 100, c: 100 }, { algorithm: 'random' });
+  backend.ticks(3);
+  backend.ticks(10, { a: { utilisation: { tcpQueues: 0.98 } } });
+  t.is(backend.weight('a'), 0);
+  while (backend.weight('a') === 0) backend.tick();
+  backend.ticks(4);
+  t.true(backend.weight('a') > 240, `${backend.weight('a')}`);
+});
+
 test('nothing is written while more than half of the agents are silent', (t) => {
   const backend = new Backend({ a: 10, b: 100, c: 200 });
   const silent = backend.ticks(3, { a: { stale: true }, b: { stale: true }, c: busy });

@@ -5,6 +5,7 @@ import { capacity, defaultCapacitySettings } from '../../../controller/policies/
 import { learn, nothingLearned } from '../../../controller/policies/capacity-learning.ts';
 import { saturationFactor } from '../../../controller/policies/saturation.ts';
 import { calm, factors, observed, thresholds } from '../build.ts';
+import { Backend, reasonCodes } from '../run.ts';
 
 const near = (a: number | null | undefined, b: number, tolerance = 1e-9) =>
   Math.abs((a ?? Number.NaN) - b) <= tolerance;
@@ -68,6 +69,15 @@ test('a halved capacity is a jump and is learned within two ticks, noise is not'
   t.true(first.changed);
   const second = learn(first, { requests: 400, utilisation: 1, seconds: 2 }, defaultCapacitySettings);
   t.true(second.capacity !== null && second.capacity < 1.15 * 200, `${second.capacity}`);
+});
+
+test('a busy or noisy tick at low load, or one of few requests, is no jump', (t) => {
+  const idle = learn(nothingLearned, { requests: 6_000, utilisation: 0.03, seconds: 2 }, { gain: 1, jumpGain: 1 });
+  t.is(idle.capacity, 100_000);
+  t.false(learn(idle, { requests: 6_000, utilisation: 0.045, seconds: 2 }, defaultCapacitySettings).changed);
+  const busy = learn(nothingLearned, { requests: 200, utilisation: 1, seconds: 2 }, { gain: 1, jumpGain: 1 });
+  t.false(learn(busy, { requests: 9, utilisation: 1, seconds: 2 }, defaultCapacitySettings).changed);
+  t.true(learn(busy, { requests: 10, utilisation: 1, seconds: 2 }, defaultCapacitySettings).changed);
 });
 
 test('weights are in proportion to capacity, whatever the shares and the load', (t) => {
@@ -199,4 +209,44 @@ test('capacity survives a time out of rotation, for ten minutes', (t) => {
     law.tick([working('a', 100, 0.5), observed('b', { traffic: null })]);
     t.is(law.reasons.get('b')?.includes('capacity'), remembered, `${ticks} ticks`);
   }
+});
+
+test('through the guard: sizes are right three ticks after a cold start, and stay so when requests are first counted', (t) => {
+  const backend = new Backend({ a: 100, b: 100, c: 100 }, { policy: capacity(), algorithm: 'random' });
+  const size = { a: 1, b: 2, c: 4 };
+  const tick = (traffic: boolean) =>
+    backend.tick(
+      Object.fromEntries(
+        Object.entries(size).map(([server, cores]) => {
+          const ok = Math.round(100 * cores);
+          return [server, { cores, utilisation: { cpu: 0.5 }, traffic: traffic ? { ok, errors: 0 } : null }];
+        }),
+      ),
+    );
+  for (const traffic of [false, true, true]) tick(traffic);
+  t.deepEqual(Object.fromEntries(backend.weights), { a: 64, b: 128, c: 256 });
+  tick(true);
+  t.deepEqual(Object.fromEntries(backend.weights), { a: 64, b: 128, c: 256 });
+});
+
+test('through the guard: a busy cpu neither drains nor cuts, it only teaches', (t) => {
+  const backend = new Backend({ a: 100, b: 100, c: 100 }, { policy: capacity(), algorithm: 'random' });
+  const traffic = { ok: 200, errors: 0 };
+  const decisions = backend.ticks(10, {
+    a: { utilisation: { cpu: 1 }, traffic },
+    b: { utilisation: { cpu: 0.5 }, traffic },
+    c: { utilisation: { cpu: 0.5 }, traffic },
+  });
+  t.false(decisions.get('a')?.drained);
+  t.false(reasonCodes(decisions.get('a')).includes('graded'));
+  t.is(decisions.get('a')?.weight, 128);
+});
+
+test('through the guard: what is learned while a server ramps up counts at once', (t) => {
+  const backend = new Backend({ a: 100, b: 100 }, { policy: capacity(), algorithm: 'random' });
+  const as = (cpu: number) => ({ utilisation: { cpu }, traffic: { ok: 200, errors: 0 } });
+  backend.ticks(5, { a: as(0.5), b: as(0.5) });
+  backend.ticks(3, { a: as(0.5), b: { exclusion: 'down' } });
+  backend.ticks(4, { a: as(0.5), b: as(1) });
+  t.true(backend.weight('b') <= 110, `${backend.weight('b')}`);
 });
