@@ -37,14 +37,18 @@ export function exponential(random: Random, mean: number): number {
   return -mean * Math.log(1 - random());
 }
 
+/** Standard normal by Box and Muller, 1958: two draws each. */
+export function normal(random: Random): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
 /**
  * Lognormal of this mean and coefficient of variation (standard deviation / mean): sigma^2 = ln(1 + cv^2),
- * mu = ln(mean) - sigma^2 / 2; the normal draw by Box and Muller, 1958.
+ * mu = ln(mean) - sigma^2 / 2.
  */
 export function lognormal(random: Random, mean: number, variation: number): number {
   const variance = Math.log1p(variation ** 2);
-  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  return Math.exp(Math.log(mean) - variance / 2 + Math.sqrt(variance) * normal);
+  return Math.exp(Math.log(mean) - variance / 2 + Math.sqrt(variance) * normal(random));
 }
 
 function rotateLeft(word: number, bits: number): number {

@@ -1,0 +1,38 @@
+import { type Dispatch, isEligible, type Target } from './dispatch.ts';
+
+/** SRV_UWGHT_MAX of HAProxy. */
+const maxWeight = 256;
+
+/**
+ * leastconn as HAProxy has it (`fwlc_queue_srv` in lb_fwlc.c): the least key first, which is 0 for an idle server
+ * whatever its weight and (served + 1) * 256 / weight in whole numbers for others; among equals the one that was put
+ * back the longest ago.
+ */
+export function leastconn(targets: readonly Target[]): Dispatch {
+  let places = 0;
+  const entries = targets.map((target) => ({ target, key: keyOf(target), place: places++ }));
+  return {
+    pick(avoid) {
+      let best: (typeof entries)[number] | null = null;
+      let fallback: Target | null = null;
+      for (const entry of entries) {
+        if (!isEligible(entry.target)) continue;
+        if (entry.target === avoid) fallback = avoid;
+        else if (best === null || entry.key < best.key || (entry.key === best.key && entry.place < best.place))
+          best = entry;
+      }
+      return best?.target ?? fallback;
+    },
+    changed(target) {
+      const entry = entries[target.index];
+      const key = keyOf(target);
+      if (entry === undefined || entry.key === key) return;
+      entry.key = key;
+      entry.place = places++;
+    },
+  };
+}
+
+function keyOf({ served, weight }: Target): number {
+  return served === 0 ? 0 : Math.floor(((served + 1) * maxWeight) / weight);
+}

@@ -1,0 +1,11 @@
+/** One client's request. Created at its arrival; `owner` changes as it moves. */
+export interface Request {
+  readonly arrivedMs: number;
+  /** Work, in ms of one core of speed 1. */
+  readonly demandMs: number;
+  /** The HAProxy that it came in at, and the server that has it now; by index. */
+  readonly haproxy: number;
+  server: number;
+  /** The client has its answer: what a server still does for it, nobody waits for. */
+  over: boolean;
+}

@@ -1,0 +1,100 @@
+import type { FleetInput } from './fleets.ts';
+import type { ScenarioInput } from './schema.ts';
+
+/** What a scenario says of an experiment: base load, lengths, what changes and what befalls servers. */
+export interface ScenarioPlan {
+  readonly load: number;
+  readonly seconds: number;
+  readonly warmupSeconds: number;
+  readonly scenario: ScenarioInput;
+}
+
+type Build = (fleet: FleetInput) => ScenarioPlan;
+
+/** Long enough for every law to learn the fleet. */
+const warmupSeconds = 20;
+const usualLoad = 0.7;
+
+function plan(load: number, seconds: number, scenario: ScenarioInput = {}): ScenarioPlan {
+  return { load, seconds, warmupSeconds, scenario };
+}
+
+/** The same load all the time, as a share of the fleet's capacity. */
+export function steady(load: number): ScenarioPlan {
+  return plan(load, 60);
+}
+
+/** Bursts of 300 ms at this load, one every 5 s for a minute, over the usual load. */
+export function flashCrowds(burstLoad: number): ScenarioPlan {
+  const [everySeconds, lastSeconds, count] = [5, 0.3, 12];
+  const loads = Array.from({ length: count }, (_, index) => {
+    const fromSeconds = index * everySeconds;
+    return { fromSeconds, untilSeconds: fromSeconds + lastSeconds, load: burstLoad };
+  });
+  return plan(usualLoad, everySeconds * count, { loads });
+}
+
+/** 10 s at this load. */
+export function crowd(crowdLoad: number): ScenarioPlan {
+  return plan(usualLoad, 60, { loads: [{ fromSeconds: 20, untilSeconds: 30, load: crowdLoad }] });
+}
+
+/** So many servers of middling size crash for 5 s. */
+export function failing(fleet: FleetInput, count: number): ScenarioPlan {
+  const bySize = serversBySize(fleet);
+  const first = Math.floor((bySize.length - count) / 2);
+  const events = bySize.slice(first, first + count).map((server) => {
+    return { kind: 'crash' as const, server, fromSeconds: 20, untilSeconds: 25 };
+  });
+  return plan(0.6, 60, { events });
+}
+
+/** One large server's capacity halves for 30 s; `kind` says whether its CPU metric shows all of that. */
+export function slowing(fleet: FleetInput, kind: 'slow' | 'hidden-slow'): ScenarioPlan {
+  const event = { kind, server: largest(fleet), fromSeconds: 15, untilSeconds: 45, factor: 0.5 };
+  return plan(usualLoad, 60, { events: [event] });
+}
+
+/** At 35 % load one agent hangs; later the load goes to 80 %. */
+export function frozen(fleet: FleetInput): ScenarioPlan {
+  const events = [{ kind: 'frozen-agent' as const, server: largest(fleet), fromSeconds: 0 }];
+  return plan(0.35, 60, { loads: [{ fromSeconds: 15, untilSeconds: 60, load: 0.8 }], events });
+}
+
+/** One large server answers this share of its requests 500 at once, for 30 s. */
+export function erring(fleet: FleetInput, share: number): ScenarioPlan {
+  const events = [{ kind: 'errors' as const, server: largest(fleet), fromSeconds: 15, untilSeconds: 45, share }];
+  return plan(usualLoad, 60, { events });
+}
+
+/** Everything has just been started: weights as configured, nothing learned. */
+export function coldStart(): ScenarioPlan {
+  return { ...plan(usualLoad, 30), warmupSeconds: 0 };
+}
+
+const tens = [110, 120, 130, 140, 150, 160, 170, 180, 190];
+const steadyPercents = [30, 50, 70, 85, 95];
+
+/** By the name that a command line or a file uses; percentages are of the fleet's capacity. */
+export const scenarios: ReadonlyMap<string, Build> = new Map<string, Build>([
+  ...steadyPercents.map((percent): [string, Build] => [`steady-${percent}`, () => steady(percent / 100)]),
+  ...tens.map((percent): [string, Build] => [`flash-${percent}`, () => flashCrowds(percent / 100)]),
+  ['crowd', () => crowd(1.2)],
+  ['step', () => plan(0.6, 60, { loads: [{ fromSeconds: 20, untilSeconds: 60, load: 0.95 }] })],
+  ...[1, 2, 3].map((count): [string, Build] => [`failing-${count}`, (fleet) => failing(fleet, count)]),
+  ['noisy', (fleet) => slowing(fleet, 'slow')],
+  ['hidden', (fleet) => slowing(fleet, 'hidden-slow')],
+  ['frozen', frozen],
+  ['blackhole', (fleet) => erring(fleet, 1)],
+  ['errors', (fleet) => erring(fleet, 0.3)],
+  ['cold-start', coldStart],
+]);
+
+function serversBySize(fleet: FleetInput): string[] {
+  const capacity = ({ cores, speed = 1 }: FleetInput[number]) => cores * speed;
+  return fleet.toSorted((a, b) => capacity(a) - capacity(b)).map(({ name }) => name);
+}
+
+function largest(fleet: FleetInput): string {
+  return serversBySize(fleet).at(-1) ?? '';
+}
