@@ -14,7 +14,7 @@ export const fleets = {
   mild: serversOf([0.8, 0.9, 1, 1.1, 1.2].map((speed) => ({ cores: 2, speed }))),
   /** Five times the same. */
   hom: serversOf([1, 2, 3, 4, 5].map(() => ({ cores: 2 }))),
-  /** Twenty of 1, 2, 4 and 8 cores, and of three speeds: 65 cores. */
+  /** Twenty of 1, 2, 4 and 8 cores, and of three speeds. */
   twenty: serversOf(
     [1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 4, 4, 4, 4, 4, 4, 8, 8, 4].map((cores, index) => {
       return { cores, speed: [0.9, 1, 1.1][index % 3] ?? 1 };

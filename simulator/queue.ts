@@ -27,8 +27,13 @@ export class Queue<Item> {
     return item;
   }
 
+  /** All that are left, first to last. */
+  items(): Item[] {
+    return this.#items.slice(this.#head);
+  }
+
   drain(): Item[] {
-    const rest = this.#items.slice(this.#head);
+    const rest = this.items();
     this.#items = [];
     this.#head = 0;
     return rest;

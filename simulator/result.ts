@@ -21,6 +21,8 @@ export interface ServerResult {
   readonly name: string;
   /** Busy of available core time over what was measured; null for a server that was down all the time. */
   readonly utilisation: number | null;
+  /** Requests at the server, waiting ones too: the mean over time. */
+  readonly meanInFlight: number;
 }
 
 /** What was measured of requests that arrived after the warm-up. Plain JSON. Times in ms. */
@@ -52,21 +54,22 @@ export interface Result {
 
 export interface ResultParts {
   readonly measures: Measures;
+  /** Requests that arrived after the warm-up and wait for their answer. */
+  readonly inFlight: number;
   readonly servers: readonly ServerResult[];
   readonly samples: readonly Sample[];
   readonly allZeroTicks: number;
   readonly ticks: number;
 }
 
-export function resultOf({ measures, servers, samples, allZeroTicks, ticks }: ResultParts): Result {
+export function resultOf({ measures, inFlight, servers, samples, allZeroTicks, ticks }: ResultParts): Result {
   const times = measures.sortedTimes();
-  const { requests, answeredWell: answered, failures, retries } = measures;
-  const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
+  const { requests, failures, retries } = measures;
   return {
     requests,
-    answered,
+    answered: measures.answeredWell,
     failed: { ...failures },
-    inFlight: requests - answered - failed,
+    inFlight,
     retries,
     meanMs: times.length === 0 ? null : times.reduce((sum, time) => sum + time, 0) / times.length,
     p50Ms: percentile(times, 0.5),

@@ -1,6 +1,6 @@
 import type { SimulatedHaproxy } from './haproxy.ts';
 import type { Measures } from './measures.ts';
-import type { Sample } from './result.ts';
+import type { Sample, ServerResult } from './result.ts';
 import type { Server, Usage } from './server.ts';
 
 /** Takes down how busy servers are and what weights they have. */
@@ -26,9 +26,13 @@ export class Sampler {
     this.#measuredFrom = this.#usages(nowMs);
   }
 
-  /** Of each server since `startMeasuring`; null for one that was down all the time. */
-  utilisations(nowMs: number): (number | null)[] {
-    return this.#since(this.#measuredFrom, nowMs);
+  /** Of each server since `startMeasuring`, which was so long ago. */
+  measured(nowMs: number): Omit<ServerResult, 'name'>[] {
+    const utilisations = this.#since(this.#measuredFrom, nowMs);
+    return this.#usages(nowMs).map(({ presentMs }, index) => {
+      const present = presentMs - (this.#measuredFrom[index]?.presentMs ?? 0);
+      return { utilisation: utilisations[index] ?? null, meanInFlight: present / (nowMs - this.#startMs) };
+    });
   }
 
   sample(haproxy: SimulatedHaproxy, nowMs: number): void {

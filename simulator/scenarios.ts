@@ -41,9 +41,7 @@ export function crowd(crowdLoad: number): ScenarioPlan {
 
 /** So many servers of middling size crash for 5 s. */
 export function failing(fleet: FleetInput, count: number): ScenarioPlan {
-  const bySize = serversBySize(fleet);
-  const first = Math.floor((bySize.length - count) / 2);
-  const events = bySize.slice(first, first + count).map((server) => {
+  const events = middling(fleet, count).map((server) => {
     return { kind: 'crash' as const, server, fromSeconds: 20, untilSeconds: 25 };
   });
   return plan(0.6, 60, { events });
@@ -61,10 +59,10 @@ export function frozen(fleet: FleetInput): ScenarioPlan {
   return plan(0.35, 60, { loads: [{ fromSeconds: 15, untilSeconds: 60, load: 0.8 }], events });
 }
 
-/** One large server answers this share of its requests 500 at once, for 30 s. */
+/** A server of middling size answers this share of its requests 500 at once, for the 30 s that are measured. */
 export function erring(fleet: FleetInput, share: number): ScenarioPlan {
-  const events = [{ kind: 'errors' as const, server: largest(fleet), fromSeconds: 15, untilSeconds: 45, share }];
-  return plan(usualLoad, 60, { events });
+  const [server = ''] = middling(fleet, 1);
+  return plan(usualLoad, 30, { events: [{ kind: 'errors', server, fromSeconds: 0, share }] });
 }
 
 /** Everything has just been started: weights as configured, nothing learned. */
@@ -93,6 +91,11 @@ export const scenarios: ReadonlyMap<string, Build> = new Map<string, Build>([
 function serversBySize(fleet: FleetInput): string[] {
   const capacity = ({ cores, speed = 1 }: FleetInput[number]) => cores * speed;
   return fleet.toSorted((a, b) => capacity(a) - capacity(b)).map(({ name }) => name);
+}
+
+function middling(fleet: FleetInput, count: number): string[] {
+  const first = Math.floor((fleet.length - count) / 2);
+  return serversBySize(fleet).slice(first, first + count);
 }
 
 function largest(fleet: FleetInput): string {

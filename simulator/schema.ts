@@ -96,14 +96,16 @@ const contenderSchema = z.discriminatedUnion(
   { error: 'a contender of kind policy, static or oracle' },
 );
 
+export const fleetSchema = z
+  .array(serverSchema)
+  .min(1, 'at least one server')
+  .max(2_000)
+  .refine((fleet) => new Set(fleet.map(({ name }) => name)).size === fleet.length, { error: 'each name once' });
+
 /** One run, as a file or a program describes it. */
 export const experimentSchema = z
   .strictObject({
-    fleet: z
-      .array(serverSchema)
-      .min(1, 'at least one server')
-      .max(2_000)
-      .refine((fleet) => new Set(fleet.map(({ name }) => name)).size === fleet.length, { error: 'each name once' }),
+    fleet: fleetSchema,
     /** Mean work of a request, in ms of a core of speed 1. */
     demandMs: aboveZero(60_000).default(20),
     /** Standard deviation of the work over its mean; of distribution lognormal only. */

@@ -7,9 +7,13 @@ import type { ServerSpec } from './schema.ts';
 /** What a server says at once to a connection. */
 export type Reception = 'accepted' | 'refused' | 'error';
 
+/** Since the start, all but the last in core-ms. */
 export interface Usage {
   readonly busyMs: number;
+  /** While it was not down. */
   readonly availableMs: number;
+  /** Sum over requests of how long each was here, in ms. */
+  readonly presentMs: number;
 }
 
 export interface ServerOptions {
@@ -45,6 +49,7 @@ export class Server {
   #availableMs = 0;
   #busyMs = 0;
   #shownBusyMs = 0;
+  #presentMs = 0;
   #completed = 0;
 
   constructor(options: ServerOptions) {
@@ -82,10 +87,10 @@ export class Server {
     return !this.#conditions.down && this.#waiting.size < this.backlog;
   }
 
-  /** Core-ms so far. Utilisation between two instants is what was busy of what was available. */
+  /** Utilisation between two instants is what was busy of what was available. */
   usage(nowMs: number): Usage {
     this.#advance(nowMs);
-    return { busyMs: this.#busyMs, availableMs: this.#availableMs };
+    return { busyMs: this.#busyMs, availableMs: this.#availableMs, presentMs: this.#presentMs };
   }
 
   shownBusyMs(nowMs: number): number {
@@ -97,8 +102,8 @@ export class Server {
     const { down, errorShare } = this.#conditions;
     if (down) return 'refused';
     if (errorShare > 0 && this.#options.random() < errorShare) return 'error';
+    this.#advance(nowMs);
     if (this.#inService.size < this.limit) {
-      this.#advance(nowMs);
       this.#start(request);
       this.#reschedule();
       return 'accepted';
@@ -141,6 +146,7 @@ export class Server {
     if (!this.#conditions.down) this.#availableMs += elapsedMs * this.#cores;
     const jobs = this.#inService.size;
     if (jobs === 0) return;
+    this.#presentMs += elapsedMs * (jobs + this.#waiting.size);
     const busyMs = elapsedMs * Math.min(jobs, this.#cores);
     this.#busyMs += busyMs;
     this.#shownBusyMs += busyMs * this.#conditions.shownFactor;

@@ -76,8 +76,9 @@ export class Simulation {
   result(): Result {
     return resultOf({
       measures: this.#measures,
-      servers: this.#sampler.utilisations(this.#endMs).map((utilisation, index) => {
-        return { name: this.#experiment.fleet[index]?.name ?? '', utilisation };
+      inFlight: this.#deadlines.items().filter(({ over, arrivedMs }) => !over && arrivedMs >= this.#startMs).length,
+      servers: this.#sampler.measured(this.#endMs).map((measured, index) => {
+        return { name: this.#experiment.fleet[index]?.name ?? '', ...measured };
       }),
       samples: this.#sampler.samples,
       allZeroTicks: this.#allZeroTicks,

@@ -1,0 +1,87 @@
+import { ticksToConverge } from '../convergence.ts';
+import { type FleetName, fleets } from '../fleets.ts';
+import type { Result } from '../result.ts';
+import { scenarios } from '../scenarios.ts';
+import { type Balance, type Contender, type Experiment, experimentSchema } from '../schema.ts';
+
+/** Who sets the weights, by a short name: a policy of the controller, or weights without one. */
+export type ContenderName = 'oracle' | 'static' | 'equal-weights' | `policy:${string}`;
+
+/** One combination that is measured, with every seed. */
+export interface Cell {
+  readonly fleet: FleetName;
+  /** Mean work of a request, in ms of a core. */
+  readonly demandMs: number;
+  /** A name of `scenarios`. */
+  readonly scenario: string;
+  readonly balance: Balance;
+  readonly contender: ContenderName;
+  /** Default: 1. */
+  readonly haproxys?: number;
+}
+
+/** What goals ask about one run; null where the run has no such figure. */
+export interface Figures {
+  readonly meanMs: number | null;
+  readonly p99Ms: number | null;
+  /** Shares of all requests, 0 to 1. */
+  readonly withinSecond: number | null;
+  readonly failed: number | null;
+  /** Largest over mean utilisation of the servers. */
+  readonly maxOverMean: number | null;
+  /** Sum over the servers of how far their shares move in a tick: mean of the ticks. */
+  readonly movement: number | null;
+  /** Ticks from the start, or from the scenario's first event, until the weights suit the capacities. */
+  readonly ticksToConverge: number | null;
+  /** Ticks that left every server that is up with weight 0. */
+  readonly allZeroTicks: number | null;
+}
+
+export type FigureName = keyof Figures;
+
+export function cellName({ fleet, demandMs, scenario, balance, contender, haproxys = 1 }: Cell): string {
+  const many = haproxys === 1 ? '' : ` x${haproxys}`;
+  return `${fleet} ${demandMs} ms ${scenario} ${contender.replace('policy:', '')}+${balance}${many}`;
+}
+
+const contenders: Readonly<Record<string, Contender>> = {
+  oracle: { kind: 'oracle' },
+  static: { kind: 'static', weights: 'capacity' },
+  'equal-weights': { kind: 'static', weights: 'equal' },
+};
+
+export function experimentOf(cell: Cell, seed: number): Experiment {
+  const plan = scenarios.get(cell.scenario);
+  if (plan === undefined) throw new Error(`no scenario ${cell.scenario}`);
+  const { fleet: fleetName, demandMs, balance, contender, haproxys = 1 } = cell;
+  const fleet = fleets[fleetName];
+  return experimentSchema.parse({
+    fleet,
+    demandMs,
+    balance,
+    haproxys,
+    seed,
+    contender: contenders[contender] ?? { kind: 'policy', policy: contender.replace('policy:', '') },
+    ...plan(fleet),
+  });
+}
+
+export function figuresOf(result: Result, { scenario }: Experiment): Figures {
+  const { meanMs, p99Ms, withinSecond, maxOverMean, shareMovement, allZeroTicks, requests, samples } = result;
+  const failures = Object.values(result.failed).reduce((sum, count) => sum + count, 0);
+  const [event] = scenario.events;
+  const during = {
+    fromSeconds: event?.fromSeconds ?? 0,
+    untilSeconds: event?.untilSeconds ?? Number.POSITIVE_INFINITY,
+  };
+  return {
+    meanMs,
+    p99Ms,
+    withinSecond,
+    failed: requests === 0 ? null : failures / requests,
+    maxOverMean,
+    movement: shareMovement.mean,
+    ticksToConverge: ticksToConverge(samples, { by: 'ideal', ...during }),
+    allZeroTicks,
+  };
+}

@@ -1,0 +1,66 @@
+import { type Cell, cellName, type FigureName, type Figures } from './cell.ts';
+
+/** What a goal asks with: medians over the seeds. NaN where a run has no such figure. */
+export interface Measure {
+  value(cell: Cell, figure: FigureName): number;
+  /** Of the quotients of runs with the same seed, and so with the same requests: less noise than one of medians. */
+  ratio(cell: Cell, against: Cell, figure: FigureName): number;
+  largest(cell: Cell, figure: FigureName): number;
+}
+
+/** Notes which cells are asked for, so that they can be run before the question is put in earnest. */
+export class Plan implements Measure {
+  readonly cells = new Map<string, Cell>();
+
+  value(cell: Cell): number {
+    return this.#note(cell);
+  }
+
+  ratio(cell: Cell, against: Cell): number {
+    this.#note(against);
+    return this.#note(cell);
+  }
+
+  largest(cell: Cell): number {
+    return this.#note(cell);
+  }
+
+  #note(cell: Cell): number {
+    this.cells.set(cellName(cell), cell);
+    return Number.NaN;
+  }
+}
+
+/** Answers from what was measured: for each cell's name, one entry a seed, in the order of the seeds. */
+export class Measured implements Measure {
+  readonly #runs: ReadonlyMap<string, readonly Figures[]>;
+
+  constructor(runs: ReadonlyMap<string, readonly Figures[]>) {
+    this.#runs = runs;
+  }
+
+  value(cell: Cell, figure: FigureName): number {
+    return median(this.#of(cell, figure));
+  }
+
+  ratio(cell: Cell, against: Cell, figure: FigureName): number {
+    const base = this.#of(against, figure);
+    return median(this.#of(cell, figure).map((value, index) => value / (base[index] ?? Number.NaN)));
+  }
+
+  largest(cell: Cell, figure: FigureName): number {
+    return Math.max(...this.#of(cell, figure));
+  }
+
+  #of(cell: Cell, figure: FigureName): number[] {
+    return (this.#runs.get(cellName(cell)) ?? []).map((figures) => figures[figure] ?? Number.NaN);
+  }
+}
+
+/** NaN sorts last, so that it is the median only where half of the values are missing. */
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => (Number.isNaN(a) ? 1 : Number.isNaN(b) ? -1 : a - b));
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
