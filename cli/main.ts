@@ -9,6 +9,7 @@ const commands = {
   controller: async () => (await import('./commands/controller.ts')).controllerCommand(),
   weights: async () => (await import('./commands/weights.ts')).weightsCommand(),
   explain: async () => (await import('./commands/explain.ts')).explainCommand(),
+  replay: async () => (await import('./commands/replay.ts')).replayCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   restore: async () => (await import('./commands/restore.ts')).restoreCommand(),
   demo: async () => (await import('./commands/demo.ts')).demoCommand(),
@@ -23,6 +24,7 @@ Examples:
   haweight controller -b web
   haweight weights --watch                   the weights and why they are so
   haweight explain web/web1                  one decision, step by step
+  haweight replay ticks.jsonl --policy equal what another policy would have done
   haweight doctor -b web                     what is wrong with the set-up
 
 Exit codes: 0 fine, 1 a check failed, 2 usage or configuration.`;

@@ -6,6 +6,11 @@ function repeated(value: string, before: readonly string[] = []): readonly strin
   return [...before, value];
 }
 
+/** The same for names, of which one flag may also give several: `a,b`. */
+export function repeatedNames(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, ...value.split(',').map((name) => name.trim())];
+}
+
 /** A whole number of at least `least`. */
 export function wholeNumber(least: number): (text: string) => number {
   return (text) => {

@@ -1,5 +1,6 @@
-import type { ProblemCode } from './problem.ts';
-import type { MetricName } from './snapshot.ts';
+import { z } from 'zod';
+import { type ProblemCode, problemCodes } from './problem.ts';
+import { type MetricName, metricNames } from './snapshot.ts';
 
 /** Utilisation 0 to 1 of each metric; null is unknown, which is never the same as 0. */
 export type Utilisations = Readonly<Record<MetricName, number | null>>;
@@ -57,3 +58,50 @@ export interface Observation {
   /** Requests that the server is working on now. */
   readonly inFlight: number;
 }
+
+const ratio = z.number().min(0).max(1);
+const count = z.number().int().nonnegative();
+const duration = z.number().nonnegative();
+const weight = z.number().int().min(0).max(256);
+const text = z.string().max(10_000);
+
+function keysOf<Key extends string>(table: Readonly<Record<Key, string>>): [Key, ...Key[]] {
+  return Object.keys(table) as [Key, ...Key[]];
+}
+
+const agentReadingSchema = z.discriminatedUnion('state', [
+  z.strictObject({
+    state: z.literal('fresh'),
+    ageMs: duration,
+    utilisation: z.strictObject(
+      Object.fromEntries(metricNames.map((name) => [name, ratio.nullable()])) as Record<
+        MetricName,
+        z.ZodNullable<z.ZodNumber>
+      >,
+    ),
+    effectiveCores: z.number().positive().max(65_536),
+  }),
+  z.strictObject({
+    state: z.literal('stale'),
+    ageMs: duration.nullable(),
+    code: z.enum(keysOf(problemCodes)),
+    detail: text,
+  }),
+]);
+
+/** The same, for reading an observation back: a recording comes from outside. */
+export const observationSchema = z.strictObject({
+  server: text.min(1),
+  address: text,
+  exclusion: z.enum(keysOf(exclusions)).nullable(),
+  configuredWeight: weight,
+  currentWeight: weight,
+  upForMs: duration.nullable(),
+  agent: agentReadingSchema,
+  traffic: z.strictObject({ ok: count, errors: count }).nullable(),
+  inFlight: count,
+});
+
+type Same<One, Other> = [One] extends [Other] ? ([Other] extends [One] ? true : never) : never;
+/** Does not compile where the schema and the type part. */
+export const observationSchemaIsItsType: Same<z.output<typeof observationSchema>, Observation> = true;

@@ -46,6 +46,12 @@ export const problemCodes = {
   'controller-unreachable': 'no controller answers at that address',
   'scope-unavailable': 'what the agent was told to measure is not there',
   'command-failed': 'the application given to the agent could not be started',
+  'shadow-missing': 'the controller does not compute that policy in shadow',
+  'shadow-failed': 'a shadow policy failed at a tick; the law in force is not affected',
+  'record-unwritable': 'the recording cannot be written',
+  'record-behind': 'ticks were left out of the recording: the disk cannot keep up, or a tick was too large',
+  'recording-unreadable': 'a recording cannot be read',
+  'recording-damaged': 'a recording holds a line that is cut off, or that is no tick of haweight',
 } as const;
 
 export type ProblemCode = keyof typeof problemCodes;

@@ -44,12 +44,32 @@ export const serverStatusSchema = z.object({
   reasons: z.array(reasonSchema),
 });
 
+/** What a policy that is not in force would do with one server; nothing of it is written. */
+export const shadowServerSchema = serverStatusSchema.pick({
+  server: true,
+  weight: true,
+  share: true,
+  drained: true,
+  load: true,
+  delta: true,
+  reasons: true,
+});
+
+export const shadowSchema = z.object({
+  policy: z.string(),
+  /** Why it has no decisions of this tick, in one line; null while all is well. */
+  problem: z.string().nullable(),
+  servers: z.array(shadowServerSchema),
+});
+
 export const backendStatusSchema = z.object({
   backend: z.string(),
   algorithm: z.string().nullable(),
   servers: z.array(serverStatusSchema),
   /** What is wrong with the backend as a whole, in one line; null while all is well. */
   problem: z.string().nullable(),
+  /** The policies that are computed beside the one in force. */
+  shadows: z.array(shadowSchema).default([]),
 });
 
 export const statusSchema = z.object({
@@ -67,9 +87,16 @@ export const statusSchema = z.object({
   haproxy: z.object({ socket: z.string(), version: z.string().nullable(), problem: z.string().nullable() }),
   /** What the controller is waiting for, in one line; null when it is working. */
   waitingFor: z.string().nullable(),
+  /** Where ticks are recorded, and how it goes; null where none are. Lost ticks could not be written. */
+  recording: z
+    .object({ file: z.string(), ticks: z.number(), lostTicks: z.number(), problem: z.string().nullable() })
+    .nullable()
+    .default(null),
   backends: z.array(backendStatusSchema),
 });
 
 export type Status = z.infer<typeof statusSchema>;
 export type BackendStatus = z.infer<typeof backendStatusSchema>;
+export type ShadowStatus = z.infer<typeof shadowSchema>;
+export type ShadowServerStatus = z.infer<typeof shadowServerSchema>;
 export type ServerStatus = z.infer<typeof serverStatusSchema>;

@@ -6,12 +6,25 @@ import type { Logger } from '../platform/logger.ts';
 import { act } from './act.ts';
 import { agentCheckProblem, ignoredWeightsProblem, silentAgentsProblem, staticProblem } from './backend-problems.ts';
 import type { BackendConfig, Config } from './config/schema.ts';
-import { type DecideState, decide, initialDecideState } from './decide.ts';
+import { type DecideInput, type DecideState, decide, initialDecideState } from './decide.ts';
 import type { EventLog } from './event-log.ts';
 import type { AgentSource } from './observe/agent-client.ts';
 import { readBackend } from './observe/haproxy-view.ts';
 import { Observer, type Sighting } from './observe/observer.ts';
 import { policyNamed } from './policies/registry.ts';
+import { decisionSettings, type TickRecord } from './record/recording.ts';
+import { ShadowLaw, type ShadowLawInput } from './shadow-law.ts';
+
+/** What a policy that is not in force would have decided at a tick. */
+export interface ShadowTick {
+  readonly policy: string;
+  readonly decisions: readonly Decision[];
+  /** Why there are no decisions; null while all is well. */
+  readonly problem: Problem | null;
+}
+
+/** What one backend has to tell of a tick to a recording. */
+export type BackendRecord = Omit<TickRecord, 'haweightRecording' | 'at' | 'run'>;
 
 export interface BackendTick {
   readonly backend: string;
@@ -20,6 +33,7 @@ export interface BackendTick {
   readonly decisions: readonly Decision[];
   /** What is wrong with the backend as a whole; null while all is well. */
   readonly problem: Problem | null;
+  readonly shadows: readonly ShadowTick[];
 }
 
 export interface BackendLoopOptions {
@@ -31,16 +45,21 @@ export interface BackendLoopOptions {
   readonly events: EventLog;
   /** Monotonic clock, in ms. */
   readonly nowMs: () => number;
+  /** Takes every tick that was decided; must return at once. null: nothing is recorded. */
+  readonly record: ((tick: BackendRecord) => void) | null;
 }
 
 /** Observe, decide, act for one backend. */
 export class BackendLoop {
   readonly #options: BackendLoopOptions;
   readonly #observer: Observer;
+  readonly #shadows: readonly ShadowLaw[];
   #state: DecideState;
   #last: BackendTick;
   /** When HAProxy was last read; null before the first time. */
   #readAtMs: number | null = null;
+  /** Ticks that were decided. */
+  #ticks = 0;
 
   constructor(options: BackendLoopOptions) {
     const { config, backend, agents, nowMs } = options;
@@ -56,7 +75,9 @@ export class BackendLoop {
       nowMs,
     );
     this.#state = initialDecideState(policyNamed(config.policy, config.policies));
-    this.#last = { backend: backend.name, algorithm: null, sightings: [], decisions: [], problem: null };
+    this.#shadows = config.shadow.map((name) => new ShadowLaw(policyNamed(name, config.policies)));
+    const shadows = config.shadow.map((policy) => ({ policy, decisions: [], problem: null }));
+    this.#last = { backend: backend.name, algorithm: null, sightings: [], decisions: [], problem: null, shadows };
   }
 
   get last(): BackendTick {
@@ -82,18 +103,15 @@ export class BackendLoop {
     const elapsedMs = this.#readAtMs === null ? config.periodMs : readAtMs - this.#readAtMs;
     this.#readAtMs = readAtMs;
     const sightings = await this.#observer.observe(view.value);
-    const { decisions, state } = decide(
-      {
-        observations: sightings.map(({ observation }) => observation),
-        policy: policyNamed(config.policy, config.policies),
-        factors: config.factors,
-        thresholds: config.thresholds,
-        guard: config.guard,
-        algorithm,
-        elapsedMs,
-      },
-      this.#state,
-    );
+    const input = {
+      observations: sightings.map(({ observation }) => observation),
+      factors: config.factors,
+      thresholds: config.thresholds,
+      guard: config.guard,
+      algorithm,
+      elapsedMs,
+    };
+    const { decisions, state } = decide({ ...input, policy: policyNamed(config.policy, config.policies) }, this.#state);
     this.#state = state;
     const useless = uselessProblem(backend.name, algorithm);
     const written = config.dryRun || useless !== null ? null : await act(api, backend.name, decisions);
@@ -101,8 +119,42 @@ export class BackendLoop {
     const problem = useless ?? refused ?? silentAgentsProblem(backend.name, sightings);
     const inForce =
       config.dryRun || written?.ok === true ? decisions : decisions.map((each) => unapplied(each, sightings));
-    this.#finish({ backend: backend.name, algorithm, sightings, decisions: inForce, problem });
+    const outcome = outcomeOf(config.dryRun, written?.ok === true);
+    const shadows = this.#tickShadows({ ...input, inForce: decisions, written: outcome === 'written' });
+    this.#finish({ backend: backend.name, algorithm, sightings, decisions: inForce, problem, shadows });
+    this.#record(input, decisions, outcome);
     return written?.ok ? written.value : 0;
+  }
+
+  #tickShadows(input: ShadowLawInput): readonly ShadowTick[] {
+    const { backend, events } = this.#options;
+    return this.#shadows.map((law) => {
+      const policy = law.policy.name;
+      const decided = law.tick(input);
+      const problem = decided.ok ? null : decided.error;
+      events.report('shadow problem', { backend: backend.name, policy }, problem);
+      return { policy, decisions: decided.ok ? decided.value : [], problem };
+    });
+  }
+
+  #record(
+    { observations, algorithm, elapsedMs }: Omit<DecideInput, 'policy'>,
+    decisions: readonly Decision[],
+    outcome: TickRecord['outcome'],
+  ): void {
+    const { backend, config, record } = this.#options;
+    this.#ticks += 1;
+    record?.({
+      tick: this.#ticks,
+      backend: backend.name,
+      algorithm,
+      elapsedMs,
+      policy: config.policy,
+      settings: decisionSettings(config),
+      outcome,
+      observations,
+      decisions,
+    });
   }
 
   #finish(tick: BackendTick): void {
@@ -132,6 +184,11 @@ export class BackendLoop {
       .map(({ server, weight }) => ({ server, from: before.get(server), to: weight }));
     if (changes.length > 0) logger.debug('weights changed', { backend, dryRun: config.dryRun, changes });
   }
+}
+
+function outcomeOf(dryRun: boolean, taken: boolean): TickRecord['outcome'] {
+  if (dryRun) return 'dry-run';
+  return taken ? 'written' : 'refused';
 }
 
 function uselessProblem(backend: string, algorithm: string | null): Problem | null {

@@ -4,11 +4,13 @@ import type { Status } from '../contract/status.ts';
 import type { HaproxyControl, HaproxyInfo } from '../haproxy/runtime-api.ts';
 import type { Logger } from '../platform/logger.ts';
 import { restore } from './act.ts';
-import { BackendLoop } from './backend-loop.ts';
+import { BackendLoop, type BackendRecord } from './backend-loop.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/schema.ts';
 import { EventLog } from './event-log.ts';
 import type { AgentSource } from './observe/agent-client.ts';
+import type { Recorder } from './record/recorder.ts';
+import { recordingVersion } from './record/recording.ts';
 import { type StatusHead, statusOf } from './status.ts';
 
 export interface LoopOptions {
@@ -17,6 +19,8 @@ export interface LoopOptions {
   readonly agents: AgentSource;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Where every tick is recorded; nowhere if left out. */
+  readonly recorder?: Pick<Recorder, 'take' | 'status'>;
 }
 
 /** All backends, tick by tick. A tick that comes while another is under way is skipped and counted, never queued. */
@@ -24,16 +28,17 @@ export class Loop {
   readonly #options: LoopOptions;
   readonly #backends: readonly BackendLoop[];
   readonly #events: EventLog;
-  #head: Omit<StatusHead, 'waitingFor'>;
+  #head: Omit<StatusHead, 'waitingFor' | 'recording'>;
   #haproxyProblem: Problem | null = null;
   #pid: number | null = null;
   #running: Promise<void> | null = null;
 
   constructor(options: LoopOptions) {
-    const { config, clock } = options;
+    const { config, clock, recorder } = options;
     this.#options = options;
     this.#events = new EventLog(options.logger);
-    const shared = { ...options, events: this.#events, nowMs: clock.monotonicMs };
+    const record = recorder === undefined ? null : (tick: BackendRecord) => this.#record(recorder, tick);
+    const shared = { ...options, events: this.#events, nowMs: clock.monotonicMs, record };
     this.#backends = config.backends.map((backend) => new BackendLoop({ ...shared, backend }));
     this.#head = {
       policy: config.policy,
@@ -52,9 +57,10 @@ export class Loop {
   get status(): Status {
     const { firstProblem } = this;
     const problem = this.#haproxyProblem === null ? null : formatProblem(this.#haproxyProblem);
-    const head = { ...this.#head, waitingFor: firstProblem === null ? null : formatProblem(firstProblem) };
+    const waitingFor = firstProblem === null ? null : formatProblem(firstProblem);
+    const recording = this.#options.recorder?.status ?? null;
     return statusOf(
-      { ...head, haproxy: { ...head.haproxy, problem } },
+      { ...this.#head, waitingFor, recording, haproxy: { ...this.#head.haproxy, problem } },
       this.#backends.map(({ last }) => last),
     );
   }
@@ -107,6 +113,11 @@ export class Loop {
       lastTickAtMs: Math.round(clock.wallMs()),
       lastTickDurationMs: clock.monotonicMs() - startedMs,
     };
+  }
+
+  #record(recorder: Pick<Recorder, 'take'>, tick: BackendRecord): void {
+    const at = Math.round(this.#options.clock.wallMs());
+    recorder.take({ haweightRecording: recordingVersion, at, run: this.#head.startedAtMs, ...tick });
   }
 
   #meetHaproxy(info: Result<HaproxyInfo, Problem>): void {

@@ -10,6 +10,8 @@ import type { Config } from './config/schema.ts';
 import { Loop } from './loop.ts';
 import { AgentClient } from './observe/agent-client.ts';
 import { isWorthWaiting, preflight } from './preflight.ts';
+import { checkRecordFile } from './record/record-problem.ts';
+import { Recorder } from './record/recorder.ts';
 
 export const agentTokenVariable = 'HAWEIGHT_AGENT_TOKEN';
 export const controllerTokenVariable = 'HAWEIGHT_CONTROLLER_TOKEN';
@@ -17,6 +19,8 @@ export const controllerTokenVariable = 'HAWEIGHT_CONTROLLER_TOKEN';
 /** Throws a ProblemError for what no waiting will mend; returns what to wait for, if anything. */
 export async function checkSetup(config: Config): Promise<Problem | null> {
   const { socket } = config.haproxy;
+  const unwritable = config.record === undefined ? null : await checkRecordFile(config.record.file);
+  if (unwritable !== null) throw new ProblemError(unwritable);
   const api = new RuntimeApi(config.haproxy);
   const [problem] = await preflight(
     api,
@@ -36,7 +40,15 @@ export async function runController(config: Config): Promise<number> {
     own: loadToken(config.tokenFile, controllerTokenVariable),
   };
   using agents = new AgentClient({ timeoutMs: config.agents.timeoutMs, token: tokens.agents });
-  const loop = new Loop({ config, api: new RuntimeApi(config.haproxy), agents, logger, clock: systemClock });
+  const recorder = config.record === undefined ? undefined : new Recorder({ ...config.record, logger });
+  const loop = new Loop({
+    config,
+    api: new RuntimeApi(config.haproxy),
+    agents,
+    logger,
+    clock: systemClock,
+    ...(recorder === undefined ? {} : { recorder }),
+  });
   await using server = await startHttpServer({
     listen: parseListenAddress(config.listen, 'listen'),
     token: tokens.own,
@@ -60,6 +72,8 @@ export async function runController(config: Config): Promise<number> {
     policy: config.policy,
     backends: config.backends.map(({ name }) => name),
     dryRun: config.dryRun,
+    shadow: config.shadow,
+    ...(config.record === undefined ? {} : { record: config.record.file }),
     ...(waitingFor === null ? {} : { waitingFor: formatProblem(waitingFor) }),
   });
 
@@ -68,7 +82,9 @@ export async function runController(config: Config): Promise<number> {
   const signal = await stop;
   logger.info('controller stopping', { signal });
   await ticking.stop();
-  return await leave(loop, config, logger);
+  const exitCode = await leave(loop, config, logger);
+  await recorder?.close();
+  return exitCode;
 }
 
 /** Every period on node-cron, and once at the start. */

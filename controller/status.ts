@@ -1,7 +1,13 @@
 import type { Decision } from '../contract/decision.ts';
 import { formatProblem } from '../contract/problem.ts';
-import { type BackendStatus, type ServerStatus, type Status, statusVersion } from '../contract/status.ts';
-import type { BackendTick } from './backend-loop.ts';
+import {
+  type BackendStatus,
+  type ServerStatus,
+  type ShadowStatus,
+  type Status,
+  statusVersion,
+} from '../contract/status.ts';
+import type { BackendTick, ShadowTick } from './backend-loop.ts';
 import { unknownUtilisation } from './guard/state.ts';
 import type { Sighting } from './observe/observer.ts';
 
@@ -14,17 +20,40 @@ export function statusOf(head: StatusHead, backends: readonly BackendTick[]): St
 
 /** The last tick of one backend as the status API shows it. Pure. */
 export function backendStatus(tick: BackendTick, dryRun: boolean): BackendStatus {
-  const decisions = new Map(tick.decisions.map((decision) => [decision.server, decision]));
-  const inRotation = tick.sightings.filter(({ view }) => view.exclusion === null);
-  const weightOf = ({ view }: Sighting) => decisions.get(view.server)?.weight ?? view.currentWeight;
-  const total = inRotation.reduce((sum, sighting) => sum + weightOf(sighting), 0);
+  const decisions = byServer(tick.decisions);
+  const shares = sharesOf(tick.sightings, decisions);
   return {
     backend: tick.backend,
     algorithm: tick.algorithm,
     problem: tick.problem === null ? null : formatProblem(tick.problem),
     servers: tick.sightings.map((sighting) => {
-      const share = sighting.view.exclusion === null && total > 0 ? weightOf(sighting) / total : null;
-      return serverStatus(sighting, decisions.get(sighting.view.server), share, dryRun);
+      const { server } = sighting.view;
+      return serverStatus(sighting, decisions.get(server), shares.get(server) ?? null, dryRun);
+    }),
+    shadows: tick.shadows.map((shadow) => shadowStatus(shadow, tick.sightings)),
+  };
+}
+
+function byServer(decisions: readonly Decision[]): ReadonlyMap<string, Decision> {
+  return new Map(decisions.map((decision) => [decision.server, decision]));
+}
+
+/** weight / sum of the weights in rotation; without an entry where a server has no part in it. */
+function sharesOf(sightings: readonly Sighting[], decisions: ReadonlyMap<string, Decision>) {
+  const inRotation = sightings.filter(({ view }) => view.exclusion === null);
+  const weightOf = ({ view }: Sighting) => decisions.get(view.server)?.weight ?? view.currentWeight;
+  const total = inRotation.reduce((sum, sighting) => sum + weightOf(sighting), 0);
+  if (total === 0) return new Map<string, number>();
+  return new Map(inRotation.map((sighting) => [sighting.view.server, weightOf(sighting) / total]));
+}
+
+function shadowStatus({ policy, decisions, problem }: ShadowTick, sightings: readonly Sighting[]): ShadowStatus {
+  const shares = sharesOf(sightings, byServer(decisions));
+  return {
+    policy,
+    problem: problem === null ? null : formatProblem(problem),
+    servers: decisions.map(({ write: _, reasons, ...decision }) => {
+      return { ...decision, share: shares.get(decision.server) ?? null, reasons: [...reasons] };
     }),
   };
 }

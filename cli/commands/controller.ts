@@ -1,10 +1,11 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { ProblemError } from '../../contract/problem.ts';
 import type { ConfigFlags } from '../../controller/config/flags.ts';
 import { loadConfig } from '../../controller/config/load.ts';
 import { checkSetup, runController } from '../../controller/main.ts';
+import { defaultPolicy, policyNames } from '../../controller/policies/registry.ts';
 import { print } from '../exit.ts';
-import { addHaproxyOptions, wholeNumber } from '../options.ts';
+import { addHaproxyOptions, repeatedNames, wholeNumber } from '../options.ts';
 
 const examples = `
 Without a configuration file it takes the servers and their addresses from
@@ -16,13 +17,20 @@ Examples:
   haweight controller --socket /run/haproxy/admin.sock -b web -b api
   haweight controller --config /etc/haweight/controller.yaml
   haweight controller --config /etc/haweight/controller.yaml --check
+  haweight controller -b web --shadow equal --record ticks.jsonl
   haweight controller -b web --agent web1=http://10.0.0.1:9477`;
 
 export function controllerCommand(): Command {
   return addHaproxyOptions(new Command('controller'))
     .description("measure, decide and set HAProxy's weights, every two seconds")
-    .option('--policy <name>', 'law: inverse-load, equal or paper (default: inverse-load)')
+    .option('--policy <name>', `law: ${policyNames.join(', ')} (default: ${defaultPolicy})`)
     .option('--period-ms <ms>', 'time between ticks; must divide a minute (default: 2000)', wholeNumber(1))
+    .addOption(
+      new Option('--shadow <name>', 'policies to compute and show beside it, never written; several: a,b').argParser(
+        repeatedNames,
+      ),
+    )
+    .option('--record <file>', 'append every tick to this file, for haweight replay')
     .option('--dry-run', 'decide and show, write nothing')
     .option('--listen <host:port>', 'where the status API answers (default: 127.0.0.1:9478)')
     .option('--token-file <file>', 'file with the bearer token for the status API (or HAWEIGHT_CONTROLLER_TOKEN)')

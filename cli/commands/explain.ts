@@ -3,6 +3,7 @@ import { ProblemError, quote } from '../../contract/problem.ts';
 import type { Status } from '../../contract/status.ts';
 import { print } from '../exit.ts';
 import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../options.ts';
+import { findShadowStatus, shadowedServer } from '../shadow-status.ts';
 import { findStatus } from '../status-source.ts';
 import { renderExplanation } from '../view/explanation.ts';
 
@@ -10,6 +11,7 @@ const examples = `
 Examples:
   haweight explain web/web1
   haweight explain web/web1 --json
+  haweight explain web/web1 --shadow equal
   haweight explain web/web1 --socket /run/haproxy/admin.sock
                                        without a controller: what one would do`;
 
@@ -17,9 +19,10 @@ export function explainCommand(): Command {
   return addControllerOptions(addHaproxyOptions(new Command('explain')))
     .argument('<backend/server>', 'the server whose weight is to be explained')
     .description('the last decision for a server, step by step')
+    .option('--shadow <policy>', 'the decision of a policy that the controller computes in shadow')
     .option('--json', 'the same as JSON')
     .addHelpText('after', examples)
-    .action(async (target: string, options: AskOptions & { json?: boolean }) => {
+    .action(async (target: string, options: AskOptions & { json?: boolean; shadow?: string }) => {
       const [backend = '', server] = target.split('/', 2);
       if (server === undefined) {
         throw new ProblemError({
@@ -29,6 +32,14 @@ export function explainCommand(): Command {
           expected: 'BACKEND/SERVER',
           got: quote(target),
         });
+      }
+      if (options.shadow !== undefined) {
+        const status = await findShadowStatus(options, options.shadow);
+        const found = find(status, backend, server);
+        const shadow = shadowedServer(found.backend, server, options.shadow);
+        if (options.json === true) print(JSON.stringify(shadow));
+        else print(renderExplanation(status, found.backend, found.server, false, shadow));
+        return;
       }
       const { status, direct } = await findStatus({ ...options, backend: options.backend ?? [backend] });
       const found = find(status, backend, server);

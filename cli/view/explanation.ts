@@ -1,27 +1,35 @@
 import { metricNames } from '../../contract/snapshot.ts';
 import type { BackendStatus, ServerStatus, Status } from '../../contract/status.ts';
+import type { ShadowedServer } from '../shadow-status.ts';
 import { decimal, percent, seconds } from './format.ts';
 import { describe } from './reasons.ts';
 import { describeAlgorithm } from './weights-table.ts';
 
-/** One decision step by step, for people. */
+/** One decision step by step, for people: that of the policy in force, or of one in shadow. */
 export function renderExplanation(
   status: Status,
   backend: BackendStatus,
   server: ServerStatus,
   direct: boolean,
+  shadow: ShadowedServer | null = null,
 ): string {
   const { agent, traffic } = server;
+  const decided = shadow ?? server;
   const unwritten = direct || status.dryRun;
-  const outcome = unwritten
+  const real = unwritten
     ? `weight ${server.weightBefore} in HAProxy; ${direct ? 'a controller that starts now' : 'the dry run'} would set ${server.weight}`
     : `weight ${server.weight}${server.written ? `, was ${server.weightBefore}` : ', unchanged'}`;
+  const outcome =
+    shadow === null
+      ? real
+      : `weight ${server.weight} by ${status.policy}; ${shadow.policy} would have ${shadow.weight}`;
+  const policy = shadow === null ? status.policy : `${shadow.policy} in shadow, never written`;
   const metrics = metricNames.map((name) => `${name} ${percent(server.utilisation[name])}`).join(', ');
   const age = agent.ageMs === null ? 'never answered' : `${seconds(agent.ageMs)} old`;
-  const steps = server.reasons.map((reason, index) => `${String(index + 1).padStart(4)}. ${describe(reason)}`);
+  const steps = decided.reasons.map((reason, index) => `${String(index + 1).padStart(4)}. ${describe(reason)}`);
   return [
-    `${backend.backend}/${server.server}: ${outcome}; share ${percent(server.share, 1)}`,
-    `  policy   ${status.policy}, ${describeAlgorithm(backend.algorithm)}, every ${seconds(status.periodMs)}`,
+    `${backend.backend}/${server.server}: ${outcome}; share ${percent(decided.share, 1)}`,
+    `  policy   ${policy}, ${describeAlgorithm(backend.algorithm)}, every ${seconds(status.periodMs)}`,
     `  HAProxy  ${server.haproxyStatus}, configured weight ${server.configuredWeight}, ${server.inFlight} in flight`,
     `  traffic  ${traffic === null ? 'not known for this tick' : `${traffic.ok} answered, ${traffic.errors} errors since the last tick`}`,
     `  agent    ${agent.state}, ${age}${agent.url === '' ? '' : `, ${agent.url}`}`,

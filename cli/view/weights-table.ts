@@ -40,7 +40,9 @@ function columns(dryRun: boolean): readonly Column<ServerStatus>[] {
 /** The whole status as tables, one a backend, no line over 80 columns but for problems' texts. */
 export function renderWeights(status: Status, backends: readonly string[]): string {
   const shown = status.backends.filter(({ backend }) => backends.length === 0 || backends.includes(backend));
-  return shown.map((backend) => renderBackend(backend, status)).join('\n\n');
+  const { recording } = status;
+  const lost = recording?.problem ? [`! ${recording.problem} (${recording.lostTicks} ticks lost so far)`] : [];
+  return [...shown.map((backend) => renderBackend(backend, status)), ...lost].join('\n\n');
 }
 
 function renderBackend(backend: BackendStatus, status: Status): string {
@@ -52,7 +54,8 @@ function renderBackend(backend: BackendStatus, status: Status): string {
   const problems = backend.servers.flatMap(({ server, agent }) =>
     agent.detail === null ? [] : [`! ${server}: ${agent.detail} (${agent.failures} so far)`],
   );
-  const whole = backend.problem === null ? [] : [`! ${backend.problem}`];
+  const shadows = backend.shadows.map(({ problem }) => problem);
+  const whole = [backend.problem, ...shadows].flatMap((problem) => (problem === null ? [] : [`! ${problem}`]));
   return [title, table, ...whole, ...problems].join('\n');
 }
 

@@ -34,7 +34,13 @@ test('the table shows status, the five metrics, load, delta, weight, share and r
 
 test('a server without a check, and an algorithm that HAProxy does not name, are readable', (t) => {
   const backends = [
-    { backend: 'web', algorithm: 'unknown', problem: null, servers: [server({ haproxyStatus: 'no check' })] },
+    {
+      backend: 'web',
+      algorithm: 'unknown',
+      problem: null,
+      servers: [server({ haproxyStatus: 'no check' })],
+      shadows: [],
+    },
   ];
   const text = renderWeights(status([], { backends }), []);
   t.regex(text, /balance not shown by HAProxy/);

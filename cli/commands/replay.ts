@@ -1,0 +1,115 @@
+import { Command } from 'commander';
+import { exitCodes, type Problem, ProblemError, quote } from '../../contract/problem.ts';
+import { loadConfig } from '../../controller/config/load.ts';
+import { policyNames } from '../../controller/policies/registry.ts';
+import { damagedLine, readRecordings } from '../../controller/record/read-recordings.ts';
+import { decisionSettings } from '../../controller/record/recording.ts';
+import { BackendReplay, type ReplayOptions } from '../../controller/record/replay.ts';
+import { print } from '../exit.ts';
+import { backendOption } from '../options.ts';
+import { DamageNotes } from '../view/damage-notes.ts';
+import { renderReplaySummary, renderReplayTick, replayNote } from '../view/replay.ts';
+
+const examples = `
+Decides the recorded ticks again, one after the other, with another policy or
+other settings, and compares. With the policy and settings that were recorded it
+must come to the same decisions, and says whether it does.
+${replayNote}
+A damaged line is named and left out; then the exit code is 1.
+
+Examples:
+  haweight controller -b web --record ticks.jsonl          record first
+  haweight replay ticks.jsonl --policy equal
+  haweight replay ticks.jsonl.* ticks.jsonl --policy equal --ticks
+  haweight replay ticks.jsonl --policy inverse-load --config other.yaml
+  haweight replay ticks.jsonl --policy equal --json | jq .summary`;
+
+interface ReplayFlags {
+  readonly policy: string;
+  readonly backend?: readonly string[];
+  readonly config?: string;
+  readonly ticks?: boolean;
+  readonly json?: boolean;
+}
+
+export function replayCommand(): Command {
+  return new Command('replay')
+    .argument('<file...>', 'recordings; sorted by time, so their order does not matter')
+    .description('what another policy would have decided on recorded ticks')
+    .requiredOption('--policy <name>', `law: ${policyNames.join(', ')}`)
+    .addOption(backendOption())
+    .option('-c, --config <file>', 'take factors, thresholds and other settings from here')
+    .option('--ticks', 'every tick: the weights that were recorded and the replayed ones')
+    .option('--json', 'the same as JSON, a document a line')
+    .addHelpText('after', examples)
+    .action(async (files: readonly string[], flags: ReplayFlags) => {
+      process.exitCode = await replay(files, flags);
+    });
+}
+
+async function replay(files: readonly string[], flags: ReplayFlags): Promise<number> {
+  const options = replayOptions(flags);
+  const backends = new Map<string, BackendReplay>();
+  const recorded = new Set<string>();
+  const damages = new DamageNotes();
+  for await (const read of readRecordings(files)) {
+    if (!read.ok) {
+      damages.add(read.error);
+      continue;
+    }
+    const { record, where } = read.value;
+    recorded.add(record.backend);
+    if (flags.backend !== undefined && !flags.backend.includes(record.backend)) continue;
+    const backend = backends.get(record.backend) ?? new BackendReplay(record.backend, options);
+    backends.set(record.backend, backend);
+    const compared = backend.tick(record);
+    if (!compared.ok) damages.add(damagedLine(where, compared.error));
+    else if (flags.ticks === true) {
+      print(flags.json === true ? JSON.stringify({ tick: compared.value }) : renderReplayTick(compared.value));
+    }
+  }
+  damages.end();
+  if (recorded.size === 0) throw new ProblemError(nothingUsable(files));
+  const missing = flags.backend?.find((name) => !recorded.has(name));
+  if (missing !== undefined) throw new ProblemError(backendMissing(missing, [...recorded]));
+  const summaries = [...backends.values()].map(({ summary }) => summary);
+  if (flags.json === true) print(JSON.stringify({ summary: summaries, damagedLines: damages.count }));
+  else print(`${summaries.map(renderReplaySummary).join('\n\n')}\n\n${replayNote}`);
+  const isWhole = damages.count === 0 && summaries.every(({ failedTicks }) => failedTicks === 0);
+  return isWhole ? exitCodes.fine : exitCodes.checkFailed;
+}
+
+function replayOptions({ policy: asked, config, backend }: ReplayFlags): ReplayOptions {
+  const policy = policyNames.find((name) => name === asked);
+  if (policy === undefined) {
+    throw new ProblemError({
+      code: 'usage',
+      where: '--policy',
+      what: 'no such policy',
+      expected: `one of ${policyNames.join(', ')}`,
+      got: quote(asked),
+    });
+  }
+  if (config === undefined) return { policy, settings: null };
+  const flags = backend === undefined ? { config } : { config, backend };
+  return { policy, settings: decisionSettings(loadConfig(flags)) };
+}
+
+function nothingUsable(files: readonly string[]): Problem {
+  return {
+    code: 'recording-damaged',
+    where: files.join(', '),
+    what: 'there is no tick that can be used',
+    expected: 'a file that haweight controller --record wrote',
+  };
+}
+
+function backendMissing(name: string, recorded: readonly string[]): Problem {
+  return {
+    code: 'backend-missing',
+    where: '--backend',
+    what: 'the recording has no such backend',
+    expected: `one of ${recorded.slice(0, 8).join(', ')}`,
+    got: quote(name),
+  };
+}

@@ -1,0 +1,62 @@
+import { ProblemError, quote } from '../contract/problem.ts';
+import type { BackendStatus, ShadowServerStatus, ShadowStatus, Status } from '../contract/status.ts';
+import type { AskOptions } from './options.ts';
+import { askController, defaultController } from './status-source.ts';
+
+/** A backend and what one policy, computed in shadow, would do with it. */
+export interface ShadowedBackend {
+  readonly backend: BackendStatus;
+  readonly shadow: ShadowStatus;
+}
+
+export type ShadowedServer = ShadowServerStatus & { readonly policy: string };
+
+/**
+ * The status of a controller that computes this policy in shadow. Throws a ProblemError where there is none: what a
+ * shadow would have left in HAProxy cannot be asked of HAProxy.
+ */
+export async function findShadowStatus(options: AskOptions, policy: string): Promise<Status> {
+  if (options.socket !== undefined) {
+    throw shadowProblem('--socket', 'HAProxy does not know it: only a running controller has it', policy);
+  }
+  const url = options.controller ?? defaultController;
+  const answer = await askController(url, options.tokenFile);
+  if (!answer.ok) {
+    if (options.controller !== undefined || answer.error.code !== 'controller-unreachable') {
+      throw new ProblemError(answer.error);
+    }
+    throw shadowProblem(url, 'no controller answers, and only a running controller has it', policy);
+  }
+  const status = answer.value;
+  const computed = [...new Set(status.backends.flatMap(({ shadows }) => shadows.map((each) => each.policy)))];
+  if (computed.includes(policy)) return status;
+  const which = computed.length === 0 ? 'computes none' : `computes ${computed.map((each) => quote(each)).join(', ')}`;
+  const force = status.policy === policy ? `, and ${quote(policy)} is in force` : '';
+  throw shadowProblem(url, `the controller ${which}${force}`, policy);
+}
+
+/** Each backend with what the policy would do; those where the controller does not compute it are left out. */
+export function shadowedBackends(status: Status, policy: string): readonly ShadowedBackend[] {
+  return status.backends.flatMap((backend) => {
+    const shadow = backend.shadows.find((each) => each.policy === policy);
+    return shadow === undefined ? [] : [{ backend, shadow }];
+  });
+}
+
+/** One server's decision by a policy in shadow. Throws a ProblemError where there is none at this tick. */
+export function shadowedServer(backend: BackendStatus, server: string, policy: string): ShadowedServer {
+  const shadow = backend.shadows.find((each) => each.policy === policy);
+  const decided = shadow?.servers.find((each) => each.server === server);
+  if (decided !== undefined) return { policy, ...decided };
+  const what = shadow?.problem ?? 'it has not decided on this server yet';
+  throw shadowProblem(`${backend.backend}/${server}`, what, policy);
+}
+
+function shadowProblem(where: string, what: string, policy: string): ProblemError {
+  return new ProblemError({
+    code: 'shadow-missing',
+    where,
+    what: `no shadow policy ${quote(policy)}: ${what}`,
+    mend: `Start it with: haweight controller --shadow ${/^[a-z-]+$/.test(policy) ? policy : 'NAME'}`,
+  });
+}

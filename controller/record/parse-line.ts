@@ -1,0 +1,32 @@
+import { quote } from '../../contract/problem.ts';
+import { err, ok, type Result } from '../../contract/result.ts';
+import type { Line } from './lines.ts';
+import { maxLineBytes, recordingVersion, type TickRecord, tickRecordSchema } from './recording.ts';
+
+/** From one line to a tick, or what is wrong with the line in a few words. Pure. */
+export function parseLine({ text, ended }: Line): Result<TickRecord, string> {
+  if (text === null) return err(`the line is longer than ${maxLineBytes} bytes`);
+  const value = parseJson(text);
+  if (value === undefined) {
+    return err(ended ? `the line is no JSON or was cut off: ${quote(text, 30)}` : 'the line is cut off');
+  }
+  const version = (value as { haweightRecording?: unknown } | null)?.haweightRecording;
+  if (version === undefined) return err(`the line is no tick of a haweight recording: ${quote(text, 30)}`);
+  if (version !== recordingVersion) {
+    return err(
+      `another version of recordings; expected ${recordingVersion}, got ${quote(JSON.stringify(version), 20)}`,
+    );
+  }
+  const parsed = tickRecordSchema.safeParse(value);
+  if (parsed.success) return ok(parsed.data);
+  const [issue] = parsed.error.issues;
+  return err(`the tick holds a value that cannot be: ${quote(`${issue?.path.join('.')}: ${issue?.message}`)}`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

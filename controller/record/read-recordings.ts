@@ -1,0 +1,80 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { type Problem, ProblemError } from '../../contract/problem.ts';
+import { err, ok, type Result } from '../../contract/result.ts';
+import { splitLines } from './lines.ts';
+import { parseLine } from './parse-line.ts';
+import { maxLineBytes, type TickRecord } from './recording.ts';
+
+const chunkBytes = 64 * 1024;
+
+interface OpenRecording {
+  readonly path: string;
+  readonly handle: FileHandle;
+  /** When its first usable tick was recorded; null where it has none. */
+  readonly firstAt: number | null;
+}
+
+/** A tick and the line that it stands in, or what is wrong with a line: it is left out, and what comes after it is read. */
+export type ReadTick = Result<{ readonly record: TickRecord; readonly where: string }, Problem>;
+
+/**
+ * The ticks of some recordings, oldest file first, whatever the order in which they are named. Files are read as they
+ * are needed, a line at a time. All are opened at the start: a controller that rotates them meanwhile changes nothing.
+ * Throws a ProblemError for a file that cannot be read.
+ */
+export async function* readRecordings(paths: readonly string[]): AsyncGenerator<ReadTick> {
+  await using handles = new AsyncDisposableStack();
+  const recordings: OpenRecording[] = [];
+  for (const path of paths) recordings.push(await openRecording(path, handles));
+  recordings.sort((one, other) => (one.firstAt ?? 0) - (other.firstAt ?? 0));
+  for (const recording of recordings) yield* readTicks(recording);
+}
+
+async function openRecording(path: string, handles: AsyncDisposableStack): Promise<OpenRecording> {
+  try {
+    const handle = handles.use(await open(path, 'r'));
+    const facts = await handle.stat();
+    if (!facts.isFile()) throw Object.assign(new Error('no file'), { code: 'not a regular file' });
+    return { path, handle, firstAt: await firstTickAt({ path, handle }) };
+  } catch (cause) {
+    throw new ProblemError({
+      code: 'recording-unreadable',
+      where: path,
+      what: 'the recording cannot be read',
+      expected: 'a file that haweight controller --record wrote',
+      got: (cause as NodeJS.ErrnoException).code ?? String(cause),
+    });
+  }
+}
+
+async function firstTickAt(recording: Omit<OpenRecording, 'firstAt'>): Promise<number | null> {
+  for await (const tick of readTicks(recording)) if (tick.ok) return tick.value.record.at;
+  return null;
+}
+
+async function* readTicks({ path, handle }: Omit<OpenRecording, 'firstAt'>): AsyncGenerator<ReadTick> {
+  try {
+    for await (const line of splitLines(chunksOf(handle), maxLineBytes)) {
+      if (line.text === '') continue;
+      const where = `${path}:${line.number}`;
+      const parsed = parseLine(line);
+      yield parsed.ok ? ok({ record: parsed.value, where }) : err(damagedLine(where, parsed.error));
+    }
+  } catch (cause) {
+    yield err(damagedLine(path, `reading failed: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`));
+  }
+}
+
+/** From the beginning, whatever was read before; a stream would close the handle with itself. */
+async function* chunksOf(handle: FileHandle): AsyncGenerator<Buffer> {
+  for (let position = 0; ; ) {
+    const { bytesRead, buffer } = await handle.read({ buffer: Buffer.allocUnsafe(chunkBytes), position });
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+export function damagedLine(where: string, what: string): Problem {
+  return { code: 'recording-damaged', where, what };
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { type Decision, reasonSchema } from '../../contract/decision.ts';
+import { type Observation, observationSchema } from '../../contract/observation.ts';
+import { type Config, configSchema } from '../config/schema.ts';
+
+/** A change that an older reader would misread gets a new number. */
+export const recordingVersion = 1;
+
+/** Longest line that is written or read, in bytes: a tick of about 16,000 servers. */
+export const maxLineBytes = 16 * 1024 * 1024;
+
+/** What decisions depend on besides the observations, the policy and what it remembers. */
+export const settingsSchema = configSchema.pick({ factors: true, thresholds: true, guard: true, policies: true });
+export type DecisionSettings = z.output<typeof settingsSchema>;
+
+export function decisionSettings({ factors, thresholds, guard, policies }: Config): DecisionSettings {
+  return { factors, thresholds, guard, policies };
+}
+
+const weight = z.number().int().min(0).max(256);
+const count = z.number().int().nonnegative();
+
+const decisionSchema = z.strictObject({
+  server: z.string(),
+  weight,
+  write: z.boolean(),
+  drained: z.boolean(),
+  load: z.number().nullable(),
+  delta: z.number().nullable(),
+  reasons: z.array(reasonSchema),
+});
+
+/** What became of a tick's decisions: sent (or nothing was to be sent), only shown, or not taken by HAProxy. */
+export const outcomes = ['written', 'dry-run', 'refused'] as const;
+
+/** One tick of one backend: a line of a recording, which can be understood without the others. */
+export const tickRecordSchema = z.strictObject({
+  haweightRecording: z.literal(recordingVersion),
+  /** Wall clock at the end of the tick, in ms since 1970. */
+  at: count,
+  /** When the controller that recorded it started, in ms since 1970: each start learns anew. */
+  run: count,
+  /** 1 for the backend's first tick since that start, then one more each: a gap shows what is missing. */
+  tick: z.number().int().positive(),
+  backend: z.string(),
+  algorithm: z.string().nullable(),
+  /** Since the tick before (the period, at the first), in ms. */
+  elapsedMs: z.number().nonnegative(),
+  policy: z.string(),
+  settings: settingsSchema,
+  outcome: z.enum(outcomes),
+  observations: z.array(observationSchema),
+  decisions: z.array(decisionSchema),
+});
+
+/** As parsed, but lists are read-only: what a loop hands over is not copied. */
+export type TickRecord = Readonly<Omit<z.output<typeof tickRecordSchema>, 'observations' | 'decisions'>> & {
+  readonly observations: readonly Observation[];
+  readonly decisions: readonly Decision[];
+};

@@ -1,0 +1,125 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Decision } from '../../contract/decision.ts';
+import { formatProblem, type Problem } from '../../contract/problem.ts';
+import { err, ok, type Result } from '../../contract/result.ts';
+import { type PolicyName, policyNamed } from '../policies/registry.ts';
+import { ShadowLaw } from '../shadow-law.ts';
+import { Comparison, type ComparisonSummary, type TickComparison } from './comparison.ts';
+import type { DecisionSettings, outcomes, TickRecord } from './recording.ts';
+
+export interface ReplayOptions {
+  readonly policy: PolicyName;
+  /** In place of the recorded ones; null: as recorded. */
+  readonly settings: DecisionSettings | null;
+}
+
+/** What came of one backend's ticks. */
+export interface ReplaySummary extends ComparisonSummary {
+  readonly backend: string;
+  readonly policy: PolicyName;
+  readonly recordedPolicies: readonly string[];
+  /** How often the controller that recorded was started. */
+  readonly runs: number;
+  /** Of these, how many the files do not have from their first tick on: what was learned before is not known. */
+  readonly cutRuns: number;
+  /** Ticks that the numbering says there were between those in the files. */
+  readonly missingTicks: number;
+  readonly outcomes: Readonly<Record<(typeof outcomes)[number], number>>;
+  /**
+   * Ticks with the recorded policy and settings, and how many of them came out exactly as recorded, reasons included;
+   * when the first did not.
+   */
+  readonly repeated: { readonly ticks: number; readonly equal: number; readonly firstDifferenceAt: number | null };
+  /** Ticks at which the policy failed, and how the first did. */
+  readonly failedTicks: number;
+  readonly failure: string | null;
+}
+
+/** Decides one backend's recorded ticks again, one after the other, with another policy or other settings. */
+export class BackendReplay {
+  readonly #options: ReplayOptions;
+  readonly #backend: string;
+  readonly #comparison = new Comparison();
+  readonly #recordedPolicies = new Set<string>();
+  readonly #outcomes = { written: 0, 'dry-run': 0, refused: 0 };
+  #law: ShadowLaw | null = null;
+  #before: TickRecord | null = null;
+  #runs = 0;
+  #cutRuns = 0;
+  #missingTicks = 0;
+  #repeated = { ticks: 0, equal: 0 };
+  #firstDifferenceAt: number | null = null;
+  #failedTicks = 0;
+  #failure: string | null = null;
+
+  constructor(backend: string, options: ReplayOptions) {
+    this.#backend = backend;
+    this.#options = options;
+  }
+
+  /** One tick; what is wrong with it if it cannot be used. */
+  tick(record: TickRecord): Result<TickComparison, string> {
+    const before = this.#before;
+    const sameRun = before?.run === record.run;
+    if (sameRun && record.tick <= before.tick) {
+      return err(`tick ${record.tick} is not after tick ${before.tick}: is a file given twice?`);
+    }
+    this.#before = record;
+    const settings = this.#options.settings ?? record.settings;
+    const law = sameRun && this.#law !== null ? this.#law : this.#startRun(record, settings);
+    const missing = sameRun ? record.tick - before.tick - 1 : 0;
+    this.#missingTicks += missing;
+    if (missing > 0) law.skipTicks();
+    this.#recordedPolicies.add(record.policy);
+    this.#outcomes[record.outcome] += 1;
+
+    const { observations, algorithm, elapsedMs, decisions: inForce, outcome } = record;
+    const { factors, thresholds, guard } = settings;
+    const input = { observations, factors, thresholds, guard, algorithm, elapsedMs };
+    const decided = law.tick({ ...input, inForce, written: outcome === 'written' });
+    if (!decided.ok) this.#countFailure(decided.error);
+    const decisions = decided.ok ? decided.value : [];
+    if (record.policy === law.policy.name && isDeepStrictEqual(settings, record.settings)) {
+      this.#countRepeated(record, decisions);
+    }
+    return ok(this.#comparison.add(record, decisions));
+  }
+
+  get summary(): ReplaySummary {
+    return {
+      backend: this.#backend,
+      policy: this.#options.policy,
+      recordedPolicies: [...this.#recordedPolicies],
+      runs: this.#runs,
+      cutRuns: this.#cutRuns,
+      missingTicks: this.#missingTicks,
+      outcomes: { ...this.#outcomes },
+      ...this.#comparison.summary,
+      repeated: { ...this.#repeated, firstDifferenceAt: this.#firstDifferenceAt },
+      failedTicks: this.#failedTicks,
+      failure: this.#failure,
+    };
+  }
+
+  /** A controller that starts knows nothing, so neither does the law that is asked. */
+  #startRun({ tick }: TickRecord, settings: DecisionSettings): ShadowLaw {
+    this.#runs += 1;
+    if (tick > 1) this.#cutRuns += 1;
+    this.#comparison.forgetDrained();
+    this.#law = new ShadowLaw(policyNamed(this.#options.policy, settings.policies));
+    return this.#law;
+  }
+
+  #countRepeated(record: TickRecord, decisions: readonly Decision[]): void {
+    this.#repeated.ticks += 1;
+    // what was recorded has been through JSON
+    const isEqual = isDeepStrictEqual(JSON.parse(JSON.stringify(decisions)), record.decisions);
+    if (isEqual) this.#repeated.equal += 1;
+    else this.#firstDifferenceAt ??= record.at;
+  }
+
+  #countFailure(problem: Problem): void {
+    this.#failedTicks += 1;
+    this.#failure ??= formatProblem(problem);
+  }
+}
