@@ -1,0 +1,97 @@
+import test from 'ava';
+import { snapshotSchema } from '../../contract/snapshot.ts';
+import { seededRandom } from '../../platform/random.ts';
+import { SimulatedAgent } from '../../simulator/agent.ts';
+import { conditionsOf } from '../../simulator/conditions.ts';
+import type { ServerEvent } from '../../simulator/schema.ts';
+import { Server } from '../../simulator/server.ts';
+import { experiment } from './build.ts';
+
+type Sketch = { readonly kind: 'slow' | 'hidden-slow'; readonly factor: number };
+
+/** A server of two cores with so many requests that do not end, and its agent after some seconds. */
+function measured(requests: number, sketches: readonly Sketch[] = []) {
+  const [spec] = experiment({ fleet: [{ name: 's1', cores: 2, threads: 4, backlog: 10 }] }).fleet;
+  if (spec === undefined) throw new Error('a fleet without a server');
+  const silent = () => undefined;
+  const random = seededRandom(1);
+  const server = new Server({ spec, random, reschedule: silent, onDone: silent, onBroken: silent });
+  const agent = new SimulatedAgent(spec, server, 20, random);
+  become(server, sketches, 0);
+  for (let request = 0; request < requests; request += 1) {
+    server.receive({ arrivedMs: 0, demandMs: 1e9, haproxy: 0, server: 0, over: false }, 0);
+  }
+  let nowMs = agent.firstSampleMs;
+  for (let second = 0; second < 5; second += 1) nowMs = agent.sample(nowMs);
+  return { server, agent, nowMs };
+}
+
+function become(server: Server, sketches: readonly (Sketch | { kind: 'crash' | 'frozen-agent' })[], nowMs: number) {
+  const events = sketches.map((sketch): ServerEvent => ({ server: 's1', fromSeconds: 0, ...sketch }));
+  server.become(conditionsOf(events), nowMs);
+}
+
+function utilisations({ agent, nowMs }: ReturnType<typeof measured>) {
+  const answer = agent.answer(nowMs);
+  if (!answer.ok) throw new Error(answer.error.code);
+  const { cpu, ram, bandwidth, threads, tcpQueues } = snapshotSchema.parse(answer.value).metrics;
+  const of = (metric: { status: string; utilisation?: number }) => metric.utilisation ?? Number.NaN;
+  return { cpu: of(cpu), ram: of(ram), bandwidth: of(bandwidth), threads: of(threads), tcpQueues: of(tcpQueues) };
+}
+
+/** Four times the standard deviation of the measurement noise. */
+const noise = 0.04;
+
+const cases: readonly { what: string; requests: number; sketches?: readonly Sketch[]; cpu: number }[] = [
+  { what: 'idle: background use only', requests: 0, cpu: 0.01 },
+  { what: 'one request on two cores', requests: 1, cpu: 0.51 },
+  { what: 'as many requests as cores', requests: 2, cpu: 1 },
+  { what: 'slow: measured against what is left', requests: 1, sketches: [{ kind: 'slow', factor: 0.5 }], cpu: 0.51 },
+  {
+    what: 'hidden: saturated, and 0.5 / 0.75 is shown',
+    requests: 2,
+    sketches: [{ kind: 'hidden-slow', factor: 0.5 }],
+    cpu: 2 / 3 + 0.01,
+  },
+];
+
+for (const { what, requests, sketches, cpu } of cases) {
+  test(`the CPU metric, ${what}`, (t) => {
+    const shown = utilisations(measured(requests, sketches)).cpu;
+    t.true(Math.abs(shown - cpu) <= noise, `${shown}`);
+    t.true(shown >= 0 && shown <= 1);
+  });
+}
+
+test('threads and the accept queue are what is in service and what waits', (t) => {
+  const { threads, tcpQueues, ram } = utilisations(measured(9));
+  t.deepEqual({ threads, tcpQueues, ram }, { threads: 1, tcpQueues: 0.5, ram: 0.4 + 9 * 0.0005 });
+});
+
+test('a snapshot grows older until the next sample; its window is two samples', (t) => {
+  const { agent, nowMs } = measured(0);
+  const age = (atMs: number) => {
+    const answer = agent.answer(atMs);
+    return answer.ok ? answer.value.ageMs : Number.NaN;
+  };
+  t.is(age(nowMs - 1_000), 0);
+  t.is(age(nowMs - 200), 800);
+  agent.sample(nowMs);
+  t.is(age(nowMs + 10), 10);
+  const answer = agent.answer(nowMs);
+  t.true(answer.ok && Math.abs(answer.value.windowMs - 2_000) < 1e-6);
+});
+
+test('a frozen agent does not answer in time, a crashed server has none', (t) => {
+  const { server, agent, nowMs } = measured(1);
+  const code = () => {
+    const answer = agent.answer(nowMs);
+    return answer.ok ? 'no problem' : answer.error.code;
+  };
+  become(server, [{ kind: 'frozen-agent' }], nowMs);
+  t.is(code(), 'agent-timeout');
+  become(server, [{ kind: 'crash' }], nowMs);
+  t.is(code(), 'agent-unreachable');
+  become(server, [], nowMs);
+  t.is(code(), 'no problem');
+});
