@@ -84,7 +84,8 @@ export class Server {
   }
 
   get accepts(): boolean {
-    return !this.#conditions.down && this.#waiting.size < this.backlog;
+    const hasRoom = this.#inService.size < this.limit || this.#waiting.size < this.backlog;
+    return !this.#conditions.down && hasRoom;
   }
 
   /** Utilisation between two instants is what was busy of what was available. */

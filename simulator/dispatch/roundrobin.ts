@@ -23,9 +23,7 @@ export function roundrobin(targets: readonly Target[]): Dispatch {
       if (best !== null) credits[best.index] = bestCredit - total;
       return best;
     },
-    changed(target) {
-      // who comes back neither has to make up for its absence nor was owed something meanwhile
-      if (!isEligible(target)) credits[target.index] = 0;
-    },
+    // credits never exceed a turn's worth, so who comes back with old ones neither catches up nor holds back
+    changed() {},
   };
 }

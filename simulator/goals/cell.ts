@@ -50,6 +50,9 @@ const contenders: Readonly<Record<string, Contender>> = {
   'equal-weights': { kind: 'static', weights: 'equal' },
 };
 
+/** At 95 % load a minute of 100 ms requests is mostly luck: queues there last for many seconds. */
+const steadySeconds = 300;
+
 export function experimentOf(cell: Cell, seed: number): Experiment {
   const plan = scenarios.get(cell.scenario);
   if (plan === undefined) throw new Error(`no scenario ${cell.scenario}`);
@@ -63,6 +66,7 @@ export function experimentOf(cell: Cell, seed: number): Experiment {
     seed,
     contender: contenders[contender] ?? { kind: 'policy', policy: contender.replace('policy:', '') },
     ...plan(fleet),
+    ...(cell.scenario.startsWith('steady') ? { seconds: steadySeconds } : {}),
   });
 }
 

@@ -63,6 +63,18 @@ for (const { what, requests, sketches, cpu } of cases) {
   });
 }
 
+test('the CPU metric is true on average, but for 1 % of background use, and has noise of 1 %', (t) => {
+  const subject = measured(1);
+  const values = Array.from({ length: 4_000 }, (_, second) => {
+    subject.agent.sample(subject.nowMs + second * 1_000);
+    return utilisations({ ...subject, nowMs: subject.nowMs + second * 1_000 }).cpu;
+  });
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+  t.true(Math.abs(mean - 0.51) < 0.001, `${mean}`);
+  t.true(Math.abs(deviation - 0.01) < 0.001, `${deviation}`);
+});
+
 test('threads and the accept queue are what is in service and what waits', (t) => {
   const { threads, tcpQueues, ram } = utilisations(measured(9));
   t.deepEqual({ threads, tcpQueues, ram }, { threads: 1, tcpQueues: 0.5, ram: 0.4 + 9 * 0.0005 });

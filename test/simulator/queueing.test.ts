@@ -75,7 +75,10 @@ test("a server's speed divides its demand", async (t) => {
 
 test("utilisation law and Little's law hold at every server", async (t) => {
   const cores = [1, 2, 4];
-  const fleet = cores.map((count, index) => ({ name: `s${index}`, cores: count, ...endless }));
+  const fleet = cores.map((count, index) => {
+    const discipline = count === 2 ? ('fifo' as const) : ('processor-sharing' as const);
+    return { name: `s${index}`, cores: count, discipline, ...endless };
+  });
   const contender = { kind: 'static', weights: 'capacity' } as const;
   const seconds = 2_000;
   const result = await queue(0.6, 0, 7, { fleet, contender, balance: 'random', seconds });
