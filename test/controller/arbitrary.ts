@@ -29,9 +29,12 @@ export const sketch: fc.Arbitrary<ServerSketch> = fc.record({
 const edge = (largest: number, ordinary: fc.Arbitrary<number>) =>
   fc.oneof({ arbitrary: ordinary, weight: 3 }, fc.constantFrom(0, 1, largest - 1, largest));
 const anyCount = edge(Number.MAX_SAFE_INTEGER, count);
-const anyRatio = fc.oneof({ arbitrary: ratio, weight: 3 }, fc.constantFrom(0, Number.MIN_VALUE, 1 - 2 ** -53, 1));
+const anyRatio = fc.oneof(
+  { arbitrary: ratio, weight: 3 },
+  fc.constantFrom(0, Number.MIN_VALUE, 0.5, 0.7, 0.8, 1 - 2 ** -53, 1),
+);
 
-/** Whatever the schemas let through, with a liking for the ends of every range. */
+/** Whatever the schemas let through, with a liking for the ends of every range, for thresholds, and so for ties. */
 export const extremeSketch: fc.Arbitrary<ServerSketch> = fc.record({
   utilisation: utilisationOf(maybe(anyRatio)),
   cores: fc.oneof(fc.constantFrom(1e-3, 0.5, 1, 2, 64, 65_536), fc.double({ min: 1e-3, max: 65_536, noNaN: true })),

@@ -1,35 +1,12 @@
 import test from 'ava';
 import fc from 'fast-check';
-import type { Observation, Utilisations } from '../../../contract/observation.ts';
+import type { Observation } from '../../../contract/observation.ts';
 import { type DecideState, decide, initialDecideState } from '../../../controller/decide.ts';
 import { policyNamed } from '../../../controller/policies/registry.ts';
+import { ratio, story, utilisation, weights } from '../arbitrary.ts';
 import { input, observed } from '../build.ts';
 
 const guarded = [policyNamed('inverse-load'), policyNamed('equal')] as const;
-
-const maybe = (value: fc.Arbitrary<number>) => fc.option(value, { nil: null, freq: 6 });
-const ratio = fc.double({ min: 0, max: 1, noNaN: true });
-const utilisation: fc.Arbitrary<Utilisations> = fc.record({
-  cpu: maybe(ratio),
-  ram: maybe(ratio),
-  bandwidth: maybe(ratio),
-  threads: maybe(ratio),
-  tcpQueues: maybe(ratio),
-});
-const count = fc.nat({ max: 5_000 });
-const sketch = fc.record({
-  utilisation,
-  cores: fc.constantFrom(0.1, 0.5, 1, 2, 4, 64),
-  stale: fc.boolean(),
-  traffic: fc.option(fc.record({ ok: count, errors: count })),
-  exclusion: fc.option(fc.constantFrom('down', 'maintenance', 'drain', 'backup', 'configured-zero', 'agent-check'), {
-    nil: null,
-    freq: 3,
-  }),
-});
-const weights = fc.array(fc.nat({ max: 256 }), { minLength: 1, maxLength: 8 });
-/** For each of some ticks, a sketch for each of up to eight servers. */
-const story = fc.array(fc.array(sketch, { minLength: 8, maxLength: 8 }), { minLength: 1, maxLength: 12 });
 const policy = fc.constantFrom(...guarded);
 
 type Tick = readonly Observation[];

@@ -6,6 +6,8 @@ import { type PolicyName, policyNamed, policyNames } from '../../../controller/p
 export interface Promises {
   /** In what the law is scale-free: multiplied for every server by one factor, it leaves the proportions of weights. */
   readonly scaleFree: Readonly<Record<Quantity, boolean>>;
+  /** Where a metric is unknown: judged by what else is known, so as worse than at 0 (true); or it just does not count. */
+  readonly judgesByTheRest: boolean;
   /** Most servers that its state still names after they left, where one leaves every tick of 2 s. */
   readonly remembers: number;
 }
@@ -17,13 +19,13 @@ export type Quantity = (typeof quantities)[number];
 const everything = { cores: true, traffic: true, configuredWeights: true, utilisation: true };
 
 const promises: Readonly<Record<PolicyName, Promises>> = {
-  'inverse-load': { scaleFree: everything, remembers: 0 },
+  'inverse-load': { scaleFree: everything, judgesByTheRest: true, remembers: 0 },
   // traffic where requests are many: with few, chance decides what counts as a jump
-  capacity: { scaleFree: { ...everything, utilisation: false }, remembers: 300 },
-  'least-utilised': { scaleFree: { ...everything, utilisation: false }, remembers: 0 },
-  stress: { scaleFree: { ...everything, utilisation: false }, remembers: 0 },
-  equal: { scaleFree: everything, remembers: 0 },
-  paper: { scaleFree: { ...everything, utilisation: false }, remembers: 0 },
+  capacity: { scaleFree: { ...everything, utilisation: false }, judgesByTheRest: false, remembers: 300 },
+  'least-utilised': { scaleFree: { ...everything, utilisation: false }, judgesByTheRest: false, remembers: 0 },
+  stress: { scaleFree: { ...everything, utilisation: false }, judgesByTheRest: true, remembers: 0 },
+  equal: { scaleFree: everything, judgesByTheRest: false, remembers: 0 },
+  paper: { scaleFree: { ...everything, utilisation: false }, judgesByTheRest: true, remembers: 0 },
 };
 
 /** A law under test. Built anew for every run, so that nothing hidden in an instance can help it. */
