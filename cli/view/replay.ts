@@ -28,7 +28,7 @@ export function renderReplaySummary(summary: ReplaySummary): string {
     `${String(recorded).padStart(10)} ${String(replayed).padStart(10)}`;
   const { moreShare, lessShare, sameShare } = summary.overThreshold;
   const lines = [
-    `${clip(backend, 30)}: ${clip(recordedPolicies.join(', '), 24)} recorded, ${policy} replayed`,
+    `${clip(backend, 20)}: ${clip(recordedPolicies.join(', '), 24)} recorded, ${policy} replayed`,
     `  ${ticks} ticks of ${servers} servers, ${instant(from)} to ${instant(to)}`,
     ...remarks(summary),
     '',

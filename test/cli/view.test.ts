@@ -2,9 +2,10 @@ import test from 'ava';
 import { judge } from '../../cli/doctor/agent-checks.ts';
 import { renderExplanation } from '../../cli/view/explanation.ts';
 import { headline } from '../../cli/view/reasons.ts';
+import { renderShadow } from '../../cli/view/shadow-table.ts';
 import { renderWeights } from '../../cli/view/weights-table.ts';
 import type { Reason } from '../../contract/decision.ts';
-import type { ServerStatus } from '../../contract/status.ts';
+import { type BackendStatus, type ServerStatus, statusSchema } from '../../contract/status.ts';
 import { snapshot } from '../support/snapshot.ts';
 import { server, status } from '../support/status.ts';
 
@@ -63,6 +64,43 @@ test("an agent's problem stands under the table with its server's name and how o
   };
   const text = renderWeights(status([server({ agent })]), []);
   t.true(text.includes('! web1: http://x: the answer is not JSON (7 so far)'));
+});
+
+/** A backend of these servers, with one policy in shadow that would give each the weight 256. */
+function shadowed(servers: readonly ServerStatus[], problem: string | null = null): BackendStatus[] {
+  const inShadow = servers.map(({ server, load, delta, reasons }) => {
+    return { server, load, delta, reasons, weight: 256, share: 0.5, drained: false };
+  });
+  const shadow = { policy: 'capacity', problem, servers: problem === null ? inShadow : [] };
+  return [{ backend: 'web', algorithm: 'leastconn', problem: null, servers: [...servers], shadows: [shadow] }];
+}
+
+for (const dryRun of [false, true]) {
+  test(`the table of a shadow fits 80 columns whatever the values${dryRun ? ', in a dry run too' : ''}`, (t) => {
+    const backends = shadowed([server(), { ...extreme, exclusion: null, reasons: [cut, errors] }, extreme]);
+    const text = renderShadow(status([], { backends, dryRun }), 'capacity', []);
+    for (const line of text.split('\n')) t.true(line.length <= 80, line);
+  });
+}
+
+test('the table of a shadow has weight and share in force, those in shadow, and the difference in points', (t) => {
+  const text = renderShadow(status([], { backends: shadowed([server()]) }), 'capacity', []).split('\n');
+  t.is(text[1], 'inverse-load in force; capacity in shadow, never written');
+  t.is(text[3], 'web1           UP      61% 0.41  180  26.2%    256  50.0%  +23.8 by load');
+});
+
+test('a shadow that failed has dashes and its problem under the table; the other table tells of it, too', (t) => {
+  const found = status([], { backends: shadowed([server()], 'policy capacity: it failed') });
+  t.regex(renderShadow(found, 'capacity', []), /180 {2}26\.2% {6}- {6}- {6}- -\n! policy capacity: it failed$/);
+  t.regex(renderWeights(found, []), /\n! policy capacity: it failed$/);
+});
+
+test('a status of a controller that knows no shadows and no recording is read as one that has none', (t) => {
+  const { recording: _, backends, ...rest } = status([server()]);
+  const older = { ...rest, backends: backends.map(({ shadows: _shadows, ...backend }) => backend) };
+  const read = statusSchema.parse(older);
+  t.is(read.recording, null);
+  t.deepEqual(read.backends[0]?.shadows, []);
 });
 
 const drained: Reason = { code: 'drained', metrics: ['cpu'] };

@@ -1,9 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import test from 'ava';
-import { createLogger, transports } from 'winston';
 import { systemClock } from '../../controller/clock.ts';
 import { configSchema, periodsMs } from '../../controller/config/schema.ts';
 import { EventLog } from '../../controller/event-log.ts';
@@ -14,17 +12,7 @@ import { renderConfiguration } from '../../haproxy/configuration.ts';
 import { startHaproxy } from '../../haproxy/process.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { haproxyTest, temporaryFolder } from '../haproxy/setup.ts';
-
-function recordingLogger() {
-  const lines: { level: string; message: string; code?: string }[] = [];
-  const stream = new Writable({
-    write: (chunk, _, done) => {
-      lines.push(JSON.parse(String(chunk)));
-      done();
-    },
-  });
-  return { lines, logger: createLogger({ transports: [new transports.Stream({ stream })] }) };
-}
+import { recordingLogger } from './recording-logger.ts';
 
 test('a tick that comes while another is under way is skipped and counted, not queued', async (t) => {
   await using folder = await temporaryFolder();

@@ -51,6 +51,12 @@ const refused: readonly (readonly [title: string, yaml: string, ...words: string
   ['a period that a minute cannot be divided into', `${web}periodMs: 7000\n`, 'periodMs', 'divided', '7000'],
   ['a period under a second', `${web}periodMs: 500\n`, 'periodMs', 'divided'],
   ['an unknown policy', `${web}policy: fastest\n`, 'policy', 'capacity, least-utilised, stress, equal, paper'],
+  ['an unknown policy in shadow', `${web}shadow: [fastest]\n`, 'shadow.0', 'inverse-load, capacity', '"fastest"'],
+  ['the policy in force in shadow', `${web}policy: equal\nshadow: [paper, equal]\n`, 'shadow', 'other than the one in'],
+  ['a policy in shadow twice', `${web}shadow: [equal, paper, equal]\n`, 'shadow', 'each policy once'],
+  ['a recording without a file', `${web}record: {files: 3}\n`, 'record.file', 'string', 'got nothing'],
+  ['a recording that is tiny', `${web}record: {file: /x, maxBytes: 10}\n`, 'record.maxBytes', 'at least 65536', '10'],
+  ['a recording of no file', `${web}record: {file: /x, files: 0}\n`, 'record.files', 'at least 1', '0'],
   ['a backend name that does not fit the protocol', 'backends: [{name: "a;b"}]\n', 'backends.0.name', 'letters'],
   [
     'a server name that does not fit the protocol',
@@ -96,6 +102,30 @@ test('flags win over the file, and a message about a flag names the flag', (t) =
   t.is(load(`${web}policy: paper\n`, { policy: 'equal' }).policy, 'equal');
   const line = lineOf(() => load(web, { policy: 'fastest' }));
   t.true(line.startsWith('--policy:'), line);
+});
+
+test('shadows and the recording by flags; a message about them names the flag', (t) => {
+  t.deepEqual(load(web, { shadow: ['equal', 'paper'] }).shadow, ['equal', 'paper']);
+  t.deepEqual(load(web).shadow, []);
+  t.is(load(web).record, undefined);
+  t.deepEqual(load(web, { record: '/x' }).record, { file: '/x', maxBytes: 67_108_864, files: 5 });
+  t.deepEqual(load(`${web}record: {file: /y, files: 2}\n`, { record: '/x' }).record, {
+    file: '/x',
+    maxBytes: 67_108_864,
+    files: 2,
+  });
+  t.regex(
+    lineOf(() => load(web, { shadow: ['equal', 'fastest'] })),
+    /^--shadow: .*"fastest"/,
+  );
+  t.regex(
+    lineOf(() => load(web, { policy: 'equal', shadow: ['equal'] })),
+    /^--shadow: .*\["equal"\]/,
+  );
+  t.regex(
+    lineOf(() => load(web, { record: '' })),
+    /^--record: /,
+  );
 });
 
 test('--backend picks from the file and keeps what it says of that backend', (t) => {

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import test from 'ava';
+import fc from 'fast-check';
+import { exclusions, type Observation, observationSchema } from '../../../contract/observation.ts';
+import { problemCodes } from '../../../contract/problem.ts';
+import { policyNames } from '../../../controller/policies/registry.ts';
+import { parseLine } from '../../../controller/record/parse-line.ts';
+import { algorithm, extremeSketch, ticksOf } from '../arbitrary.ts';
+import { observed } from '../build.ts';
+import { recordingOf, recordOf } from './support.ts';
+
+const amount = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true });
+const maybeRatio = fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: null });
+const count = fc.maxSafeNat();
+const text = fc.string({ unit: 'binary', maxLength: 40 });
+
+/** Whatever the schema lets through. */
+const observation: fc.Arbitrary<Observation> = fc.record({
+  server: fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }),
+  address: text,
+  exclusion: fc.constantFrom(null, ...(Object.keys(exclusions) as (keyof typeof exclusions)[])),
+  configuredWeight: fc.nat({ max: 256 }),
+  currentWeight: fc.nat({ max: 256 }),
+  upForMs: fc.option(amount, { nil: null }),
+  agent: fc.oneof(
+    fc.record({
+      state: fc.constant('fresh' as const),
+      ageMs: amount,
+      utilisation: fc.record({
+        cpu: maybeRatio,
+        ram: maybeRatio,
+        bandwidth: maybeRatio,
+        threads: maybeRatio,
+        tcpQueues: maybeRatio,
+      }),
+      effectiveCores: fc.double({ min: Number.MIN_VALUE, max: 65_536, noNaN: true }),
+    }),
+    fc.record({
+      state: fc.constant('stale' as const),
+      ageMs: fc.option(amount, { nil: null }),
+      code: fc.constantFrom(...(Object.keys(problemCodes) as (keyof typeof problemCodes)[])),
+      detail: text,
+    }),
+  ),
+  traffic: fc.option(fc.record({ ok: count, errors: count }), { nil: null }),
+  inFlight: count,
+});
+
+function read(line: string) {
+  const parsed = parseLine({ number: 1, text: line, ended: true });
+  if (!parsed.ok) throw new Error(parsed.error);
+  return parsed.value;
+}
+
+test('every observation survives being written and read, to the last bit', (t) => {
+  fc.assert(
+    fc.property(fc.array(observation, { maxLength: 5 }), amount, (observations, elapsedMs) => {
+      const record = recordOf(observations, [], { elapsedMs });
+      assert.deepEqual(read(JSON.stringify(record)), structuredClone(record));
+    }),
+    { numRuns: 500, seed: 401 },
+  );
+  t.pass();
+});
+
+test('every decision of every policy survives, with its reasons', (t) => {
+  fc.assert(
+    fc.property(ticksOf(extremeSketch), algorithm, fc.constantFrom(...policyNames), (ticks, balance, policy) => {
+      for (const record of recordingOf(ticks, policy, [], balance)) {
+        assert.deepEqual(read(JSON.stringify(record)), JSON.parse(JSON.stringify(record)));
+      }
+    }),
+    { numRuns: 150, seed: 402 },
+  );
+  t.pass();
+});
+
+const good = observed('a');
+for (const [what, changed] of [
+  ['a weight above 256', { ...good, currentWeight: 257 }],
+  ['a weight that is no integer', { ...good, configuredWeight: 1.5 }],
+  ['a negative count', { ...good, inFlight: -1 }],
+  ['traffic that is not counted', { ...good, traffic: { ok: 1 } }],
+  ['an unknown exclusion', { ...good, exclusion: 'asleep' }],
+  ['a server without a name', { ...good, server: '' }],
+  ['a utilisation above 1', { ...good, agent: { ...good.agent, utilisation: { cpu: 1.1 } } }],
+  ['a metric left out', { ...good, agent: { ...good.agent, utilisation: { cpu: 0.5 } } }],
+  ['an infinite age', { ...good, agent: { ...good.agent, ageMs: Number.POSITIVE_INFINITY } }],
+  ['no cores', { ...good, agent: { ...good.agent, effectiveCores: 0 } }],
+  ['a problem that we do not know', { ...good, agent: { state: 'stale', ageMs: 1, code: 'ufo', detail: '' } }],
+  ['a key that we do not know', { ...good, colour: 'red' }],
+] as const) {
+  test(`an observation with ${what} is refused`, (t) => {
+    t.true(observationSchema.safeParse(good).success);
+    t.false(observationSchema.safeParse(changed).success);
+  });
+}
+
+const line = JSON.stringify(recordOf([good], []));
+for (const [what, text, ended, expected] of [
+  ['cut off at the end of the file', line.slice(0, -30), false, 'the line is cut off'],
+  [
+    'cut off, and another line after it',
+    line.slice(0, 300),
+    true,
+    'no JSON or was cut off: "{"haweightRecording":1,"at":17…"',
+  ],
+  [
+    'of another program',
+    '{"level":"info","message":"started"}',
+    true,
+    'no tick of a haweight recording: "{"level":"info"',
+  ],
+  ['of JSON that is no object', '17', true, 'no tick of a haweight recording'],
+  ['null', 'null', true, 'no tick of a haweight recording'],
+  [
+    'of a later version',
+    line.replace('Recording":1', 'Recording":2'),
+    true,
+    'another version of recordings; expected 1, got "2"',
+  ],
+  ['with a value that cannot be', line.replace('"elapsedMs":2000', '"elapsedMs":-1'), true, 'cannot be: "elapsedMs: '],
+  ['with a key that we do not know', line.replace('"tick":1', '"tick":1,"tock":2'), true, 'tock'],
+  ['that is too long', null, true, 'longer than 16777216 bytes'],
+] as const) {
+  test(`a line ${what} is named for what it is`, (t) => {
+    const parsed = parseLine({ number: 1, text, ended });
+    t.false(parsed.ok);
+    if (!parsed.ok) t.true(parsed.error.includes(expected), parsed.error);
+  });
+}
+
+test('a last line without a newline counts if it is whole', (t) => {
+  t.true(parseLine({ number: 1, text: line, ended: false }).ok);
+});
