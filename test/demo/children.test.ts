@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { ProblemError } from '../../contract/problem.ts';
 import { Children } from '../../demo/children.ts';
+import { until } from '../support/until.ts';
 import { processesMarked } from './marked-processes.ts';
 
 let marks = 0;
@@ -13,11 +13,10 @@ function markedEnvironment() {
 }
 
 async function waitForProcesses(mark: string, count: number): Promise<void> {
-  const deadline = performance.now() + 5_000;
-  while (processesMarked(mark).length !== count) {
-    if (performance.now() > deadline) throw new Error(`${processesMarked(mark).length} processes, not ${count}`);
-    await sleep(20);
-  }
+  await until(
+    () => `${count} processes, there are ${processesMarked(mark).length}`,
+    () => processesMarked(mark).length === count,
+  );
 }
 
 test('stopping a child ends its children too, also such as ignore SIGTERM', async (t) => {

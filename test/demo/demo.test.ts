@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import type { DemoResult } from '../../demo/result.ts';
+import { until } from '../support/until.ts';
 import { commandLine, processesMarked } from './marked-processes.ts';
 
 const bin = fileURLToPath(new URL('../../cli/bin.ts', import.meta.url));
@@ -53,11 +53,7 @@ class RunningDemo implements AsyncDisposable {
   }
 
   async waitFor(what: string, isSo: () => boolean): Promise<void> {
-    const deadline = performance.now() + 30_000;
-    while (!isSo()) {
-      if (performance.now() > deadline) throw new Error(`no ${what}: ${this.output} ${this.errors}`);
-      await sleep(20);
-    }
+    await until(() => `${what}: ${this.output} ${this.errors}`, isSo);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,11 +2,11 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { findHaproxy } from '../../haproxy/binary.ts';
 import { renderConfiguration } from '../../haproxy/configuration.ts';
 import { startHaproxy } from '../../haproxy/process.ts';
+import { until } from '../support/until.ts';
 import { expectOk, temporaryFolder, haproxyTest as test } from './setup.ts';
 
 const configuration = renderConfiguration({
@@ -27,15 +27,6 @@ function runs(pid: number): boolean {
   }
 }
 
-async function until(condition: () => boolean): Promise<boolean> {
-  const deadline = performance.now() + 5_000;
-  while (!condition()) {
-    if (performance.now() > deadline) return false;
-    await delay(10);
-  }
-  return true;
-}
-
 test('stopping leaves no process and no folder', async (t) => {
   const haproxy = await startHaproxy({ configuration, masterWorker: true });
   const { pid: worker } = expectOk(await haproxy.api.info());
@@ -43,7 +34,7 @@ test('stopping leaves no process and no folder', async (t) => {
   t.not(worker, master);
   await haproxy.stop();
   await haproxy.stop();
-  t.true(await until(() => !runs(worker) && !runs(master)));
+  await until('the end of both', () => !runs(worker) && !runs(master));
   t.false(existsSync(folder));
 });
 
@@ -83,7 +74,7 @@ test('it ends with the process that started it, even when that is killed', async
   const { master, worker, folder } = JSON.parse(String(line));
   t.true(runs(master) && runs(worker) && existsSync(folder));
   parent.kill('SIGKILL');
-  t.true(await until(() => !runs(master) && !runs(worker) && !existsSync(folder)));
+  t.true(await until('the end of all', () => !runs(master) && !runs(worker) && !existsSync(folder)));
 });
 
 test('the program is the one of HAPROXY, else of the PATH', async (t) => {

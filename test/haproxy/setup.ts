@@ -15,7 +15,7 @@ const isInstalled = findHaproxy() !== null;
 if (!isInstalled) process.stderr.write('SKIPPED: tests against HAProxy, because no haproxy program was found\n');
 
 /** Runs against the real HAProxy; shown as skipped where none is installed. */
-export const haproxyTest = isInstalled ? test : test.skip;
+export const haproxyTest = isInstalled ? test.serial : test.serial.skip;
 
 export function expectOk<Value>(result: Result<Value, Problem>): Value {
   if (result.ok) return result.value;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import test, { type ExecutionContext } from 'ava';
 import { haweight } from '../support/process.ts';
-import { Stack } from '../support/stack.ts';
+import { overload, Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 const networks = { html: 41, token: 42 };
@@ -34,16 +34,20 @@ async function isReported(
   await stack.ticks(3);
   t.true(((await s1())?.agent.failures ?? 0) >= failures + 3, 'counted');
 
-  const logged = controller.stderr.split('\n').filter((line) => line.includes(`"code":"${code}"`));
-  t.is(logged.length, 1, 'logged once');
-  t.regex(logged[0] ?? '', /"server":"s1"/);
+  const logged = controller.events('agent problem').filter(({ server }) => server === 's1');
+  const codes = logged.map((event) => event.code);
+  t.true(codes.includes(code));
+  t.true(
+    codes.every((each, index) => each !== codes[index - 1]),
+    `logged when it changes, not every tick: ${codes}`,
+  );
   const weights = await haweight(['weights', '--controller', stack.statusUrl]);
   t.regex(weights.stdout, /\n! s1: http:\/\/.* \(\d+ so far\)\n/);
   const doctor = await haweight(['doctor', '--controller', stack.statusUrl]);
   t.is(doctor.code, 1);
   t.regex(doctor.stdout, /fail {2}agent of s1: http:/);
 
-  await stack.tell('s2', { busy: 0.3 });
+  await stack.tell('s2', overload);
   await until('the loop goes on: s2 is cut', async () => (await stack.weight('s2')) < 100);
   // what was learned of s1 is held; its integer is relative to the largest, which s2's fall raises
   t.true((await s1())?.reasons.some((reason) => reason.code === 'held' && reason.because === 'stale'));

@@ -79,7 +79,7 @@ haproxyTest('--check says the same and exits, and is content with a set-up that 
   await isUnchanged(t, haproxy);
 });
 
-test('a socket whose folder does not exist, or that is no socket', async (t) => {
+test.serial('a socket whose folder does not exist, or that is no socket', async (t) => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, 'file');
   await writeFile(file, '');
@@ -91,7 +91,7 @@ test('a socket whose folder does not exist, or that is no socket', async (t) => 
   isOneLine(t, await haweight(['controller', '-s', join(folder.path, 'x'), '-b', 'web', '--check']), 'no such socket');
 });
 
-test("a controller's port in use", async (t) => {
+test.serial("a controller's port in use", async (t) => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const listen = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
@@ -99,7 +99,7 @@ test("a controller's port in use", async (t) => {
   taken.close();
 });
 
-test('a token missing off loopback, too short, or in a file that is not there', async (t) => {
+test.serial('a token missing off loopback, too short, or in a file that is not there', async (t) => {
   const off = ['controller', '-b', 'web', '--listen', '0.0.0.0:0'];
   isOneLine(t, await haweight(off), '0.0.0.0:0', '--insecure');
   isOneLine(t, await haweight(off, { HAWEIGHT_CONTROLLER_TOKEN: 'short' }), 'HAWEIGHT_CONTROLLER_TOKEN', 'at least 16');
@@ -146,7 +146,7 @@ const wrongFlags: readonly (readonly [args: readonly string[], ...words: string[
   [['weights', '--socket', '/nonexistent/admin.sock'], '/nonexistent/admin.sock'],
 ];
 for (const [args, ...words] of wrongFlags) {
-  test(`haweight ${args.join(' ')}: one line that names what is wrong, exit code 2`, async (t) => {
+  test.serial(`haweight ${args.join(' ')}: one line that names what is wrong, exit code 2`, async (t) => {
     const { code, stderr } = await haweight(args);
     t.is(code, 2, stderr);
     const [line, ...more] = stderr
@@ -165,7 +165,7 @@ for (const args of [
   ['controller', '--period-ms', 'soon'],
   ['explain'],
 ]) {
-  test(`haweight ${args.join(' ')}: exit code 2 and where to look`, async (t) => {
+  test.serial(`haweight ${args.join(' ')}: exit code 2 and where to look`, async (t) => {
     const { code, stderr } = await haweight(args);
     t.is(code, 2);
     t.regex(stderr, /^error: .*\n\(haweight --help lists what there is\)\n$/);

@@ -24,7 +24,7 @@ test.serial('--on-exit keep leaves our weights', async (t) => {
   const controller = await stack.startController('--on-exit', 'keep');
   await until('our weights', async () => (await stack.weight('s1')) > 200);
   t.is((await controller.stop()).code, 0);
-  t.true((await stack.weight('s1')) > 200);
+  t.notDeepEqual(await weightsOf(stack), configured);
 });
 
 test.serial('haweight restore puts right what a killed controller left behind', async (t) => {
@@ -32,18 +32,19 @@ test.serial('haweight restore puts right what a killed controller left behind', 
   const controller = await stack.startController();
   await until('our weights', async () => (await stack.weight('s1')) > 200);
   await controller.stop('SIGKILL');
-  t.true((await stack.weight('s1')) > 200);
+  const changed = (await weightsOf(stack)).filter((weight) => weight !== 100).length;
+  t.true(changed > 0);
   const restored = await haweight(['restore', '--socket', stack.haproxy.socket, '--backend', 'web']);
   t.is(restored.code, 0, restored.stderr);
-  t.is(restored.stdout, 'web: 3 weights restored\n');
+  t.is(restored.stdout, `web: ${changed} weights restored\n`);
   t.deepEqual(await weightsOf(stack), configured);
 });
 
 test.serial('a dry run decides and shows, and writes nothing', async (t) => {
   await using stack = await Stack.start(options(25));
   const controller = await stack.startController('--dry-run');
+  await until('a decision', async () => ((await stack.status()).backends[0]?.servers[0]?.weight ?? 0) > 200);
   const status = await stack.ticks(3);
-  t.true((status.backends[0]?.servers[0]?.weight ?? 0) > 200, 'decided');
   t.is(status.weightsWritten, 0);
   t.deepEqual(await weightsOf(stack), configured);
   t.is((await controller.stop()).code, 0);

@@ -9,14 +9,25 @@ import { type AppMessage, appPort } from './app-protocol.ts';
  * { failing: true } answers 503.
  */
 
-/** Burns `workerData` of each 20 ms until it is terminated. */
-function burn(duty: number): void {
+const periodMs = 20;
+
+/**
+ * Has the process use this many cores until it is terminated. It goes by the CPU clock, so that waiting for a core on a
+ * busy machine does not count as work.
+ */
+function burn(cores: number): void {
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
   for (;;) {
-    const until = performance.now() + 20 * duty;
-    while (performance.now() < until);
-    Atomics.wait(sleeper, 0, 0, 20 * (1 - duty));
+    const periodEnd = performance.now() + periodMs;
+    const enough = usedCpuMs() + periodMs * cores;
+    while (usedCpuMs() < enough);
+    Atomics.wait(sleeper, 0, 0, Math.max(0, periodEnd - performance.now()));
   }
+}
+
+function usedCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }
 
 async function serve(name: string, address: string): Promise<void> {
@@ -25,6 +36,8 @@ async function serve(name: string, address: string): Promise<void> {
   const server = createServer((_, response) => {
     response.writeHead(failing ? 503 : 200, { 'x-server': name }).end(name);
   }).listen(appPort, address);
+  // HAProxy keeps connections to reuse them; closing an idle one just then would fail the request that it sends
+  server.keepAliveTimeout = 0;
   await once(server, 'listening');
   process.on('message', (message: AppMessage) => {
     if ('failing' in message) failing = message.failing;

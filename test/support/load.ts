@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { until } from './until.ts';
 
 /** What clients saw since the load began. */
 export interface Seen {
@@ -13,7 +14,8 @@ export interface Seen {
 /** A request every few ms for as long as the test needs it, whatever became of those before. */
 export class Load implements AsyncDisposable {
   readonly seen: Seen = { served: new Map(), failed: new Map() };
-  readonly #agent = new Agent({ keepAlive: true });
+  /** Closes idle connections before HAProxy does (timeout client), which would race with their reuse. */
+  readonly #agent = new Agent({ keepAlive: true, timeout: 5_000 });
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
 
@@ -21,13 +23,11 @@ export class Load implements AsyncDisposable {
     this.#done = this.#run(port, everyMs);
   }
 
-  /** What was served from now on to the end of this time, by server. */
-  async sharesOver(ms: number): Promise<Map<string, number>> {
-    const before = new Map(this.seen.served);
-    await delay(ms);
-    const since = [...this.seen.served].map(([name, count]) => [name, count - (before.get(name) ?? 0)] as const);
-    const total = since.reduce((sum, [, count]) => sum + count, 0);
-    return new Map(since.map(([name, count]) => [name, total === 0 ? 0 : count / total]));
+  /** Resolves after this many more answers. */
+  async answers(count: number): Promise<void> {
+    const served = () => [...this.seen.served.values()].reduce((sum, each) => sum + each, 0);
+    const before = served();
+    await until(`${count} answers`, () => served() >= before + count);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

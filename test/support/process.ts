@@ -9,6 +9,14 @@ export interface Finished {
   readonly stderr: string;
 }
 
+/** A line of its log. */
+export interface LogEvent {
+  readonly message: string;
+  readonly server?: string;
+  readonly code?: string;
+  readonly changes?: readonly { readonly server: string; readonly from: number; readonly to: number }[];
+}
+
 /** A `haweight` of our own, run as users run it. */
 export class Haweight implements AsyncDisposable {
   readonly child: ChildProcess;
@@ -29,6 +37,13 @@ export class Haweight implements AsyncDisposable {
     this.finished = once(this.child, 'close').then(([code]) => {
       return { code: code as number | null, stdout: this.stdout, stderr: this.stderr };
     });
+  }
+
+  /** The events that it has logged so far with this message. */
+  events(message: string): readonly LogEvent[] {
+    const lines = this.stderr.split('\n').slice(0, -1);
+    const events = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogEvent);
+    return events.filter((event) => event.message === message);
   }
 
   /** Ends it as systemd would, and gives what it said. */

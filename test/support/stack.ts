@@ -14,14 +14,16 @@ export interface StackOptions {
   readonly network: number;
   readonly servers: readonly string[];
   readonly algorithm?: string;
-  /** Cores that each server counts as having: small, so that a small real load overloads it. */
-  readonly cores?: number;
   readonly masterWorker?: boolean;
   /** Another backend with the same servers. */
   readonly secondBackend?: string;
 }
 
 const period = 1_000;
+/** Cores that each server counts as having: few, so that a small real load overloads it, which a busy machine still has. */
+const cores = 0.1;
+/** What overloads a server, though it may get only half of it. */
+export const overload: AppMessage = { busy: 1.5 * cores };
 
 /**
  * The whole thing for real: HAProxy, application servers as processes, an agent for each that measures it, and when
@@ -72,8 +74,7 @@ export class Stack implements AsyncDisposable {
   async startAgent(name: string): Promise<void> {
     const pid = String(this.#apps.get(name)?.pid);
     const listen = `${this.addressOf(name)}:9477`;
-    const cores = String(this.#options.cores ?? 0.2);
-    const scope = ['--scope', 'process', '--pid', pid, '--cores', cores];
+    const scope = ['--scope', 'process', '--pid', pid, '--cores', String(cores)];
     const agent = this.#children.use(new Haweight(['agent', ...scope, '--name', name, '--listen', listen]));
     this.#agents.set(name, agent);
     await until(
@@ -112,7 +113,7 @@ export class Stack implements AsyncDisposable {
     return this.#statusUrl;
   }
 
-  startLoad(everyMs = 5): Load {
+  startLoad(everyMs = 10): Load {
     return this.#children.use(new Load(this.port, everyMs));
   }
 
@@ -137,6 +138,13 @@ export class Stack implements AsyncDisposable {
     await told;
   }
 
+  /** How many requests HAProxy has given this server. */
+  async requestsTo(name: string): Promise<number> {
+    const rows = await this.haproxy.api.stats('web');
+    if (!rows.ok) throw new Error(JSON.stringify(rows.error));
+    return rows.value.find((row) => row.name === name)?.totalSessions ?? Number.NaN;
+  }
+
   /** The weights that HAProxy itself says it has. */
   async weights(backend = 'web'): Promise<Map<string, number>> {
     const servers = await this.haproxy.api.servers(backend);
@@ -158,6 +166,12 @@ export class Stack implements AsyncDisposable {
   }
 }
 
+/** The weights that a controller at log level debug has given a server so far, in order. */
+export function writtenTo(controller: Haweight, name: string): readonly number[] {
+  const changes = controller.events('weights changed').flatMap((event) => event.changes ?? []);
+  return changes.filter(({ server }) => server === name).map(({ to }) => to);
+}
+
 /** The configuration of a stack: one frontend, and backend web with a server of weight 100 for each name. */
 export function configurationOf(options: StackOptions, port: number) {
   const { network, servers, algorithm = 'roundrobin', secondBackend } = options;
@@ -167,7 +181,7 @@ export function configurationOf(options: StackOptions, port: number) {
     servers: servers.map((name, index) => ({
       name,
       address: `127.9.${network}.${index + 1}:${appPort}`,
-      options: 'check inter 200ms',
+      options: 'check inter 1s',
     })),
   };
   const second = secondBackend === undefined ? [] : [{ ...web, name: secondBackend }];

@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Asks again and again until the answer is not null or false; fails loudly when it takes too long. */
+/**
+ * Asks again and again until the answer is not null or false; fails loudly when it takes too long. The limit is only a
+ * safety net: it is far beyond what even a busy machine needs.
+ */
 export async function until<Value>(
   what: string | (() => string),
   ask: () => Promise<Value | null | false> | Value | null | false,
-  limitMs = 20_000,
+  limitMs = 60_000,
 ): Promise<Value> {
   const deadline = performance.now() + limitMs;
   for (;;) {

@@ -9,7 +9,7 @@ test.serial('a busy loop raises the cpu of its process tree, an idle process has
   );
   t.is(calm.status, 'ok');
   await using busy = await LiveApp.start('busy');
-  const loaded = await untilMeasured({ kind: 'pid', pid: busy.pid }, { cores: 0.25 }, ({ cpu }) =>
+  const loaded = await untilMeasured({ kind: 'pid', pid: busy.pid }, { cores: 0.05 }, ({ cpu }) =>
     cpu.status === 'ok' && cpu.utilisation > 0.9 ? cpu : null,
   );
   t.is(loaded.status, 'ok');
