@@ -5,16 +5,9 @@ import { haweight } from '../support/process.ts';
 import { overload, Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
-const networks = { html: 41, token: 42 };
-
 /** What appears while the loop runs: logged once with the server's name, counted, shown, and the loop goes on. */
-async function isReported(
-  t: ExecutionContext,
-  network: number,
-  listener: RequestListener,
-  code: string,
-): Promise<void> {
-  await using stack = await Stack.start({ network, servers: ['s1', 's2', 's3'] });
+async function isReported(t: ExecutionContext, listener: RequestListener, code: string): Promise<void> {
+  await using stack = await Stack.start({ servers: ['s1', 's2', 's3'] });
   await using load = stack.startLoad();
   const controller = await stack.startController();
   await until('our weights', async () => (await stack.weight('s1')) > 200);
@@ -56,9 +49,9 @@ async function isReported(
 }
 
 test.serial('an agent that turns into a web page', async (t) => {
-  await isReported(t, networks.html, (_, response) => response.end('<html>'), 'agent-not-json');
+  await isReported(t, (_, response) => response.end('<html>'), 'agent-not-json');
 });
 
 test.serial('an agent that wants another token', async (t) => {
-  await isReported(t, networks.token, (_, response) => response.writeHead(401).end(), 'agent-unauthorised');
+  await isReported(t, (_, response) => response.writeHead(401).end(), 'agent-unauthorised');
 });

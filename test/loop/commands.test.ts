@@ -6,7 +6,7 @@ import { Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 test.serial('weights, explain and doctor work against a running controller', async (t) => {
-  await using stack = await Stack.start({ network: 31, servers: ['s1', 's2'] });
+  await using stack = await Stack.start({ servers: ['s1', 's2'] });
   await stack.startController();
   await stack.ticks(3);
   const controller = ['--controller', stack.statusUrl];
@@ -34,7 +34,7 @@ test.serial('weights, explain and doctor work against a running controller', asy
 });
 
 test.serial('without a controller weights and explain ask HAProxy and the agents, and say so', async (t) => {
-  await using stack = await Stack.start({ network: 32, servers: ['s1', 's2'] });
+  await using stack = await Stack.start({ servers: ['s1', 's2'] });
   const socket = ['--socket', stack.haproxy.socket];
   const weights = await haweight(['weights', ...socket]);
   t.is(weights.code, 0, weights.stderr);
@@ -46,7 +46,7 @@ test.serial('without a controller weights and explain ask HAProxy and the agents
 });
 
 test.serial('doctor names what is wrong, how to mend it, and exits with 1', async (t) => {
-  await using stack = await Stack.start({ network: 33, servers: ['s1', 's2'] });
+  await using stack = await Stack.start({ servers: ['s1', 's2'] });
   await stack.stopAgent('s2');
   await operatorSays(stack.haproxy, 'set server web/s1 state drain');
   const doctor = await haweight([
@@ -65,7 +65,7 @@ test.serial('doctor names what is wrong, how to mend it, and exits with 1', asyn
 });
 
 test.serial('one controller manages several backends, and restores all of them', async (t) => {
-  await using stack = await Stack.start({ network: 34, servers: ['s1', 's2'], secondBackend: 'api' });
+  await using stack = await Stack.start({ servers: ['s1', 's2'], secondBackend: 'api' });
   const controller = await stack.startController('--backend', 'api');
   for (const backend of ['web', 'api']) {
     await until(`our weights in ${backend}`, async () => ((await stack.weights(backend)).get('s1') ?? 0) > 200);

@@ -5,11 +5,11 @@ import { renderConfiguration } from '../../haproxy/configuration.ts';
 import { startHaproxy } from '../../haproxy/process.ts';
 import { freePort, operatorSays, temporaryFolder } from '../haproxy/setup.ts';
 import { Haweight } from '../support/process.ts';
-import { configurationOf, overload, Stack, writtenTo } from '../support/stack.ts';
+import { configurationOf, overload, Stack, someNetwork, writtenTo } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 test.serial("an operator's drain stays, its weight is left alone, and ready brings it back", async (t) => {
-  await using stack = await Stack.start({ network: 11, servers: ['s1', 's2', 's3'] });
+  await using stack = await Stack.start({ servers: ['s1', 's2', 's3'] });
   const controller = await stack.startController('--log-level', 'debug');
   await until('our weights', async () => (await stack.weight('s2')) !== 100);
   await operatorSays(stack.haproxy, 'set server web/s2 state drain');
@@ -30,7 +30,7 @@ test.serial("an operator's drain stays, its weight is left alone, and ready brin
 });
 
 test.serial('maintenance is left alone too', async (t) => {
-  await using stack = await Stack.start({ network: 12, servers: ['s1', 's2'] });
+  await using stack = await Stack.start({ servers: ['s1', 's2'] });
   await stack.startController();
   await operatorSays(stack.haproxy, 'set server web/s1 state maint');
   await stack.ticks(3);
@@ -38,7 +38,7 @@ test.serial('maintenance is left alone too', async (t) => {
 });
 
 test.serial('a reload puts the configured weights back, and the next tick puts ours back', async (t) => {
-  await using stack = await Stack.start({ network: 13, servers: ['s1', 's2', 's3'], masterWorker: true });
+  await using stack = await Stack.start({ servers: ['s1', 's2', 's3'], masterWorker: true });
   await using load = stack.startLoad();
   const controller = await stack.startController();
   await stack.tell('s1', overload);
@@ -59,9 +59,8 @@ test.serial('HAProxy may come after the controller, go, and come again', async (
   await using folder = await temporaryFolder();
   const socket = join(folder.path, 'admin.sock');
   const port = await freePort();
-  const options = { network: 14, servers: ['s1', 's2'] };
   const configuration = renderConfiguration({
-    ...configurationOf(options, await freePort()),
+    ...configurationOf({ servers: ['s1', 's2'] }, someNetwork(), await freePort()),
     sockets: [{ bind: socket, level: 'admin' }],
   });
   await using controller = new Haweight([
@@ -106,7 +105,7 @@ test.serial('HAProxy may come after the controller, go, and come again', async (
 });
 
 test.serial('agents may go and come: the weight is held, then learned again', async (t) => {
-  await using stack = await Stack.start({ network: 15, servers: ['s1', 's2', 's3'] });
+  await using stack = await Stack.start({ servers: ['s1', 's2', 's3'] });
   const controller = await stack.startController();
   await until('our weights', async () => (await stack.weight('s1')) > 200);
   await stack.stopAgent('s1');
@@ -125,7 +124,7 @@ test.serial('agents may go and come: the weight is held, then learned again', as
 });
 
 test.serial('all agents gone: nothing is written, and the status says what it waits for', async (t) => {
-  await using stack = await Stack.start({ network: 16, servers: ['s1', 's2', 's3'] });
+  await using stack = await Stack.start({ servers: ['s1', 's2', 's3'] });
   for (const name of ['s1', 's2', 's3']) await stack.stopAgent(name);
   await stack.startController();
   const { waitingFor } = await stack.ticks(3);

@@ -4,12 +4,12 @@ import { Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 const configured = [100, 100, 100];
-const options = (network: number) => ({ network, servers: ['s1', 's2', 's3'] });
+const options = { servers: ['s1', 's2', 's3'] };
 const weightsOf = async (stack: Stack) => [...(await stack.weights()).values()];
 
-for (const [index, signal] of (['SIGTERM', 'SIGINT'] as const).entries()) {
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   test.serial(`${signal} restores the configured weights, under traffic`, async (t) => {
-    await using stack = await Stack.start(options(21 + index));
+    await using stack = await Stack.start(options);
     await using load = stack.startLoad();
     const controller = await stack.startController();
     await until('our weights', async () => (await stack.weight('s1')) > 200);
@@ -20,7 +20,7 @@ for (const [index, signal] of (['SIGTERM', 'SIGINT'] as const).entries()) {
 }
 
 test.serial('--on-exit keep leaves our weights', async (t) => {
-  await using stack = await Stack.start(options(23));
+  await using stack = await Stack.start(options);
   const controller = await stack.startController('--on-exit', 'keep');
   await until('our weights', async () => (await stack.weight('s1')) > 200);
   t.is((await controller.stop()).code, 0);
@@ -28,7 +28,7 @@ test.serial('--on-exit keep leaves our weights', async (t) => {
 });
 
 test.serial('haweight restore puts right what a killed controller left behind', async (t) => {
-  await using stack = await Stack.start(options(24));
+  await using stack = await Stack.start(options);
   const controller = await stack.startController();
   await until('our weights', async () => (await stack.weight('s1')) > 200);
   await controller.stop('SIGKILL');
@@ -41,7 +41,7 @@ test.serial('haweight restore puts right what a killed controller left behind', 
 });
 
 test.serial('a dry run decides and shows, and writes nothing', async (t) => {
-  await using stack = await Stack.start(options(25));
+  await using stack = await Stack.start(options);
   const controller = await stack.startController('--dry-run');
   await until('a decision', async () => ((await stack.status()).backends[0]?.servers[0]?.weight ?? 0) > 200);
   const status = await stack.ticks(3);

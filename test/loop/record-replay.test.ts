@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { temporaryFolder } from '../haproxy/setup.ts';
 import { haweight } from '../support/process.ts';
-import { Stack } from '../support/stack.ts';
+import { overload, Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 const servers = ['s1', 's2', 's3'];
@@ -25,11 +25,11 @@ async function linesOf(file: string): Promise<Line[]> {
 test.serial('a recording of a real controller, replayed with its own policy, gives its own decisions', async (t) => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, 'ticks.jsonl');
-  await using stack = await Stack.start({ network: 41, servers, masterWorker: true });
+  await using stack = await Stack.start({ servers, masterWorker: true });
   await using _load = stack.startLoad();
   const first = await stack.startController('--record', file, '--shadow', 'equal,paper');
   await stack.ticks(2);
-  await stack.tell('s1', { busy: 0.15 });
+  await stack.tell('s1', overload);
   await stack.ticks(3);
   await stack.tell('s2', { failing: true });
   await stack.ticks(3);
@@ -68,7 +68,7 @@ test.serial('a recording of a real controller, replayed with its own policy, giv
 });
 
 test.serial('shadows are shown beside the policy in force, and never written', async (t) => {
-  await using stack = await Stack.start({ network: 42, servers });
+  await using stack = await Stack.start({ servers });
   await stack.startController('--shadow', 'equal', '--shadow', 'paper');
   await until('our weights', async () => (await stack.weight('s1')) > 200);
   const status = await stack.ticks(2);
@@ -81,10 +81,7 @@ test.serial('shadows are shown beside the policy in force, and never written', a
     ],
   );
   const weights = [...(await stack.weights()).values()];
-  t.true(
-    weights.every((weight) => weight > 100),
-    `the paper's weights are 1 to 4, these are ${weights}`,
-  );
+  t.true(Math.max(...weights) > 200, `the paper's weights are 1 to 4, these are ${weights}`);
   t.true(shadows[1]?.servers.every(({ weight }) => weight < 100));
 
   const asked = ['--controller', stack.statusUrl];
@@ -121,7 +118,7 @@ test.serial(
     const inner = join(folder.path, 'gone');
     await mkdir(inner);
     const file = join(inner, 'ticks.jsonl');
-    await using stack = await Stack.start({ network: 43, servers });
+    await using stack = await Stack.start({ servers });
     const controller = await stack.startController('--record', file);
     await stack.ticks(1);
     await rm(inner, { recursive: true });
@@ -143,7 +140,7 @@ test.serial(
 test.serial('a dry run is recorded as what it is, and its own policy decides the same again', async (t) => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, 'ticks.jsonl');
-  await using stack = await Stack.start({ network: 44, servers });
+  await using stack = await Stack.start({ servers });
   const controller = await stack.startController('--record', file, '--dry-run');
   await stack.ticks(3);
   await controller.stop();

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { type Status, statusSchema } from '../../contract/status.ts';
 import { type Backend, renderConfiguration } from '../../haproxy/configuration.ts';
@@ -10,8 +11,6 @@ import { Haweight } from './process.ts';
 import { until } from './until.ts';
 
 export interface StackOptions {
-  /** Third number of the servers' addresses, 127.9.N.x: each test has its own. */
-  readonly network: number;
   readonly servers: readonly string[];
   readonly algorithm?: string;
   readonly masterWorker?: boolean;
@@ -21,9 +20,14 @@ export interface StackOptions {
 
 const period = 1_000;
 /** Cores that each server counts as having: few, so that a small real load overloads it, which a busy machine still has. */
-const cores = 0.1;
+const cores = 0.05;
 /** What overloads a server, though it may get only half of it. */
-export const overload: AppMessage = { busy: 1.5 * cores };
+export const overload: AppMessage = { busy: 2 * cores };
+
+/** Where the servers of a stack have their addresses. At random, so that no two test runs on one machine meet. */
+export function someNetwork(): string {
+  return `127.${randomInt(16, 255)}.${randomInt(256)}`;
+}
 
 /**
  * The whole thing for real: HAProxy, application servers as processes, an agent for each that measures it, and when
@@ -33,24 +37,26 @@ export class Stack implements AsyncDisposable {
   readonly haproxy: HaproxyProcess;
   readonly port: number;
   readonly #options: StackOptions;
+  readonly #network: string;
   readonly #children = new AsyncDisposableStack();
   readonly #apps = new Map<string, ChildProcess>();
   readonly #agents = new Map<string, Haweight>();
   #statusUrl = '';
 
-  private constructor(options: StackOptions, haproxy: HaproxyProcess, port: number) {
+  private constructor(options: StackOptions, network: string, haproxy: HaproxyProcess, port: number) {
     this.#options = options;
+    this.#network = network;
     this.haproxy = haproxy;
     this.port = port;
   }
 
   static async start(options: StackOptions): Promise<Stack> {
-    const port = await freePort();
+    const [network, port] = [someNetwork(), await freePort()];
     const haproxy = await startHaproxy({
-      configuration: renderConfiguration(configurationOf(options, port)),
+      configuration: renderConfiguration(configurationOf(options, network, port)),
       ...(options.masterWorker === undefined ? {} : { masterWorker: options.masterWorker }),
     });
-    const stack = new Stack(options, haproxy, port);
+    const stack = new Stack(options, network, haproxy, port);
     try {
       await Promise.all(options.servers.map((name) => stack.startServer(name)));
       return stack;
@@ -113,7 +119,7 @@ export class Stack implements AsyncDisposable {
     return this.#statusUrl;
   }
 
-  startLoad(everyMs = 10): Load {
+  startLoad(everyMs = 20): Load {
     return this.#children.use(new Load(this.port, everyMs));
   }
 
@@ -157,7 +163,7 @@ export class Stack implements AsyncDisposable {
   }
 
   addressOf(name: string): string {
-    return `127.9.${this.#options.network}.${this.#options.servers.indexOf(name) + 1}`;
+    return `${this.#network}.${this.#options.servers.indexOf(name) + 1}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -173,14 +179,14 @@ export function writtenTo(controller: Haweight, name: string): readonly number[]
 }
 
 /** The configuration of a stack: one frontend, and backend web with a server of weight 100 for each name. */
-export function configurationOf(options: StackOptions, port: number) {
-  const { network, servers, algorithm = 'roundrobin', secondBackend } = options;
+export function configurationOf(options: StackOptions, network: string, port: number) {
+  const { servers, algorithm = 'roundrobin', secondBackend } = options;
   const web: Backend = {
     name: 'web',
     algorithm,
     servers: servers.map((name, index) => ({
       name,
-      address: `127.9.${network}.${index + 1}:${appPort}`,
+      address: `${network}.${index + 1}:${appPort}`,
       options: 'check inter 1s',
     })),
   };
