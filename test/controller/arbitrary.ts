@@ -3,10 +3,10 @@ import type { Utilisations } from '../../contract/observation.ts';
 import { observed, type ServerSketch } from './build.ts';
 import type { Tick } from './play.ts';
 
-export const maybe = (value: fc.Arbitrary<number>) => fc.option(value, { nil: null, freq: 6 });
+const maybe = (value: fc.Arbitrary<number>) => fc.option(value, { nil: null, freq: 6 });
 export const ratio = fc.double({ min: 0, max: 1, noNaN: true });
 
-export const utilisationOf = (value: fc.Arbitrary<number | null>): fc.Arbitrary<Utilisations> =>
+const utilisationOf = (value: fc.Arbitrary<number | null>): fc.Arbitrary<Utilisations> =>
   fc.record({ cpu: value, ram: value, bandwidth: value, threads: value, tcpQueues: value });
 
 export const utilisation = utilisationOf(maybe(ratio));

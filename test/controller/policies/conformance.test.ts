@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import test from 'ava';
 import fc from 'fast-check';
-import { reasonSchema } from '../../../contract/decision.ts';
 import type { Observation } from '../../../contract/observation.ts';
-import type { Policy, PolicyInput } from '../../../contract/policy.ts';
+import type { PolicyInput } from '../../../contract/policy.ts';
 import { metricNames } from '../../../contract/snapshot.ts';
 import { algorithm, extremeSketch, sketch, ticksOf } from '../arbitrary.ts';
 import { factors, observed, type ServerSketch, thresholds } from '../build.ts';
-import { decisionOf, inRotation, type Played, play, type Tick } from '../play.ts';
-import { type Quantity, quantities, subjects } from './promises.ts';
+import { decisionOf, type Played, play, type Tick } from '../play.ts';
+import { assertAnswersAll, assertFinite, assertWellFormed } from './assertions.ts';
+import { quantities, subjects } from './promises.ts';
+import { assertSameProportions, proportions, scalable, times } from './scaling.ts';
 
 /*
  * What every law does, whatever it thinks: pure, deterministic, well-formed, indifferent to order and units, finite,
@@ -17,20 +18,6 @@ import { type Quantity, quantities, subjects } from './promises.ts';
 
 const ordinary = ticksOf(sketch);
 const extreme = ticksOf(extremeSketch);
-
-/** Requests and weights far from the last digit, loads far from floors and under the guard's thresholds. */
-const far = fc.double({ min: 0.2, max: 0.78, noNaN: true });
-const many = fc.integer({ min: 1e9, max: 1e11 });
-const scalable = ticksOf(
-  fc.record({
-    utilisation: fc.record({ cpu: far, ram: far, bandwidth: far, threads: far, tcpQueues: far }),
-    cores: fc.constantFrom(0.5, 1, 2, 4, 64),
-    stale: fc.constantFrom(false, false, false, true),
-    traffic: fc.option(fc.record({ ok: many, errors: fc.oneof(fc.constant(0), many) }), { nil: null, freq: 6 }),
-    inFlight: many,
-    configuredWeight: fc.constantFrom(8, 16, 100, 256),
-  }),
-);
 
 function holds(property: fc.IRawProperty<unknown>, numRuns: number, seed: number) {
   fc.assert(property, { numRuns, seed, includeErrorInReport: true });
@@ -235,102 +222,8 @@ for (const { title, build, scaleFree, judgesByTheRest, remembers } of subjects) 
   });
 }
 
-function times(quantity: Quantity, by: number) {
-  return (observation: Observation): Observation => {
-    const { agent, traffic, inFlight, configuredWeight } = observation;
-    switch (quantity) {
-      case 'cores':
-        if (agent.state === 'stale') return observation;
-        return { ...observation, agent: { ...agent, effectiveCores: agent.effectiveCores * by } };
-      case 'traffic': {
-        const more = traffic === null ? null : { ok: traffic.ok * by, errors: traffic.errors * by };
-        return { ...observation, traffic: more, inFlight: inFlight * by };
-      }
-      case 'configuredWeights':
-        return { ...observation, configuredWeight: configuredWeight * by };
-      case 'utilisation': {
-        if (agent.state === 'stale') return observation;
-        const less = (value: number | null) => (value === null ? null : value * by);
-        const { cpu, ram, bandwidth, threads, tcpQueues } = agent.utilisation;
-        const utilisation = {
-          cpu: less(cpu),
-          ram: less(ram),
-          bandwidth: less(bandwidth),
-          threads: less(threads),
-          tcpQueues: less(tcpQueues),
-        };
-        return { ...observation, agent: { ...agent, utilisation } };
-      }
-    }
-  };
-}
-
-/** Tick by tick, the law's own weights as parts of the largest. */
-function proportions(ticks: readonly Tick[], law: Policy, name: string | null): ReadonlyMap<string, number | null>[] {
-  let state = law.initialState;
-  return ticks.map(({ observations, elapsedMs }) => {
-    const outcome = law.decide({ observations, factors, thresholds, algorithm: name, elapsedMs }, state);
-    state = outcome.state;
-    const largest = Math.max(...[...outcome.verdicts.values()].map(({ weight }) => weight ?? 0));
-    return new Map(
-      [...outcome.verdicts].map(([server, { weight }]) => [server, weight === null ? null : weight / (largest || 1)]),
-    );
-  });
-}
-
-function assertSameProportions(
-  one: readonly ReadonlyMap<string, number | null>[],
-  other: readonly ReadonlyMap<string, number | null>[],
-): void {
-  for (const [tick, weights] of one.entries()) {
-    for (const [server, weight] of weights) {
-      const scaled = other[tick]?.get(server);
-      const same = weight === scaled || Math.abs((weight ?? Number.NaN) / (scaled ?? Number.NaN) - 1) < 1e-9;
-      assert.ok(same, `tick ${tick}, ${server}: ${weight}, and ${scaled} once scaled`);
-    }
-  }
-}
-
 function outcomes(run: readonly Played[]) {
   return run.map(({ decisions, after }) => ({ decisions, after }));
-}
-
-function assertWellFormed({ decisions, input: { observations } }: Played): void {
-  assert.deepEqual(
-    decisions.map(({ server }) => server),
-    observations.map(({ server }) => server),
-  );
-  for (const [index, { server, weight, write, reasons }] of decisions.entries()) {
-    const observation = observations[index];
-    assert.ok(Number.isInteger(weight) && weight >= 0 && weight <= 256, `${server}: weight ${weight}`);
-    assert.equal(write, weight !== observation?.currentWeight, `${server}: write`);
-    assert.ok(reasons.length > 0, `${server}: no reason`);
-    for (const reason of reasons) assert.ok(reasonSchema.safeParse(reason).success, JSON.stringify(reason));
-    assert.ok(observation?.exclusion === null || !write, `${server} is ${observation?.exclusion} and written`);
-  }
-}
-
-/** The law itself: a verdict for each server that it was asked about, and for no other. */
-function assertAnswersAll(law: Policy, played: Played): void {
-  const observations = inRotation(played);
-  const { algorithm, elapsedMs } = played.input;
-  const { verdicts } = law.decide({ observations, factors, thresholds, algorithm, elapsedMs }, played.before.policy);
-  assert.deepEqual([...verdicts.keys()].sort(), observations.map(({ server }) => server).sort());
-  for (const { weight, reasons } of verdicts.values()) {
-    assert.ok(weight === null || weight > 0 || law.dynamics === null, `weight ${weight}`);
-    assert.ok(reasons.length > 0, 'no reason');
-  }
-}
-
-/** Everything but the guard's count of ticks since the last write, which begins at infinity. */
-function assertFinite({ decisions, after }: Played): void {
-  assertFiniteWithin({ decisions, policy: after.policy, servers: [...after.guard.servers] }, '');
-}
-
-function assertFiniteWithin(value: unknown, path: string): void {
-  if (typeof value === 'number') assert.ok(Number.isFinite(value), `${path} is ${value}`);
-  if (typeof value !== 'object' || value === null) return;
-  for (const [key, inner] of Object.entries(value)) assertFiniteWithin(inner, `${path}.${key}`);
 }
 
 function deepFreeze<Value>(value: Value): Value {
