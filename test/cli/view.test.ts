@@ -77,7 +77,8 @@ function shadowed(servers: readonly ServerStatus[], problem: string | null = nul
 
 for (const dryRun of [false, true]) {
   test(`the table of a shadow fits 80 columns whatever the values${dryRun ? ', in a dry run too' : ''}`, (t) => {
-    const backends = shadowed([server(), { ...extreme, exclusion: null, reasons: [cut, errors] }, extreme]);
+    const all: Reason = { code: 'drained', metrics: ['cpu', 'ram', 'bandwidth', 'threads', 'tcpQueues'] };
+    const backends = shadowed([server(), { ...extreme, server: 'another', exclusion: null, reasons: [all] }, extreme]);
     const text = renderShadow(status([], { backends, dryRun }), 'capacity', []);
     for (const line of text.split('\n')) t.true(line.length <= 80, line);
   });

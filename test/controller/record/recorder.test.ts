@@ -108,7 +108,7 @@ test('where the disk cannot keep up ticks are left out and counted, memory is bo
   disk.next()?.done();
   await setImmediate();
   t.is(it.status.problem, null);
-  it.take(tick(9));
+  it.take(large);
   disk.next()?.done();
   await it.close();
   t.is(it.status.ticks, fit + 1);

@@ -6,7 +6,7 @@ import { problemCodes } from '../../../contract/problem.ts';
 import { policyNames } from '../../../controller/policies/registry.ts';
 import { parseLine } from '../../../controller/record/parse-line.ts';
 import { algorithm, extremeSketch, ticksOf } from '../arbitrary.ts';
-import { observed } from '../build.ts';
+import { calm, observed } from '../build.ts';
 import { recordingOf, recordOf } from './support.ts';
 
 const amount = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true });
@@ -83,7 +83,7 @@ for (const [what, changed] of [
   ['traffic that is not counted', { ...good, traffic: { ok: 1 } }],
   ['an unknown exclusion', { ...good, exclusion: 'asleep' }],
   ['a server without a name', { ...good, server: '' }],
-  ['a utilisation above 1', { ...good, agent: { ...good.agent, utilisation: { cpu: 1.1 } } }],
+  ['a utilisation above 1', { ...good, agent: { ...good.agent, utilisation: { ...calm, cpu: 1.1 } } }],
   ['a metric left out', { ...good, agent: { ...good.agent, utilisation: { cpu: 0.5 } } }],
   ['an infinite age', { ...good, agent: { ...good.agent, ageMs: Number.POSITIVE_INFINITY } }],
   ['no cores', { ...good, agent: { ...good.agent, effectiveCores: 0 } }],

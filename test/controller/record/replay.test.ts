@@ -97,16 +97,21 @@ test('a server over its threshold: which of the two had more share for it, if it
   const comparison = new Comparison();
   const observations = [
     observed('more', { utilisation: hot }),
+    observed('more too', { utilisation: hot }),
     observed('less', { utilisation: hot }),
     observed('same', { utilisation: hot }),
     observed('cool'),
     observed('out', { utilisation: hot, exclusion: 'down' }),
     observed('silent', { stale: true }),
   ];
-  const recorded = [10, 90, 50, 50, 70, 0].map((weight, index) => decision(observations[index]?.server ?? '', weight));
-  const replayed = [50, 50, 50, 50, 0, 0].map((weight, index) => decision(observations[index]?.server ?? '', weight));
+  const recorded = [10, 40, 90, 60, 50, 70, 0].map((weight, index) =>
+    decision(observations[index]?.server ?? '', weight),
+  );
+  const replayed = [50, 50, 50, 60, 40, 0, 0].map((weight, index) =>
+    decision(observations[index]?.server ?? '', weight),
+  );
   comparison.add(recordOf(observations, recorded), replayed);
-  t.deepEqual(comparison.summary.overThreshold, { moreShare: 1, lessShare: 1, sameShare: 1 });
+  t.deepEqual(comparison.summary.overThreshold, { moreShare: 2, lessShare: 1, sameShare: 1 });
 });
 
 test('shares are of those in rotation, and 0 where every weight is 0', (t) => {
