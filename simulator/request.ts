@@ -1,4 +1,4 @@
-/** One client's request. Created at its arrival; `owner` changes as it moves. */
+/** One client's request. `server` changes with every retry. */
 export interface Request {
   readonly arrivedMs: number;
   /** Work, in ms of one core of speed 1. */

@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { imbalance, ticksToConverge } from '../../simulator/convergence.ts';
 import { fleets } from '../../simulator/fleets.ts';
-import type { Result } from '../../simulator/result.ts';
+import { type Result, sharesOf } from '../../simulator/result.ts';
 import { scenarios } from '../../simulator/scenarios.ts';
 import { type ExperimentInput, experimentSchema } from '../../simulator/schema.ts';
 import { simulate } from '../../simulator/simulate.ts';
@@ -150,6 +150,27 @@ test('the load follows the scenario', async (t) => {
     perSecond.map((rate) => rate.toFixed(1)),
     ['5.6', '5.6', '0.0', '0.0', '11.2', '11.2', '5.6', '5.6', '5.6', '5.6'],
   );
+});
+
+test('answered within a second: of all requests, and only those that were', async (t) => {
+  const fleet = serversOf(1, { cores: 1, discipline: 'fifo', backlog: 1_000 });
+  const result = await run({ fleet, load: 0.5, demandMs: 990, demandCv: 0, seconds: 10_000, timeoutMs: 60_000 });
+  // M/D/1 at 0.5: half find nobody and take 0.99 s, 0.5 % more find the last 10 ms of somebody; all others wait
+  t.true(Math.abs((result.withinSecond ?? 0) - 0.505) < 0.02, `${result.withinSecond}`);
+  t.true(result.answered > 0.99 * result.requests);
+});
+
+test('what is measured begins after the warm-up', async (t) => {
+  const loads = [{ fromSeconds: 0, untilSeconds: 60, load: 0.2 }];
+  const { servers, requests } = await run({ load: 0.9, warmupSeconds: 60, seconds: 60, scenario: { loads } });
+  // 10 cores at 20 ms do 500 requests/s
+  t.true(Math.abs(requests - 6_000) < 4 * 78, `${requests}`);
+  for (const { utilisation } of servers) t.true(Math.abs((utilisation ?? 1) - 0.2) < 0.05, `${utilisation}`);
+});
+
+test('shares are of the weights of servers that are up', (t) => {
+  t.deepEqual(sharesOf({ weights: [100, 50, 50], up: [false, true, true] }), [0, 0.5, 0.5]);
+  t.deepEqual(sharesOf({ weights: [100, 0], up: [false, true] }), [0, 0]);
 });
 
 test('convergence: ticks until the servers are evenly used, and stay so', (t) => {
