@@ -41,7 +41,7 @@ export function renderReplaySummary(summary: ReplaySummary): string {
   ];
   if (largest !== null) {
     const shares = `${percent(largest.share.recorded, 1)} recorded, ${percent(largest.share.replayed, 1)} replayed`;
-    lines.push(`  at most at ${instant(largest.at)}: ${clip(largest.server, 20)} ${shares}`);
+    lines.push(`  at most at ${instant(largest.at)} on ${clip(largest.server, 30)}:`, `  ${shares}`);
   }
   const over = moreShare + lessShare + sameShare;
   lines.push(`  a server was over a threshold in ${over} of all server ticks; replayed it had`);

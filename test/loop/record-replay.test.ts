@@ -63,7 +63,7 @@ test.serial('a recording of a real controller, replayed with its own policy, giv
   const other = await haweight(['replay', file, '--policy', 'equal', '--ticks']);
   t.regex(other.stdout, /^\d\d:\d\d:\d\d web {2}s1 \d+>256 {2}s2 \d+>\d+ {2}s3 \d+>256\n/m);
   t.notRegex(other.stdout, /as recorded/);
-  t.regex(other.stdout, /at most at \d{4}-.*Z: s\d \d+\.\d% recorded, \d+\.\d% replayed/);
+  t.regex(other.stdout, /at most at \d{4}-.*Z on s\d:\n {2}\d+\.\d% recorded, \d+\.\d% replayed/);
   for (const line of other.stdout.split('\n')) t.true(line.length <= 80, line);
 });
 
