@@ -44,7 +44,7 @@ export function renderReplaySummary(summary: ReplaySummary): string {
     lines.push(`  at most at ${instant(largest.at)} on ${clip(largest.server, 30)}:`, `  ${shares}`);
   }
   const over = moreShare + lessShare + sameShare;
-  lines.push(`  a server was over a threshold in ${over} of all server ticks; replayed it had`);
+  lines.push(`  over a threshold: a server for a tick, ${over} times; replayed it had then`);
   lines.push(`  less share in ${lessShare}, more in ${moreShare}, the same in ${sameShare}`);
   return lines.join('\n');
 }

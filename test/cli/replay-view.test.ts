@@ -65,7 +65,7 @@ test('a summary tells what differs, and nothing of what did not happen', (t) => 
   shares differ by 1.23% of the traffic in the mean
   at most at 2026-11-22T07:34:32Z on web2:
   31.0% recorded, 12.0% replayed
-  a server was over a threshold in 10 of all server ticks; replayed it had
+  over a threshold: a server for a tick, 10 times; replayed it had then
   less share in 7, more in 1, the same in 2`,
   );
 });
