@@ -76,8 +76,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       capacity: z
         .strictObject({
-          gain: gain.default(defaultCapacitySettings.gain),
-          jumpGain: gain.default(defaultCapacitySettings.jumpGain),
+          forgetting: gain.default(defaultCapacitySettings.forgetting),
+          jumpDeviations: z.number().min(1).max(10).default(defaultCapacitySettings.jumpDeviations),
           saturationGain: gain.default(defaultCapacitySettings.saturationGain),
           backlogSeconds: z.number().min(0.5).max(60).default(defaultCapacitySettings.backlogSeconds),
         })

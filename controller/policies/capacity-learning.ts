@@ -1,19 +1,27 @@
+import { sum } from './sum.ts';
+
 /** Constants of the learning; docs/algorithm.md gives each its reason. */
 export interface LearningSettings {
-  /** Share of what was learned that one tick replaces, 0 to 1. */
-  readonly gain: number;
-  /** The same for a tick that cannot be explained by noise: the capacity itself has changed. */
-  readonly jumpGain: number;
+  /** Share of what was learned that is forgotten in a tick, 0 to 1. */
+  readonly forgetting: number;
+  /** Standard deviations beyond which the last ticks are no noise: the capacity itself has changed. */
+  readonly jumpDeviations: number;
 }
 
-/** What is known of one server's capacity: two sums that forget at the same pace, and their quotient. */
-export interface Learned {
+/** Work that a server did, and what it took. */
+interface Work {
   /** Successful requests. */
   readonly requests: number;
   /** Seconds of full utilisation. */
   readonly busySeconds: number;
+}
+
+/** What is known of one server's capacity: work that is forgotten bit by bit, and its quotient. */
+export interface Learned extends Work {
   /** Successful requests per second at utilisation 1; null until enough was seen. */
   readonly capacity: number | null;
+  /** The last ticks, newest first. */
+  readonly recent: readonly Work[];
 }
 
 export interface Sample {
@@ -25,17 +33,17 @@ export interface Sample {
   readonly seconds: number;
 }
 
-export const nothingLearned: Learned = { requests: 0, busySeconds: 0, capacity: null };
+export const nothingLearned: Learned = { requests: 0, busySeconds: 0, capacity: null, recent: [] };
 
 /** Below this a utilisation is mostly noise and would make a capacity without bound. */
 const minUtilisation = 0.005;
 /** Enough to divide: requests, and seconds of full utilisation. */
 const minRequests = 5;
 const minBusySeconds = 0.05;
-/** Fewer requests than this in a tick say nothing about a jump. */
+/** A change of capacity is looked for in the last tick, the last two and the last three. */
+const longestJumpTicks = 3;
+/** Fewer requests than this say nothing about a change. */
 const minJumpRequests = 10;
-/** Deviations of the estimate beyond which it is a jump. */
-const jumpDeviations = 3;
 /** Squared coefficient of variation of the demand of one request: 1.5 ** 2. */
 const demandVariation = 2.25;
 /** Standard deviation of a measured utilisation. */
@@ -44,21 +52,40 @@ const utilisationNoise = 0.02;
 /**
  * Takes in one tick. Capacity is requests per busy second; the quotient of two sums weighs each tick by its work, where
  * a mean of quotients would let an idle tick count as much as a busy one. Requests must be completed successes: they
- * follow what the server can do, arrivals follow what it was given.
+ * follow what the server can do, arrivals follow what it was given. Where the last ticks contradict all that was learned
+ * before, only they count.
  */
 export function learn(before: Learned, sample: Sample, settings: LearningSettings): Learned & { changed: boolean } {
   const utilisation = Math.min(1, Math.max(minUtilisation, sample.utilisation));
-  const changed = isJump(before.capacity, { ...sample, utilisation });
-  const gain = changed ? settings.jumpGain : settings.gain;
-  const requests = (1 - gain) * before.requests + gain * sample.requests;
-  const busySeconds = (1 - gain) * before.busySeconds + gain * utilisation * sample.seconds;
+  const now = { requests: sample.requests, busySeconds: utilisation * sample.seconds };
+  const recent = [now, ...before.recent].slice(0, longestJumpTicks);
+  const since = workSinceJump(before.capacity, recent, utilisation, settings.jumpDeviations);
+  const kept = 1 - settings.forgetting;
+  const { requests, busySeconds } = since ?? {
+    requests: kept * before.requests + now.requests,
+    busySeconds: kept * before.busySeconds + now.busySeconds,
+  };
   const enough = requests >= minRequests && busySeconds >= minBusySeconds;
-  return { requests, busySeconds, capacity: enough ? requests / busySeconds : before.capacity, changed };
+  const capacity = enough ? requests / busySeconds : before.capacity;
+  return { requests, busySeconds, capacity, recent: since === null ? recent : [now], changed: since !== null };
 }
 
-/** Whether the tick's own estimate is further from the learned one than chance would have it. */
-function isJump(capacity: number | null, { requests, utilisation, seconds }: Sample): boolean {
-  if (capacity === null || requests < minJumpRequests) return false;
-  const distance = Math.abs(Math.log(requests / (utilisation * seconds)) - Math.log(capacity));
-  return distance > jumpDeviations * Math.sqrt(demandVariation / requests + (utilisationNoise / utilisation) ** 2);
+/** The work of the shortest stretch of last ticks that chance does not explain; null: there is none. */
+function workSinceJump(
+  capacity: number | null,
+  recent: readonly Work[],
+  utilisation: number,
+  deviations: number,
+): Work | null {
+  if (capacity === null) return null;
+  for (let ticks = 1; ticks <= recent.length; ticks += 1) {
+    const stretch = recent.slice(0, ticks);
+    const requests = sum(stretch.map((work) => work.requests));
+    const busySeconds = sum(stretch.map((work) => work.busySeconds));
+    if (requests < minJumpRequests) continue;
+    const distance = Math.abs(Math.log(requests / busySeconds) - Math.log(capacity));
+    const noise = Math.sqrt(demandVariation / requests + (utilisationNoise / utilisation) ** 2 / ticks);
+    if (distance > deviations * noise) return { requests, busySeconds };
+  }
+  return null;
 }

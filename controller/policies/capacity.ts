@@ -16,8 +16,8 @@ export interface CapacitySettings extends LearningSettings {
 }
 
 export const defaultCapacitySettings: CapacitySettings = {
-  gain: 0.25,
-  jumpGain: 0.7,
+  forgetting: 0.1,
+  jumpDeviations: 2.5,
   saturationGain: 0.3,
   backlogSeconds: 4,
 };
@@ -85,17 +85,17 @@ function takeIn(observation: Observation, before: Memory, input: PolicyInput, se
     utilisation === null || traffic === null || traffic.ok < 1 || justUp
       ? { ...before.learned, changed: false }
       : learn(before.learned, { requests: traffic.ok, utilisation, seconds }, settings);
+  const { changed, ...remembered } = learned;
   const reasons: Reason[] = [];
   if (learned.capacity !== null) {
-    reasons.push({ code: 'capacity', requestsPerSecond: learned.capacity, changed: learned.changed });
+    reasons.push({ code: 'capacity', requestsPerSecond: learned.capacity, changed });
   }
   if (agent.state === 'stale') reasons.push({ code: 'held', because: 'stale', detail: agent.detail });
   if (logSaturation < 0) {
     reasons.push({ code: 'saturation', metrics: saturation.metrics, factor: Math.exp(logSaturation) });
   }
-  const { requests, busySeconds, capacity } = learned;
   const memory: Memory = {
-    learned: { requests, busySeconds, capacity },
+    learned: remembered,
     logSaturation,
     cores: agent.state === 'fresh' ? agent.effectiveCores : before.cores,
     absentMs: 0,

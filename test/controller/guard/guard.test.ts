@@ -188,6 +188,20 @@ test('one or two errors in a tick are noise', (t) => {
   t.is(backend.weight('a'), backend.weight('b'));
 });
 
+test('a server that was cut for its errors is not forgiven by a tick without a success', (t) => {
+  const backend = new Backend({ a: 100, b: 100, c: 100 }, { algorithm: 'random' });
+  backend.ticks(3);
+  const cut = backend.ticks(4, { a: { traffic: { ok: 0, errors: 50 } } }).get('a')?.weight ?? 999;
+  for (const traffic of [
+    { ok: 0, errors: 2 },
+    { ok: 0, errors: 0 },
+  ]) {
+    t.is(backend.ticks(10, { a: { traffic } }).get('a')?.weight, cut);
+  }
+  backend.ticks(20, { a: { traffic: { ok: 2, errors: 0 } } });
+  t.true(backend.weight('a') > 20 * cut);
+});
+
 test('a server that comes back into rotation starts with a part of its weight', (t) => {
   const backend = new Backend(four);
   backend.ticks(3);
