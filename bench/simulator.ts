@@ -21,7 +21,7 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  process.stdout.write(`${usage.split('\n\n')[1]}\n\nbalance     run  CPU ms  requests  mean ms\n`);
+  process.stdout.write(`${usage.split('\n\n')[1]?.trimEnd()}\n\nbalance     run  CPU ms  requests  mean ms\n`);
   for (const balance of ['roundrobin', 'leastconn', 'random'] as const) {
     for (let run = 1; run <= Number(values.runs); run += 1) {
       const experiment = experimentSchema.parse({

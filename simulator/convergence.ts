@@ -23,6 +23,8 @@ export interface ConvergenceOptions {
   readonly untilSeconds?: number;
   /** Converged at or under this; default 1.25. */
   readonly bound?: number;
+  /** `measured` is the mean of so many ticks, none from before `fromSeconds`; default 1. More ticks, less noise. */
+  readonly windowTicks?: number;
 }
 
 /**
@@ -30,11 +32,20 @@ export interface ConvergenceOptions {
  * so. null: not to the end.
  */
 export function ticksToConverge(samples: readonly Sample[], options: ConvergenceOptions): number | null {
-  const { by, fromSeconds, untilSeconds = Number.POSITIVE_INFINITY, bound = 1.25 } = options;
+  const { by, fromSeconds, untilSeconds = Number.POSITIVE_INFINITY, bound = 1.25, windowTicks = 1 } = options;
   const counted = samples.filter(({ atSeconds }) => atSeconds >= fromSeconds && atSeconds <= untilSeconds);
-  const lastUneven = counted.findLastIndex((sample) => {
-    const value = imbalance(sample, by);
+  const lastUneven = counted.findLastIndex((sample, index) => {
+    const window = counted.slice(Math.max(0, index + 1 - windowTicks), index + 1);
+    const value = imbalance({ ...sample, utilisation: meanUtilisations(window) }, by);
     return value !== null && value > bound;
   });
   return lastUneven === counted.length - 1 ? null : lastUneven + 2;
+}
+
+function meanUtilisations(window: readonly Sample[]): (number | null)[] {
+  const servers = window[0]?.utilisation ?? [];
+  return servers.map((_, server) => {
+    const known = window.map(({ utilisation }) => utilisation[server] ?? null).filter((value) => value !== null);
+    return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+  });
 }

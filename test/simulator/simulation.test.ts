@@ -188,6 +188,9 @@ test('convergence: ticks until the servers are evenly used, and stay so', (t) =>
   t.is(ticksToConverge(samples, { by: 'ideal', fromSeconds: 0 }), 3);
   t.is(ticksToConverge(samples, { by: 'measured', fromSeconds: 0 }), 4);
   t.is(ticksToConverge(samples, { by: 'measured', fromSeconds: 2 }), 3);
+  // means of two: 1.2 at tick 1 alone, then 0.75 and 0.35, then 0.7 and 0.4
+  t.is(ticksToConverge(samples, { by: 'measured', fromSeconds: 2, windowTicks: 2, bound: 1.3 }), 3);
+  t.is(ticksToConverge(samples, { by: 'measured', fromSeconds: 2, windowTicks: 2, bound: 1.4 }), 1);
   t.is(ticksToConverge(samples, { by: 'measured', fromSeconds: 0, untilSeconds: 4 }), null);
   t.is(ticksToConverge(samples, { by: 'measured', fromSeconds: 0, bound: 1.6 }), 1);
 });
