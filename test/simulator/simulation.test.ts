@@ -185,6 +185,8 @@ test('convergence: ticks until the servers are evenly used, and stay so', (t) =>
   ];
   t.is(imbalance(samples[0] ?? at(0, [], []), 'ideal'), 1.5);
   t.is(imbalance(samples[0] ?? at(0, [], []), 'measured'), 1.5);
+  const oneDown = { ...at(0, [100, 100, 100], [0, 0, 0]), up: [false, true, true], capacity: [0, 1, 3] };
+  t.is(imbalance(oneDown, 'ideal'), 1.5, 'what is down has no part in it');
   t.is(ticksToConverge(samples, { by: 'ideal', fromSeconds: 0 }), 3);
   t.is(ticksToConverge(samples, { by: 'measured', fromSeconds: 0 }), 4);
   t.is(ticksToConverge(samples, { by: 'measured', fromSeconds: 2 }), 3);
