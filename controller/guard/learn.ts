@@ -73,7 +73,7 @@ function aimOf({ verdict, memory }: Entry, { overload }: Dynamics): number | nul
 function grade({ observation, memory }: Entry, { overload }: Dynamics, thresholds: Thresholds) {
   const nothing = { aim: 0, reasons: [] };
   if (overload === 'law') return nothing;
-  if (observation.agent.state === 'stale' || memory.drained) return nothing;
+  if (observation.agent.state === 'stale') return nothing;
   const { factor, reasons } = gradeFactor(observation.agent.utilisation, thresholds);
   return { aim: Math.log(factor) - memory.logGrade, reasons };
 }
