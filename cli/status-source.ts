@@ -76,7 +76,8 @@ async function askDirectly({ controller: _url, tokenFile: _token, ...flags }: As
     flags.config === undefined
       ? { ...fromFlags, backend: flags.backend ?? (await allBackends(fromFlags.socket)) }
       : flags;
-  const config = loadConfig({ ...asked, dryRun: true, logLevel: 'error' });
+  // what a shadow would have left in HAProxy takes more than one tick to know
+  const config = loadConfig({ ...asked, shadow: [], dryRun: true, logLevel: 'error' });
   const token = loadToken(config.agents.tokenFile, agentTokenVariable);
   using agents = new AgentClient({ timeoutMs: config.agents.timeoutMs, token });
   const api = new RuntimeApi(config.haproxy);
