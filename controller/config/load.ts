@@ -1,15 +1,12 @@
-import { readFileSync, statSync } from 'node:fs';
-import { parseDocument } from 'yaml';
 import { ProblemError, quote } from '../../contract/problem.ts';
 import { describeIssues } from './describe.ts';
 import type { ConfigFlags } from './flags.ts';
 import { type Config, wholeConfigSchema } from './schema.ts';
-
-const maxFileBytes = 1024 * 1024;
+import { readYamlFile, type Tree } from './yaml-file.ts';
 
 /** File, then flags over it, then defaults; checked as a whole. Throws a ProblemError that names the key. */
 export function loadConfig(flags: ConfigFlags): Config {
-  const file = flags.config === undefined ? {} : readConfigFile(flags.config);
+  const file = flags.config === undefined ? {} : readYamlFile(flags.config);
   const where = flags.config ?? 'configuration';
   const merged = mergeFlags(file, flags);
   if (merged['backends'] === undefined) {
@@ -24,37 +21,6 @@ export function loadConfig(flags: ConfigFlags): Config {
   const parsed = wholeConfigSchema.safeParse(merged);
   if (parsed.success) return parsed.data;
   throw new ProblemError(describeIssues(parsed.error.issues, merged, flags));
-}
-
-type Tree = Record<string, unknown>;
-
-function readConfigFile(path: string): Tree {
-  let text: string;
-  try {
-    if (statSync(path).size > maxFileBytes) throw Object.assign(new Error('too large'), { code: 'over 1 MiB' });
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    const got = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw unreadable(path, 'cannot be read', 'a YAML file', got);
-  }
-  const document = parseDocument(text, { uniqueKeys: true, logLevel: 'silent' });
-  const [fault] = document.errors;
-  if (fault !== undefined) throw unreadable(path, 'is no YAML', 'YAML 1.2', fault.message.split('\n', 1)[0] ?? '');
-  const value: unknown = document.toJS({ maxAliasCount: 100 });
-  if (value === null) return {};
-  if (typeof value !== 'object' || Array.isArray(value)) {
-    throw unreadable(
-      path,
-      'is no configuration',
-      'keys and values',
-      Array.isArray(value) ? 'a list' : `a single ${typeof value}`,
-    );
-  }
-  return value as Tree;
-}
-
-function unreadable(where: string, what: string, expected: string, got: string): ProblemError {
-  return new ProblemError({ code: 'config-unreadable', where, what, expected, got });
 }
 
 function mergeFlags(file: Tree, flags: ConfigFlags): Tree {

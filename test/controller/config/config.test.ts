@@ -70,6 +70,14 @@ const refused: readonly (readonly [title: string, yaml: string, ...words: string
   ['a key given twice', `${web}policy: equal\npolicy: paper\n`, 'no YAML', 'unique'],
   ['a file that is a list', '- web\n', 'no configuration', 'a list'],
   ['broken YAML', 'backends: [\n', 'no YAML'],
+  [
+    'aliases that stand for far more than the file holds',
+    `a: &a [${'x,'.repeat(20)}x]\nb: &b [${'*a,'.repeat(20)}*a]\nc: [${'*b,'.repeat(20)}*b]\n`,
+    'aliases are few',
+    'Excessive alias count',
+  ],
+  ['an alias of nothing', 'backends: *web\n', 'cannot be used', 'Unresolved alias'],
+  ['a file that is too large', `${web}#${'x'.repeat(1024 * 1024)}\n`, 'cannot be read', 'over 1 MiB'],
 ];
 
 for (const [title, yaml, ...words] of refused) {
@@ -83,6 +91,17 @@ for (const [title, yaml, ...words] of refused) {
 test('a file that does not exist is named', (t) => {
   const line = lineOf(() => loadConfig({ config: '/nonexistent/c.yaml' }));
   t.true(line.includes('/nonexistent/c.yaml') && line.includes('ENOENT'), line);
+});
+
+test('a directory, and a device that never ends, are no configuration', (t) => {
+  t.regex(
+    lineOf(() => loadConfig({ config: tmpdir() })),
+    /cannot be read; expected a YAML file, got EISDIR$/,
+  );
+  t.regex(
+    lineOf(() => loadConfig({ config: '/dev/zero' })),
+    /^\/dev\/zero: cannot be read; .*over 1 MiB$/,
+  );
 });
 
 test("without a file, a backend is all that is needed; the defaults are the publication's and design's", (t) => {

@@ -1,0 +1,57 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { parseDocument } from 'yaml';
+import { ProblemError } from '../../contract/problem.ts';
+
+const maxFileBytes = 1024 * 1024;
+/** Aliases may stand for many times the size of the file; beyond this it is refused. */
+const maxAliasCount = 100;
+
+export type Tree = Readonly<Record<string, unknown>>;
+
+/** The keys and values of a YAML or JSON file; none for an empty one. Throws a ProblemError that names the file. */
+export function readYamlFile(path: string): Tree {
+  const document = parseDocument(readLimited(path), { uniqueKeys: true, logLevel: 'silent' });
+  const [fault] = document.errors;
+  if (fault !== undefined) throw unreadable(path, 'is no YAML', 'YAML 1.2', firstLine(fault));
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount });
+  } catch (cause) {
+    throw unreadable(path, 'cannot be used', 'YAML whose aliases are few and known', firstLine(cause));
+  }
+  if (value === null) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    const got = Array.isArray(value) ? 'a list' : `a single ${typeof value}`;
+    throw unreadable(path, 'is no configuration', 'keys and values', got);
+  }
+  return value as Tree;
+}
+
+/** Never more than the limit, of a device or a pipe neither, whose size nobody can tell. */
+function readLimited(path: string): string {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      const buffer = Buffer.alloc(maxFileBytes + 1);
+      let length = 0;
+      for (;;) {
+        const count = readSync(file, buffer, length, buffer.length - length, null);
+        if (count === 0) return buffer.toString('utf8', 0, length);
+        length += count;
+        if (length > maxFileBytes) throw Object.assign(new Error('too large'), { code: 'over 1 MiB' });
+      }
+    } finally {
+      closeSync(file);
+    }
+  } catch (cause) {
+    throw unreadable(path, 'cannot be read', 'a YAML file', (cause as NodeJS.ErrnoException).code ?? String(cause));
+  }
+}
+
+function firstLine(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).split('\n', 1)[0] ?? '';
+}
+
+function unreadable(where: string, what: string, expected: string, got: string): ProblemError {
+  return new ProblemError({ code: 'config-unreadable', where, what, expected, got });
+}
