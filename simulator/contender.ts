@@ -38,7 +38,7 @@ export function weightSetter(surroundings: Surroundings): WeightSetter {
   switch (contender.kind) {
     case 'static': {
       const equal = () => haproxy.lines.forEach(({ name }) => void haproxy.setWeight(name, equalWeight));
-      const start = contender.weights === 'equal' ? equal : byCapacity;
+      const start = { configured: nothing, equal, capacity: byCapacity }[contender.weights];
       return { start, tick: nothing, capacityChanged: nothing };
     }
     case 'oracle':

@@ -11,6 +11,8 @@ import { ratesOf } from './workload.ts';
 
 /** 8 bytes each for the response times, and as much again to sort them: some 500 MB. */
 export const maxRequests = 20_000_000;
+/** A server's part of what is kept of a tick takes some 50 bytes. */
+export const maxSamples = 10_000_000;
 
 type Tree = Readonly<Record<string, unknown>>;
 
@@ -53,11 +55,18 @@ function withScenario(value: Tree, where: string): Tree {
 function checkSize(experiment: Experiment, where: string): void {
   const endMs = (experiment.warmupSeconds + experiment.seconds) * 1_000;
   const requests = expectedRequests(ratesOf(experiment), endMs);
-  if (requests <= maxRequests) return;
   const count = (number: number) => Math.round(number).toLocaleString('en');
-  const [expected, got] = [`at most ${count(maxRequests)} requests in all`, `about ${count(requests)}`];
-  const what = 'more requests than memory is meant for';
-  throw invalid(`${where}: seconds`, what, expected, got, 'Lower seconds, load or rate, or raise demandMs.');
+  if (requests > maxRequests) {
+    const [expected, got] = [`at most ${count(maxRequests)} requests in all`, `about ${count(requests)}`];
+    const what = 'more requests than memory is meant for';
+    throw invalid(`${where}: seconds`, what, expected, got, 'Lower seconds, load or rate, or raise demandMs.');
+  }
+  const samples = experiment.fleet.length * (endMs / experiment.periodMs);
+  if (samples > maxSamples) {
+    const [expected, got] = [`at most ${count(maxSamples)} ticks times servers`, `about ${count(samples)}`];
+    const what = 'more ticks than memory is meant for';
+    throw invalid(`${where}: seconds`, what, expected, got, 'Lower seconds, or raise periodMs.');
+  }
 }
 
 /** What the controller would refuse in its own file is refused here in the same words. */

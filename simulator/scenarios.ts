@@ -75,6 +75,7 @@ const steadyPercents = [30, 50, 70, 85, 95];
 
 /** By the name that a command line or a file uses; percentages are of the fleet's capacity. */
 export const scenarios: ReadonlyMap<string, Build> = new Map<string, Build>([
+  ['steady', () => steady(usualLoad)],
   ...steadyPercents.map((percent): [string, Build] => [`steady-${percent}`, () => steady(percent / 100)]),
   ...tens.map((percent): [string, Build] => [`flash-${percent}`, () => flashCrowds(percent / 100)]),
   ['crowd', () => crowd(1.2)],

@@ -89,7 +89,7 @@ const contenderSchema = z.discriminatedUnion(
       config: z.record(z.string(), z.unknown()).default({}),
     }),
     /** No controller: weights that never change. */
-    z.strictObject({ kind: z.literal('static'), weights: z.enum(['equal', 'capacity']) }),
+    z.strictObject({ kind: z.literal('static'), weights: z.enum(['configured', 'equal', 'capacity']) }),
     /** No controller: weights by the true capacity, at once whenever an event changes it. */
     z.strictObject({ kind: z.literal('oracle') }),
   ],

@@ -85,7 +85,7 @@ const refusals: readonly { what: string; value: unknown; says: RegExp }[] = [
   {
     what: 'an unknown scenario',
     value: { ...fine, scenario: 'flod' },
-    says: /scenario: there is no scenario of that name; expected one of steady-30, .*cold-start, got "flod"/,
+    says: /scenario: there is no scenario of that name; expected one of steady, steady-30, .*cold-start, got "flod"/,
   },
   {
     what: 'a bad fleet under a named scenario',
@@ -139,6 +139,14 @@ const refusals: readonly { what: string; value: unknown; says: RegExp }[] = [
     what: 'more requests than memory is meant for',
     value: { ...fine, seconds: 80_000 },
     says: /^x\.yaml: seconds: more requests than memory is meant for; expected at most 20,000,000 requests in all, got about 36,409,100\. Lower /,
+  },
+  {
+    what: 'more ticks than memory is meant for',
+    value: {
+      ...{ rate: 1, seconds: 80_000, contender },
+      fleet: Array.from({ length: 500 }, (_, index) => ({ name: `s${index}`, cores: 1 })),
+    },
+    says: /^x\.yaml: seconds: more ticks than .*at most 10,000,000 ticks times servers, got about 20,005,000\. Lower seconds/,
   },
   {
     what: 'an unknown key of the controller',
