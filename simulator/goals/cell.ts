@@ -31,7 +31,7 @@ export interface Figures {
   readonly maxOverMean: number | null;
   /** Sum over the servers of how far their shares move in a tick: mean of the ticks. */
   readonly movement: number | null;
-  /** Ticks from the start, or from the scenario's first event, until the weights suit the capacities. */
+  /** From the start, or from the scenario's first event; how the weights move afterwards is `movement`. */
   readonly ticksToConverge: number | null;
   /** Ticks that left every server that is up with weight 0. */
   readonly allZeroTicks: number | null;
@@ -50,10 +50,7 @@ const contenders: Readonly<Record<string, Contender>> = {
   'equal-weights': { kind: 'static', weights: 'equal' },
 };
 
-/** At 95 % load a minute of 100 ms requests is mostly luck: queues there last for many seconds. */
-const steadySeconds = 300;
-
-export function experimentOf(cell: Cell, seed: number): Experiment {
+export function experimentOf(cell: Cell, seed: number, steadySeconds: number): Experiment {
   const plan = scenarios.get(cell.scenario);
   if (plan === undefined) throw new Error(`no scenario ${cell.scenario}`);
   const { fleet: fleetName, demandMs, balance, contender, haproxys = 1 } = cell;
@@ -74,10 +71,6 @@ export function figuresOf(result: Result, { scenario }: Experiment): Figures {
   const { meanMs, p99Ms, withinSecond, maxOverMean, shareMovement, allZeroTicks, requests, samples } = result;
   const failures = Object.values(result.failed).reduce((sum, count) => sum + count, 0);
   const [event] = scenario.events;
-  const during = {
-    fromSeconds: event?.fromSeconds ?? 0,
-    untilSeconds: event?.untilSeconds ?? Number.POSITIVE_INFINITY,
-  };
   return {
     meanMs,
     p99Ms,
@@ -85,7 +78,7 @@ export function figuresOf(result: Result, { scenario }: Experiment): Figures {
     failed: requests === 0 ? null : failures / requests,
     maxOverMean,
     movement: shareMovement.mean,
-    ticksToConverge: ticksToConverge(samples, { by: 'ideal', ...during }),
+    ticksToConverge: ticksToConverge(samples, event?.fromSeconds ?? 0),
     allZeroTicks,
   };
 }

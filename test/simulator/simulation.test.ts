@@ -173,28 +173,19 @@ test('shares are of the weights of servers that are up', (t) => {
   t.deepEqual(sharesOf({ weights: [100, 0], up: [false, true] }), [0, 0]);
 });
 
-test('convergence: ticks until the servers are evenly used, and stay so', (t) => {
-  const at = (tick: number, weights: readonly number[], utilisation: readonly number[]) => ({
-    ...{ atSeconds: 2 * tick, weights, utilisation, up: [true, true], capacity: [1, 3], requests: 0, failures: 0 },
+test('convergence: ticks until the weights first suit the capacities', (t) => {
+  const at = (tick: number, weights: readonly number[]) => ({
+    ...{ atSeconds: 2 * tick, weights, up: [true, true], capacity: [1, 3] },
+    ...{ utilisation: [0.5, 0.5], requests: 0, failures: 0 },
   });
-  const samples = [
-    at(0, [100, 100], [0.9, 0.3]),
-    at(1, [60, 100], [0.6, 0.4]),
-    at(2, [30, 100], [0.9, 0.3]),
-    at(3, [30, 100], [0.5, 0.5]),
-  ];
-  t.is(imbalance(samples[0] ?? at(0, [], []), 'ideal'), 1.5);
-  t.is(imbalance(samples[0] ?? at(0, [], []), 'measured'), 1.5);
-  const oneDown = { ...at(0, [100, 100, 100], [0, 0, 0]), up: [false, true, true], capacity: [0, 1, 3] };
-  t.is(imbalance(oneDown, 'ideal'), 1.5, 'what is down has no part in it');
-  t.is(ticksToConverge(samples, { by: 'ideal', fromSeconds: 0 }), 3);
-  t.is(ticksToConverge(samples, { by: 'measured', fromSeconds: 0 }), 4);
-  t.is(ticksToConverge(samples, { by: 'measured', fromSeconds: 2 }), 3);
-  // means of two: 1.2 at tick 1 alone, then 0.75 and 0.35, then 0.7 and 0.4
-  t.is(ticksToConverge(samples, { by: 'measured', fromSeconds: 2, windowTicks: 2, bound: 1.3 }), 3);
-  t.is(ticksToConverge(samples, { by: 'measured', fromSeconds: 2, windowTicks: 2, bound: 1.4 }), 1);
-  t.is(ticksToConverge(samples, { by: 'measured', fromSeconds: 0, untilSeconds: 4 }), null);
-  t.is(ticksToConverge(samples, { by: 'measured', fromSeconds: 0, bound: 1.6 }), 1);
+  const samples = [at(0, [100, 100]), at(1, [60, 100]), at(2, [30, 100]), at(3, [100, 100]), at(4, [100, 100])];
+  t.is(imbalance(samples[0] ?? at(0, [])), 1.5);
+  const oneDown = { ...at(0, [100, 100, 100]), up: [false, true, true], capacity: [0, 1, 3] };
+  t.is(imbalance(oneDown), 1.5, 'what is down has no part in it');
+  t.is(ticksToConverge(samples, 0), 3);
+  t.is(ticksToConverge(samples, 2), 2);
+  t.is(ticksToConverge(samples, 0, 1.5), 1);
+  t.is(ticksToConverge(samples, 6), null);
 });
 
 test('every request is accounted for', async (t) => {
