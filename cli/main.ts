@@ -10,6 +10,7 @@ const commands = {
   weights: async () => (await import('./commands/weights.ts')).weightsCommand(),
   explain: async () => (await import('./commands/explain.ts')).explainCommand(),
   replay: async () => (await import('./commands/replay.ts')).replayCommand(),
+  simulate: async () => (await import('./commands/simulate.ts')).simulateCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   restore: async () => (await import('./commands/restore.ts')).restoreCommand(),
   demo: async () => (await import('./commands/demo.ts')).demoCommand(),
@@ -25,6 +26,7 @@ Examples:
   haweight weights --watch                   the weights and why they are so
   haweight explain web/web1                  one decision, step by step
   haweight replay ticks.jsonl --policy equal what another policy would have done
+  haweight simulate --fleet 1,2,4 --load 85  what policies do on a fleet of your own
   haweight doctor -b web                     what is wrong with the set-up
 
 Exit codes: 0 fine, 1 a check failed, 2 usage or configuration.`;

@@ -1,7 +1,18 @@
 import test from 'ava';
 import { haweight } from '../support/process.ts';
 
-for (const command of ['', 'agent', 'controller', 'weights', 'explain', 'replay', 'doctor', 'restore', 'demo']) {
+for (const command of [
+  '',
+  'agent',
+  'controller',
+  'weights',
+  'explain',
+  'replay',
+  'simulate',
+  'doctor',
+  'restore',
+  'demo',
+]) {
   test.serial(`haweight ${command} --help has examples, fits 80 columns and exits with 0`, async (t) => {
     const { code, stdout, stderr } = await haweight([...(command === '' ? [] : [command]), '--help']);
     t.is(code, 0, stderr);

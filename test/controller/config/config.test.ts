@@ -6,6 +6,7 @@ import { ProblemError } from '../../../contract/problem.ts';
 import type { ConfigFlags } from '../../../controller/config/flags.ts';
 import { loadConfig } from '../../../controller/config/load.ts';
 import { configSchema, periodsMs } from '../../../controller/config/schema.ts';
+import { keysOf } from '../../support/schema-keys.ts';
 
 /** Loads this text as a configuration file. */
 function load(yaml: string, flags: ConfigFlags = {}) {
@@ -163,23 +164,6 @@ test('--agent adds to the file; with several backends it must name one', (t) => 
 test('the periods that are accepted divide a minute', (t) => {
   t.true(periodsMs.every((period) => 60_000 % period === 0));
 });
-
-/** Every key of the schema as a dotted path, backends' entries as `backends[].`. */
-function keysOf(schema: unknown, prefix = ''): string[] {
-  const { shape, element, def } = schema as {
-    shape?: Record<string, unknown>;
-    element?: unknown;
-    def?: { innerType?: unknown };
-  };
-  if (shape !== undefined) {
-    return Object.entries(shape).flatMap(([key, value]) => {
-      const inner = keysOf(value, `${prefix}${key}.`);
-      return inner.length > 0 ? inner : [`${prefix}${key}`];
-    });
-  }
-  if (element !== undefined) return keysOf(element, prefix.replace(/\.$/, '[].'));
-  return def?.innerType === undefined ? [] : keysOf(def.innerType, prefix);
-}
 
 test('docs/configuration.md has every key, and no other', (t) => {
   const text = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');

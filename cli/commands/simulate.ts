@@ -1,0 +1,100 @@
+import { Command, Option } from 'commander';
+import { Stopped, stopOnSignal } from '../../demo/stop-on-signal.ts';
+import { fleetNames } from '../../simulator/fleets.ts';
+import { balances } from '../../simulator/schema.ts';
+import { fail, print } from '../exit.ts';
+import { repeatedNames } from '../options.ts';
+import { type Comparison, contenderNames, readComparison } from '../simulate/comparison.ts';
+import { documentOf } from '../simulate/document.ts';
+import type { SimulateFlags } from '../simulate/flags.ts';
+import { type Measured, runAll } from '../simulate/run.ts';
+import { ProgressBar } from '../view/progress.ts';
+import { renderComparison } from '../view/simulate.ts';
+import { renderSamples } from '../view/simulate-samples.ts';
+
+const examples = `
+Runs the controller's own code against simulated clients, HAProxys and servers,
+with the same requests for every policy. Scenarios (percent are of the fleet's
+capacity; what befalls servers begins 15 to 20 s after the warm-up):
+  steady, steady-30, -50, -70, -85, -95    the same load all the time
+  flash-110, -120 ... -190                 bursts of 300 ms every 5 s
+  crowd                                    10 s at 120 %
+  step                                     60 %, then 95 %
+  failing-1, -2, -3                        so many servers crash for 5 s
+  noisy                                    one server's capacity halves for 30 s
+  hidden                                   the same; CPU metrics show half of that
+  frozen                                   one agent hangs; load from 35 to 80 %
+  blackhole, errors                        one server fails all, or 30 %, at once
+  cold-start                               no warm-up
+
+Examples:
+  haweight simulate
+  haweight simulate --fleet 1,2,2,4,4 --load 85 --scenario steady
+  haweight simulate --fleet 8,8x0.6 --policy none,capacity --balance random
+  haweight simulate --file my-fleet.yaml --json > result.json
+  haweight simulate --policy capacity --balance roundrobin --samples`;
+
+export function simulateCommand(): Command {
+  const names = (flags: string, text: string) => new Option(flags, text).argParser(repeatedNames);
+  return new Command('simulate')
+    .description('try policies on a simulated fleet of your own')
+    .option('-f, --file <file>', 'YAML or JSON file (docs/simulation.md); flags override it')
+    .option(
+      '--fleet <servers>',
+      `${fleetNames.join(', ')}, or cores of each server with its speed if not 1: 1,2,4x0.8 (default: het)`,
+    )
+    .option('--load <percent>', "requests as a part of the fleet's capacity (default: the scenario's)")
+    .option('--rate <n>', 'the same in requests per second')
+    .option('--demand-ms <ms>', 'mean work of a request, in ms of one core of speed 1 (default: 20)')
+    .option('--scenario <name>', 'what happens; see below (default: noisy)')
+    .addOption(
+      names(
+        '--policy <names>',
+        `${contenderNames.join(', ')}; none: the configured weights; static: the true capacities; oracle: these at any time ` +
+          '(default: none,inverse-load,capacity,oracle)',
+      ),
+    )
+    .addOption(names('--balance <names>', `${balances.join(', ')} (default: roundrobin,leastconn)`))
+    .option('--haproxys <n>', 'HAProxys before the same servers, each with a controller (default: 1)')
+    .option('--seconds <n>', "simulated time that is measured (default: the scenario's, mostly 60)")
+    .option('--warmup-seconds <n>', "simulated time before it (default: the scenario's, mostly 20)")
+    .option('--seeds <n>', 'runs of each, with other requests; medians are shown (default: 3)')
+    .option('--seed <n>', 'the first of them: the same seed, the same result (default: 1)')
+    .option('--samples', 'every tick of the first seed: weights and utilisations')
+    .option('--json', 'everything that was measured as JSON; with --samples every tick')
+    .addHelpText('after', examples)
+    .action(async (flags: SimulateFlags) => {
+      await compare(readComparison(flags), flags);
+    });
+}
+
+async function compare(comparison: Comparison, { json = false, samples = false }: SimulateFlags): Promise<void> {
+  const startMs = performance.now();
+  const measured: Measured[] = [];
+  const stopped = await measure(comparison, samples, measured);
+  if (json) print(JSON.stringify(documentOf(comparison, measured), null, 2));
+  else if (measured.length > 0) {
+    if (samples) print(`${measured.map(renderSamples).join('\n\n')}\n`);
+    print(renderComparison(comparison, measured, performance.now() - startMs));
+  }
+  if (stopped === null) return;
+  const done = `${measured.length} of ${comparison.candidates.length} lines were measured`;
+  process.exitCode = fail(`${stopped.message}: ${done}`, stopped.exitCode);
+}
+
+/** Fills `measured`; gives what ended it early, if something did. */
+async function measure(comparison: Comparison, keepSamples: boolean, measured: Measured[]): Promise<Stopped | null> {
+  using stop = stopOnSignal(process.stdout);
+  using bar = new ProgressBar(process.stderr);
+  try {
+    const { signal } = stop;
+    const onProgress = (done: number, { policy, balance }: Measured['candidate']) => {
+      bar.show(done, `${policy}, ${balance}`);
+    };
+    for await (const each of runAll(comparison, { onProgress, signal, keepSamples })) measured.push(each);
+    return null;
+  } catch (cause) {
+    if (cause instanceof Stopped) return cause;
+    throw cause;
+  }
+}

@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { type Problem, ProblemError } from '../../contract/problem.ts';
+import { describeIssues } from '../../controller/config/describe.ts';
+import { readYamlFile, type Tree } from '../../controller/config/yaml-file.ts';
+import { type PolicyName, policyNames } from '../../controller/policies/registry.ts';
+import { parseExperiment } from '../../simulator/parse-experiment.ts';
+import { type Balance, balances, type Contender, type Experiment, experimentSchema } from '../../simulator/schema.ts';
+import { flagName, type SimulateFlags, treeOf } from './flags.ts';
+
+const withoutController = {
+  none: { kind: 'static', weights: 'configured' },
+  static: { kind: 'static', weights: 'capacity' },
+  oracle: { kind: 'oracle' },
+} as const satisfies Record<string, Contender>;
+
+/** Who may set the weights: the controller with one of its policies, or nobody while the requests come. */
+export type ContenderName = PolicyName | keyof typeof withoutController;
+export const contenderNames = [...policyNames, ...(Object.keys(withoutController) as ContenderName[])] as const;
+
+/** One line of the result: who sets the weights, and how HAProxy hands out the requests. */
+export interface Candidate {
+  readonly policy: ContenderName;
+  readonly balance: Balance;
+  /** Of the first seed. */
+  readonly experiment: Experiment;
+}
+
+export interface Comparison {
+  /** As it was named; null for one that was described. */
+  readonly fleet: string | null;
+  readonly scenario: string | null;
+  readonly seeds: readonly number[];
+  readonly candidates: readonly Candidate[];
+}
+
+const maxSeed = 4_294_967_295;
+const once = <T>(names: readonly T[]) => new Set(names).size === names.length;
+const eachOnce = { error: 'each name once' };
+
+/** What a comparison says beside the keys of an experiment, or with several values where that has one. */
+const ownSchema = z
+  .object({
+    policy: z
+      .array(z.enum(contenderNames))
+      .min(1, 'at least one name')
+      .refine(once, eachOnce)
+      .default(['none', 'inverse-load', 'capacity', 'oracle']),
+    balance: z
+      .array(z.enum(balances))
+      .min(1, 'at least one name')
+      .refine(once, eachOnce)
+      .default(['roundrobin', 'leastconn']),
+    config: z.record(z.string(), z.unknown()).default({}),
+    seed: z.number().int().min(0).max(maxSeed).default(1),
+    seeds: z.number().int().min(1).max(1_000).default(3),
+  })
+  .refine(({ seed, seeds }) => seed + seeds - 1 <= maxSeed, { error: `a last seed up to ${maxSeed}`, path: ['seed'] });
+
+const { contender: _, ...experimentShape } = experimentSchema.shape;
+
+/** The file that a comparison is described in, key by key; docs/simulation.md explains each, and a test holds the two together. */
+export const comparisonSchema = z.strictObject({ ...experimentShape, ...ownSchema.shape });
+
+const defaults = { fleet: 'het', scenario: 'noisy' };
+
+/** File, then flags over it, then defaults; checked as a whole. Throws a ProblemError that names the flag or key. */
+export function readComparison(flags: SimulateFlags): Comparison {
+  const given = treeOf(flags);
+  const file = flags.file === undefined ? {} : readYamlFile(flags.file);
+  const where = flags.file ?? 'simulate';
+  try {
+    return parseComparison({ ...defaults, ...withoutLoad(file, given), ...given }, where);
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    throw new ProblemError(inUsersWords(error.problem, where, given));
+  }
+}
+
+/** A flag for one of load and rate takes the place of both. */
+function withoutLoad(file: Tree, given: Tree): Tree {
+  if (given['load'] === undefined && given['rate'] === undefined) return file;
+  const { load: _load, rate: _rate, ...rest } = file;
+  return rest;
+}
+
+function parseComparison(tree: Tree, where: string): Comparison {
+  const keys = Object.keys(comparisonSchema.shape);
+  const unknown = Object.keys(tree).find((key) => !keys.includes(key));
+  if (unknown !== undefined) {
+    const expected = `one of ${keys.join(', ')}`;
+    throw new ProblemError({ code: 'config-invalid', where: `${where}: ${unknown}`, what: 'unknown key', expected });
+  }
+  const { policy: policies, balance: wanted, config, seed, seeds } = ownValues(tree, where);
+  const { policy: _policy, config: _config, seeds: _seeds, ...shared } = tree;
+  const candidates = policies.flatMap((policy) => {
+    const contender = isPolicy(policy) ? { kind: 'policy', policy, config } : withoutController[policy];
+    return wanted.map((balance): Candidate => {
+      return { policy, balance, experiment: parseExperiment({ ...shared, balance, contender, seed }, where) };
+    });
+  });
+  const nameOf = (value: unknown) => (typeof value === 'string' ? value : null);
+  return {
+    fleet: nameOf(tree['fleet']),
+    scenario: nameOf(tree['scenario']),
+    seeds: Array.from({ length: seeds }, (_value, index) => seed + index),
+    candidates,
+  };
+}
+
+/** Where a list is expected, a single name is one of one. */
+function ownValues(tree: Tree, where: string): z.output<typeof ownSchema> {
+  const listed = (key: string) => (typeof tree[key] === 'string' ? { [key]: [tree[key]] } : {});
+  const own = { ...tree, ...listed('policy'), ...listed('balance') };
+  const parsed = ownSchema.safeParse(own);
+  if (parsed.success) return parsed.data;
+  const { mend: _mend, ...problem } = describeIssues(parsed.error.issues, own, { config: where });
+  throw new ProblemError(problem);
+}
+
+function isPolicy(name: ContenderName): name is PolicyName {
+  return !Object.hasOwn(withoutController, name);
+}
+
+/** A problem of an experiment, by the flag or the file's key that its value came from. */
+function inUsersWords(problem: Problem, where: string, given: Tree): Problem {
+  const place = problem.where.replace(`${where}: contender.config`, `${where}: config`);
+  const [key = ''] = place.slice(where.length + 2).split('.', 1);
+  if (Object.hasOwn(given, key)) {
+    return { mend: 'See haweight simulate --help.', ...problem, code: 'usage', where: flagName(key) };
+  }
+  return { mend: 'docs/simulation.md lists every key.', ...problem, where: place };
+}

@@ -1,0 +1,50 @@
+import type { Result } from '../../simulator/result.ts';
+import type { Measured } from './run.ts';
+
+/** What is shown of a candidate: medians over its seeds; null where no run has such a figure. Times in ms. */
+export interface Figures {
+  readonly meanMs: number | null;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  /** Shares of all requests, 0 to 1. */
+  readonly withinSecond: number | null;
+  readonly failed: number | null;
+  /** Largest over mean of the servers' utilisations. */
+  readonly maxOverMean: number | null;
+  /** Sum over the servers of how far their shares move per tick, 0 to 2: the mean. */
+  readonly movement: number | null;
+  /** Ticks that left every server that is up with weight 0: of the worst run. */
+  readonly allZeroTicks: number;
+}
+
+export function figuresOf({ runs }: Measured): Figures {
+  const of = (figure: (result: Result) => number | null) => median(runs.map(({ result }) => figure(result)));
+  return {
+    meanMs: of(({ meanMs }) => meanMs),
+    p50Ms: of(({ p50Ms }) => p50Ms),
+    p99Ms: of(({ p99Ms }) => p99Ms),
+    withinSecond: of(({ withinSecond }) => withinSecond),
+    failed: of(failedShare),
+    maxOverMean: of(({ maxOverMean }) => maxOverMean),
+    movement: of(({ shareMovement }) => shareMovement.mean),
+    allZeroTicks: Math.max(...runs.map(({ result }) => result.allZeroTicks)),
+  };
+}
+
+function failedShare({ failed, requests }: Result): number | null {
+  return requests === 0 ? null : Object.values(failed).reduce((sum, count) => sum + count, 0) / requests;
+}
+
+/** Of those that are known. */
+function median(values: readonly (number | null)[]): number | null {
+  const sorted = values.filter((value) => value !== null).toSorted((one, other) => one - other);
+  const upper = sorted[sorted.length >> 1];
+  if (upper === undefined) return null;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[(sorted.length >> 1) - 1] ?? upper)) / 2;
+}
+
+/** Fastest first; those without a figure last. */
+export function byMean<T extends { readonly figures: Figures }>(rows: readonly T[]): T[] {
+  const mean = ({ figures }: T) => figures.meanMs ?? Number.POSITIVE_INFINITY;
+  return rows.toSorted((one, other) => (mean(one) === mean(other) ? 0 : mean(one) - mean(other)));
+}

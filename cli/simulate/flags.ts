@@ -1,0 +1,78 @@
+import { ProblemError, quote } from '../../contract/problem.ts';
+import type { Tree } from '../../controller/config/yaml-file.ts';
+import { fleetNames } from '../../simulator/fleets.ts';
+
+/** As they come from the command line; each is named like the key of the file that it overrides. */
+export interface SimulateFlags {
+  readonly file?: string;
+  readonly fleet?: string;
+  readonly load?: string;
+  readonly rate?: string;
+  readonly demandMs?: string;
+  readonly scenario?: string;
+  readonly policy?: readonly string[];
+  readonly balance?: readonly string[];
+  readonly haproxys?: string;
+  readonly seconds?: string;
+  readonly warmupSeconds?: string;
+  readonly seeds?: string;
+  readonly seed?: string;
+  readonly samples?: boolean;
+  readonly json?: boolean;
+}
+
+/** `demandMs` is set by `--demand-ms`. */
+export function flagName(key: string): string {
+  return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** What the flags say, in the words of the file. Whether a value is possible is checked with the file's. */
+export function treeOf(flags: SimulateFlags): Tree {
+  const { fleet, load, rate, scenario, policy, balance } = flags;
+  if (load !== undefined && rate !== undefined) {
+    throw unusable('--load, --rate', 'one of the two', 'both', 'say the same thing twice');
+  }
+  const read = <T>(value: T | undefined, convert: (value: T) => unknown) => {
+    return value === undefined ? undefined : convert(value);
+  };
+  const number = (key: keyof SimulateFlags & NumberKey) => read(flags[key], (text) => numberOf(text, flagName(key)));
+  const tree: Tree = {
+    ...{ scenario, policy, balance, fleet: read(fleet, fleetOf), load: read(load, shareOf), rate: number('rate') },
+    ...{ demandMs: number('demandMs'), haproxys: number('haproxys'), seconds: number('seconds') },
+    ...{ warmupSeconds: number('warmupSeconds'), seeds: number('seeds'), seed: number('seed') },
+  };
+  return Object.fromEntries(Object.entries(tree).filter(([, value]) => value !== undefined));
+}
+
+type NumberKey = 'rate' | 'demandMs' | 'haproxys' | 'seconds' | 'warmupSeconds' | 'seeds' | 'seed';
+
+/** A name stays one; a list becomes servers s1, s2, ... */
+function fleetOf(text: string): unknown {
+  if (fleetNames.some((name) => name === text)) return text;
+  return text.split(',').map((each, index) => {
+    const [, cores, speed] = /^\s*(\d+(?:\.\d+)?)(?:x(\d+(?:\.\d+)?))?\s*$/.exec(each) ?? [];
+    if (cores === undefined) {
+      throw unusable('--fleet', `one of ${fleetNames.join(', ')}, or cores such as 1,2,4x0.8`, quote(text));
+    }
+    return { name: `s${index + 1}`, cores: Number(cores), ...(speed === undefined ? {} : { speed: Number(speed) }) };
+  });
+}
+
+const [leastPercent, mostPercent] = [1, 1_000];
+
+/** Percent, so 0.7 is surely meant as a share: it is refused. */
+function shareOf(text: string): number {
+  const percent = numberOf(text.replace(/%$/, ''), '--load');
+  if (percent >= leastPercent && percent <= mostPercent) return percent / 100;
+  throw unusable('--load', `percent of the fleet's capacity, ${leastPercent} to ${mostPercent}`, quote(text));
+}
+
+function numberOf(text: string, flag: string): number {
+  const value = Number(text);
+  if (/^\s*[+-]?(\d|\.\d)[\d.e+-]*\s*$/i.test(text) && Number.isFinite(value)) return value;
+  throw unusable(flag, 'a number', quote(text));
+}
+
+function unusable(where: string, expected: string, got: string, what = 'cannot be used'): ProblemError {
+  return new ProblemError({ code: 'usage', where, what, expected, got, mend: 'See haweight simulate --help.' });
+}

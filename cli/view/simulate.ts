@@ -1,0 +1,108 @@
+import type { Experiment } from '../../simulator/schema.ts';
+import { capacityOf } from '../../simulator/workload.ts';
+import type { Comparison, ContenderName } from '../simulate/comparison.ts';
+import { byMean, type Figures, figuresOf } from '../simulate/figures.ts';
+import type { Measured } from '../simulate/run.ts';
+import { clip, percent, seconds } from './format.ts';
+import { type Column, renderTable } from './table.ts';
+
+interface Row {
+  readonly policy: ContenderName;
+  readonly balance: string;
+  readonly figures: Figures;
+}
+
+const width = 80;
+
+const right = (title: string, columnWidth: number, text: (figures: Figures) => string): Column<Row> => {
+  return { title, width: columnWidth, align: 'right', text: ({ figures }) => text(figures) };
+};
+
+/** Widths and the spaces between them add up to 79. */
+const columns: readonly Column<Row>[] = [
+  { title: 'POLICY', width: 14, align: 'left', text: ({ policy }) => policy },
+  { title: 'BALANCE', width: 10, align: 'left', text: ({ balance }) => balance },
+  right('MEAN ms', 7, ({ meanMs }) => milliseconds(meanMs)),
+  right('P50 ms', 6, ({ p50Ms }) => milliseconds(p50Ms)),
+  right('P99 ms', 6, ({ p99Ms }) => milliseconds(p99Ms)),
+  right('IN 1 s', 7, ({ withinSecond }) => percent(withinSecond, 2)),
+  right('FAILED', 7, ({ failed }) => percent(failed, 2)),
+  right('MAX/MEAN', 8, ({ maxOverMean }) => (maxOverMean === null ? '-' : maxOverMean.toFixed(2))),
+  right('MOVED', 6, ({ movement }) => percent(movement, 1)),
+];
+
+/** What the model lacks, in short. */
+export const simulateNote = `Not in the model: keep-alive, stickiness, maxconn queues, cache warm-up, several
+classes of requests. docs/simulation.md says what follows from that.`;
+
+const legend = `MEAN to P99: answers and time-outs, without other failures. MAX/MEAN: of the
+servers' utilisations. MOVED: how far their shares moved per tick, summed up.`;
+
+const bounds = 'oracle and static know the true capacities: to compare with, not to choose.';
+
+/** What was compared and what came of it, fastest first; no line over 80 columns. `tookMs` is real time. */
+export function renderComparison(comparison: Comparison, measured: readonly Measured[], tookMs: number): string {
+  const rows = byMean(
+    measured.map((each): Row => {
+      return { policy: each.candidate.policy, balance: each.candidate.balance, figures: figuresOf(each) };
+    }),
+  );
+  const zeros = rows.filter(({ figures }) => figures.allZeroTicks > 0);
+  const hasBounds = rows.some(({ policy }) => policy === 'oracle' || policy === 'static');
+  return [
+    ...heading(comparison, measured.length, tookMs),
+    '',
+    renderTable(columns, rows),
+    '',
+    ...zeros.map(({ policy, balance, figures }) => {
+      return `! ${policy}, ${balance}: every weight was 0 (a 503 for all) at ${figures.allZeroTicks} ticks`;
+    }),
+    legend,
+    ...(hasBounds ? [bounds] : []),
+    simulateNote,
+  ].join('\n');
+}
+
+function heading({ fleet, scenario, seeds, candidates }: Comparison, finished: number, tookMs: number): string[] {
+  const [first] = candidates;
+  if (first === undefined) return [];
+  const { experiment } = first;
+  const fullRate = (capacityOf(experiment.fleet) / experiment.demandMs) * 1_000;
+  const rate = experiment.rate ?? (experiment.load ?? 0) * fullRate;
+  const servers = plural(experiment.fleet.length, 'server');
+  const cores = experiment.fleet.reduce((sum, each) => sum + each.cores, 0);
+  const seedsText = seeds.length === 1 ? `seed ${seeds[0]}` : `medians of seeds ${seeds[0]} to ${seeds.at(-1)}`;
+  const missing = finished === candidates.length ? '' : `; ${candidates.length - finished} lines are missing`;
+  return [
+    `fleet ${fleet ?? 'as described'}: ${servers}, ${rounded(cores)} cores, capacity ${rounded(fullRate)} requests/s of ${rounded(experiment.demandMs)} ms`,
+    `load ${percent(rate / fullRate)}${peak(experiment)}: ${rounded(rate)} requests/s through ${plural(experiment.haproxys, 'HAProxy')}`,
+    `scenario ${scenario ?? 'as described'}: ${rounded(experiment.seconds)} s after ${rounded(experiment.warmupSeconds)} s of warm-up${nothingHappens(experiment)}`,
+    `${seedsText}; ${plural(finished * seeds.length, 'run')} in ${seconds(tookMs)}${missing}`,
+  ].map((line) => clip(line, width));
+}
+
+function peak({ scenario, seconds: length }: Experiment): string {
+  const loads = scenario.loads.filter(({ fromSeconds }) => fromSeconds < length).map(({ load }) => load);
+  return loads.length === 0 ? '' : `, at times ${percent(Math.max(...loads))}`;
+}
+
+/** Whoever shortens a run may cut off what it was to show. */
+function nothingHappens({ scenario, seconds: length }: Experiment): string {
+  const begins = [...scenario.events, ...scenario.loads].map(({ fromSeconds }) => fromSeconds);
+  const isCut = begins.length > 0 && Math.min(...begins) >= length;
+  return isCut ? `; too short, it begins after ${Math.min(...begins)} s` : '';
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
+
+/** Whole numbers as they are, others with one decimal. */
+function rounded(value: number): string {
+  return String(Number(value.toFixed(1)));
+}
+
+function milliseconds(value: number | null): string {
+  if (value === null) return '-';
+  return value < 100 ? value.toFixed(1) : value.toFixed(0);
+}

@@ -1,0 +1,173 @@
+import { Writable } from 'node:stream';
+import test from 'ava';
+import { type Comparison, readComparison } from '../../cli/simulate/comparison.ts';
+import type { Measured } from '../../cli/simulate/run.ts';
+import { ProgressBar } from '../../cli/view/progress.ts';
+import { renderComparison } from '../../cli/view/simulate.ts';
+import { renderSamples } from '../../cli/view/simulate-samples.ts';
+import type { Result, Sample } from '../../simulator/result.ts';
+
+function sample(changes: Partial<Sample> = {}): Sample {
+  return {
+    ...{ atSeconds: 2, weights: [64, 256], up: [true, true], utilisation: [0.5, 0.25], capacity: [1, 1] },
+    ...{ requests: 10, failures: 0 },
+    ...changes,
+  };
+}
+
+function result(changes: Partial<Result> = {}): Result {
+  return {
+    ...{ requests: 1_000, answered: 990, inFlight: 0, retries: 0, meanMs: 25, p50Ms: 13.2, p90Ms: 50, p99Ms: 187.4 },
+    ...{ failed: { status5xx: 1, timeout: 2, broken: 3, refused: 4, noServer: 0 }, withinSecond: 0.98765 },
+    ...{ servers: [], maxOverMean: 1.064, shareMovement: { mean: 0.0361, max: 0.2 }, allZeroTicks: 0, ticks: 30 },
+    samples: [sample()],
+    ...changes,
+  };
+}
+
+/** These results of the comparison's candidates, in their order, one list of seeds each. */
+function measured({ candidates, seeds }: Comparison, results: readonly (readonly Partial<Result>[])[]): Measured[] {
+  return results.flatMap((runs, index) => {
+    const candidate = candidates[index];
+    if (candidate === undefined) return [];
+    return [{ candidate, runs: runs.map((each, run) => ({ seed: seeds[run] ?? 0, result: result(each) })) }];
+  });
+}
+
+const three = readComparison({ policy: ['none', 'capacity', 'oracle'], balance: ['leastconn'] });
+
+test('a heading, the lines by their mean, and what the figures are and are not', (t) => {
+  const runs = [[{ meanMs: 30 }, { meanMs: 10 }, { meanMs: 20 }], [{ meanMs: 19.5 }], [{ meanMs: 250.4 }]];
+  t.is(
+    renderComparison(three, measured(three, runs), 1_530),
+    `fleet het: 5 servers, 13 cores, capacity 650 requests/s of 20 ms
+load 70%: 455 requests/s through 1 HAProxy
+scenario noisy: 60 s after 20 s of warm-up
+medians of seeds 1 to 3; 9 runs in 1.5 s
+
+POLICY         BALANCE    MEAN ms P50 ms P99 ms  IN 1 s  FAILED MAX/MEAN  MOVED
+capacity       leastconn     19.5   13.2    187  98.77%   1.00%     1.06   3.6%
+none           leastconn     20.0   13.2    187  98.77%   1.00%     1.06   3.6%
+oracle         leastconn      250   13.2    187  98.77%   1.00%     1.06   3.6%
+
+MEAN to P99: answers and time-outs, without other failures. MAX/MEAN: of the
+servers' utilisations. MOVED: how far their shares moved per tick, summed up.
+oracle and static know the true capacities: to compare with, not to choose.
+Not in the model: keep-alive, stickiness, maxconn queues, cache warm-up, several
+classes of requests. docs/simulation.md says what follows from that.`,
+  );
+});
+
+test('lines that are missing are counted, and nothing is said of an oracle that is not there', (t) => {
+  const text = renderComparison(three, measured(three, [[{}, {}, {}]]), 100);
+  t.regex(text, /^medians of seeds 1 to 3; 3 runs in 0\.1 s; 2 lines are missing$/m);
+  t.notRegex(text, /oracle/);
+});
+
+test('a median of an even number of runs lies between the two; what no run knows is a dash and comes last', (t) => {
+  const comparison = readComparison({ policy: ['none', 'stress'], balance: ['random'], seeds: '2' });
+  const nothing = { requests: 0, meanMs: null, p50Ms: null, p99Ms: null, withinSecond: null, maxOverMean: null };
+  const runs = [
+    [nothing, nothing],
+    [{ meanMs: 10 }, { meanMs: 40 }],
+  ];
+  const rows = renderComparison(comparison, measured(comparison, runs), 0).split('\n').slice(6, 8);
+  t.regex(rows[0] ?? '', /^stress +random +25\.0 /);
+  t.regex(rows[1] ?? '', /^none +random( +-){6} /);
+});
+
+test('ticks with every weight 0 are named: of the worst run', (t) => {
+  const text = renderComparison(three, measured(three, [[{ allZeroTicks: 0 }, { allZeroTicks: 4 }]]), 0);
+  t.regex(text, /^! none, leastconn: every weight was 0 \(a 503 for all\) at 4 ticks$/m);
+});
+
+test('loads of the scenario, a rate, one seed and a run that ends before anything happens are told', (t) => {
+  const flash = readComparison({ scenario: 'flash-150', seeds: '1', haproxys: '4', fleet: '1' });
+  t.regex(renderComparison(flash, [], 0), /^fleet as described: 1 server, 1 cores?, .*\nload 70%, at times 150%: 35 /);
+  t.regex(renderComparison(flash, [], 0), /through 4 HAProxys\n.*\nseed 1; 0 runs/);
+  const short = readComparison({ scenario: 'failing-1', rate: '65', seconds: '20' });
+  t.regex(renderComparison(short, [], 0), /\nload 10%: 65 requests.*\n.*; too short, it begins after 20 s\n/);
+  const enough = readComparison({ scenario: 'failing-1', seconds: '21' });
+  t.notRegex(renderComparison(enough, [], 0), /too short/);
+});
+
+test('the largest of everything fits 80 columns', (t) => {
+  const fleet = Array.from({ length: 2_000 }, () => '1023.7x99.5').join(',');
+  const comparison = readComparison({
+    ...{ fleet, demandMs: '59999.9', rate: '999999.9', seconds: '0.5', warmupSeconds: '0.1', seed: '4294966000' },
+    ...{ haproxys: '100', policy: ['least-utilised', 'oracle'], balance: ['roundrobin'], seeds: '1000' },
+  });
+  const worst = { meanMs: 600_000, p50Ms: 600_000, p99Ms: 600_000, withinSecond: 1, maxOverMean: 2_000 };
+  const more = { failed: { status5xx: 1_000, timeout: 0, broken: 0, refused: 0, noServer: 0 }, allZeroTicks: 86_400 };
+  const runs = [{ ...worst, ...more, shareMovement: { mean: 2, max: 2 } }];
+  const text = renderComparison(comparison, measured(comparison, [runs, runs]), 1e9);
+  for (const line of text.split('\n')) t.true(line.length <= 80, line);
+  t.regex(text, / 600000 600000 600000 100\.00% 100\.00%/);
+});
+
+test('samples: weight and utilisation of each server, those that are down, and of many the first', (t) => {
+  const two = readComparison({ fleet: '1,4', policy: ['capacity'], balance: ['random'], seed: '5', seeds: '1' });
+  const samples = [sample({ atSeconds: -2 }), sample({ up: [true, false], utilisation: [null, 0.2] })];
+  const [each] = measured(two, [[{ samples }]]);
+  if (each === undefined) throw new Error('no candidate');
+  t.is(
+    renderSamples(each),
+    `capacity, random, seed 5: weight and utilisation, tick by tick
+   TIME       s1       s2
+   -2 s  64  50% 256  25%
+    2 s  64    - 256 down`,
+  );
+  const twenty = readComparison({ fleet: 'twenty' });
+  const [many] = measured(twenty, [[{}]]);
+  if (many === undefined) throw new Error('no candidate');
+  const text = renderSamples(many);
+  t.regex(text, /\n13 more servers: --json --samples$/);
+  for (const line of text.split('\n')) t.true(line.length <= 80, line);
+});
+
+/** A stream that keeps what is written, and says of itself that it is a terminal, or not. */
+function stream(isTTY: boolean, columns: number) {
+  const written: string[] = [];
+  const writable = new Writable({
+    decodeStrings: false,
+    write(chunk: string, _encoding, done) {
+      written.push(chunk);
+      done();
+    },
+  });
+  return { written, stream: Object.assign(writable, { isTTY, columns }) as unknown as NodeJS.WriteStream };
+}
+
+test.serial(
+  'a progress bar draws over itself on a terminal, not more than ten times a second, and leaves nothing',
+  (t) => {
+    process.env['TERM'] = 'xterm';
+    const terminal = stream(true, 60);
+    let nowMs = 0;
+    const bar = new ProgressBar(terminal.stream, () => nowMs);
+    bar.show(0, 'none, random');
+    nowMs = 99;
+    bar.show(0.3, 'none, random');
+    nowMs = 100;
+    bar.show(0.5, 'capacity, random and a text that is too long for this');
+    bar[Symbol.dispose]();
+    t.deepEqual(terminal.written, [
+      `\r\u001b[2K[${'.'.repeat(30)}]   0%  none, random`,
+      `\r\u001b[2K[${'#'.repeat(15)}${'.'.repeat(15)}]  50%  capacity, random an…`,
+      '\r\u001b[2K',
+    ]);
+  },
+);
+
+test.serial('a progress bar writes nothing where there is no terminal, or a dumb one', (t) => {
+  const [file, dumb] = [stream(false, 80), stream(true, 80)];
+  for (const [term, { stream: output }] of [
+    ['xterm', file],
+    ['dumb', dumb],
+  ] as const) {
+    process.env['TERM'] = term;
+    using bar = new ProgressBar(output);
+    bar.show(0.5, 'x');
+  }
+  t.deepEqual([...file.written, ...dumb.written], []);
+});

@@ -1,0 +1,152 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { temporaryFolder } from '../haproxy/setup.ts';
+import { Haweight, haweight } from '../support/process.ts';
+import { until } from '../support/until.ts';
+
+/* haweight simulate as users run it. One at a time: each is a process. */
+
+const quick = ['simulate', '--fleet', '1,2', '--seconds', '4', '--warmup-seconds', '2', '--seeds', '2'];
+
+interface Document {
+  readonly complete: boolean;
+  readonly results: readonly {
+    readonly policy: string;
+    readonly balance: string;
+    readonly medians: Readonly<Record<string, number | null>>;
+    readonly runs: readonly { readonly seed: number; readonly requests: number; readonly samples?: unknown[] }[];
+  }[];
+}
+
+test.serial('every policy and balance gets a line; nothing but the result is written, within 80 columns', async (t) => {
+  const policies = [
+    'inverse-load',
+    'capacity',
+    'least-utilised',
+    'stress',
+    'equal',
+    'paper',
+    'none',
+    'static',
+    'oracle',
+  ];
+  const balances = ['roundrobin', 'leastconn', 'random'];
+  const args = [...quick, '--policy', policies.join(','), '--balance', balances.join(',')];
+  const { code, stdout, stderr } = await haweight(args);
+  t.is(code, 0, stderr);
+  t.is(stderr, '');
+  for (const policy of policies) {
+    for (const balance of balances) t.regex(stdout, new RegExp(`^${policy} +${balance} +[0-9]`, 'm'));
+  }
+  for (const line of stdout.split('\n')) t.true(line.length <= 80, line);
+  t.false(stdout.includes('\u001b'));
+});
+
+test.serial('without flags: what a controller is worth against a noisy neighbour', async (t) => {
+  const { code, stdout, stderr } = await haweight(['simulate', '--json']);
+  t.is(code, 0, stderr);
+  const { results, complete } = JSON.parse(stdout) as Document;
+  t.true(complete);
+  const mean = (policy: string, balance: string) => {
+    return results.find((each) => each.policy === policy && each.balance === balance)?.medians['meanMs'] ?? Number.NaN;
+  };
+  t.true(mean('capacity', 'roundrobin') < 0.2 * mean('none', 'roundrobin'));
+  t.true(mean('capacity', 'leastconn') < 0.9 * mean('none', 'leastconn'));
+  t.deepEqual(
+    results.map(({ runs }) => runs.map(({ seed }) => seed)),
+    Array.from({ length: 8 }, () => [1, 2, 3]),
+  );
+});
+
+test.serial(
+  'the same seed gives the same bytes of JSON, another seed other requests; samples only when asked for',
+  async (t) => {
+    const json = async (...more: string[]) => (await haweight([...quick, '--json', ...more])).stdout;
+    const first = await json('--seed', '4');
+    t.is(await json('--seed', '4'), first);
+    const [one, other] = [first, await json('--seed', '400', '--samples')].map((text) => JSON.parse(text) as Document);
+    t.notDeepEqual(one?.results[0]?.medians, other?.results[0]?.medians);
+    t.is(one?.results[0]?.runs[0]?.samples, undefined);
+    t.is(other?.results[0]?.runs[1]?.samples?.length, 4);
+    t.is(one?.results[0]?.runs[0]?.requests, one?.results[3]?.runs[0]?.requests);
+  },
+);
+
+test.serial('a file describes the fleet and what befalls it; --samples shows it tick by tick', async (t) => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, 'fleet.json');
+  const events = [{ kind: 'crash', server: 'db1', fromSeconds: 1 }];
+  const fleet = ['web1', 'db1'].map((name) => ({ name, cores: 2 }));
+  await writeFile(
+    file,
+    JSON.stringify({ fleet, scenario: { events }, load: 0.3, seconds: 8, policy: 'none', seeds: 1 }, null, '\t'),
+  );
+  const { code, stdout, stderr } = await haweight(['simulate', '--file', file, '--samples', '--balance', 'leastconn']);
+  t.is(code, 0, stderr);
+  t.regex(stdout, /^none, leastconn, seed 1: .*\n +TIME +web1 +db1\n/);
+  t.regex(stdout, /\n +8 s 100 +\d+% 100 down\n/);
+  t.regex(stdout, /\nfleet as described: 2 servers, 4 cores, .*\nload 30%: .*\nscenario as described: 8 s after 20 s/);
+});
+
+/** Standard error is taken for a terminal, so that progress can be seen. */
+const asTerminal = {
+  TERM: 'xterm',
+  NODE_OPTIONS: '--import=data:text/javascript,process.stderr.isTTY=true',
+};
+
+for (const [signal, exitCode] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  test.serial(`${signal}: the lines that are complete are printed, exit code ${exitCode}`, async (t) => {
+    const balances = 'leastconn,roundrobin,random';
+    const long = ['--policy', 'none', '--balance', balances, '--seeds', '1', '--rate', '400', '--seconds', '3000'];
+    await using run = new Haweight(['simulate', '--json', ...long], asTerminal);
+    await until('the second line is under way', () => run.stderr.includes('none, roundrobin'));
+    const { code, stdout, stderr } = await run.stop(signal);
+    t.is(code, exitCode, stderr);
+    const { complete, results } = JSON.parse(stdout) as Document;
+    t.false(complete);
+    t.is(results[0]?.balance, 'leastconn');
+    t.true(stderr.endsWith(`\r\u001b[2Khaweight: stopped by ${signal}: ${results.length} of 3 lines were measured\n`));
+  });
+}
+
+test.serial('stopped before any line was complete: only that is said', async (t) => {
+  const long = ['simulate', '--policy', 'none', '--seeds', '1', '--rate', '200', '--seconds', '80000'];
+  await using run = new Haweight(long, asTerminal);
+  await until('the first line is under way', () => run.stderr.includes('none, roundrobin'));
+  const { code, stdout } = await run.stop('SIGINT');
+  t.is(code, 130);
+  t.is(stdout, '');
+});
+
+const refused: readonly (readonly [args: readonly string[], line: RegExp])[] = [
+  [['--load', '70', '--rate', '5'], /^--load, --rate: .*expected one of the two, got both/],
+  [['--fleet', '-1'], /^--fleet: .*got "-1"/],
+  [['--policy', 'best'], /^--policy: .*one of inverse-load, capacity, .*, none, static, oracle, got "best"/],
+  [['--scenario', 'flod'], /^--scenario: .*one of steady, .*cold-start, got "flod"/],
+  [['--file', '/'], /^\/: cannot be read; .*EISDIR/],
+];
+for (const [args, line] of refused) {
+  test.serial(`haweight simulate ${args.join(' ')}: one line, exit code 2`, async (t) => {
+    await refusedIn(t, ['simulate', ...args], line);
+  });
+}
+
+test.serial('a file with an unknown key is refused in one line that names the place, exit code 2', async (t) => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, 'f.yaml');
+  await writeFile(file, 'fleet: [{name: a, cores: 1, core: 2}]\n');
+  await refusedIn(t, ['simulate', '--file', file], /f\.yaml: fleet\.0\.core: unknown key/);
+});
+
+async function refusedIn(t: ExecutionContext, args: readonly string[], line: RegExp): Promise<void> {
+  const { code, stdout, stderr } = await haweight(args);
+  t.is(code, 2, stderr);
+  t.is(stdout, '');
+  const [said = '', ...more] = stderr.split('\n');
+  t.deepEqual(more, ['']);
+  t.regex(said.replace(/^haweight: /, ''), line);
+}
