@@ -26,7 +26,7 @@ Examples:
   haweight weights --watch                   the weights and why they are so
   haweight explain web/web1                  one decision, step by step
   haweight replay ticks.jsonl --policy equal what another policy would have done
-  haweight simulate --fleet 1,2,4 --load 85  what policies do on a fleet of your own
+  haweight simulate --fleet 1,2,4 --load 85  policies on a fleet of your own
   haweight doctor -b web                     what is wrong with the set-up
 
 Exit codes: 0 fine, 1 a check failed, 2 usage or configuration.`;

@@ -22,7 +22,7 @@ capacity; what befalls servers begins 15 to 20 s after the warm-up):
   step                                     60 %, then 95 %
   failing-1, -2, -3                        so many servers crash for 5 s
   noisy                                    one server's capacity halves for 30 s
-  hidden                                   the same; CPU metrics show half of that
+  hidden                                   same; CPU metric shows half of it
   frozen                                   one agent hangs; load from 35 to 80 %
   blackhole, errors                        one server fails all, or 30 %, at once
   cold-start                               no warm-up
