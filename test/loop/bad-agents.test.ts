@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import test, { type ExecutionContext } from 'ava';
 import { haweight } from '../support/process.ts';
-import { overload, Stack } from '../support/stack.ts';
+import { fewCores, overload, Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 /** What appears while the loop runs: logged once with the server's name, counted, shown, and the loop goes on. */
 async function isReported(t: ExecutionContext, listener: RequestListener, code: string): Promise<void> {
-  await using stack = await Stack.start({ servers: ['s1', 's2', 's3'] });
+  await using stack = await Stack.start({ cores: fewCores, servers: ['s1', 's2', 's3'] });
   await using load = stack.startLoad();
   const controller = await stack.startController();
   await until('our weights', async () => (await stack.weight('s1')) > 200);

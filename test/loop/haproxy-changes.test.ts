@@ -5,7 +5,7 @@ import { renderConfiguration } from '../../haproxy/configuration.ts';
 import { startHaproxy } from '../../haproxy/process.ts';
 import { freePort, operatorSays, temporaryFolder } from '../haproxy/setup.ts';
 import { Haweight } from '../support/process.ts';
-import { configurationOf, overload, Stack, someNetwork, writtenTo } from '../support/stack.ts';
+import { configurationOf, fewCores, overload, Stack, someNetwork, writtenTo } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 test.serial("an operator's drain stays, its weight is left alone, and ready brings it back", async (t) => {
@@ -38,7 +38,7 @@ test.serial('maintenance is left alone too', async (t) => {
 });
 
 test.serial('a reload puts the configured weights back, and the next tick puts ours back', async (t) => {
-  await using stack = await Stack.start({ servers: ['s1', 's2', 's3'], masterWorker: true });
+  await using stack = await Stack.start({ cores: fewCores, servers: ['s1', 's2', 's3'], masterWorker: true });
   await using load = stack.startLoad();
   const controller = await stack.startController();
   await stack.tell('s1', overload);

@@ -1,9 +1,9 @@
 import test from 'ava';
-import { overload, Stack, writtenTo } from '../support/stack.ts';
+import { fewCores, overload, Stack, writtenTo } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 test.serial('an overloaded server goes to 0, gets nothing, and comes back by a ramp', async (t) => {
-  await using stack = await Stack.start({ servers: ['s1', 's2', 's3', 's4'] });
+  await using stack = await Stack.start({ cores: fewCores, servers: ['s1', 's2', 's3', 's4'] });
   await using load = stack.startLoad();
   const controller = await stack.startController('--log-level', 'debug');
   await stack.tell('s1', overload);
@@ -35,7 +35,7 @@ test.serial('an overloaded server goes to 0, gets nothing, and comes back by a r
 
 test.serial('all overloaded: every server keeps a weight and no client gets an error', async (t) => {
   const servers = ['s1', 's2', 's3', 's4'];
-  await using stack = await Stack.start({ servers });
+  await using stack = await Stack.start({ cores: fewCores, servers });
   await using load = stack.startLoad();
   await stack.startController();
   for (const name of servers) await stack.tell(name, overload);
@@ -68,7 +68,7 @@ test.serial('a server that fails fast loses its traffic though it is idle', asyn
 });
 
 test.serial('the literal paper zeroes an overloaded server at once, and every server when all are', async (t) => {
-  await using stack = await Stack.start({ servers: ['s1', 's2'] });
+  await using stack = await Stack.start({ cores: fewCores, servers: ['s1', 's2'] });
   await stack.startController('--policy', 'paper');
   await stack.tell('s1', overload);
   await until('s1 at 0', async () => (await stack.weight('s1')) === 0 && (await stack.weight('s2')) > 0);

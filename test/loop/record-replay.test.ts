@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { temporaryFolder } from '../haproxy/setup.ts';
 import { haweight } from '../support/process.ts';
-import { overload, Stack } from '../support/stack.ts';
+import { fewCores, overload, Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
 const servers = ['s1', 's2', 's3'];
@@ -25,7 +25,7 @@ async function linesOf(file: string): Promise<Line[]> {
 test.serial('a recording of a real controller, replayed with its own policy, gives its own decisions', async (t) => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, 'ticks.jsonl');
-  await using stack = await Stack.start({ servers, masterWorker: true });
+  await using stack = await Stack.start({ cores: fewCores, servers, masterWorker: true });
   await using _load = stack.startLoad();
   const first = await stack.startController('--record', file, '--shadow', 'equal,paper');
   await stack.ticks(2);

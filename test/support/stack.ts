@@ -13,16 +13,18 @@ import { until } from './until.ts';
 export interface StackOptions {
   readonly servers: readonly string[];
   readonly algorithm?: string;
+  /** Cores that each server counts as having; 1 unless given, of which its start is a small part. */
+  readonly cores?: number;
   readonly masterWorker?: boolean;
   /** Another backend with the same servers. */
   readonly secondBackend?: string;
 }
 
 const period = 1_000;
-/** Cores that each server counts as having: few, so that a small real load overloads it, which a busy machine still has. */
-const cores = 0.05;
-/** What overloads a server, though it may get only half of it. */
-export const overload: AppMessage = { busy: 2 * cores };
+/** So few that a small real load overloads a server, and even a busy machine has that much left. */
+export const fewCores = 0.05;
+/** What overloads a server of few cores, though it may get only half of it. */
+export const overload: AppMessage = { busy: 2 * fewCores };
 
 /** Where the servers of a stack have their addresses. At random, so that no two test runs on one machine meet. */
 export function someNetwork(): string {
@@ -80,7 +82,7 @@ export class Stack implements AsyncDisposable {
   async startAgent(name: string): Promise<void> {
     const pid = String(this.#apps.get(name)?.pid);
     const listen = `${this.addressOf(name)}:9477`;
-    const scope = ['--scope', 'process', '--pid', pid, '--cores', String(cores)];
+    const scope = ['--scope', 'process', '--pid', pid, '--cores', String(this.#options.cores ?? 1)];
     const agent = this.#children.use(new Haweight(['agent', ...scope, '--name', name, '--listen', listen]));
     this.#agents.set(name, agent);
     await until(
