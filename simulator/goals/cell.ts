@@ -50,7 +50,18 @@ const contenders: Readonly<Record<string, Contender>> = {
   'equal-weights': { kind: 'static', weights: 'equal' },
 };
 
-export function experimentOf(cell: Cell, seed: number, steadySeconds: number): Experiment {
+/** What every run of a measurement shares. */
+export interface RunSettings {
+  /**
+   * Length of the scenarios of constant load. At 95 % a minute of 100 ms requests is mostly luck: queues there last for
+   * many seconds.
+   */
+  readonly steadySeconds: number;
+  /** Keys of the controller's configuration, to try other constants with. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+export function experimentOf(cell: Cell, seed: number, { steadySeconds, config = {} }: RunSettings): Experiment {
   const plan = scenarios.get(cell.scenario);
   if (plan === undefined) throw new Error(`no scenario ${cell.scenario}`);
   const { fleet: fleetName, demandMs, balance, contender, haproxys = 1 } = cell;
@@ -61,7 +72,7 @@ export function experimentOf(cell: Cell, seed: number, steadySeconds: number): E
     balance,
     haproxys,
     seed,
-    contender: contenders[contender] ?? { kind: 'policy', policy: contender.replace('policy:', '') },
+    contender: contenders[contender] ?? { kind: 'policy', policy: contender.replace('policy:', ''), config },
     ...plan(fleet),
     ...(cell.scenario.startsWith('steady') ? { seconds: steadySeconds } : {}),
   });

@@ -1,6 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
-import { goals } from './goals.ts';
+import { formatProblem, ProblemError } from '../../contract/problem.ts';
+import { parseExperiment } from '../parse-experiment.ts';
+import type { RunSettings } from './cell.ts';
+import { type Goal, goals } from './goals.ts';
 import { Measured, Plan } from './measure.ts';
 import { rankingTables } from './ranking.ts';
 import { formatGoal, reportOf } from './report.ts';
@@ -9,49 +12,99 @@ import { runCells } from './run.ts';
 interface Flags {
   readonly seeds: string;
   readonly goal?: string;
+  readonly config: string;
   readonly ranking: boolean;
   readonly json: boolean;
 }
+
+const steadySeconds = 300;
+const examples = `
+Examples:
+  npm run simulate:goals                        everything, some minutes
+  npm run simulate:goals -- --goal G5,G6        two goals
+  npm run simulate:goals -- --goal G5,G6 \\
+    --config '{"policies":{"capacity":{"forgetting":0.25}}}'
+                                                what another constant would do`;
 
 const flags = new Command('simulate:goals')
   .description('hold the policies to their goals in the simulator; exit 1 where one is missed')
   .option('--seeds <count>', 'runs of each cell, with seeds 1 to COUNT', '5')
   .option('--goal <names>', 'only these, such as G1,G7; without the tables')
+  .option('--config <json>', "keys of the controller's configuration to try", '{}')
   .option('--no-ranking', 'without the tables of docs/policies.md')
   .option('--json', 'every figure of every goal', false)
+  .addHelpText('after', examples)
   .parse()
   .opts<Flags>();
 
-const print = (text: string) => process.stdout.write(`${text}\n`);
-const wanted = flags.goal?.split(',');
-const chosen = goals.filter(({ name }) => wanted === undefined || wanted.includes(name));
-const seeds = Number(flags.seeds);
-if (chosen.length === 0 || !Number.isInteger(seeds) || seeds < 1) {
-  print(`--goal takes ${goals.map(({ name }) => name).join(', ')}; --seeds a whole number from 1 on`);
-  process.exit(2);
+try {
+  process.exitCode = await run(flags);
+} catch (error) {
+  if (!(error instanceof ProblemError)) throw error;
+  process.stderr.write(`simulate:goals: ${formatProblem(error.problem)}\n`);
+  process.exitCode = 2;
 }
 
-const withTables = flags.ranking && wanted === undefined && !flags.json;
-const plan = new Plan();
-for (const goal of chosen) goal.findings(plan);
-if (withTables) rankingTables(plan);
+async function run({ ranking, json, ...rest }: Flags): Promise<number> {
+  const chosen = chosenGoals(rest.goal);
+  const seeds = seedCount(rest.seeds);
+  const settings: RunSettings = { steadySeconds, config: triedConfig(rest.config) };
+  const withTables = ranking && rest.goal === undefined && !json;
+  const plan = new Plan();
+  for (const goal of chosen) goal.findings(plan);
+  if (withTables) rankingTables(plan);
 
-const startedMs = performance.now();
-const threads = availableParallelism();
-const runs = await runCells(plan.cells, { seeds, threads, steadySeconds: 300, onProgress: showProgress });
-const measured = new Measured(runs);
-const reports = chosen.map((goal) => reportOf(goal, measured));
-
-if (flags.json) print(JSON.stringify(reports, null, 2));
-else {
-  for (const report of reports) print(formatGoal(report));
-  const met = reports.filter((report) => report.met).length;
-  const seconds = ((performance.now() - startedMs) / 1_000).toFixed(0);
-  const what = `${plan.cells.size} cells, seeds 1 to ${seeds}, ${threads} threads, ${seconds} s`;
-  print(`\n${met} of ${reports.length} goals met: ${what}`);
-  if (withTables) print(`\n${rankingTables(measured)}`);
+  const startedMs = performance.now();
+  const threads = availableParallelism();
+  const runs = await runCells(plan.cells, { seeds, threads, onProgress: showProgress, ...settings });
+  const measured = new Measured(runs);
+  const reports = chosen.map((goal) => reportOf(goal, measured));
+  if (json) {
+    print(JSON.stringify(reports, null, 2));
+  } else {
+    for (const report of reports) print(formatGoal(report));
+    const seconds = ((performance.now() - startedMs) / 1_000).toFixed(0);
+    const what = `${plan.cells.size} cells, seeds 1 to ${seeds}, ${threads} threads, ${seconds} s`;
+    print(`\n${reports.filter(({ met }) => met).length} of ${reports.length} goals met: ${what}`);
+    if (withTables) print(`\n${rankingTables(measured)}`);
+  }
+  return reports.every(({ met }) => met) ? 0 : 1;
 }
-process.exitCode = reports.every(({ met }) => met) ? 0 : 1;
+
+function chosenGoals(names: string | undefined): readonly Goal[] {
+  if (names === undefined) return goals;
+  return names.split(',').map((name) => {
+    const goal = goals.find((each) => each.name === name.trim().toUpperCase());
+    if (goal === undefined) throw usage('--goal', goals.map((each) => each.name).join(', '), name);
+    return goal;
+  });
+}
+
+function seedCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 1_000) throw usage('--seeds', 'a whole number, 1 to 1000', text);
+  return count;
+}
+
+function triedConfig(text: string): Readonly<Record<string, unknown>> {
+  let config: unknown;
+  try {
+    config = JSON.parse(text);
+  } catch {
+    throw usage('--config', 'JSON such as {"guard":{"floor":0.01}}', text);
+  }
+  const contender = { kind: 'policy', policy: 'capacity', config };
+  const parsed = parseExperiment({ fleet: 'het', load: 0.5, contender }, '--config').contender;
+  return parsed.kind === 'policy' ? parsed.config : {};
+}
+
+function usage(where: string, expected: string, got: string): ProblemError {
+  return new ProblemError({ code: 'usage', where, what: 'cannot be used', expected, got: `"${got}"` });
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
 
 function showProgress(done: number, all: number): void {
   if (!process.stderr.isTTY) return;

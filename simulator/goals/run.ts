@@ -1,26 +1,21 @@
 import { Worker } from 'node:worker_threads';
-import type { Cell, Figures } from './cell.ts';
+import type { Cell, Figures, RunSettings } from './cell.ts';
 import type { Done, Job } from './worker.ts';
 
-export interface RunOptions {
+export interface RunOptions extends RunSettings {
   /** Each cell runs with seeds 1 to this. */
   readonly seeds: number;
   readonly threads: number;
-  /**
-   * Length of the scenarios of constant load. At 95 % a minute of 100 ms requests is mostly luck: queues there last for
-   * many seconds.
-   */
-  readonly steadySeconds: number;
   readonly onProgress?: (done: number, all: number) => void;
 }
 
 /** Figures of every cell, one entry a seed, in the order of the seeds. */
 export async function runCells(
   cells: ReadonlyMap<string, Cell>,
-  { seeds, threads, steadySeconds, onProgress }: RunOptions,
+  { seeds, threads, onProgress, ...settings }: RunOptions,
 ): Promise<ReadonlyMap<string, readonly Figures[]>> {
   const jobs = [...cells.values()].flatMap((cell) => {
-    return Array.from({ length: seeds }, (_, index): Job => ({ cell, seed: index + 1, steadySeconds }));
+    return Array.from({ length: seeds }, (_, index): Job => ({ cell, seed: index + 1, settings }));
   });
   const results = new Map([...cells.keys()].map((name) => [name, new Array<Figures>(seeds)]));
   let done = 0;

@@ -1,13 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { simulate } from '../simulate.ts';
-import { type Cell, cellName, experimentOf, type Figures, figuresOf } from './cell.ts';
+import { type Cell, cellName, experimentOf, type Figures, figuresOf, type RunSettings } from './cell.ts';
 
 /** One run of one cell. */
 export interface Job {
   readonly cell: Cell;
   readonly seed: number;
-  /** Length of the scenarios of constant load. */
-  readonly steadySeconds: number;
+  readonly settings: RunSettings;
 }
 
 export interface Done {
@@ -17,8 +16,8 @@ export interface Done {
 }
 
 /** A thread's part of the jobs, one after the other. */
-for (const { cell, seed, steadySeconds } of workerData as readonly Job[]) {
-  const experiment = experimentOf(cell, seed, steadySeconds);
+for (const { cell, seed, settings } of workerData as readonly Job[]) {
+  const experiment = experimentOf(cell, seed, settings);
   const figures = figuresOf(await simulate(experiment), experiment);
   const done: Done = { name: cellName(cell), seed, figures };
   parentPort?.postMessage(done);
