@@ -24,7 +24,7 @@ capacity; what befalls servers begins 15 to 20 s after the warm-up):
   noisy                                    one server's capacity halves for 30 s
   hidden                                   same; CPU metric shows half of it
   frozen                                   one agent hangs; load from 35 to 80 %
-  blackhole, errors                        one server fails all, or 30 %, at once
+  blackhole, errors                        one fails all, or 30 %, of requests
   cold-start                               no warm-up
 
 Examples:
