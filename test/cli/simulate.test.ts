@@ -69,7 +69,9 @@ test.serial(
     t.notDeepEqual(one?.results[0]?.medians, other?.results[0]?.medians);
     t.is(one?.results[0]?.runs[0]?.samples, undefined);
     t.is(other?.results[0]?.runs[1]?.samples?.length, 4);
-    t.is(one?.results[0]?.runs[0]?.requests, one?.results[3]?.runs[0]?.requests);
+    const requests = one?.results.map(({ runs }) => runs.map((run) => run.requests)) ?? [];
+    t.not(requests[0]?.[0], requests[0]?.[1], 'each seed has requests of its own');
+    t.deepEqual(requests[3], requests[0], 'which are the same for every line');
   },
 );
 
