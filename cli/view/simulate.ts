@@ -13,6 +13,8 @@ interface Row {
 }
 
 const width = 80;
+/** Share of requests from which on times alone do not tell what is better. */
+const notableFailures = 0.01;
 
 const right = (title: string, columnWidth: number, text: (figures: Figures) => string): Column<Row> => {
   return { title, width: columnWidth, align: 'right', text: ({ figures }) => text(figures) };
@@ -26,7 +28,10 @@ const columns: readonly Column<Row>[] = [
   right('P50 ms', 6, ({ p50Ms }) => milliseconds(p50Ms)),
   right('P99 ms', 6, ({ p99Ms }) => milliseconds(p99Ms)),
   right('IN 1 s', 7, ({ withinSecond }) => percent(withinSecond, 2)),
-  right('FAILED', 7, ({ failed }) => percent(failed, 2)),
+  {
+    ...right('FAILED', 7, ({ failed }) => percent(failed, 2)),
+    tone: ({ figures }) => ((figures.failed ?? 0) > notableFailures ? 'bad' : null),
+  },
   right('MAX/MEAN', 8, ({ maxOverMean }) => (maxOverMean === null ? '-' : maxOverMean.toFixed(2))),
   right('MOVED', 6, ({ movement }) => percent(movement, 1)),
 ];
@@ -39,6 +44,8 @@ const legend = `MEAN to P99: answers and time-outs, without other failures. MAX/
 servers' utilisations. MOVED: how far their shares moved per tick, summed up.`;
 
 const bounds = 'oracle and static know the true capacities: to compare with, not to choose.';
+
+const failuresNote = '! Some fail: failures at once cost no time, so look at FAILED before MEAN.';
 
 /** What was compared and what came of it, fastest first; no line over 80 columns. `tookMs` is real time. */
 export function renderComparison(comparison: Comparison, measured: readonly Measured[], tookMs: number): string {
@@ -57,6 +64,7 @@ export function renderComparison(comparison: Comparison, measured: readonly Meas
     ...zeros.map(({ policy, balance, figures }) => {
       return `! ${policy}, ${balance}: every weight was 0 (a 503 for all) at ${figures.allZeroTicks} ticks`;
     }),
+    ...(rows.some(({ figures }) => (figures.failed ?? 0) > notableFailures) ? [failuresNote] : []),
     legend,
     ...(hasBounds ? [bounds] : []),
     simulateNote,
@@ -74,9 +82,9 @@ function heading({ fleet, scenario, seeds, candidates }: Comparison, finished: n
   const seedsText = seeds.length === 1 ? `seed ${seeds[0]}` : `medians of seeds ${seeds[0]} to ${seeds.at(-1)}`;
   const missing = finished === candidates.length ? '' : `; ${candidates.length - finished} lines are missing`;
   return [
-    `fleet ${fleet ?? 'as described'}: ${servers}, ${rounded(cores)} cores, capacity ${rounded(fullRate)} requests/s of ${rounded(experiment.demandMs)} ms`,
+    `${fleet === null ? 'your fleet' : `fleet ${fleet}`}: ${servers}, ${rounded(cores)} cores, capacity ${rounded(fullRate)} requests/s of ${rounded(experiment.demandMs)} ms`,
     `load ${percent(rate / fullRate)}${peak(experiment)}: ${rounded(rate)} requests/s through ${plural(experiment.haproxys, 'HAProxy')}`,
-    `scenario ${scenario ?? 'as described'}: ${rounded(experiment.seconds)} s after ${rounded(experiment.warmupSeconds)} s of warm-up${nothingHappens(experiment)}`,
+    `${scenario === null ? 'your scenario' : `scenario ${scenario}`}: ${rounded(experiment.seconds)} s after ${rounded(experiment.warmupSeconds)} s of warm-up${nothingHappens(experiment)}`,
     `${seedsText}; ${plural(finished * seeds.length, 'run')} in ${seconds(tookMs)}${missing}`,
   ].map((line) => clip(line, width));
 }

@@ -81,9 +81,18 @@ test('ticks with every weight 0 are named: of the worst run', (t) => {
   t.regex(text, /^! none, leastconn: every weight was 0 \(a 503 for all\) at 4 ticks$/m);
 });
 
+test('where more than 1 % fail, it is said that times do not tell all', (t) => {
+  const failing = (status5xx: number) => {
+    const failed = { status5xx, timeout: 0, broken: 0, refused: 0, noServer: 0 };
+    return renderComparison(three, measured(three, [[{ failed }], [{}]]), 0);
+  };
+  t.regex(failing(11), /^! .*look at FAILED before MEAN\.$/m);
+  t.notRegex(failing(10), /before MEAN/);
+});
+
 test('loads of the scenario, a rate, one seed and a run that ends before anything happens are told', (t) => {
   const flash = readComparison({ scenario: 'flash-150', seeds: '1', haproxys: '4', fleet: '1' });
-  t.regex(renderComparison(flash, [], 0), /^fleet as described: 1 server, 1 cores?, .*\nload 70%, at times 150%: 35 /);
+  t.regex(renderComparison(flash, [], 0), /^your fleet: 1 server, 1 cores?, .*\nload 70%, at times 150%: 35 /);
   t.regex(renderComparison(flash, [], 0), /through 4 HAProxys\n.*\nseed 1; 0 runs/);
   const short = readComparison({ scenario: 'failing-1', rate: '65', seconds: '20' });
   t.regex(renderComparison(short, [], 0), /\nload 10%: 65 requests.*\n.*; too short, it begins after 20 s\n/);

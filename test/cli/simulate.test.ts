@@ -88,7 +88,7 @@ test.serial('a file describes the fleet and what befalls it; --samples shows it 
   t.is(code, 0, stderr);
   t.regex(stdout, /^none, leastconn, seed 1: .*\n +TIME +web1 +db1\n/);
   t.regex(stdout, /\n +8 s 100 +\d+% 100 down\n/);
-  t.regex(stdout, /\nfleet as described: 2 servers, 4 cores, .*\nload 30%: .*\nscenario as described: 8 s after 20 s/);
+  t.regex(stdout, /\nyour fleet: 2 servers, 4 cores, .*\nload 30%: .*\nyour scenario: 8 s after 20 s/);
 });
 
 /** Standard error is taken for a terminal, so that progress can be seen. */
