@@ -20,5 +20,5 @@ export const defaultGuardSettings: GuardSettings = {
   ejectMs: 20_000,
   rampStep: 0.2,
   floor: 0.02,
-  deadband: 0.05,
+  deadband: 0.02,
 };
