@@ -1,6 +1,7 @@
 import type { DrainRefusedBecause, Reason, ReleasedBecause } from '../../contract/decision.ts';
 import type { Utilisations } from '../../contract/observation.ts';
 import type { Thresholds } from '../../contract/policy.ts';
+import type { MetricName } from '../../contract/snapshot.ts';
 import { sum } from '../policies/sum.ts';
 import { hasRecovered, metricsOver, worstExcess } from './overload.ts';
 import type { GuardSettings } from './settings.ts';
@@ -56,49 +57,140 @@ export function decideDrains(
   settings: Pick<GuardSettings, 'returnMargin' | 'maxDrainedShare'>,
 ): DrainOutcome {
   const reasons = new Map<string, Reason>();
-  const drained = new Map<string, DrainSubject>();
-  const release = (subject: DrainSubject, because: ReleasedBecause) => {
-    drained.delete(subject.server);
-    reasons.set(subject.server, { code: 'released', because });
-  };
-
-  const limitBroken = (out: readonly DrainSubject[]): keyof typeof limits | null => {
-    if (out.length === subjects.length) return 'last-server';
-    const share = (pool.ejected + capacityOf(out)) / pool.capacity;
-    return share > settings.maxDrainedShare + 1e-9 ? 'half-drained' : null;
-  };
-
+  const kept: DrainSubject[] = [];
   for (const subject of subjects.filter((each) => each.drained)) {
-    drained.set(subject.server, subject);
-    if (!subject.fresh) release(subject, 'stale');
-    else if (hasRecovered(subject.utilisation, thresholds, settings.returnMargin)) release(subject, 'recovered');
+    const because = whyRelease(subject, thresholds, settings.returnMargin);
+    if (because === null) kept.push(subject);
+    else reasons.set(subject.server, { code: 'released', because });
   }
+  const drained = new Drained(kept, subjects.length, pool, settings.maxDrainedShare);
 
+  const carriers = new Carriers(
+    subjects.filter((each) => !drained.has(each)),
+    thresholds,
+  );
   const candidates = subjects
     .filter((each) => !each.drained && each.fresh && !each.ramping && each.overTicks >= drainAfterTicks)
     .sort((a, b) => byExcess(b, a, thresholds));
   for (const candidate of candidates) {
-    const metrics = metricsOver(candidate.utilisation, thresholds);
-    const out = [candidate, ...drained.values()];
-    const limit = limitBroken(out);
+    drained.add(candidate);
+    const limit = drained.brokenLimit;
     const refusal =
-      limit === null ? whyNotCarried(out, subjects, thresholds) : { because: limit, detail: limits[limit] };
-    if (refusal === null) drained.set(candidate.server, candidate);
-    else reasons.set(candidate.server, { code: 'drain-refused', metrics, ...refusal });
+      limit === null ? carriers.refusal(drained.trafficShare, candidate) : { because: limit, detail: limits[limit] };
+    if (refusal === null) continue;
+    drained.delete(candidate);
+    const metrics = metricsOver(candidate.utilisation, thresholds);
+    reasons.set(candidate.server, { code: 'drain-refused', metrics, ...refusal });
   }
 
   // the pool may have shrunk, or the others grown busy, since a drain was decided: the least loaded comes back first
-  const leastLoadedFirst = [...drained.values()].sort((a, b) => byExcess(a, b, thresholds));
-  for (const subject of leastLoadedFirst) {
-    const rest = subjects.filter((each) => !drained.has(each.server));
-    const limit = limitBroken([...drained.values()]);
-    if (limit !== null) release(subject, limit);
-    else if (rest.every((each) => each.overTicks >= drainAfterTicks)) release(subject, 'others-overloaded');
+  const isOver = (subject: DrainSubject) => subject.overTicks >= drainAfterTicks;
+  let restUnder = subjects.filter((each) => !drained.has(each) && !isOver(each)).length;
+  for (const subject of drained.all.sort((a, b) => byExcess(a, b, thresholds))) {
+    const because = drained.brokenLimit ?? (restUnder === 0 ? 'others-overloaded' : null);
+    if (because === null) break;
+    drained.delete(subject);
+    if (!isOver(subject)) restUnder += 1;
+    reasons.set(subject.server, { code: 'released', because });
   }
-  for (const subject of drained.values()) {
-    reasons.set(subject.server, { code: 'drained', metrics: metricsOver(subject.utilisation, thresholds) });
+  for (const { server, utilisation } of drained.all) {
+    reasons.set(server, { code: 'drained', metrics: metricsOver(utilisation, thresholds) });
   }
-  return { drained: new Set(drained.keys()), reasons };
+  return { drained: new Set(drained.all.map(({ server }) => server)), reasons };
+}
+
+function whyRelease(subject: DrainSubject, thresholds: Thresholds, returnMargin: number): ReleasedBecause | null {
+  if (!subject.fresh) return 'stale';
+  return hasRecovered(subject.utilisation, thresholds, returnMargin) ? 'recovered' : null;
+}
+
+/** The servers that are drained, with running totals: a pool may have thousands of servers, and half of them be over. */
+class Drained {
+  readonly #servers = new Map<string, DrainSubject>();
+  readonly #inRotation: number;
+  readonly #pool: DrainPool;
+  readonly #maxShare: number;
+  #capacity = 0;
+  trafficShare = 0;
+
+  constructor(servers: readonly DrainSubject[], inRotation: number, pool: DrainPool, maxShare: number) {
+    this.#inRotation = inRotation;
+    this.#pool = pool;
+    this.#maxShare = maxShare;
+    // in an order of its own: sums of fractions depend on it, and decisions must not depend on the servers' order
+    for (const server of servers.toSorted((a, b) => (a.server < b.server ? -1 : 1))) this.add(server);
+  }
+
+  get all(): DrainSubject[] {
+    return [...this.#servers.values()];
+  }
+
+  has({ server }: DrainSubject): boolean {
+    return this.#servers.has(server);
+  }
+
+  add(subject: DrainSubject): void {
+    this.#servers.set(subject.server, subject);
+    this.#capacity += subject.capacity;
+    this.trafficShare += subject.trafficShare;
+  }
+
+  delete(subject: DrainSubject): void {
+    this.#servers.delete(subject.server);
+    this.#capacity -= subject.capacity;
+    this.trafficShare -= subject.trafficShare;
+  }
+
+  /** What too many drained servers break; null: nothing. */
+  get brokenLimit(): keyof typeof limits | null {
+    if (this.#servers.size === this.#inRotation) return 'last-server';
+    const share = (this.#pool.ejected + this.#capacity) / this.#pool.capacity;
+    return share > this.#maxShare + 1e-9 ? 'half-drained' : null;
+  }
+}
+
+/** Servers that can take over work: visible, and not over a threshold themselves. */
+class Carriers {
+  readonly #trafficShare: number;
+  /** The one nearest to a threshold of a metric that grows with the traffic, and how near: 1 is at it. */
+  readonly #tightest: { server: string; metric: MetricName; utilisation: number; fullness: number } | null = null;
+  readonly #count: number;
+  /** Servers whose load is known, whether they can carry more or not. */
+  readonly #visible: ReadonlySet<string>;
+
+  constructor(rest: readonly DrainSubject[], thresholds: Thresholds) {
+    const visible = rest.filter(({ fresh, utilisation }) => fresh && utilisation.cpu !== null);
+    const carriers = visible.filter(({ utilisation }) => metricsOver(utilisation, thresholds).length === 0);
+    this.#count = carriers.length;
+    this.#visible = new Set(visible.map(({ server }) => server));
+    this.#trafficShare = sum(carriers.map(({ trafficShare }) => trafficShare));
+    for (const { server, utilisation } of carriers.toSorted((a, b) => (a.server < b.server ? -1 : 1))) {
+      for (const metric of trafficMetrics) {
+        const value = utilisation[metric] ?? 0;
+        const fullness = value / thresholds[metric];
+        if (fullness > (this.#tightest?.fullness ?? 0))
+          this.#tightest = { server, metric, utilisation: value, fullness };
+      }
+    }
+  }
+
+  /**
+   * Why they could not do this share of the traffic as well; null: they could. All of it is taken to move to the servers
+   * that can carry more, which errs on the side of not draining.
+   */
+  refusal(movedShare: number, candidate: DrainSubject): { because: DrainRefusedBecause; detail: string } | null {
+    if (this.#trafficShare <= 0) {
+      const others = this.#visible.size - (this.#visible.has(candidate.server) ? 1 : 0);
+      return this.#count === 0 && others > 0
+        ? { because: 'others-overloaded', detail: 'every other server is over a threshold too' }
+        : { because: 'cannot-predict', detail: 'no other server has a fresh cpu metric and traffic' };
+    }
+    const growth = (this.#trafficShare + movedShare) / this.#trafficShare;
+    if (this.#tightest === null || this.#tightest.fullness * growth < 1) return null;
+    const { server, metric, utilisation } = this.#tightest;
+    const predicted = Math.round(utilisation * growth * 100);
+    return { because: 'others-overloaded', detail: `${server} would be at ${predicted} % ${metric}` };
+  }
 }
 
 /** By how far over threshold, then by name, so that the order of the servers does not matter. */
@@ -106,40 +198,4 @@ function byExcess(a: DrainSubject, b: DrainSubject, thresholds: Thresholds): num
   const difference = worstExcess(a.utilisation, thresholds) - worstExcess(b.utilisation, thresholds);
   if (difference !== 0) return difference;
   return a.server < b.server ? -1 : 1;
-}
-
-/** Whether it can take over work: visible, and not over a threshold itself. */
-function canCarry(subject: DrainSubject, thresholds: Thresholds): boolean {
-  const { fresh, utilisation } = subject;
-  return fresh && utilisation.cpu !== null && metricsOver(utilisation, thresholds).length === 0;
-}
-
-/** Why the others could not do the work of these, if so. */
-function whyNotCarried(
-  out: readonly DrainSubject[],
-  subjects: readonly DrainSubject[],
-  thresholds: Thresholds,
-): { because: DrainRefusedBecause; detail: string } | null {
-  const gone = new Set(out.map(({ server }) => server));
-  const rest = subjects.filter(({ server }) => !gone.has(server));
-  // all of the work is taken to move to the servers that can carry more, which errs on the side of not draining
-  const carriers = rest.filter((each) => canCarry(each, thresholds));
-  const carrying = sum(carriers.map(({ trafficShare }) => trafficShare));
-  if (carriers.length === 0 && rest.some(({ fresh, utilisation }) => fresh && utilisation.cpu !== null)) {
-    return { because: 'others-overloaded', detail: 'every other server is over a threshold too' };
-  }
-  if (carrying <= 0) return { because: 'cannot-predict', detail: 'no other server has a fresh cpu metric and traffic' };
-  const moved = sum(subjects.filter(({ server }) => gone.has(server)).map(({ trafficShare }) => trafficShare));
-  const growth = (carrying + moved) / carrying;
-  for (const each of [...carriers].sort((a, b) => byExcess(b, a, thresholds))) {
-    const metric = trafficMetrics.find((name) => (each.utilisation[name] ?? 0) * growth >= thresholds[name]);
-    if (metric === undefined) continue;
-    const predicted = Math.round((each.utilisation[metric] ?? 0) * growth * 100);
-    return { because: 'others-overloaded', detail: `${each.server} would be at ${predicted} % ${metric}` };
-  }
-  return null;
-}
-
-function capacityOf(subjects: readonly DrainSubject[]): number {
-  return sum(subjects.map(({ capacity }) => capacity));
 }

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { equal } from '../../../controller/policies/equal.ts';
+import type { ServerSketch } from '../build.ts';
 import { Backend, reasonCodes } from '../run.ts';
 
 const four = { a: 100, b: 100, c: 100, d: 100 };
@@ -69,6 +70,21 @@ test('all over threshold: all share, by inverse load', (t) => {
   t.true(backend.weight('d') > backend.weight('a'));
 });
 
+test('a refusal to drain says why: who would be overloaded, that all are, or that nobody can tell', (t) => {
+  const hot = { utilisation: { cpu: 0.95 } };
+  const why = (others: ServerSketch) => {
+    const backend = new Backend({ a: 100, b: 100, c: 100 });
+    const reasons = backend.ticks(3, { a: hot, b: others, c: others }).get('a')?.reasons;
+    const refused = reasons?.find(({ code }) => code === 'drain-refused');
+    return refused?.code === 'drain-refused' ? [refused.because, refused.detail] : [];
+  };
+  t.deepEqual(why({ utilisation: { cpu: 0.7 } }), ['others-overloaded', 'b would be at 105 % cpu']);
+  t.deepEqual(why({ utilisation: { cpu: 0.9 } }), ['others-overloaded', 'every other server is over a threshold too']);
+  const nobody = ['cannot-predict', 'no other server has a fresh cpu metric and traffic'];
+  t.deepEqual(why({ utilisation: { cpu: null } }), nobody);
+  t.deepEqual(why({ traffic: { ok: 0, errors: 0 } }), nobody);
+});
+
 test('at most half of the capacity is drained at once', (t) => {
   const backend = new Backend(four);
   const idle = { utilisation: { cpu: 0.05 } };
@@ -101,6 +117,17 @@ test('a drain is lifted when the others go out of rotation', (t) => {
   const decision = backend.tick({ a: busy, b: { exclusion: 'down' } }).get('a');
   t.true(backend.weight('a') > 0);
   t.true(decision?.reasons.some((reason) => reason.code === 'released' && reason.because === 'last-server'));
+});
+
+test('of two drained servers only as many come back as are needed for somebody to be under its thresholds', (t) => {
+  const backend = new Backend(four, { algorithm: 'random' });
+  backend.ticks(5, { ...easyAll, a: busy, b: busy });
+  t.deepEqual([backend.weight('a'), backend.weight('b')], [0, 0]);
+  // no longer over, not yet recovered, while the others have come over
+  const between = { utilisation: { cpu: 0.75 } };
+  backend.ticks(3, { a: between, b: between, c: easy, d: easy });
+  const decisions = backend.ticks(6, { a: between, b: between, c: busy, d: busy });
+  t.deepEqual([decisions.get('a')?.drained, decisions.get('b')?.drained], [false, true]);
 });
 
 test('a drain is lifted when the others have become overloaded', (t) => {
