@@ -1,4 +1,5 @@
 import type { Decision } from '../contract/decision.ts';
+import type { Policy } from '../contract/policy.ts';
 import type { Problem } from '../contract/problem.ts';
 import { weightSupport } from '../haproxy/algorithm.ts';
 import type { HaproxyControl } from '../haproxy/runtime-api.ts';
@@ -53,6 +54,7 @@ export interface BackendLoopOptions {
 export class BackendLoop {
   readonly #options: BackendLoopOptions;
   readonly #observer: Observer;
+  readonly #policy: Policy;
   readonly #shadows: readonly ShadowLaw[];
   #state: DecideState;
   #last: BackendTick;
@@ -74,7 +76,8 @@ export class BackendLoop {
       },
       nowMs,
     );
-    this.#state = initialDecideState(policyNamed(config.policy, config.policies));
+    this.#policy = policyNamed(config.policy, config.policies);
+    this.#state = initialDecideState(this.#policy);
     this.#shadows = config.shadow.map((name) => new ShadowLaw(policyNamed(name, config.policies)));
     const shadows = config.shadow.map((policy) => ({ policy, decisions: [], problem: null }));
     this.#last = { backend: backend.name, algorithm: null, sightings: [], decisions: [], problem: null, shadows };
@@ -100,7 +103,7 @@ export class BackendLoop {
     }
     const { algorithm } = view.value;
     const readAtMs = this.#options.nowMs();
-    const elapsedMs = this.#readAtMs === null ? config.periodMs : readAtMs - this.#readAtMs;
+    const elapsedMs = this.#readAtMs === null ? config.periodMs : Math.max(1, readAtMs - this.#readAtMs);
     this.#readAtMs = readAtMs;
     const sightings = await this.#observer.observe(view.value);
     const input = {
@@ -111,7 +114,7 @@ export class BackendLoop {
       algorithm,
       elapsedMs,
     };
-    const { decisions, state } = decide({ ...input, policy: policyNamed(config.policy, config.policies) }, this.#state);
+    const { decisions, state } = decide({ ...input, policy: this.#policy }, this.#state);
     this.#state = state;
     const useless = uselessProblem(backend.name, algorithm);
     const written = config.dryRun || useless !== null ? null : await act(api, backend.name, decisions);
