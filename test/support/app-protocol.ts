@@ -2,4 +2,4 @@
 export const appPort = 9080;
 
 /** What a parent may tell it. */
-export type AppMessage = { readonly busy: number } | { readonly failing: boolean };
+export type AppMessage = { readonly busy: number } | { readonly failing: boolean } | { readonly workCpuMs: number };

@@ -6,7 +6,7 @@ import { type AppMessage, appPort } from './app-protocol.ts';
 /*
  * An application server for whole-loop tests, run as a process of its own: `node test/support/app.ts NAME ADDRESS`. It answers
  * its name, and does what its parent's messages say: { busy: cores } really burns that much CPU in a thread;
- * { failing: true } answers 503.
+ * { failing: true } answers 503 at once; { workCpuMs } burns that much CPU for every other answer.
  */
 
 const periodMs = 20;
@@ -25,6 +25,12 @@ function burn(cores: number): void {
   }
 }
 
+/** Burns this much CPU, and lets everybody wait for it: a server with one thread. */
+function work(cpuMs: number): void {
+  const enough = usedCpuMs() + cpuMs;
+  while (usedCpuMs() < enough);
+}
+
 function usedCpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000;
@@ -33,7 +39,9 @@ function usedCpuMs(): number {
 async function serve(name: string, address: string): Promise<void> {
   let burner: Worker | null = null;
   let failing = false;
+  let workCpuMs = 0;
   const server = createServer((_, response) => {
+    if (!failing) work(workCpuMs);
     response.writeHead(failing ? 503 : 200, { 'x-server': name }).end(name);
   }).listen(appPort, address);
   // HAProxy keeps connections to reuse them; closing an idle one just then would fail the request that it sends
@@ -41,6 +49,7 @@ async function serve(name: string, address: string): Promise<void> {
   await once(server, 'listening');
   process.on('message', (message: AppMessage) => {
     if ('failing' in message) failing = message.failing;
+    else if ('workCpuMs' in message) workCpuMs = message.workCpuMs;
     else {
       void burner?.terminate();
       burner = message.busy > 0 ? new Worker(new URL(import.meta.url), { workerData: message.busy }) : null;

@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { type Status, statusSchema } from '../../contract/status.ts';
+import type { Reason } from '../../contract/decision.ts';
+import { type ServerStatus, type Status, statusSchema } from '../../contract/status.ts';
 import { type Backend, renderConfiguration } from '../../haproxy/configuration.ts';
 import { type HaproxyProcess, startHaproxy } from '../../haproxy/process.ts';
 import { freePort } from '../haproxy/setup.ts';
@@ -13,6 +14,8 @@ import { until } from './until.ts';
 export interface StackOptions {
   readonly servers: readonly string[];
   readonly algorithm?: string;
+  /** Configured weights; 100 for a server that is not named. */
+  readonly weights?: Readonly<Record<string, number>>;
   /** Cores that each server counts as having; 1 unless given, of which its start is a small part. */
   readonly cores?: number;
   readonly masterWorker?: boolean;
@@ -129,6 +132,20 @@ export class Stack implements AsyncDisposable {
     return statusSchema.parse(await (await fetch(`${this.#statusUrl}/v1/status`)).json());
   }
 
+  /** What the last tick says of one server of backend web. */
+  async shown(name: string): Promise<ServerStatus> {
+    const [backend] = (await this.status()).backends;
+    const server = backend?.servers.find((each) => each.server === name);
+    if (server === undefined) throw new Error(`the status has no server ${name}`);
+    return server;
+  }
+
+  /** The step of this kind in what the last tick decided for a server; null: there was none. */
+  async reason<Code extends Reason['code']>(name: string, code: Code) {
+    const { reasons } = await this.shown(name);
+    return reasons.find((reason): reason is Extract<Reason, { code: Code }> => reason.code === code) ?? null;
+  }
+
   /** Resolves after this many more ticks of the controller. */
   async ticks(count: number): Promise<Status> {
     const { ticks } = await this.status();
@@ -180,9 +197,9 @@ export function writtenTo(controller: Haweight, name: string): readonly number[]
   return changes.filter(({ server }) => server === name).map(({ to }) => to);
 }
 
-/** The configuration of a stack: one frontend, and backend web with a server of weight 100 for each name. */
+/** The configuration of a stack: one frontend, and backend web with a server for each name. */
 export function configurationOf(options: StackOptions, network: string, port: number) {
-  const { servers, algorithm = 'roundrobin', secondBackend } = options;
+  const { servers, algorithm = 'roundrobin', weights = {}, secondBackend } = options;
   const web: Backend = {
     name: 'web',
     algorithm,
@@ -190,6 +207,7 @@ export function configurationOf(options: StackOptions, network: string, port: nu
       name,
       address: `${network}.${index + 1}:${appPort}`,
       options: 'check inter 1s',
+      ...(weights[name] === undefined ? {} : { weight: weights[name] }),
     })),
   };
   const second = secondBackend === undefined ? [] : [{ ...web, name: secondBackend }];

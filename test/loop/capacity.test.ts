@@ -1,0 +1,73 @@
+import test from 'ava';
+import { Stack } from '../support/stack.ts';
+import { until } from '../support/until.ts';
+
+const servers = ['fast1', 'fast2', 'slow'];
+/** What every agent is told, so that only learning can tell the servers apart; a fraction of it is used. */
+const cores = 0.3;
+/** A request takes three times the CPU on the slow server, as on a CPU of a third of the speed. */
+const workCpuMs = { fast1: 4, fast2: 4, slow: 12 };
+const policy = ['--policy', 'capacity'];
+
+/** Three servers of equal size by their agents' word, whose weights have come to follow what they can really do. */
+async function learned(algorithm: string) {
+  const stack = await Stack.start({ algorithm, cores, servers });
+  try {
+    for (const [name, each] of Object.entries(workCpuMs)) await stack.tell(name, { workCpuMs: each });
+    const load = stack.startLoad(30);
+    await stack.startController(...policy);
+    await until('weights as the speeds', () => followsSpeed(stack));
+    return { stack, load };
+  } catch (error) {
+    await stack[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Answering takes some CPU beside the work, so a third of the speed is somewhat more than a third of the capacity. */
+async function followsSpeed(stack: Stack): Promise<boolean> {
+  const [fast1 = 0, fast2 = 0, slow = 0] = [...(await stack.weights()).values()];
+  const ratio = (fast1 + fast2) / 2 / slow;
+  return ratio > 2 && ratio < 5 && Math.max(fast1, fast2) < 1.6 * Math.min(fast1, fast2);
+}
+
+async function learnedCapacity(stack: Stack, name: string): Promise<number> {
+  return (await stack.reason(name, 'capacity'))?.requestsPerSecond ?? Number.NaN;
+}
+
+test.serial(
+  'capacity under leastconn learns what agents do not say, and a lost agent takes none of it away',
+  async (t) => {
+    const { stack, load } = await learned('leastconn');
+    await using _stack = stack;
+    await stack.stopAgent('slow');
+    await until('the agent is missed', async () => (await stack.shown('slow')).agent.state === 'stale');
+    const before = await learnedCapacity(stack, 'slow');
+    await stack.ticks(3);
+    t.is((await stack.shown('slow')).agent.state, 'stale');
+    t.is(await learnedCapacity(stack, 'slow'), before, 'nothing was measured, so nothing was learned or forgotten');
+    t.true(await followsSpeed(stack), `it has the weight of a slow server: ${[...(await stack.weights()).values()]}`);
+    t.like(await stack.reason('slow', 'held'), { because: 'stale' });
+    t.deepEqual(load.seen.failed, new Map());
+  },
+);
+
+test.serial('capacity under random(2): weights, requests per second and traffic follow the real speeds', async (t) => {
+  const { stack, load } = await learned('random(2)');
+  await using _stack = stack;
+  // the agent's window is longer than a tick: while load begins, fewer CPU seconds show than requests
+  for (const [name, each] of Object.entries(workCpuMs)) {
+    const possible = (cores * 1_000) / each;
+    await until(`what ${name} can do, at most ${possible} requests/s`, async () => {
+      const rate = await learnedCapacity(stack, name);
+      return rate > 0.4 * possible && rate < 1.1 * possible;
+    });
+  }
+  const before = new Map(load.seen.served);
+  await load.answers(100);
+  const served = servers.map((name) => (load.seen.served.get(name) ?? 0) - (before.get(name) ?? 0));
+  const share = (served[2] ?? 0) / 100;
+  t.true(share > 0.03 && share < 0.25, `of its answers the slow one gave its part: ${served}`);
+  t.true(await followsSpeed(stack), `and it stays so: ${[...(await stack.weights()).values()]}`);
+  t.deepEqual(load.seen.failed, new Map());
+});
