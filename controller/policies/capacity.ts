@@ -52,6 +52,8 @@ interface Subject {
  * Learns each server's capacity in successful requests per second at full utilisation, and gives out weights in that
  * proportion. What it was given does not enter, only what it achieved and how busy that made it: so a weight does not
  * act back on itself as a load does, and one tick after a change the estimate is right again whatever the shares were.
+ * (But for CPU that is not the requests': it counts as theirs, so the estimate falls a little with the traffic, and where
+ * there is much of it servers end up equally busy in all rather than by their requests.)
  *
  * Errors, drains and ramps are the guard's. In the gain of 1 a tick there is no loop to destabilise; the smoothing is in
  * the learning.
