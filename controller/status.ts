@@ -10,6 +10,7 @@ import {
 import type { BackendTick, ShadowTick } from './backend-loop.ts';
 import { unknownUtilisation } from './guard/state.ts';
 import type { Sighting } from './observe/observer.ts';
+import { sharesInRotation } from './shares.ts';
 
 /** What a status tells besides the backends. */
 export type StatusHead = Omit<Status, 'version' | 'backends'>;
@@ -21,7 +22,7 @@ export function statusOf(head: StatusHead, backends: readonly BackendTick[]): St
 /** The last tick of one backend as the status API shows it. Pure. */
 export function backendStatus(tick: BackendTick, dryRun: boolean): BackendStatus {
   const decisions = byServer(tick.decisions);
-  const shares = sharesOf(tick.sightings, decisions);
+  const shares = sharesOf(tick.sightings, tick.decisions);
   return {
     backend: tick.backend,
     algorithm: tick.algorithm,
@@ -38,17 +39,15 @@ function byServer(decisions: readonly Decision[]): ReadonlyMap<string, Decision>
   return new Map(decisions.map((decision) => [decision.server, decision]));
 }
 
-/** weight / sum of the weights in rotation; without an entry where a server has no part in it. */
-function sharesOf(sightings: readonly Sighting[], decisions: ReadonlyMap<string, Decision>) {
-  const inRotation = sightings.filter(({ view }) => view.exclusion === null);
-  const weightOf = ({ view }: Sighting) => decisions.get(view.server)?.weight ?? view.currentWeight;
-  const total = inRotation.reduce((sum, sighting) => sum + weightOf(sighting), 0);
-  if (total === 0) return new Map<string, number>();
-  return new Map(inRotation.map((sighting) => [sighting.view.server, weightOf(sighting) / total]));
+function sharesOf(sightings: readonly Sighting[], decisions: readonly Decision[]) {
+  return sharesInRotation(
+    sightings.map(({ observation }) => observation),
+    decisions,
+  );
 }
 
 function shadowStatus({ policy, decisions, problem }: ShadowTick, sightings: readonly Sighting[]): ShadowStatus {
-  const shares = sharesOf(sightings, byServer(decisions));
+  const shares = sharesOf(sightings, decisions);
   return {
     policy,
     problem: problem === null ? null : formatProblem(problem),

@@ -87,13 +87,13 @@ export class SimulatedHaproxy {
     this.#measures.answered(request, nowMs);
   }
 
-  /** `timeout server` is over: 504 for the client; the server knows nothing of it. */
+  /**
+   * `timeout server` is over: 504 for the client; the server knows nothing of it. As HAProxy's own answer it is no 5xx of
+   * the server, only an error of its response (seen on 2.6).
+   */
   timedOut(request: Request): void {
     const line = this.#release(request);
-    if (line !== undefined) {
-      line.responses5xx += 1;
-      line.responseErrors += 1;
-    }
+    if (line !== undefined) line.responseErrors += 1;
     this.#measures.failed(request, 'timeout');
   }
 

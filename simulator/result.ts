@@ -85,6 +85,11 @@ export function resultOf({ measures, inFlight, servers, samples, allZeroTicks, t
   };
 }
 
+/** Failures of any kind, of all requests, 0 to 1; null without any. */
+export function failedShare({ failed, requests }: Pick<Result, 'failed' | 'requests'>): number | null {
+  return requests === 0 ? null : Object.values(failed).reduce((sum, count) => sum + count, 0) / requests;
+}
+
 /** Of those that are known; null where none is, or nothing is used at all. */
 export function maxOverMean(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);

@@ -1,4 +1,5 @@
-import type { Result } from '../../simulator/result.ts';
+import { median } from '../../platform/median.ts';
+import { failedShare, type Result } from '../../simulator/result.ts';
 import type { Measured } from './run.ts';
 
 /** What is shown of a candidate: medians over its seeds; null where no run has such a figure. Times in ms. */
@@ -18,7 +19,8 @@ export interface Figures {
 }
 
 export function figuresOf({ runs }: Measured): Figures {
-  const of = (figure: (result: Result) => number | null) => median(runs.map(({ result }) => figure(result)));
+  const of = (figure: (result: Result) => number | null) =>
+    median(runs.map(({ result }) => figure(result)).filter((value) => value !== null));
   return {
     meanMs: of(({ meanMs }) => meanMs),
     p50Ms: of(({ p50Ms }) => p50Ms),
@@ -29,18 +31,6 @@ export function figuresOf({ runs }: Measured): Figures {
     movement: of(({ shareMovement }) => shareMovement.mean),
     allZeroTicks: Math.max(...runs.map(({ result }) => result.allZeroTicks)),
   };
-}
-
-function failedShare({ failed, requests }: Result): number | null {
-  return requests === 0 ? null : Object.values(failed).reduce((sum, count) => sum + count, 0) / requests;
-}
-
-/** Of those that are known. */
-function median(values: readonly (number | null)[]): number | null {
-  const sorted = values.filter((value) => value !== null).toSorted((one, other) => one - other);
-  const upper = sorted[sorted.length >> 1];
-  if (upper === undefined) return null;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[(sorted.length >> 1) - 1] ?? upper)) / 2;
 }
 
 /** Fastest first; those without a figure last. */

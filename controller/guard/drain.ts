@@ -3,12 +3,12 @@ import type { Utilisations } from '../../contract/observation.ts';
 import type { Thresholds } from '../../contract/policy.ts';
 import type { MetricName } from '../../contract/snapshot.ts';
 import { sum } from '../policies/sum.ts';
+import { OutOfPool, type PoolMember } from './out-of-pool.ts';
 import { hasRecovered, metricsOver, worstExcess } from './overload.ts';
 import type { GuardSettings } from './settings.ts';
 
 /** One server in rotation, as the drain rule sees it. */
-export interface DrainSubject {
-  readonly server: string;
+export interface DrainSubject extends PoolMember {
   readonly fresh: boolean;
   readonly drained: boolean;
   /** Still ramping up: not to be drained again before it has its full weight. */
@@ -16,8 +16,6 @@ export interface DrainSubject {
   /** Smoothed. */
   readonly utilisation: Utilisations;
   readonly overTicks: number;
-  /** Effective cores, or 1 for every server where they are not known of all. */
-  readonly capacity: number;
   /** Its part of the backend's present traffic, 0 to 1. */
   readonly trafficShare: number;
 }
@@ -63,7 +61,16 @@ export function decideDrains(
     if (because === null) kept.push(subject);
     else reasons.set(subject.server, { code: 'released', because });
   }
-  const drained = new Drained(kept, subjects.length, pool, settings.maxDrainedShare);
+  const drained = new OutOfPool(
+    {
+      servers: subjects.length,
+      capacity: pool.capacity,
+      outAlready: pool.ejected,
+      maxShare: settings.maxDrainedShare,
+    },
+    kept,
+  );
+  let movedShare = sum(kept.map(({ trafficShare }) => trafficShare));
 
   const carriers = new Carriers(
     subjects.filter((each) => !drained.has(each)),
@@ -76,8 +83,13 @@ export function decideDrains(
     drained.add(candidate);
     const limit = drained.brokenLimit;
     const refusal =
-      limit === null ? carriers.refusal(drained.trafficShare, candidate) : { because: limit, detail: limits[limit] };
-    if (refusal === null) continue;
+      limit === null
+        ? carriers.refusal(movedShare + candidate.trafficShare, candidate)
+        : { because: limit, detail: limits[limit] };
+    if (refusal === null) {
+      movedShare += candidate.trafficShare;
+      continue;
+    }
     drained.delete(candidate);
     const metrics = metricsOver(candidate.utilisation, thresholds);
     reasons.set(candidate.server, { code: 'drain-refused', metrics, ...refusal });
@@ -102,51 +114,6 @@ export function decideDrains(
 function whyRelease(subject: DrainSubject, thresholds: Thresholds, returnMargin: number): ReleasedBecause | null {
   if (!subject.fresh) return 'stale';
   return hasRecovered(subject.utilisation, thresholds, returnMargin) ? 'recovered' : null;
-}
-
-/** The servers that are drained, with running totals: a pool may have thousands of servers, and half of them be over. */
-class Drained {
-  readonly #servers = new Map<string, DrainSubject>();
-  readonly #inRotation: number;
-  readonly #pool: DrainPool;
-  readonly #maxShare: number;
-  #capacity = 0;
-  trafficShare = 0;
-
-  constructor(servers: readonly DrainSubject[], inRotation: number, pool: DrainPool, maxShare: number) {
-    this.#inRotation = inRotation;
-    this.#pool = pool;
-    this.#maxShare = maxShare;
-    // in an order of its own: sums of fractions depend on it, and decisions must not depend on the servers' order
-    for (const server of servers.toSorted((a, b) => (a.server < b.server ? -1 : 1))) this.add(server);
-  }
-
-  get all(): DrainSubject[] {
-    return [...this.#servers.values()];
-  }
-
-  has({ server }: DrainSubject): boolean {
-    return this.#servers.has(server);
-  }
-
-  add(subject: DrainSubject): void {
-    this.#servers.set(subject.server, subject);
-    this.#capacity += subject.capacity;
-    this.trafficShare += subject.trafficShare;
-  }
-
-  delete(subject: DrainSubject): void {
-    this.#servers.delete(subject.server);
-    this.#capacity -= subject.capacity;
-    this.trafficShare -= subject.trafficShare;
-  }
-
-  /** What too many drained servers break; null: nothing. */
-  get brokenLimit(): keyof typeof limits | null {
-    if (this.#servers.size === this.#inRotation) return 'last-server';
-    const share = (this.#pool.ejected + this.#capacity) / this.#pool.capacity;
-    return share > this.#maxShare + 1e-9 ? 'half-drained' : null;
-  }
 }
 
 /** Servers that can take over work: visible, and not over a threshold themselves. */

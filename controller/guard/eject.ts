@@ -1,5 +1,6 @@
 import type { Reason } from '../../contract/decision.ts';
 import { sum } from '../policies/sum.ts';
+import { OutOfPool, type PoolMember } from './out-of-pool.ts';
 import type { GuardSettings } from './settings.ts';
 
 /** What is remembered of a server's ejections. */
@@ -15,15 +16,12 @@ export interface Ejection {
 export const neverEjected: Ejection = { remainingMs: 0, times: 0, servedMs: 0 };
 
 /** One server in rotation, as the ejection rule sees it. */
-export interface EjectSubject {
-  readonly server: string;
+export interface EjectSubject extends PoolMember {
   readonly ejection: Ejection;
   /** Smoothed share of errors among its answers, 0 to 1. */
   readonly errorShare: number;
   /** Errors of this tick. */
   readonly errors: number;
-  /** Effective cores, or 1 for every server where they are not known of all. */
-  readonly capacity: number;
 }
 
 export interface EjectOutcome {
@@ -50,31 +48,40 @@ export function decideEjections(
 ): EjectOutcome {
   const reasons = new Map<string, Reason>();
   const ejections = new Map(subjects.map((each) => [each.server, age(each.ejection, isLeastconn, elapsedMs)]));
-  const isOut = ({ server }: EjectSubject) => (ejections.get(server) ?? neverEjected).remainingMs > 0;
-  const refusal = (out: readonly EjectSubject[]) => {
-    if (out.length === subjects.length) return 'last-server';
-    return capacityOf(out) > settings.maxDrainedShare * capacityOf(subjects) + 1e-9 ? 'half-drained' : null;
+  const ejectionOf = ({ server }: EjectSubject) => ejections.get(server) ?? neverEjected;
+  const pool = {
+    servers: subjects.length,
+    capacity: sum(subjects.map(({ capacity }) => capacity)),
+    outAlready: 0,
+    maxShare: settings.maxDrainedShare,
   };
+  const out = new OutOfPool(
+    pool,
+    subjects.filter((each) => ejectionOf(each).remainingMs > 0),
+  );
   const worstFirst = [...subjects].sort(byErrorShare);
   for (const subject of isLeastconn ? worstFirst : []) {
-    if (isOut(subject) || subject.errorShare <= minErrorShare || subject.errors < minErrors) continue;
-    const because = refusal([...subjects.filter(isOut), subject]);
+    if (out.has(subject) || subject.errorShare <= minErrorShare || subject.errors < minErrors) continue;
+    out.add(subject);
+    const because = out.brokenLimit;
     if (because !== null) {
+      out.delete(subject);
       reasons.set(subject.server, { code: 'ejection-refused', share: subject.errorShare, because });
       continue;
     }
-    const { times } = ejections.get(subject.server) ?? neverEjected;
+    const { times } = ejectionOf(subject);
     const remainingMs = Math.min(longestMs, settings.ejectMs * 2 ** times);
     ejections.set(subject.server, { remainingMs, times: times + 1, servedMs: 0 });
   }
   // the pool may have shrunk since: those with the fewest errors come back first
-  for (const subject of worstFirst.filter(isOut).reverse()) {
-    if (refusal(subjects.filter(isOut)) === null) break;
-    ejections.set(subject.server, { ...(ejections.get(subject.server) ?? neverEjected), remainingMs: 0 });
+  for (const subject of out.all.sort(byErrorShare).reverse()) {
+    if (out.brokenLimit === null) break;
+    out.delete(subject);
+    ejections.set(subject.server, { ...ejectionOf(subject), remainingMs: 0 });
   }
-  for (const { server, errorShare } of subjects.filter(isOut)) {
-    const { remainingMs } = ejections.get(server) ?? neverEjected;
-    reasons.set(server, { code: 'ejected', share: errorShare, remainingMs });
+  for (const subject of out.all) {
+    const { remainingMs } = ejectionOf(subject);
+    reasons.set(subject.server, { code: 'ejected', share: subject.errorShare, remainingMs });
   }
   return { ejections, reasons };
 }
@@ -89,8 +96,4 @@ function age({ remainingMs, times, servedMs }: Ejection, isLeastconn: boolean, e
 function byErrorShare(a: EjectSubject, b: EjectSubject): number {
   if (a.errorShare !== b.errorShare) return b.errorShare - a.errorShare;
   return a.server < b.server ? -1 : 1;
-}
-
-function capacityOf(subjects: readonly EjectSubject[]): number {
-  return sum(subjects.map(({ capacity }) => capacity));
 }

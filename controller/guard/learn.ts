@@ -1,6 +1,7 @@
 import type { Reason } from '../../contract/decision.ts';
 import type { Observation } from '../../contract/observation.ts';
 import type { Dynamics, Thresholds, Verdict } from '../../contract/policy.ts';
+import { median } from '../../platform/median.ts';
 import { sum } from '../policies/sum.ts';
 import { nextErrorShare } from './errors.ts';
 import { gradeFactor } from './grade.ts';
@@ -50,7 +51,7 @@ export function withStartingWeights(entries: readonly Entry[], started: boolean)
  */
 export function learnWeights(entries: readonly Entry[], dynamics: Dynamics, thresholds: Thresholds): Entry[] {
   const aims = entries.map((entry) => aimOf(entry, dynamics));
-  const common = median(aims.filter((aim) => aim !== null));
+  const common = median(aims.filter((aim) => aim !== null)) ?? 0;
   return entries.map((entry, index) => {
     const aim = aims[index] ?? null;
     const graded = grade(entry, dynamics, thresholds);
@@ -97,13 +98,6 @@ function step(
   const logWeight = (memory.logWeight ?? 0) + weightStep;
   const logGrade = memory.logGrade + total - weightStep;
   return { ...entry, memory: { ...memory, logWeight, logGrade }, reasons };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
 }
 
 function mean(values: readonly number[]): number {

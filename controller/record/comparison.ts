@@ -1,7 +1,7 @@
 import type { Decision } from '../../contract/decision.ts';
 import { metricsOver } from '../guard/overload.ts';
+import { sharesInRotation } from '../shares.ts';
 import type { TickRecord } from './recording.ts';
-import { sharesInRotation } from './shares.ts';
 
 /** Of the two laws: the one that was recorded, and the one that was asked what it would have done. */
 export interface Both<Value> {

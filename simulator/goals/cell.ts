@@ -1,6 +1,6 @@
 import { ticksToConverge } from '../convergence.ts';
 import { type FleetName, fleets } from '../fleets.ts';
-import type { Result } from '../result.ts';
+import { failedShare, type Result } from '../result.ts';
 import { scenarios } from '../scenarios.ts';
 import { type Balance, type Contender, type Experiment, experimentSchema } from '../schema.ts';
 
@@ -79,14 +79,13 @@ export function experimentOf(cell: Cell, seed: number, { steadySeconds, config =
 }
 
 export function figuresOf(result: Result, { scenario }: Experiment): Figures {
-  const { meanMs, p99Ms, withinSecond, maxOverMean, shareMovement, allZeroTicks, requests, samples } = result;
-  const failures = Object.values(result.failed).reduce((sum, count) => sum + count, 0);
+  const { meanMs, p99Ms, withinSecond, maxOverMean, shareMovement, allZeroTicks, samples } = result;
   const [event] = scenario.events;
   return {
     meanMs,
     p99Ms,
     withinSecond,
-    failed: requests === 0 ? null : failures / requests,
+    failed: failedShare(result),
     maxOverMean,
     movement: shareMovement.mean,
     ticksToConverge: ticksToConverge(samples, event?.fromSeconds ?? 0),

@@ -1,3 +1,4 @@
+import { median } from '../../platform/median.ts';
 import { type Cell, cellName, type FigureName, type Figures } from './cell.ts';
 
 /** What a goal asks with: medians over the seeds. NaN where a run has no such figure. */
@@ -40,12 +41,12 @@ export class Measured implements Measure {
   }
 
   value(cell: Cell, figure: FigureName): number {
-    return median(this.#of(cell, figure));
+    return medianOf(this.#of(cell, figure));
   }
 
   ratio(cell: Cell, against: Cell, figure: FigureName): number {
     const base = this.#of(against, figure);
-    return median(this.#of(cell, figure).map((value, index) => value / (base[index] ?? Number.NaN)));
+    return medianOf(this.#of(cell, figure).map((value, index) => value / (base[index] ?? Number.NaN)));
   }
 
   largest(cell: Cell, figure: FigureName): number {
@@ -57,10 +58,7 @@ export class Measured implements Measure {
   }
 }
 
-/** NaN sorts last, so that it is the median only where half of the values are missing. */
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => (Number.isNaN(a) ? 1 : Number.isNaN(b) ? -1 : a - b));
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+/** NaN where a single value is missing. */
+function medianOf(values: readonly number[]): number {
+  return values.some(Number.isNaN) ? Number.NaN : (median(values) ?? Number.NaN);
 }

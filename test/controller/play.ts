@@ -2,6 +2,7 @@ import type { Decision } from '../../contract/decision.ts';
 import type { Observation } from '../../contract/observation.ts';
 import type { Policy } from '../../contract/policy.ts';
 import { type DecideInput, type DecideState, decide, initialDecideState } from '../../controller/decide.ts';
+import { sharesInRotation } from '../../controller/shares.ts';
 import { input } from './build.ts';
 
 export interface Tick {
@@ -45,10 +46,7 @@ export function decisionOf(played: Played | undefined, server: string): Decision
   return played?.decisions.find((decision) => decision.server === server);
 }
 
-/** A server's part of the weights of those in rotation; 0 where nobody has any. */
-export function shareOf(played: Played, server: string): number {
-  const rotation = new Set(inRotation(played).map((each) => each.server));
-  const weights = played.decisions.filter((each) => rotation.has(each.server));
-  const total = weights.reduce((sum, { weight }) => sum + weight, 0);
-  return total === 0 ? 0 : (decisionOf(played, server)?.weight ?? 0) / total;
+/** 0 to 1; 0 for a server out of rotation. */
+export function shareOf({ input: { observations }, decisions }: Played, server: string): number {
+  return sharesInRotation(observations, decisions).get(server) ?? 0;
 }

@@ -1,5 +1,5 @@
-import type { Decision } from '../../contract/decision.ts';
-import type { Observation } from '../../contract/observation.ts';
+import type { Decision } from '../contract/decision.ts';
+import type { Observation } from '../contract/observation.ts';
 
 /** weight / sum of the weights in rotation, 0 to 1; all 0 where every weight is 0. Servers out of rotation have none. */
 export function sharesInRotation(

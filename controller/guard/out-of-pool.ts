@@ -1,0 +1,58 @@
+export interface PoolMember {
+  readonly server: string;
+  /** Effective cores, or 1 for every server where they are not known of all. */
+  readonly capacity: number;
+}
+
+/** What the members that are out are measured against. */
+export interface Pool {
+  /** Servers that may be taken out; one of them must stay. */
+  readonly servers: number;
+  /** Of every server in rotation. */
+  readonly capacity: number;
+  /** Capacity that is out for another reason already. */
+  readonly outAlready: number;
+  /** Most of the capacity that may be out at once, 0 to 1. */
+  readonly maxShare: number;
+}
+
+/**
+ * Servers that get weight 0 by our decision, with a running total: a pool may have thousands of servers, and half of them
+ * be in trouble at once.
+ */
+export class OutOfPool<Member extends PoolMember> {
+  readonly #members = new Map<string, Member>();
+  readonly #pool: Pool;
+  #capacity = 0;
+
+  constructor(pool: Pool, members: readonly Member[]) {
+    this.#pool = pool;
+    // in an order of its own: sums of fractions depend on it, and decisions must not depend on the servers' order
+    for (const member of members.toSorted((a, b) => (a.server < b.server ? -1 : 1))) this.add(member);
+  }
+
+  get all(): Member[] {
+    return [...this.#members.values()];
+  }
+
+  has({ server }: PoolMember): boolean {
+    return this.#members.has(server);
+  }
+
+  add(member: Member): void {
+    this.#members.set(member.server, member);
+    this.#capacity += member.capacity;
+  }
+
+  delete({ server, capacity }: PoolMember): void {
+    this.#members.delete(server);
+    this.#capacity -= capacity;
+  }
+
+  /** What too many servers out would break; null: nothing. */
+  get brokenLimit(): 'last-server' | 'half-drained' | null {
+    const { servers, capacity, outAlready, maxShare } = this.#pool;
+    if (this.#members.size === servers) return 'last-server';
+    return (outAlready + this.#capacity) / capacity > maxShare + 1e-9 ? 'half-drained' : null;
+  }
+}
