@@ -142,7 +142,9 @@ test('a socket that its HAProxy left behind', async (t) => {
 
 const nobody = 65_534;
 // Only root may become somebody else, and only somebody else may not open a socket of ours.
-(process.getuid?.() === 0 ? test : test.skip)('a socket that this user may not open', async (t) => {
+const isRoot = process.getuid?.() === 0;
+const reason = isRoot ? '' : ' (skipped: only root can become another user)';
+(isRoot ? test : test.skip)(`a socket that this user may not open${reason}`, async (t) => {
   await using folder = await temporaryFolder();
   await chmod(folder.path, 0o755);
   const path = join(folder.path, 'admin.sock');
