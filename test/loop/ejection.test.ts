@@ -11,14 +11,6 @@ const servers = ['s1', 's2', 's3'];
 const everyMs = 10;
 const ejectMs = 3_000;
 
-/** HAProxy starts before the servers do and finds them down at first; who joins a running controller comes by a ramp. */
-async function allUp(stack: Stack): Promise<void> {
-  await until('all in rotation', async () => {
-    const rows = await stack.haproxy.api.stats('web');
-    return rows.ok && rows.value.every(({ kind, status }) => kind !== 'server' || status === 'UP');
-  });
-}
-
 test.serial(
   'leastconn: a server that fails fast is ejected, then for twice as long, and returns by a ramp',
   async (t) => {
@@ -27,7 +19,7 @@ test.serial(
     await writeFile(config, `guard:\n  ejectMs: ${ejectMs}\n`);
     await using stack = await Stack.start({ algorithm: 'leastconn', servers });
     await using load = stack.startLoad(everyMs);
-    await allUp(stack);
+    await stack.allUp();
     await stack.startController('--config', config, '--policy', 'capacity');
     await stack.ticks(1);
     await stack.tell('s1', { failing: true });
@@ -65,7 +57,7 @@ test.serial(
 test.serial('roundrobin: the same server is cut to a trickle, and never ejected', async (t) => {
   await using stack = await Stack.start({ servers });
   await using load = stack.startLoad(everyMs);
-  await allUp(stack);
+  await stack.allUp();
   await stack.startController('--policy', 'capacity');
   // so that the next tick sees hardly anything but errors: leastconn would eject for that
   await stack.ticks(1);

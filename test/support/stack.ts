@@ -16,8 +16,10 @@ export interface StackOptions {
   readonly algorithm?: string;
   /** Configured weights; 100 for a server that is not named. */
   readonly weights?: Readonly<Record<string, number>>;
-  /** Cores that each server counts as having; 1 unless given, of which its start is a small part. */
-  readonly cores?: number;
+  /** Cores that each server counts as having, of all or by name; 1 unless given, of which its start is a small part. */
+  readonly cores?: number | Readonly<Record<string, number>>;
+  /** Further lines of the backend, such as `option redispatch`. */
+  readonly lines?: readonly string[];
   readonly masterWorker?: boolean;
   /** Another backend with the same servers. */
   readonly secondBackend?: string;
@@ -85,7 +87,9 @@ export class Stack implements AsyncDisposable {
   async startAgent(name: string): Promise<void> {
     const pid = String(this.#apps.get(name)?.pid);
     const listen = `${this.addressOf(name)}:9477`;
-    const scope = ['--scope', 'process', '--pid', pid, '--cores', String(this.#options.cores ?? 1)];
+    const { cores = 1 } = this.#options;
+    const own = typeof cores === 'number' ? cores : (cores[name] ?? 1);
+    const scope = ['--scope', 'process', '--pid', pid, '--cores', String(own)];
     const agent = this.#children.use(new Haweight(['agent', ...scope, '--name', name, '--listen', listen]));
     this.#agents.set(name, agent);
     await until(
@@ -126,6 +130,19 @@ export class Stack implements AsyncDisposable {
 
   startLoad(everyMs = 20): Load {
     return this.#children.use(new Load(this.port, everyMs));
+  }
+
+  /** Has something end with the stack, before HAProxy does. */
+  endsWith(resource: AsyncDisposable): void {
+    this.#children.use(resource);
+  }
+
+  /** HAProxy starts before the servers do and finds them down at first; who joins a running controller comes by a ramp. */
+  async allUp(): Promise<void> {
+    await until('all in rotation', async () => {
+      const rows = await this.haproxy.api.stats('web');
+      return rows.ok && rows.value.every(({ kind, status }) => kind !== 'server' || status === 'UP');
+    });
   }
 
   async status(): Promise<Status> {
@@ -199,10 +216,11 @@ export function writtenTo(controller: Haweight, name: string): readonly number[]
 
 /** The configuration of a stack: one frontend, and backend web with a server for each name. */
 export function configurationOf(options: StackOptions, network: string, port: number) {
-  const { servers, algorithm = 'roundrobin', weights = {}, secondBackend } = options;
+  const { servers, algorithm = 'roundrobin', weights = {}, lines = [], secondBackend } = options;
   const web: Backend = {
     name: 'web',
     algorithm,
+    lines,
     servers: servers.map((name, index) => ({
       name,
       address: `${network}.${index + 1}:${appPort}`,

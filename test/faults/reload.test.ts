@@ -1,0 +1,17 @@
+import test from 'ava';
+import { FaultRun } from './support/run.ts';
+
+const reloads = 4;
+
+test.serial(
+  'reload under load, several times: our weights are back within two ticks, and nobody gets a 503',
+  async (t) => {
+    await using run = await FaultRun.start();
+    for (let count = 0; count < reloads; count += 1) {
+      await run.stack.haproxy.reload();
+      await run.isRightWithin(t);
+    }
+    const seen = await run.nothingFailed(t);
+    t.log(`${seen.requests} requests, ${run.load.retried} sent again, p99 ${seen.p99Ms.toFixed(1)} ms`);
+  },
+);

@@ -1,0 +1,160 @@
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import type { Haweight } from '../../support/process.ts';
+import { Stack, type StackOptions } from '../../support/stack.ts';
+import { until } from '../../support/until.ts';
+import { FaultySocket } from './faulty-socket.ts';
+import { OpenLoad, type Seen } from './open-load.ts';
+import { Timeline } from './timeline.ts';
+
+export interface FaultRunOptions extends Partial<StackOptions> {
+  /** Further flags of the controller. */
+  readonly flags?: readonly string[];
+  /** Requests a second, all the time. */
+  readonly perSecond?: number;
+  /** The controller reaches HAProxy only through a socket that can be spoilt. */
+  readonly faultySocket?: boolean;
+}
+
+export const sizes = { s1: 1, s2: 2, s3: 4 } as const;
+/** As the sizes, but for the first server, which has far too much: so that it takes few ticks to put right. */
+export const configured = { s1: 120, s2: 128, s3: 256 } as const;
+/** How far a share may be from what it was and still be right. */
+const tolerance = 0.15;
+
+/**
+ * HAProxy, three unequal servers with their agents, a controller and an open-loop load, brought to the point where the
+ * weights are as the sizes; then whatever a test does to it. Everything is watched all the time.
+ */
+export class FaultRun implements AsyncDisposable {
+  readonly stack: Stack;
+  readonly load: OpenLoad;
+  readonly timeline: Timeline;
+  readonly socket: FaultySocket | null;
+  controller: Haweight;
+  readonly #flags: readonly string[];
+  readonly #startedAtMs = performance.now();
+  #steady: ReadonlyMap<string, number> = new Map();
+
+  private constructor(
+    stack: Stack,
+    socket: FaultySocket | null,
+    controller: Haweight,
+    load: OpenLoad,
+    flags: readonly string[],
+  ) {
+    this.stack = stack;
+    this.socket = socket;
+    this.controller = controller;
+    this.load = load;
+    this.#flags = flags;
+    this.timeline = new Timeline(stack.haproxy, () => stack.status());
+  }
+
+  static async start(options: FaultRunOptions = {}): Promise<FaultRun> {
+    const { flags = [], perSecond = 50, faultySocket = false, ...stackOptions } = options;
+    const stack = await Stack.start({
+      servers: Object.keys(sizes),
+      cores: sizes,
+      weights: configured,
+      masterWorker: true,
+      lines: ['retries 3', 'option redispatch'],
+      ...stackOptions,
+    });
+    try {
+      await stack.allUp();
+      const load = new OpenLoad(stack.port, perSecond);
+      stack.endsWith(load);
+      const socket = faultySocket
+        ? new FaultySocket(join(stack.haproxy.folder, 'faulty.sock'), stack.haproxy.socket)
+        : null;
+      if (socket !== null) {
+        await socket.listen();
+        stack.endsWith(socket);
+      }
+      const all = [...(socket === null ? [] : ['--socket', socket.path]), '--log-level', 'debug', ...flags];
+      const controller = await stack.startController(...all);
+      const run = new FaultRun(stack, socket, controller, load, all);
+      stack.endsWith(run.timeline);
+      await run.steady();
+      return run;
+    } catch (error) {
+      await stack[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Waits until the weights have stood still for three ticks, and takes them as what is right. */
+  async steady(): Promise<ReadonlyMap<string, number>> {
+    this.#steady = await until('steady weights', async () => {
+      const before = await this.stack.weights();
+      await this.stack.ticks(2);
+      const after = await this.stack.weights();
+      const moved = [...after].some(([server, weight]) => {
+        return Math.abs(weight - (before.get(server) ?? 0)) > 0.05 * Math.max(weight, 1);
+      });
+      return moved || isConfigured(after) ? null : after;
+    });
+    return this.#steady;
+  }
+
+  /** The number of the last finished tick. Waits for a controller that is just starting. */
+  async tick(): Promise<number> {
+    return await until('a tick', () =>
+      this.stack.status().then(
+        ({ ticks }) => ticks || null,
+        () => null,
+      ),
+    );
+  }
+
+  /** Starts the controller again, with the same flags, after it ended. */
+  async restartController(): Promise<void> {
+    this.controller = await this.stack.startController(...this.#flags);
+  }
+
+  /**
+   * The promise: after this many ticks that began after the fault's end, which is now, every server's share is what it was.
+   * One tick more may be under way and have seen the fault.
+   */
+  async isRightWithin(t: ExecutionContext, ticks = 2): Promise<void> {
+    const now = await this.tick();
+    await until(`${ticks} ticks`, async () => (await this.tick()) >= now + 1 + ticks);
+    const weights = await this.stack.weights();
+    const shown = `${JSON.stringify([...weights])}, right: ${JSON.stringify([...this.#steady])}`;
+    for (const [server, share] of shares(weights)) {
+      const right = shares(this.#steady).get(server) ?? Number.NaN;
+      t.true(Math.abs(share - right) <= tolerance * right, `${server} of ${shown}`);
+    }
+  }
+
+  /** HAProxy never was without a usable weight while it had a server, and no client got a 503, since the beginning. */
+  async noOutage(t: ExecutionContext): Promise<Seen> {
+    const seen = await this.load.seen(this.#startedAtMs, performance.now());
+    t.is(seen.failed.get(503) ?? 0, 0, `503: ${JSON.stringify([...seen.failed])}`);
+    t.deepEqual(this.timeline.outages, []);
+    t.true(seen.requests > 0);
+    return seen;
+  }
+
+  /** The same, and nothing else failed either. */
+  async nothingFailed(t: ExecutionContext): Promise<Seen> {
+    const seen = await this.noOutage(t);
+    t.deepEqual([...seen.failed], []);
+    return seen;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stack[Symbol.asyncDispose]();
+  }
+}
+
+export function shares(weights: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
+  return new Map([...weights].map(([server, weight]) => [server, weight / total]));
+}
+
+/** What HAProxy starts with, which is not what is right. */
+function isConfigured(weights: ReadonlyMap<string, number>): boolean {
+  return Object.entries(configured).every(([server, weight]) => weights.get(server) === weight);
+}
