@@ -21,7 +21,7 @@ const supports: Readonly<Record<string, WeightSupport>> = {
 
 /**
  * What can be known without writing. Where it is not `dynamic`, the first refused weight tells (`backend-static`).
- * HAProxy says `unknown` for `random` (seen on 2.6), so `unknown` must not be taken for a fault.
+ * HAProxy says `unknown` for `random` (seen on 2.6 to 3.4), so `unknown` must not be taken for a fault.
  */
 export function weightSupport(algorithm: string | null): WeightSupport {
   const name = algorithm ?? '';

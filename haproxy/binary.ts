@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -10,6 +11,17 @@ export function findHaproxy(environment: NodeJS.ProcessEnv = process.env): strin
   if (named !== undefined && named !== '') return isExecutable(named) ? named : null;
   const folders = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
   return [...folders, ...systemFolders].map((folder) => join(folder, 'haproxy')).find(isExecutable) ?? null;
+}
+
+/** What a program says with -v that it is, such as 2.6.12-1+deb12u4; null where it is no HAProxy. */
+export function versionOfProgram(path: string): string | null {
+  try {
+    return (
+      /^HA-?Proxy version (\S+)/m.exec(execFileSync(path, ['-v'], { encoding: 'utf8', timeout: 5_000 }))?.[1] ?? null
+    );
+  } catch {
+    return null;
+  }
 }
 
 function isExecutable(path: string): boolean {

@@ -12,8 +12,8 @@ export interface Asked {
 
 /**
  * HAProxy's error texts are plain text among the data, so they are known by their words. A batch may bring several: the
- * one that explains the most comes first. The texts are 2.6's; what another version words differently becomes
- * `haproxy-refused`, with the text quoted.
+ * one that explains the most comes first. 2.6, 3.0, 3.2 and 3.4 have the same ones; what another version words
+ * differently becomes `haproxy-refused`, with the text quoted.
  */
 const refusals: readonly { readonly pattern: RegExp; readonly problem: (asked: Asked) => Problem }[] = [
   { pattern: /permission denied/i, problem: levelProblem },

@@ -1,21 +1,18 @@
-import type { Problem } from '../../contract/problem.ts';
+import { formatProblem, type Problem } from '../../contract/problem.ts';
 import { agentCheckProblem, ignoredWeightsProblem, staticProblem } from '../../controller/backend-problems.ts';
 import { type BackendView, readBackend } from '../../controller/observe/haproxy-view.ts';
 import { levelProblem } from '../../controller/preflight.ts';
 import { weightSupport } from '../../haproxy/algorithm.ts';
 import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { versionProblem } from '../../haproxy/versions.ts';
 import { type Finding, failure, fine, warning } from './finding.ts';
-
-/** Versions that haweight is made for. */
-const oldest = [2, 4] as const;
-const newest = [3, 4] as const;
 
 /** Whether HAProxy answers, in which version, and whether this socket may change weights. */
 export async function checkHaproxy(api: RuntimeApi, socket: string): Promise<Finding[]> {
   const info = await api.info();
   if (!info.ok) return [failure('socket', info.error)];
   const { version, pid } = info.value;
-  const findings = [fine('socket', `${socket} answers (pid ${pid})`), checkVersion(version)];
+  const findings = [fine('socket', `${socket} answers (pid ${pid})`), checkVersion(version, socket)];
   const level = await api.level();
   if (!level.ok) return [...findings, failure('rights', level.error)];
   const rights =
@@ -23,12 +20,9 @@ export async function checkHaproxy(api: RuntimeApi, socket: string): Promise<Fin
   return [...findings, rights];
 }
 
-function checkVersion(version: string): Finding {
-  const [major = 0, minor = 0] = version.split('.', 2).map(Number);
-  const number = major * 100 + minor;
-  const known = number >= oldest[0] * 100 + oldest[1] && number <= newest[0] * 100 + newest[1];
-  const range = `${oldest.join('.')} to ${newest.join('.')}`;
-  return known ? fine('version', `HAProxy ${version}`) : warning('version', `HAProxy ${version}; made for ${range}`);
+function checkVersion(version: string, socket: string): Finding {
+  const problem = versionProblem(version, socket);
+  return problem === null ? fine('version', `HAProxy ${version}`) : warning('version', formatProblem(problem));
 }
 
 /** The backend, its algorithm and its servers; and its view, for asking the agents. */
@@ -65,7 +59,7 @@ function checkAlgorithm(backend: string, algorithm: string | null): Finding {
   const fault = faults[support];
   if (fault !== undefined) return failure(check, fault);
   if (support === 'unknown')
-    return fine(check, 'HAProxy does not name it (2.6 does not name `random`); taken to take weights');
+    return fine(check, 'HAProxy does not name it (it names all but `random`); taken to take weights');
   if (support === 'dynamic') return fine(check, `${algorithm} takes weights`);
   return warning(check, `${algorithm} takes weights only with \`hash-type consistent\`, which HAProxy does not show`);
 }

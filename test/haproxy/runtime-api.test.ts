@@ -4,7 +4,17 @@ import { join } from 'node:path';
 import { renderConfiguration } from '../../haproxy/configuration.ts';
 import { startHaproxy } from '../../haproxy/process.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
-import { codeOf, configuration, expectOk, freePort, servers, haproxyTest as test, weights } from './setup.ts';
+import { traitsOf } from '../../haproxy/versions.ts';
+import {
+  codeOf,
+  configuration,
+  expectOk,
+  freePort,
+  servers,
+  haproxyTest as test,
+  testedVersion,
+  weights,
+} from './setup.ts';
 
 test('reads process, level, servers and counters', async (t) => {
   await using haproxy = await startHaproxy({ configuration });
@@ -28,9 +38,10 @@ test('reads process, level, servers and counters', async (t) => {
 });
 
 test('reads one backend or all, whatever else is called the same', async (t) => {
+  // where a frontend may have the backend's name, HAProxy looks for it among frontends first
+  const { proxiesMayShareName } = traitsOf(testedVersion);
   const all = renderConfiguration({
-    // HAProxy looks for the name among frontends first
-    frontends: [{ name: 'web', bind: 'unix@http.sock', backend: 'web' }],
+    frontends: [{ name: proxiesMayShareName ? 'web' : 'http', bind: 'unix@http.sock', backend: 'web' }],
     backends: [
       { name: 'web', servers },
       { name: 'db', mode: 'tcp', servers: [{ name: 's1', address: '127.0.0.1:1' }] },

@@ -5,14 +5,18 @@ import test from 'ava';
 import { formatProblem, type Problem } from '../../contract/problem.ts';
 import type { Result } from '../../contract/result.ts';
 import { freePorts } from '../../demo/ports.ts';
-import { findHaproxy } from '../../haproxy/binary.ts';
+import { findHaproxy, versionOfProgram } from '../../haproxy/binary.ts';
 import { renderConfiguration } from '../../haproxy/configuration.ts';
 import { exchange } from '../../haproxy/exchange.ts';
 import type { HaproxyProcess } from '../../haproxy/process.ts';
 import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
 
-const isInstalled = findHaproxy() !== null;
+const program = findHaproxy();
+const isInstalled = program !== null;
 if (!isInstalled) process.stderr.write('SKIPPED: tests against HAProxy, because no haproxy program was found\n');
+
+/** What the program that tests run says it is, such as 2.6.12-1+deb12u4; empty where there is none. */
+export const testedVersion = program === null ? '' : (versionOfProgram(program) ?? '');
 
 /** Runs against the real HAProxy; shown as skipped where none is installed. */
 export const haproxyTest = isInstalled ? test.serial : test.serial.skip;

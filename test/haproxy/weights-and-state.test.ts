@@ -65,7 +65,8 @@ test('a reload puts back weights and counters', async (t) => {
     ]),
   );
   const client = connect(join(haproxy.folder, 'http.sock')).resume();
-  client.end('GET / HTTP/1.0\r\n\r\n');
+  // not end(): from 3.3 on HAProxy gives up on a client that closes its half (option abortonclose is on)
+  client.write('GET / HTTP/1.0\r\n\r\n');
   await once(client, 'close');
   const [counted] = expectOk(await api.stats('web'));
   t.true((counted?.connectionErrors ?? 0) > 0);

@@ -1,0 +1,50 @@
+import type { Problem } from '../contract/problem.ts';
+
+/*
+ * All that we know of how HAProxy's versions differ, in one place; docs/operations.md tells users of it. What is not here is
+ * the same from 2.4 to 3.4 as far as we rely on it: columns are found by name, and replies known by their shape.
+ */
+
+/** The branches that haweight is made for: the oldest and the newest. */
+export const madeFor = { oldest: '2.4', newest: '3.4' } as const;
+
+/** What a user of the Runtime API meets in one version and not in another. */
+export interface VersionTraits {
+  /** Whether `add server` wants `experimental-mode on;` before it (2.4 and 2.5: management.txt). */
+  readonly addServerIsExperimental: boolean;
+  /** Whether a frontend and a backend may have the same name (refused by 3.4, which says: since 3.3). */
+  readonly proxiesMayShareName: boolean;
+  /** Whether a request is given up when its client closes its half of the connection (seen on 3.4, not on 3.2). */
+  readonly halfClosedClientAborts: boolean;
+}
+
+/** Of a version that cannot be read: as of the newest. */
+export function traitsOf(version: string): VersionTraits {
+  const number = branchNumber(version) ?? branchNumber(madeFor.newest) ?? 0;
+  return {
+    addServerIsExperimental: number < 206,
+    proxiesMayShareName: number < 303,
+    halfClosedClientAborts: number >= 303,
+  };
+}
+
+/** A version that haweight was not made for. It is no reason to stop: what matters is checked in every reply. */
+export function versionProblem(version: string, socket: string): Problem | null {
+  const number = branchNumber(version);
+  const [oldest = 0, newest = 0] = [madeFor.oldest, madeFor.newest].map((branch) => branchNumber(branch) ?? 0);
+  if (number !== null && number >= oldest && number <= newest) return null;
+  return {
+    code: 'haproxy-version',
+    where: socket,
+    what: 'this version of HAProxy is not among those that haweight was made for; it goes on',
+    expected: `${madeFor.oldest} to ${madeFor.newest}`,
+    got: version,
+    mend: 'Look for a newer haweight; until then watch its log for replies that it cannot use.',
+  };
+}
+
+/** 2.6.12-1+deb12u4 and 2.6-dev3 are 206; null where there is no number. */
+function branchNumber(version: string): number | null {
+  const [, major, minor] = /^(\d{1,3})\.(\d{1,2})(?!\d)/.exec(version) ?? [];
+  return major === undefined || minor === undefined ? null : Number(major) * 100 + Number(minor);
+}

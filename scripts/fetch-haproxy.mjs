@@ -1,0 +1,204 @@
+// Brings HAProxy of another branch than the installed one, to run the tests against it. Nothing is installed: Debian's packages
+// and the libraries that they need are unpacked into a cache folder, and a small script there starts HAProxy with them.
+// Plain JavaScript without dependencies, like setup.mjs. apt-get does the downloading, with lists and a cache of its own,
+// so every package is signed by Debian, and the machine's own package lists stay as they are.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+const help = `Usage: node scripts/fetch-haproxy.mjs [options] BRANCH
+
+Unpacks HAProxy of another branch into a cache folder and prints the path of a
+program that runs it. Needs apt-get and dpkg-deb (Debian or Ubuntu) on x86-64.
+What is in the cache already is printed at once, without the network.
+
+Options:
+  --update    look for a newer version, also where the cache has one
+  --list      print the branches that can be had, and leave
+  -h, --help  print this, and leave
+
+Environment:
+  HAWEIGHT_DEBIAN_MIRROR  default http://deb.debian.org/debian
+  XDG_CACHE_HOME          default ~/.cache; unpacked into haweight/haproxy/
+
+Examples:
+  node scripts/fetch-haproxy.mjs 3.0
+  HAPROXY=$(npm run -s haproxy:fetch 3.2) npm run test:haproxy
+`;
+
+/** Where Debian has each branch. Experimental holds only what is new there: its libraries are those of sid. */
+const branches = {
+  2.6: { suites: ['bookworm'], libraries: ['libssl3', 'liblua5.3-0', 'libopentracing-c-wrapper0', 'libsystemd0'] },
+  '3.0': { suites: ['trixie'] },
+  3.2: { suites: ['forky'] },
+  3.4: { suites: ['experimental', 'sid'] },
+};
+const newerLibraries = ['libssl3t64', 'liblua5.4-0', 'libopentracing-c-wrapper0t64', 'libjemalloc2'];
+/** What all of them need besides, libraries of libraries included; a missing one is named at the end. */
+const commonLibraries = 'libc6 libcrypt1 libpcre2-8-0 zlib1g libzstd1 libgcc-s1 libstdc++6 libopentracing1'.split(' ');
+/** libsystemd0 of 2.6 brings these with it. */
+const systemdLibraries = ['libcap2', 'libgcrypt20', 'libgpg-error0', 'liblzma5', 'liblz4-1'];
+
+const mirror = process.env.HAWEIGHT_DEBIAN_MIRROR || 'http://deb.debian.org/debian';
+const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'haweight', 'haproxy');
+
+class Failure extends Error {}
+
+function run(command, args, options = {}) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    timeout: 300_000,
+    ...options,
+  });
+  if (error?.code === 'ENOENT') throw new Failure(`${command} is missing; this works on Debian and Ubuntu only`);
+  if (error !== undefined) throw new Failure(`${command} ${args[0]}: ${error.message}`);
+  if (status === 0) return stdout;
+  const said = stderr.split('\n').filter((line) => line.trim() !== '');
+  // apt's errors begin so; what else it says is advice
+  const [reason = said.at(-1) ?? `exit code ${status}`] = said.filter((line) => /^(E|Err|W):/.test(line));
+  throw new Failure(`${command} ${args[0]}: ${reason}`);
+}
+
+/** The version that a program says it has, such as 3.0.11-1+deb13u3; null where it does not run. */
+function versionOf(program) {
+  const { stdout } = spawnSync(program, ['-v'], { encoding: 'utf8' });
+  return /^HAProxy version (\S+)/m.exec(stdout ?? '')?.[1] ?? null;
+}
+
+const isOfBranch = (version, branch) => version?.startsWith(`${branch}.`) ?? false;
+
+/** An apt of its own: it reads and writes nothing outside `folder` but the keys, and thinks that nothing is installed. */
+function ownApt(folder, suites) {
+  for (const each of ['lists/partial', 'archives/partial']) mkdirSync(join(folder, each), { recursive: true });
+  const write = (name, text) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const sources = suites.map((suite) => `deb [arch=amd64 signed-by=${keyring}] ${mirror} ${suite} main\n`).join('');
+  const settings = [
+    ['Dir::Etc::SourceList', write('sources.list', sources)],
+    ['Dir::Etc::SourceParts', '/dev/null'],
+    ['Dir::Etc::Preferences', '/dev/null'],
+    ['Dir::Etc::PreferencesParts', '/dev/null'],
+    ['Dir::State', folder],
+    ['Dir::State::status', write('status', '')],
+    ['Dir::State::lists', join(folder, 'lists')],
+    ['Dir::Cache', folder],
+    ['Dir::Cache::archives', join(folder, 'archives')],
+    ['APT::Architecture', 'amd64'],
+    ['APT::Architectures', 'amd64'],
+    // root may not be able to hand the folder to the user _apt
+    ['APT::Sandbox::User', process.getuid() === 0 ? 'root' : ''],
+    ['APT::Update::Error-Mode', 'any'],
+    ['Acquire::Languages', 'none'],
+    ['Acquire::Retries', '4'],
+    ['Acquire::http::Timeout', '30'],
+  ];
+  const config = write('apt.conf', settings.map(([key, value]) => `${key} "${value}";\n`).join(''));
+  return (command, ...args) =>
+    run(command, args, { cwd: join(folder, 'archives'), env: { ...process.env, APT_CONFIG: config, LC_ALL: 'C' } });
+}
+
+/** The newest haproxy of the suites. Refused where it is of another branch: Debian has moved on, and so must the table. */
+function newestVersion(apt, branch, suites) {
+  const rows = apt('apt-cache', 'madison', 'haproxy').trim().split('\n');
+  const versions = rows.map((row) => row.split('|').map((cell) => cell.trim()));
+  const found = versions.find(([, , source]) => source?.includes(` ${suites[0]}/`))?.[1];
+  if (found === undefined) throw new Failure(`Debian ${suites[0]} has no haproxy`);
+  if (isOfBranch(found, branch)) return found;
+  throw new Failure(`Debian ${suites[0]} has HAProxy ${found} now, not ${branch}: mend the table in fetch-haproxy.mjs`);
+}
+
+function quote(text) {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * The libraries' own loader starts HAProxy, because this machine's is of another glibc. It calls itself by the script's
+ * name: on a reload the master executes what it was called by.
+ */
+function launcher(target) {
+  const libraries = join(target, 'root', 'usr', 'lib', 'x86_64-linux-gnu');
+  const loader = join(libraries, 'ld-linux-x86-64.so.2');
+  const args = ['--argv0', join(target, 'haproxy'), '--library-path', libraries, join(target, 'root/usr/sbin/haproxy')];
+  return `#!/bin/sh\nexec ${[loader, ...args].map(quote).join(' ')} "$@"\n`;
+}
+
+function unpack(folder, target) {
+  const archives = join(folder, 'archives');
+  const root = join(folder, 'unpacked', 'root');
+  mkdirSync(root, { recursive: true });
+  for (const name of readdirSync(archives).filter((each) => each.endsWith('.deb')))
+    run('dpkg-deb', ['-x', join(archives, name), root]);
+  // until bookworm, libraries are in /lib, which is a link to /usr/lib on every system
+  const old = join(root, 'lib', 'x86_64-linux-gnu');
+  if (existsSync(old)) run('cp', ['-a', `${old}/.`, join(root, 'usr', 'lib', 'x86_64-linux-gnu')]);
+  const script = join(folder, 'unpacked', 'haproxy');
+  writeFileSync(script, launcher(target));
+  chmodSync(script, 0o755);
+}
+
+/** A library that came from this machine would make the result depend on it. */
+function checkLibraries(unpacked) {
+  const libraries = join(unpacked, 'root', 'usr', 'lib', 'x86_64-linux-gnu');
+  const args = ['--library-path', libraries, '--list', join(unpacked, 'root', 'usr', 'sbin', 'haproxy')];
+  const listed = run(join(libraries, 'ld-linux-x86-64.so.2'), args).split('\n');
+  const foreign = listed.filter((line) => line.includes(' => ') && !line.includes(` => ${libraries}/`));
+  if (foreign.length === 0) return;
+  const names = foreign.map((line) => line.trim().split(' ')[0]).join(', ');
+  throw new Failure(`HAProxy needs libraries that were not fetched: ${names}; add their packages in fetch-haproxy.mjs`);
+}
+
+function fetchHaproxy(branch, target) {
+  const { suites, libraries = newerLibraries } = branches[branch];
+  if (process.arch !== 'x64' || process.platform !== 'linux')
+    throw new Failure(`only for Linux on x86-64, not ${process.platform} ${process.arch}`);
+  if (!existsSync(keyring)) throw new Failure(`${keyring} is missing: apt-get install debian-archive-keyring`);
+  mkdirSync(cache, { recursive: true });
+  // beside its goal, so that it can be put there by renaming it: two that fetch at once do not meet
+  const folder = mkdtempSync(join(cache, `.${branch}-`));
+  try {
+    const apt = ownApt(folder, suites);
+    process.stderr.write(`haproxy:fetch: HAProxy ${branch} from Debian ${suites.join(' and ')} at ${mirror} ...\n`);
+    apt('apt-get', 'update', '-qq');
+    const version = newestVersion(apt, branch, suites);
+    const systemd = libraries.includes('libsystemd0') ? systemdLibraries : [];
+    apt('apt-get', 'download', '-qq', `haproxy=${version}`, ...commonLibraries, ...libraries, ...systemd);
+    unpack(folder, target);
+    checkLibraries(join(folder, 'unpacked'));
+    rmSync(target, { recursive: true, force: true });
+    renameSync(join(folder, 'unpacked'), target);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function main(args) {
+  if (args.includes('-h') || args.includes('--help')) return help.trimEnd();
+  if (args.includes('--list'))
+    return Object.entries(branches)
+      .map(([branch, { suites }]) => `${Number(branch).toFixed(1)}  Debian ${suites[0]}`)
+      .sort()
+      .join('\n');
+  const [branch, ...more] = args.filter((arg) => arg !== '--update');
+  const known = Object.keys(branches).sort();
+  if (branch === undefined || more.length > 0 || !known.includes(branch))
+    throw new Failure(`expected one branch of ${known.join(', ')}; got "${args.join(' ')}"`);
+  const target = join(cache, branch);
+  const program = join(target, 'haproxy');
+  if (args.includes('--update') || !isOfBranch(versionOf(program), branch)) fetchHaproxy(branch, target);
+  const version = versionOf(program);
+  if (!isOfBranch(version, branch)) throw new Failure(`${program} does not run, or is of another branch: ${version}`);
+  return program;
+}
+
+try {
+  process.stdout.write(`${main(process.argv.slice(2))}\n`);
+} catch (error) {
+  if (!(error instanceof Failure)) throw error;
+  process.stderr.write(`haproxy:fetch: ${error.message}\n`);
+  process.exitCode = 2;
+}
