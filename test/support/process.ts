@@ -17,6 +17,16 @@ export interface LogEvent {
   readonly changes?: readonly { readonly server: string; readonly from: number; readonly to: number }[];
 }
 
+/** What a `haweight` of our own runs in. */
+export interface Surroundings {
+  /** Command and arguments that become it, such as prlimit and its limits. */
+  readonly through?: readonly string[];
+  /** Where its standard error goes instead of to us: a descriptor of ours, or a pipe that nobody reads. */
+  readonly stderr?: number | 'unread';
+  /** Arguments for Node.js itself. */
+  readonly node?: readonly string[];
+}
+
 /** A `haweight` of our own, run as users run it. */
 export class Haweight implements AsyncDisposable {
   readonly child: ChildProcess;
@@ -24,17 +34,22 @@ export class Haweight implements AsyncDisposable {
   stdout = '';
   stderr = '';
 
-  constructor(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-    const stdio: StdioOptions = ['ignore', 'pipe', 'pipe'];
+  constructor(args: readonly string[], environment: NodeJS.ProcessEnv = {}, surroundings: Surroundings = {}) {
+    const { through = [], stderr = 'pipe', node = [] } = surroundings;
+    const stdio: StdioOptions = ['ignore', 'pipe', stderr === 'unread' ? 'pipe' : stderr];
     const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...environment };
-    this.child = spawn(process.execPath, [bin, ...args], { stdio, env });
+    const [program = process.execPath, ...rest] = [...through, process.execPath, ...node, bin, ...args];
+    this.child = spawn(program, rest, { stdio, env });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
     });
-    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.stderr += text;
-    });
-    this.finished = once(this.child, 'close').then(([code]) => {
+    if (stderr !== 'unread') {
+      this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        this.stderr += text;
+      });
+    }
+    // an unread pipe never closes
+    this.finished = once(this.child, stderr === 'unread' ? 'exit' : 'close').then(([code]) => {
       return { code: code as number | null, stdout: this.stdout, stderr: this.stderr };
     });
   }

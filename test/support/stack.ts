@@ -8,7 +8,7 @@ import { type HaproxyProcess, startHaproxy } from '../../haproxy/process.ts';
 import { freePort } from '../haproxy/setup.ts';
 import { type AppMessage, appPort } from './app-protocol.ts';
 import { Load } from './load.ts';
-import { Haweight } from './process.ts';
+import { Haweight, type Surroundings } from './process.ts';
 import { until } from './until.ts';
 
 export interface StackOptions {
@@ -108,11 +108,16 @@ export class Stack implements AsyncDisposable {
 
   /** A controller at a period of one second, so that tests need not take long. */
   async startController(...flags: readonly string[]): Promise<Haweight> {
+    return await this.startControllerIn({}, ...flags);
+  }
+
+  /** The same, in surroundings of its own. */
+  async startControllerIn(surroundings: Surroundings, ...flags: readonly string[]): Promise<Haweight> {
     const port = await freePort();
     this.#statusUrl = `http://127.0.0.1:${port}`;
     const where = ['--socket', this.haproxy.socket, '--backend', 'web', '--listen', `127.0.0.1:${port}`];
-    const controller = new Haweight(['controller', ...where, '--period-ms', String(period), ...flags]);
-    this.#children.use(controller);
+    const args = ['controller', ...where, '--period-ms', String(period), ...flags];
+    const controller = this.#children.use(new Haweight(args, {}, surroundings));
     await until(
       () => `the controller: ${controller.stderr}`,
       () =>

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import type { Haweight } from '../../support/process.ts';
+import type { Haweight, Surroundings } from '../../support/process.ts';
 import { Stack, type StackOptions } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
 import { FaultySocket } from './faulty-socket.ts';
@@ -109,8 +109,8 @@ export class FaultRun implements AsyncDisposable {
   }
 
   /** Starts the controller again, with the same flags, after it ended. */
-  async restartController(): Promise<void> {
-    this.controller = await this.stack.startController(...this.#flags);
+  async restartController(surroundings: Surroundings = {}): Promise<void> {
+    this.controller = await this.stack.startControllerIn(surroundings, ...this.#flags);
   }
 
   /**
