@@ -2,6 +2,7 @@ import { formatProblem, type Problem } from '../contract/problem.ts';
 import type { Result } from '../contract/result.ts';
 import type { Status } from '../contract/status.ts';
 import type { HaproxyControl, HaproxyInfo } from '../haproxy/runtime-api.ts';
+import { versionProblem } from '../haproxy/versions.ts';
 import type { Logger } from '../platform/logger.ts';
 import { restore } from './act.ts';
 import { BackendLoop, type BackendRecord } from './backend-loop.ts';
@@ -126,6 +127,7 @@ export class Loop {
     this.#haproxyProblem = info.ok ? null : info.error;
     if (!info.ok) return;
     const { version, pid } = info.value;
+    this.#events.report('haproxy version', { socket }, versionProblem(version, socket));
     if (pid !== this.#pid) {
       const event = this.#pid === null ? 'haproxy found' : 'haproxy was reloaded or restarted';
       this.#options.logger.info(event, { socket, version, pid });
