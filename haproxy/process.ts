@@ -118,17 +118,22 @@ export class HaproxyProcess implements AsyncDisposable {
     }
   }
 
-  /** Ends it and removes its folder. May be called again. */
-  async stop(): Promise<void> {
+  /** Ends it by this signal, its workers too, and keeps its folder: `start` may follow. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const child = this.#child;
     this.#child = null;
     if (child !== null && !hasEnded(child)) {
       const ended = once(child, 'exit');
-      child.kill('SIGTERM');
+      child.kill(signal);
       await Promise.race([ended, delay(stopMs, undefined, { ref: false })]);
     }
     if (child?.pid !== undefined) killGroup(child.pid);
     this.#releaseGuard();
+  }
+
+  /** Ends it and removes its folder. May be called again. */
+  async stop(): Promise<void> {
+    await this.end();
     await rm(this.folder, { recursive: true, force: true });
   }
 

@@ -7,28 +7,48 @@ export type Behaviour =
   | { readonly kind: 'pass' }
   /** Every answer waits this long. */
   | { readonly kind: 'slow'; readonly delayMs: number }
-  /** The answer's first bytes, then the end of the stream. */
+  /** The answer's first bytes, then the end of the stream; from the end if negative, as of `slice`. */
   | { readonly kind: 'cut'; readonly bytes: number }
   /** The answer's first bytes, then nothing more, and no end. */
   | { readonly kind: 'stall'; readonly bytes: number }
+  /** Closed without a word, and HAProxy never gets the command. */
+  | { readonly kind: 'lost' }
   | { readonly kind: 'answer'; readonly text: string };
 
+/** Whether a command line writes weights; all others only read. */
+export function isWrite(line: string): boolean {
+  return line.startsWith('set server');
+}
+
 /**
- * A UNIX socket in front of HAProxy's stats socket, on which things go wrong as told. What reaches HAProxy is HAProxy's:
- * a command whose answer is cut has still been executed.
+ * A UNIX socket in front of HAProxy's stats socket, on which things go wrong as told. Unless said otherwise what reaches
+ * HAProxy is HAProxy's: a command whose answer is cut has still been executed.
  */
 export class FaultySocket implements AsyncDisposable {
   readonly path: string;
   behaviour: Behaviour = { kind: 'pass' };
+  /** Only commands that this picks are spoilt. */
+  picks: (line: string) => boolean = () => true;
+  /** Called before a command is passed on, which waits for it. */
+  beforeCommand: (line: string) => Promise<void> = () => Promise.resolve();
   /** Every command line that came, in order. */
   readonly commands: string[] = [];
+  /** How many clients were connected at most at once since this was last set to 0. */
+  mostClients = 0;
   readonly #target: string;
   readonly #open = new Set<Socket>();
+  #clients = 0;
   #server: Server | null = null;
 
   constructor(path: string, target: string) {
     this.path = path;
     this.#target = target;
+  }
+
+  /** Behaves like that, towards the commands that `picks` picks, or towards all. */
+  behave(behaviour: Behaviour, picks: (line: string) => boolean = () => true): void {
+    this.behaviour = behaviour;
+    this.picks = picks;
   }
 
   /** Listens, for everybody or with these permissions. */
@@ -57,27 +77,60 @@ export class FaultySocket implements AsyncDisposable {
   }
 
   #serve(client: Socket): void {
-    const upstream = connect(this.#target);
-    for (const socket of [client, upstream]) {
-      this.#open.add(socket);
-      socket.on('close', () => this.#open.delete(socket));
-      socket.on('error', () => socket.destroy());
-    }
+    this.#clients += 1;
+    this.mostClients = Math.max(this.mostClients, this.#clients);
+    // whichever comes first: a client that is done, or one that broke off
+    let isThere = true;
+    const leaves = () => {
+      if (isThere) this.#clients -= 1;
+      isThere = false;
+    };
+    client.on('end', leaves).on('close', leaves);
+    this.#keep(client);
+    let command = '';
     client.on('data', (chunk: Buffer) => {
-      this.commands.push(chunk.toString('latin1').trimEnd());
-      upstream.write(chunk);
+      command += chunk.toString('latin1');
+      if (!command.endsWith('\n')) return;
+      const line = command.trimEnd();
+      command = '';
+      this.commands.push(line);
+      void this.beforeCommand(line).then(() => this.#pass(client, line));
     });
-    const answer: Buffer[] = [];
-    upstream.on('data', (chunk: Buffer) => answer.push(chunk));
-    upstream.on('end', () => this.#answer(client, Buffer.concat(answer)));
   }
 
-  #answer(client: Socket, whole: Buffer): void {
-    const behaviour = this.behaviour;
-    if (behaviour.kind === 'pass') client.end(whole);
-    else if (behaviour.kind === 'slow') setTimeout(() => client.end(whole), behaviour.delayMs).unref();
-    else if (behaviour.kind === 'cut') client.end(whole.subarray(0, behaviour.bytes));
-    else if (behaviour.kind === 'stall') client.write(whole.subarray(0, behaviour.bytes));
-    else client.end(behaviour.text);
+  #pass(client: Socket, line: string): void {
+    const behaviour: Behaviour = this.picks(line) ? this.behaviour : { kind: 'pass' };
+    if (behaviour.kind === 'lost') {
+      client.destroy();
+      return;
+    }
+    const upstream = connect(this.#target);
+    this.#keep(upstream);
+    upstream.write(`${line}\n`, 'latin1');
+    const answer: Buffer[] = [];
+    let isWhole = false;
+    upstream.on('data', (chunk: Buffer) => answer.push(chunk));
+    upstream.on('end', () => {
+      isWhole = true;
+      spoil(client, Buffer.concat(answer), behaviour);
+    });
+    // HAProxy is gone or went away: so does the client's connection, as if there were nothing between them
+    upstream.on('close', () => {
+      if (!isWhole) client.destroy();
+    });
   }
+
+  #keep(socket: Socket): void {
+    this.#open.add(socket);
+    socket.on('close', () => this.#open.delete(socket));
+    socket.on('error', () => socket.destroy());
+  }
+}
+
+function spoil(client: Socket, whole: Buffer, behaviour: Exclude<Behaviour, { kind: 'lost' }>): void {
+  if (behaviour.kind === 'pass') client.end(whole);
+  else if (behaviour.kind === 'slow') setTimeout(() => client.end(whole), behaviour.delayMs).unref();
+  else if (behaviour.kind === 'cut') client.end(whole.subarray(0, behaviour.bytes));
+  else if (behaviour.kind === 'stall') client.write(whole.subarray(0, behaviour.bytes));
+  else client.end(behaviour.text);
 }
