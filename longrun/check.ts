@@ -1,0 +1,22 @@
+/** One line of a verdict: what was asked, what was measured, and what it had to be. */
+export interface Check {
+  readonly name: string;
+  /** `not judged`: too little was seen, or the machine was too busy for it. */
+  readonly verdict: 'met' | 'failed' | 'not judged';
+  readonly measured: string;
+  readonly bound: string;
+}
+
+export function check(name: string, isMet: boolean, measured: string, bound: string): Check {
+  return { name, verdict: isMet ? 'met' : 'failed', measured, bound };
+}
+
+export function isPassed(checks: readonly Check[]): boolean {
+  return checks.every(({ verdict }) => verdict !== 'failed');
+}
+
+/** As a table of Markdown. */
+export function formatChecks(checks: readonly Check[]): string {
+  const rows = checks.map(({ name, verdict, measured, bound }) => `| ${name} | ${measured} | ${bound} | ${verdict} |`);
+  return ['| what | measured | bound | verdict |', '|---|---|---|---|', ...rows].join('\n');
+}

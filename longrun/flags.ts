@@ -1,0 +1,11 @@
+import { InvalidArgumentError } from 'commander';
+
+/** A number in these bounds, as a parser of Commander; `whole`: no fraction. */
+export function numberWithin(least: number, most: number, { whole = false } = {}): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+(\.\d+)?$/.test(text) && value >= least && value <= most && (!whole || Number.isInteger(value)))
+      return value;
+    throw new InvalidArgumentError(`Expected a ${whole ? 'whole number' : 'number'} from ${least} to ${most}.`);
+  };
+}

@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePorts } from '../../demo/ports.ts';
+import { programs } from '../../demo/programs.ts';
+import { waitUntil } from '../../demo/wait.ts';
+import { Child } from '../child.ts';
+import { OpenLoop } from '../load/open-loop.ts';
+import type { Tally } from '../load/tally.ts';
+import type { Pair } from './comparison.ts';
+import { backends, type Servers } from './servers.ts';
+import { WeightWatcher } from './weight-watcher.ts';
+
+export interface ControllerOptions {
+  readonly seconds: number;
+  readonly onProgress: (text: string) => void;
+}
+
+export interface ControllerResult {
+  readonly requestsPerSecond: number;
+  readonly pairs: readonly Pair[];
+  /** Weights that HAProxy had changed between two looks, 100 ms apart. */
+  readonly changes: number;
+  readonly zeroes: number;
+  /** How late the load was at most in sending, in ms. */
+  readonly latestMs: number;
+}
+
+const requestsPerSecond = 2_000;
+const timeoutMs = 10_000;
+/** Time that the controller runs, and time that it is stopped, in ms; the first part of each is not counted. */
+const segmentMs = 2_500;
+const lookEveryMs = 100;
+const startMs = 30_000;
+
+/**
+ * A real controller with a period of one second, whose agents make it write at every tick, beside a load of a fixed rate.
+ * It is stopped and continued (SIGSTOP, SIGCONT) in turn, so that with and without are seconds apart.
+ */
+export async function measureController(servers: Servers, options: ControllerOptions): Promise<ControllerResult> {
+  const addresses = servers.names.map((_, index) => `${servers.network}.${index + 1}`);
+  const [agentPort = 0, statusPort = 0] = await freePorts([
+    { port: 0, hosts: addresses },
+    { port: 0, hosts: ['127.0.0.1'] },
+  ]);
+  await using cleanup = new AsyncDisposableStack();
+  const agents = new URL('./agents.ts', import.meta.url).pathname;
+  cleanup.use(new Child([agents, servers.network, String(agentPort), String(addresses.length)]));
+  const controller = cleanup.use(
+    new Child([
+      programs.haweight,
+      'controller',
+      ...['--socket', servers.haproxy.socket, '--listen', `127.0.0.1:${statusPort}`, '--period-ms', '1000'],
+      ...backends.flatMap(({ name }) => ['--backend', name]),
+      ...['--agent-url', `http://{address}:${agentPort}`, '--on-exit', 'keep', '--log-level', 'error'],
+    ]),
+  );
+  const targets = servers.ports.map((port) => ({ host: '127.0.0.1', port, path: '/' }));
+  const load = new OpenLoop({ targets, requestsPerSecond, timeoutMs, retryReused: false });
+  cleanup.use(load);
+  const watcher = new WeightWatcher(servers.haproxy.api, lookEveryMs);
+  const watching = watcher.run();
+  // where it fails before the end, that is told at the end
+  watching.catch(() => {});
+  cleanup.defer(async () => {
+    watcher.stop();
+    await watching;
+  });
+  await waitUntil(
+    'the first weights of the controller',
+    () => {
+      if (!controller.isRunning) throw new Error(`the controller ended: ${controller.lastWords}`);
+      return Promise.resolve(watcher.changes > servers.names.length);
+    },
+    { deadlineMs: startMs, signal: AbortSignal.timeout(2 * startMs) },
+  );
+
+  const segment = async (running: boolean): Promise<Tally> => {
+    controller.signal(running ? 'SIGCONT' : 'SIGSTOP');
+    await sleep(segmentMs);
+    return load.take();
+  };
+  load.take();
+  load.takeLatestMs();
+  const pairs: Pair[] = [];
+  const rounds = Math.max(1, Math.round((options.seconds * 1_000) / segmentMs / 2));
+  for (let round = 0; round < rounds; round += 1) {
+    options.onProgress(`controller: ${round + 1} of ${rounds} times with and without`);
+    const first = await segment(round % 2 === 0);
+    const second = await segment(round % 2 !== 0);
+    pairs.push(round % 2 === 0 ? { changing: first, still: second } : { changing: second, still: first });
+  }
+  if (!controller.isRunning) throw new Error(`the controller ended: ${controller.lastWords}`);
+  const { changes, zeroes } = watcher;
+  return { requestsPerSecond, pairs, changes, zeroes, latestMs: load.takeLatestMs() };
+}
