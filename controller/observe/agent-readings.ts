@@ -7,8 +7,10 @@ import type { QueuePart } from '../config/schema.ts';
 /** The newest usable snapshot of one server. */
 export interface HeldSnapshot {
   readonly snapshot: Snapshot;
-  /** The controller's monotonic clock when it came, in ms. */
-  readonly receivedAtMs: number;
+  /** When its sample was taken at the latest, on the controller's monotonic clock, in ms. */
+  readonly sampledAtMs: number;
+  /** Whether an answer before was of the same sample. */
+  readonly repeated: boolean;
 }
 
 export interface ReadingOptions {
@@ -17,13 +19,22 @@ export interface ReadingOptions {
   readonly tcpQueueParts: readonly QueuePart[];
 }
 
-/** The snapshot that counts after this tick's answer: the new one, else the one before while it is young enough. */
+/**
+ * The snapshot that counts after this tick's answer: the new one, else the one before. An answer of the same sample as
+ * before cannot be younger than that was, whatever age it claims: a cache on the way, or an agent that hangs in its
+ * sampling, would else keep a last value alive for ever. Every sample has another time stamp; which way the agent's wall
+ * clock steps does not matter.
+ */
 export function holdSnapshot(
   answer: Result<Snapshot, Problem>,
   before: HeldSnapshot | null,
   nowMs: number,
 ): HeldSnapshot | null {
-  return answer.ok ? { snapshot: answer.value, receivedAtMs: nowMs } : before;
+  if (!answer.ok) return before;
+  const snapshot = answer.value;
+  const sampledAtMs = nowMs - snapshot.ageMs;
+  const repeated = before?.snapshot.takenAtMs === snapshot.takenAtMs;
+  return { snapshot, repeated, sampledAtMs: repeated ? Math.min(before.sampledAtMs, sampledAtMs) : sampledAtMs };
 }
 
 /**
@@ -36,14 +47,20 @@ export function readingOf(
   nowMs: number,
   options: ReadingOptions,
 ): AgentReading {
-  const ageMs = held === null ? null : held.snapshot.ageMs + nowMs - held.receivedAtMs;
+  const ageMs = held === null ? null : nowMs - held.sampledAtMs;
   if (held !== null && ageMs !== null && ageMs <= options.staleAfterMs) {
     const { effectiveCores } = held.snapshot;
     return { state: 'fresh', ageMs, utilisation: utilisationOf(held.snapshot, options.tcpQueueParts), effectiveCores };
   }
   if (failure !== null) return { state: 'stale', ageMs, code: failure.code, detail: formatProblem(failure) };
-  const detail = `its snapshot is ${Math.round(ageMs ?? 0)} ms old; at most ${options.staleAfterMs} ms counts`;
-  return { state: 'stale', ageMs, code: 'agent-stale', detail };
+  return { state: 'stale', ageMs, code: 'agent-stale', detail: whyStale(held, ageMs ?? 0, options) };
+}
+
+/** Of an agent that answered. */
+function whyStale(held: HeldSnapshot | null, ageMs: number, { staleAfterMs }: ReadingOptions): string {
+  const age = `${Math.round(ageMs)} ms old; at most ${staleAfterMs} ms counts`;
+  if (held?.repeated !== true || held.snapshot.ageMs > staleAfterMs) return `its snapshot is ${age}`;
+  return `it answers the same sample again and again and calls it ${Math.round(held.snapshot.ageMs)} ms old; it is ${age}`;
 }
 
 /** Of the TCP queues only the parts that the configuration names count. */

@@ -75,15 +75,23 @@ export class Observer {
     const answer: Result<Snapshot, Problem> = url.ok ? await this.#client.fetch(url.value, view.server, deadline) : url;
     const now = this.#nowMs();
     const held = holdSnapshot(answer, before?.held ?? null, now);
-    const problem = answer.ok ? null : answer.error;
+    const failure = answer.ok ? null : answer.error;
     const failures = (before?.failures ?? 0) + (answer.ok ? 0 : 1);
+    const agent = readingOf(held, failure, now, this.#options);
     const { counters, haproxyStatus: _, ...rest } = view;
     const observation: Observation = {
       ...rest,
-      agent: readingOf(held, problem, now, this.#options),
+      agent,
       traffic: trafficBetween(before?.counters ?? null, counters),
     };
-    const contact = { url: url.ok ? url.value : '', failures, problem };
+    const where = url.ok ? url.value : '';
+    // one that answers what is too old is as much in need of somebody as one that does not answer
+    const problem = failure === null && agent.state === 'stale' ? staleProblem(where, agent.detail) : failure;
+    const contact = { url: where, failures, problem };
     return { sighting: { view, observation, contact }, memory: { counters, held, failures } };
   }
+}
+
+function staleProblem(where: string, what: string): Problem {
+  return { code: 'agent-stale', where, what, mend: 'Restart the agent, and look at its log.' };
 }

@@ -33,6 +33,41 @@ test("the agent's wall clock has no part in its age", (t) => {
   t.is(reading.state, 'fresh');
 });
 
+test('the same sample again and again grows old, however young the agent calls it', (t) => {
+  let held = holdSnapshot(ok(snapshot({ ageMs: 120 })), null, 0);
+  for (const [nowMs, state] of [
+    [1_000, 'fresh'],
+    [2_880, 'fresh'],
+    [2_881, 'stale'],
+    [60_000, 'stale'],
+  ] as const) {
+    held = holdSnapshot(ok(snapshot({ ageMs: 120 })), held, nowMs);
+    t.is(readingOf(held, null, nowMs, options).state, state, `${nowMs}`);
+  }
+  const reading = readingOf(held, null, 60_000, options);
+  t.like(reading, { ageMs: 60_120, code: 'agent-stale' });
+  t.regex(
+    reading.state === 'stale' ? reading.detail : '',
+    /same sample again and again and calls it 120 ms old; it is 60120 ms/,
+  );
+  // one lost answer in between forgets nothing
+  held = holdSnapshot(err(silence), held, 62_000);
+  held = holdSnapshot(ok(snapshot({ ageMs: 120 })), held, 64_000);
+  t.is(readingOf(held, null, 64_000, options).state, 'stale');
+  // another sample, though the wall clock went back
+  held = holdSnapshot(ok(snapshot({ ageMs: 120, takenAtMs: 1 })), held, 66_000);
+  t.like(readingOf(held, null, 66_000, options), { state: 'fresh', ageMs: 120 });
+});
+
+test('an agent that says how old its last sample has become is believed, and one asked twice between samples is fresh', (t) => {
+  const first = holdSnapshot(ok(snapshot({ ageMs: 100 })), null, 0);
+  const asked = holdSnapshot(ok(snapshot({ ageMs: 900 })), first, 800);
+  t.like(readingOf(asked, null, 800, options), { state: 'fresh', ageMs: 900 });
+  const hangs = holdSnapshot(ok(snapshot({ ageMs: 5_100 })), asked, 5_000);
+  const reading = readingOf(hangs, null, 5_000, options);
+  t.is(reading.state === 'stale' ? reading.detail : '', 'its snapshot is 5100 ms old; at most 3000 ms counts');
+});
+
 test('unknown stays unknown, and only the configured parts of the TCP queues count', (t) => {
   const held = holdSnapshot(ok(snapshot()), null, 0);
   const all = readingOf(held, null, 0, options);
