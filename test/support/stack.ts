@@ -23,6 +23,8 @@ export interface StackOptions {
   readonly masterWorker?: boolean;
   /** Another backend with the same servers. */
   readonly secondBackend?: string;
+  /** Names that have addresses but are not in HAProxy's configuration: servers that a test adds itself. */
+  readonly spares?: readonly string[];
 }
 
 const period = 1_000;
@@ -204,7 +206,8 @@ export class Stack implements AsyncDisposable {
   }
 
   addressOf(name: string): string {
-    return `${this.#network}.${this.#options.servers.indexOf(name) + 1}`;
+    const { servers, spares = [] } = this.#options;
+    return `${this.#network}.${[...servers, ...spares].indexOf(name) + 1}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,7 @@
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { temporaryFolder } from '../../haproxy/setup.ts';
 import type { Haweight, Surroundings } from '../../support/process.ts';
 import { Stack, type StackOptions } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
@@ -14,6 +16,8 @@ export interface FaultRunOptions extends Partial<StackOptions> {
   readonly perSecond?: number;
   /** The controller reaches HAProxy only through a socket that can be spoilt. */
   readonly faultySocket?: boolean;
+  /** What the controller runs in. */
+  readonly surroundings?: Surroundings;
 }
 
 export const sizes = { s1: 1, s2: 2, s3: 4 } as const;
@@ -52,7 +56,7 @@ export class FaultRun implements AsyncDisposable {
   }
 
   static async start(options: FaultRunOptions = {}): Promise<FaultRun> {
-    const { flags = [], perSecond = 50, faultySocket = false, ...stackOptions } = options;
+    const { flags = [], perSecond = 50, faultySocket = false, surroundings = {}, ...stackOptions } = options;
     const stack = await Stack.start({
       servers: Object.keys(sizes),
       cores: sizes,
@@ -65,15 +69,9 @@ export class FaultRun implements AsyncDisposable {
       await stack.allUp();
       const load = new OpenLoad(stack.port, perSecond);
       stack.endsWith(load);
-      const socket = faultySocket
-        ? new FaultySocket(join(stack.haproxy.folder, 'faulty.sock'), stack.haproxy.socket)
-        : null;
-      if (socket !== null) {
-        await socket.listen();
-        stack.endsWith(socket);
-      }
+      const socket = faultySocket ? await faultySocketOf(stack) : null;
       const all = [...(socket === null ? [] : ['--socket', socket.path]), '--log-level', 'debug', ...flags];
-      const controller = await stack.startController(...all);
+      const controller = await stack.startControllerIn(surroundings, ...all);
       const run = new FaultRun(stack, socket, controller, load, all);
       stack.endsWith(run.timeline);
       await run.steady();
@@ -82,6 +80,11 @@ export class FaultRun implements AsyncDisposable {
       await stack[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** What is right: the weights when they last stood still. */
+  get right(): ReadonlyMap<string, number> {
+    return this.#steady;
   }
 
   /** Waits until the weights have stood still for three ticks, and takes them as what is right. */
@@ -117,14 +120,14 @@ export class FaultRun implements AsyncDisposable {
    * The promise: after this many ticks that began after the fault's end, which is now, every server's share is what it was.
    * One tick more may be under way and have seen the fault.
    */
-  async isRightWithin(t: ExecutionContext, ticks = 2): Promise<void> {
+  async isRightWithin(t: ExecutionContext, ticks = 2, right = this.right): Promise<void> {
     const now = await this.tick();
     await until(`${ticks} ticks`, async () => (await this.tick()) >= now + 1 + ticks);
     const weights = await this.stack.weights();
-    const shown = `${JSON.stringify([...weights])}, right: ${JSON.stringify([...this.#steady])}`;
+    const shown = `${JSON.stringify([...weights])}, right: ${JSON.stringify([...right])}`;
     for (const [server, share] of shares(weights)) {
-      const right = shares(this.#steady).get(server) ?? Number.NaN;
-      t.true(Math.abs(share - right) <= tolerance * right, `${server} of ${shown}`);
+      const rightShare = shares(right).get(server) ?? Number.NaN;
+      t.true(Math.abs(share - rightShare) <= tolerance * rightShare, `${server} of ${shown}`);
     }
   }
 
@@ -147,6 +150,17 @@ export class FaultRun implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stack[Symbol.asyncDispose]();
   }
+}
+
+/** In a folder of its own, which every user may enter: HAProxy's is private. */
+async function faultySocketOf(stack: Stack): Promise<FaultySocket> {
+  const folder = await temporaryFolder();
+  stack.endsWith(folder);
+  await chmod(folder.path, 0o755);
+  const socket = new FaultySocket(join(folder.path, 'faulty.sock'), stack.haproxy.socket);
+  await socket.listen();
+  stack.endsWith(socket);
+  return socket;
 }
 
 export function shares(weights: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
