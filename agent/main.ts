@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { formatProblem } from '../contract/problem.ts';
 import { type HttpServer, startHttpServer } from '../platform/http-server.ts';
 import { type Logger, makeLogger } from '../platform/logger.ts';
+import type { RenewedTls } from '../platform/renewed-tls.ts';
+import type { TlsFiles } from '../platform/tls-files.ts';
 import { loadToken } from '../platform/token.ts';
 import { dropStartupGarbage } from './footprint.ts';
 import type { AgentOptions } from './options.ts';
@@ -30,6 +32,7 @@ export async function runAgent(options: AgentOptions): Promise<number> {
   const server = await startHttpServer({
     listen: options.listen,
     token: loadToken(options.tokenFile, tokenVariable),
+    tls: options.tls === null ? null : await loadTls(options.tls, log),
     insecure: options.insecure,
     tokenHint: `--token-file FILE or ${tokenVariable}`,
     routes: makeRoutes(() => service),
@@ -46,6 +49,12 @@ export async function runAgent(options: AgentOptions): Promise<number> {
   return await runWithChild(options, server, log, (pid) =>
     serve(target ?? { kind: 'process', tree: new ProcessTree(files, () => pid), port: null }),
   );
+}
+
+/** Loaded only for those who want TLS: it costs memory. */
+async function loadTls(files: TlsFiles, log: Logger): Promise<RenewedTls> {
+  const { RenewedTls } = await import('../platform/renewed-tls.ts');
+  return new RenewedTls(files, log);
 }
 
 /** The application and the agent as one unit, which lives as long as the application does. */

@@ -1,6 +1,7 @@
 import { ProblemError, quote } from '../contract/problem.ts';
 import { type ListenAddress, parseListenAddress } from '../platform/listen-address.ts';
 import type { LogLevel } from '../platform/logger.ts';
+import type { TlsFiles } from '../platform/tls-files.ts';
 import { parseBitRate, parseBytes, parsePositive, parseWhole, usage } from './quantity.ts';
 import type { ScopeChoice } from './scope.ts';
 import type { ConfiguredLimits } from './target.ts';
@@ -19,6 +20,9 @@ export interface AgentFlags {
   readonly maxThreads?: string;
   readonly name?: string;
   readonly tokenFile?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsClientCa?: string;
   readonly insecure?: boolean;
   readonly sampleMs: string;
   readonly windowMs: string;
@@ -38,6 +42,8 @@ export interface AgentOptions {
   /** The server's name in HAProxy. */
   readonly server: string | null;
   readonly tokenFile: string | undefined;
+  /** null: plain HTTP. */
+  readonly tls: TlsFiles | null;
   readonly insecure: boolean;
   readonly sampleMs: number;
   readonly windowMs: number;
@@ -72,6 +78,7 @@ export function parseAgentFlags(flags: AgentFlags, command: readonly string[], c
     configured: parseLimits(flags),
     server: flags.name ?? null,
     tokenFile: flags.tokenFile,
+    tls: parseTls(flags),
     insecure: flags.insecure ?? false,
     sampleMs: parseWhole(flags.sampleMs, '--sample-ms', 100, 60_000),
     windowMs: parseWhole(flags.windowMs, '--window-ms', 100, 600_000),
@@ -80,6 +87,13 @@ export function parseAgentFlags(flags: AgentFlags, command: readonly string[], c
     json: flags.json ?? false,
     command,
   };
+}
+
+function parseTls({ tlsCert: cert, tlsKey: key, tlsClientCa: ca }: AgentFlags): TlsFiles | null {
+  if (cert !== undefined && key !== undefined) return { cert, key, ca };
+  if ((cert ?? key ?? ca) === undefined) return null;
+  const missing = cert === undefined ? '--tls-cert' : '--tls-key';
+  throw conflict(missing, 'TLS takes a certificate and its key', 'Give --tls-cert FILE and --tls-key FILE.');
 }
 
 function parseLimits(flags: AgentFlags): ConfiguredLimits {

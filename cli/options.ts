@@ -37,19 +37,32 @@ export function addHaproxyOptions(command: Command): Command {
         repeated,
       ),
     )
-    .option('--agent-token-file <file>', "file with the agents' bearer token (or HAWEIGHT_AGENT_TOKEN)");
+    .option('--agent-token-file <file>', "file with the agents' bearer token (or HAWEIGHT_AGENT_TOKEN)")
+    .option('--agent-ca-file <file>', "the CA of the agents' certificates, for https:// (default: the system's)")
+    .option('--agent-cert-file <file>', 'our certificate, for agents that ask for one')
+    .option('--agent-key-file <file>', 'its private key');
 }
 
 /** Where a running controller answers. */
 export function addControllerOptions(command: Command): Command {
   return command
     .option('--controller <url>', 'status API of the controller (default: http://127.0.0.1:9478)')
-    .option('--token-file <file>', "file with the controller's bearer token (or HAWEIGHT_CONTROLLER_TOKEN)");
+    .option('--token-file <file>', "file with the controller's bearer token (or HAWEIGHT_CONTROLLER_TOKEN)")
+    .option('--ca-file <file>', "the CA of the controller's certificate, for https:// (default: the system's)")
+    .option('--cert-file <file>', 'our certificate, for a controller that asks for one')
+    .option('--key-file <file>', 'its private key');
 }
 
-export interface ControllerOptions {
-  readonly controller?: string;
+/** What a controller may want to see of us, and what we trust. */
+export interface ControllerAccess {
   readonly tokenFile?: string;
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+}
+
+export interface ControllerOptions extends ControllerAccess {
+  readonly controller?: string;
 }
 
 export type AskOptions = ConfigFlags & ControllerOptions;

@@ -20,7 +20,7 @@ export async function findShadowStatus(options: AskOptions, policy: string): Pro
     throw shadowProblem('--socket', 'HAProxy does not know it: only a running controller has it', policy);
   }
   const url = options.controller ?? defaultController;
-  const answer = await askController(url, options.tokenFile);
+  const answer = await askController(url, options);
   if (!answer.ok) {
     if (options.controller !== undefined || answer.error.code !== 'controller-unreachable') {
       throw new ProblemError(answer.error);

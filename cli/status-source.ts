@@ -1,3 +1,4 @@
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import axios from 'axios';
 import { type Problem, ProblemError, quote } from '../contract/problem.ts';
 import { err, ok, type Result } from '../contract/result.ts';
@@ -5,13 +6,16 @@ import { type Status, statusSchema } from '../contract/status.ts';
 import { systemClock } from '../controller/clock.ts';
 import { loadConfig } from '../controller/config/load.ts';
 import { Loop } from '../controller/loop.ts';
-import { agentTokenVariable, controllerTokenVariable } from '../controller/main.ts';
-import { AgentClient } from '../controller/observe/agent-client.ts';
+import { controllerTokenVariable } from '../controller/main.ts';
+import { connectAgents } from '../controller/observe/connect-agents.ts';
 import { RuntimeApi } from '../haproxy/runtime-api.ts';
 import { makeLogger } from '../platform/logger.ts';
+import { RenewedTls } from '../platform/renewed-tls.ts';
+import { TlsConnections } from '../platform/tls-client.ts';
+import { certificateFinding, schemeHint } from '../platform/tls-failure.ts';
 import { loadToken } from '../platform/token.ts';
 import { note } from './exit.ts';
-import type { AskOptions } from './options.ts';
+import type { AskOptions, ControllerAccess } from './options.ts';
 
 export const defaultController = 'http://127.0.0.1:9478';
 const defaultSocket = '/run/haproxy/admin.sock';
@@ -31,7 +35,7 @@ export interface FoundStatus {
  */
 export async function findStatus(options: AskOptions): Promise<FoundStatus> {
   if (options.socket === undefined) {
-    const answer = await askController(options.controller ?? defaultController, options.tokenFile);
+    const answer = await askController(options.controller ?? defaultController, options);
     if (answer.ok) return { status: answer.value, direct: false };
     if (options.controller !== undefined || answer.error.code !== 'controller-unreachable') {
       throw new ProblemError(answer.error);
@@ -43,8 +47,16 @@ export async function findStatus(options: AskOptions): Promise<FoundStatus> {
   return { status: await askDirectly(options), direct: true };
 }
 
-export async function askController(url: string, tokenFile: string | undefined): Promise<Result<Status, Problem>> {
-  const token = loadToken(tokenFile, controllerTokenVariable);
+/** Throws a ProblemError where what is to be shown to it, or trusted, cannot be used. */
+export async function askController(url: string, access: ControllerAccess): Promise<Result<Status, Problem>> {
+  requireUrl(url);
+  const token = loadToken(access.tokenFile, controllerTokenVariable);
+  using files = tlsFiles(access);
+  using secure = new TlsConnections(files);
+  const transport = {
+    request: (options: RequestOptions, onResponse: (response: IncomingMessage) => void): ClientRequest =>
+      secure.request(options, null, onResponse),
+  };
   const where = `${url}/v1/status`;
   try {
     const { status, data } = await axios.get<unknown>(where, {
@@ -54,6 +66,7 @@ export async function askController(url: string, tokenFile: string | undefined):
       maxRedirects: 0,
       proxy: false,
       validateStatus: null,
+      ...(url.startsWith('https:') ? { transport } : {}),
     });
     if (status === 401) {
       const mend = `Give the controller's token: --token-file FILE or ${controllerTokenVariable}.`;
@@ -65,9 +78,30 @@ export async function askController(url: string, tokenFile: string | undefined):
     return err({ code: 'controller-unreachable', where, what: 'no haweight controller answers there', got });
   } catch (cause) {
     const { code, message } = cause as { code?: string; message: string };
-    const mend = 'Is it running? --controller URL names another address.';
+    const certificate = certificateFinding(code ?? '', message, hints);
+    if (certificate !== null) return err({ code: 'controller-certificate', where, ...certificate });
+    const hint = schemeHint(url, code ?? '', hints);
+    const mend = hint ?? 'Is it running? --controller URL names another address.';
     return err({ code: 'controller-unreachable', where, what: 'no controller answers', got: code ?? message, mend });
   }
+}
+
+const hints = { ca: '--ca-file FILE', certificate: '--cert-file FILE and --key-file FILE' };
+
+/** A URL is repeated in messages, so it may not hold a password. */
+function requireUrl(url: string): void {
+  if (/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/.test(url)) return;
+  const expected = 'a URL such as http://127.0.0.1:9478, without user or password';
+  throw new ProblemError({ code: 'usage', where: '--controller', what: 'cannot be used', expected });
+}
+
+function tlsFiles({ caFile: ca, certFile: cert, keyFile: key }: ControllerAccess): RenewedTls | null {
+  if ((cert === undefined) !== (key === undefined)) {
+    const where = cert === undefined ? '--cert-file' : '--key-file';
+    throw new ProblemError({ code: 'usage', where, what: 'is missing', expected: 'a certificate and its key' });
+  }
+  if ((ca ?? cert) === undefined) return null;
+  return new RenewedTls({ ca, cert, key }, makeLogger('error', 'cli'));
 }
 
 async function askDirectly({ controller: _url, tokenFile: _token, ...flags }: AskOptions): Promise<Status> {
@@ -78,8 +112,7 @@ async function askDirectly({ controller: _url, tokenFile: _token, ...flags }: As
       : flags;
   // what a shadow would have left in HAProxy takes more than one tick to know
   const config = loadConfig({ ...asked, shadow: [], dryRun: true, logLevel: 'error' });
-  const token = loadToken(config.agents.tokenFile, agentTokenVariable);
-  using agents = new AgentClient({ timeoutMs: config.agents.timeoutMs, token });
+  using agents = connectAgents(config.agents, makeLogger('error', 'cli'));
   const api = new RuntimeApi(config.haproxy);
   const loop = new Loop({ config, api, agents, logger: makeLogger('error', 'cli'), clock: systemClock });
   await loop.tick();

@@ -1,20 +1,24 @@
-import { type Logger as CronLogger, schedule } from 'node-cron';
 import { exitCodes, formatProblem, type Problem, ProblemError } from '../contract/problem.ts';
 import { RuntimeApi } from '../haproxy/runtime-api.ts';
 import { json, plain, startHttpServer } from '../platform/http-server.ts';
 import { parseListenAddress } from '../platform/listen-address.ts';
 import { type Logger, makeLogger } from '../platform/logger.ts';
+import { RenewedTls } from '../platform/renewed-tls.ts';
 import { loadToken } from '../platform/token.ts';
+import { claimAll } from './claims.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/schema.ts';
 import { Loop } from './loop.ts';
-import { AgentClient } from './observe/agent-client.ts';
+import { connectAgents } from './observe/connect-agents.ts';
 import { isWorthWaiting, preflight } from './preflight.ts';
 import { checkRecordFile } from './record/record-problem.ts';
 import { Recorder } from './record/recorder.ts';
+import { startSchedule } from './schedule.ts';
 
-export const agentTokenVariable = 'HAWEIGHT_AGENT_TOKEN';
 export const controllerTokenVariable = 'HAWEIGHT_CONTROLLER_TOKEN';
+
+/** How often HAProxy is looked at while a server is drained, in ms: for so long all clients may get a 503 at most. */
+const rescueMs = 200;
 
 /** Throws a ProblemError for what no waiting will mend; returns what to wait for, if anything. */
 export async function checkSetup(config: Config): Promise<Problem | null> {
@@ -35,11 +39,9 @@ export async function checkSetup(config: Config): Promise<Problem | null> {
 /** Runs until SIGTERM or SIGINT, restores the configured weights unless told to keep ours, and gives the exit code. */
 export async function runController(config: Config): Promise<number> {
   const logger = makeLogger(config.logLevel, 'controller');
-  const tokens = {
-    agents: loadToken(config.agents.tokenFile, agentTokenVariable),
-    own: loadToken(config.tokenFile, controllerTokenVariable),
-  };
-  using agents = new AgentClient({ timeoutMs: config.agents.timeoutMs, token: tokens.agents });
+  await using _claims = await claimAll(config);
+  using agents = connectAgents(config.agents, logger);
+  using tls = config.tls === undefined ? null : new RenewedTls({ ...config.tls, ca: config.tls.clientCa }, logger);
   const recorder = config.record === undefined ? undefined : new Recorder({ ...config.record, logger });
   const loop = new Loop({
     config,
@@ -51,7 +53,8 @@ export async function runController(config: Config): Promise<number> {
   });
   await using server = await startHttpServer({
     listen: parseListenAddress(config.listen, 'listen'),
-    token: tokens.own,
+    token: loadToken(config.tokenFile, controllerTokenVariable),
+    tls,
     insecure: config.insecure,
     tokenHint: `--token-file FILE or ${controllerTokenVariable}`,
     routes: {
@@ -78,45 +81,20 @@ export async function runController(config: Config): Promise<number> {
   });
 
   const stop = stopSignal();
-  const ticking = startSchedule(loop, config.periodMs, logger);
+  const ticking = startSchedule(() => loop.tick(), {
+    periodMs: config.periodMs,
+    clock: systemClock,
+    logger,
+    onMissed: () => loop.countSkipped(),
+  });
+  const rescuing = setInterval(() => void loop.rescue(), rescueMs);
   const signal = await stop;
   logger.info('controller stopping', { signal });
+  clearInterval(rescuing);
   await ticking.stop();
   const exitCode = await leave(loop, config, logger);
   await recorder?.close();
   return exitCode;
-}
-
-/** Every period on node-cron, and once at the start. */
-function startSchedule(loop: Loop, periodMs: number, logger: Logger) {
-  const tick = async () => {
-    try {
-      await loop.tick();
-    } catch (error) {
-      // a defect of ours: one tick is lost, the next one starts from what it observes
-      logger.error('tick failed', { detail: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-    }
-  };
-  const task = schedule(cronExpression(periodMs), tick, { timezone: 'Etc/UTC', logger: quietLogger(logger) });
-  task.on('execution:missed', () => loop.countSkipped());
-  const first = tick();
-  return {
-    stop: async () => {
-      await task.stop();
-      await first;
-    },
-  };
-}
-
-/** Periods are whole seconds that divide a minute, so every minute starts with a tick. */
-export function cronExpression(periodMs: number): string {
-  const seconds = periodMs / 1_000;
-  return seconds === 60 ? '0 * * * * *' : `*/${seconds} * * * * *`;
-}
-
-function quietLogger(logger: Logger): CronLogger {
-  const debug = (message: string | Error) => logger.debug('schedule', { detail: String(message) });
-  return { info: debug, warn: debug, error: debug, debug };
 }
 
 function stopSignal(): Promise<NodeJS.Signals> {

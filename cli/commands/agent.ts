@@ -11,6 +11,8 @@ Examples:
   haweight agent                             serve 127.0.0.1:9477/v1/snapshot
   haweight agent --scope process --port 8080   measure whoever listens on 8080
   haweight agent --listen 0.0.0.0:9477 --token-file /etc/haweight/token
+  haweight agent --listen 0.0.0.0:9477 --token-file /etc/haweight/token \\
+    --tls-cert web1.pem --tls-key web1.key
   haweight agent --link-speed 1G             a virtual card knows no speed
   haweight agent --max-threads 64 -- node app.js --port 8080
                                              run an application and measure it
@@ -38,6 +40,9 @@ export function agentCommand(): Command {
     .option('--max-threads <count>', "most threads there may be: the application's pool")
     .option('--name <server>', "the server's name in HAProxy; the controller refuses another's")
     .option('--token-file <file>', 'bearer token to ask for (or environment HAWEIGHT_AGENT_TOKEN)')
+    .option('--tls-cert <file>', 'serve HTTPS with this certificate (PEM, with its chain)')
+    .option('--tls-key <file>', "the certificate's private key")
+    .option('--tls-client-ca <file>', 'serve only clients with a certificate of this CA')
     .option('--insecure', 'serve other machines without a token', false)
     .option('--sample-ms <ms>', 'time between samples, 100 to 60000', '1000')
     .option('--window-ms <ms>', 'window that rates are averaged over, 100 to 600000', '2000')

@@ -1,14 +1,13 @@
 import { Command } from 'commander';
 import { exitCodes } from '../../contract/problem.ts';
 import { loadConfig } from '../../controller/config/load.ts';
-import { agentTokenVariable } from '../../controller/main.ts';
-import { AgentClient } from '../../controller/observe/agent-client.ts';
+import { connectAgents } from '../../controller/observe/connect-agents.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
-import { loadToken } from '../../platform/token.ts';
 import { checkAgents } from '../doctor/agent-checks.ts';
 import { checkController } from '../doctor/controller-checks.ts';
 import { type Finding, renderFinding } from '../doctor/finding.ts';
 import { checkBackend, checkHaproxy } from '../doctor/haproxy-checks.ts';
+import { checkTls, quiet } from '../doctor/tls-checks.ts';
 import { print } from '../exit.ts';
 import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../options.ts';
 import { askController, defaultController } from '../status-source.ts';
@@ -43,27 +42,27 @@ export function doctorCommand(): Command {
 
 async function examine(options: AskOptions, report: (findings: readonly Finding[]) => void): Promise<void> {
   const url = options.controller ?? defaultController;
-  const { tokenFile, ...flags } = await withRunningController(options, url);
+  const { tokenFile: _ofController, ...flags } = await withRunningController(options, url);
   const config = loadConfig(flags);
   const api = new RuntimeApi(config.haproxy);
   const haproxy = await checkHaproxy(api, config.haproxy.socket);
   report(haproxy);
   if (haproxy.length > 1) {
-    const token = loadToken(config.agents.tokenFile, agentTokenVariable);
-    using client = new AgentClient({ timeoutMs: config.agents.timeoutMs, token });
+    using client = connectAgents(config.agents, quiet);
     for (const backend of config.backends) {
       const { findings, view } = await checkBackend(api, backend.name);
       report(findings);
       if (view !== null) report(await checkAgents(client, view, config, backend));
     }
   }
-  report(await checkController(url, tokenFile, config));
+  report(checkTls(config));
+  report(await checkController(url, options, config));
 }
 
 /** Socket, backends and agents that were not given are those of the running controller, if there is one. */
 async function withRunningController({ controller, ...flags }: AskOptions, url: string): Promise<AskOptions> {
   if (flags.config !== undefined || (flags.backend !== undefined && flags.socket !== undefined)) return flags;
-  const answer = await askController(controller ?? url, flags.tokenFile);
+  const answer = await askController(controller ?? url, flags);
   if (!answer.ok) return flags;
   const { haproxy } = answer.value;
   const named = flags.backend;

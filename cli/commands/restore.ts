@@ -3,10 +3,10 @@ import { ProblemError } from '../../contract/problem.ts';
 import { restore } from '../../controller/act.ts';
 import type { ConfigFlags } from '../../controller/config/flags.ts';
 import { loadConfig } from '../../controller/config/load.ts';
+import { holderOf } from '../../controller/lock.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { note, print } from '../exit.ts';
 import { backendOption } from '../options.ts';
-import { askController, defaultController } from '../status-source.ts';
 
 const examples = `
 For after a controller that was killed; one that is stopped with SIGTERM does
@@ -26,12 +26,12 @@ export function restoreCommand(): Command {
     .addHelpText('after', examples)
     .action(async (flags: ConfigFlags) => {
       const config = loadConfig(flags);
-      const running = await askController(defaultController, undefined);
-      if (running.ok && !running.value.dryRun && running.value.haproxy.socket === config.haproxy.socket) {
-        note(`note: a controller runs at ${defaultController} and will set its weights again on its next tick`);
-      }
+      const { socket } = config.haproxy;
       const api = new RuntimeApi(config.haproxy);
       for (const { name } of config.backends) {
+        if ((await holderOf({ kind: 'backend', socket, backend: name })) !== null) {
+          note(`note: a controller runs for ${name} and will set its weights again on its next tick`);
+        }
         const restored = await restore(api, name);
         if (!restored.ok) throw new ProblemError(restored.error);
         print(

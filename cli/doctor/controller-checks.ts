@@ -1,11 +1,12 @@
 import type { Config } from '../../controller/config/schema.ts';
+import type { ControllerAccess } from '../options.ts';
 import { askController } from '../status-source.ts';
 import { seconds } from '../view/format.ts';
 import { type Finding, failure, fine, warning } from './finding.ts';
 
 /** Whether a controller runs, ticks, and works on these backends. None is a warning: the rest may still be checked. */
-export async function checkController(url: string, tokenFile: string | undefined, config: Config): Promise<Finding[]> {
-  const answer = await askController(url, tokenFile);
+export async function checkController(url: string, access: ControllerAccess, config: Config): Promise<Finding[]> {
+  const answer = await askController(url, access);
   if (!answer.ok) {
     const absent = answer.error.code === 'controller-unreachable';
     return [absent ? warning('controller', `none answers at ${url}`) : failure('controller', answer.error)];

@@ -38,11 +38,17 @@ function flagThatSet(path: readonly string[], flags: ConfigFlags): string | null
     'haproxy.socket': ['--socket', flags.socket],
     'agents.url': ['--agent-url', flags.agentUrl],
     'agents.tokenFile': ['--agent-token-file', flags.agentTokenFile],
+    'agents.tls.ca': ['--agent-ca-file', flags.agentCaFile],
+    'agents.tls.cert': ['--agent-cert-file', flags.agentCertFile],
+    'agents.tls.key': ['--agent-key-file', flags.agentKeyFile],
     policy: ['--policy', flags.policy],
     'record.file': ['--record', flags.record],
     periodMs: ['--period-ms', flags.periodMs],
     listen: ['--listen', flags.listen],
     tokenFile: ['--token-file', flags.tokenFile],
+    'tls.cert': ['--tls-cert', flags.tlsCert],
+    'tls.key': ['--tls-key', flags.tlsKey],
+    'tls.clientCa': ['--tls-client-ca', flags.tlsClientCa],
     onExit: ['--on-exit', flags.onExit],
     logLevel: ['--log-level', flags.logLevel],
   };
@@ -65,9 +71,14 @@ function expectation(issue: Issue): string {
   }
 }
 
+/** A URL with a password in it is refused; the line that says so must not repeat the password. */
+function withoutCredentials(text: string): string {
+  return text.replaceAll(/\/\/[^/?#"]*@/g, '//***@');
+}
+
 const maxShown = 100;
 
 function shown(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  const text = value === undefined ? 'nothing' : withoutCredentials(JSON.stringify(value));
   return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
 }

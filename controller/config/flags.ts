@@ -7,11 +7,17 @@ export interface ConfigFlags {
   /** `SERVER=URL` or `BACKEND/SERVER=URL`. */
   readonly agent?: readonly string[];
   readonly agentTokenFile?: string;
+  readonly agentCaFile?: string;
+  readonly agentCertFile?: string;
+  readonly agentKeyFile?: string;
   readonly policy?: string;
   readonly shadow?: readonly string[];
   readonly periodMs?: number;
   readonly listen?: string;
   readonly tokenFile?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsClientCa?: string;
   readonly insecure?: boolean;
   readonly onExit?: string;
   readonly dryRun?: boolean;

@@ -39,10 +39,19 @@ function mergeFlags(file: Tree, flags: ConfigFlags): Tree {
     ...file,
     ...defined(simple),
     ...mergeSection(file, 'haproxy', { socket: flags.socket }),
-    ...mergeSection(file, 'agents', { url: flags.agentUrl, tokenFile: flags.agentTokenFile }),
+    ...mergeAgents(file, flags),
+    ...mergeSection(file, 'tls', { cert: flags.tlsCert, key: flags.tlsKey, clientCa: flags.tlsClientCa }),
     ...mergeSection(file, 'record', { file: flags.record }),
     ...mergeBackends(file, flags),
   };
+}
+
+function mergeAgents(file: Tree, flags: ConfigFlags): Tree {
+  const section = file['agents'];
+  const inFile = typeof section === 'object' && section !== null ? (section as Tree) : {};
+  const fromFlags = { ca: flags.agentCaFile, cert: flags.agentCertFile, key: flags.agentKeyFile };
+  const { tls } = mergeSection(inFile, 'tls', fromFlags);
+  return mergeSection(file, 'agents', { url: flags.agentUrl, tokenFile: flags.agentTokenFile, tls });
 }
 
 function mergeSection(file: Tree, key: string, values: Tree): Tree {

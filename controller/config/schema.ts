@@ -7,7 +7,11 @@ import { defaultPolicy, policyNames } from '../policies/registry.ts';
 
 /** Names that go into Runtime API commands. */
 const haproxyName = z.string().regex(/^[A-Za-z0-9_:.-]+$/, 'a name of letters, digits and _ : . -');
-const httpUrl = z.string().regex(/^http:\/\/[^\s/?#]+(\/[^\s?#]*)?$/, 'a URL such as http://10.0.0.1:9477');
+/** No `user:password@`: URLs are shown in the status and in logs. */
+const httpUrl = z
+  .string()
+  .regex(/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/, 'a URL such as http://10.0.0.1:9477, without user or password');
+const path = z.string().min(1);
 const threshold = z.number().gt(0, 'a number above 0 and up to 1').max(1);
 const share = (max: number) => z.number().min(0).max(max);
 const factor = share(1);
@@ -23,6 +27,20 @@ const factors = z
   .strictObject({ cpu: factor, ram: factor, bandwidth: factor, threads: factor })
   .refine(({ cpu, ram, bandwidth, threads }) => Math.abs(cpu + ram + bandwidth + threads - 1) < 1e-6, {
     error: 'four factors that sum to 1',
+  });
+
+/** The same for controller and agents: the controller's own certificate, and whom it is asked for. */
+const serverTls = z.strictObject({ cert: path, key: path, clientCa: path.optional() });
+
+const agentTls = z
+  .strictObject({
+    ca: path.optional(),
+    cert: path.optional(),
+    key: path.optional(),
+    verify: z.enum(['address', 'server']).default('address'),
+  })
+  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
+    error: 'cert and key together, or neither',
   });
 
 const recording = z.strictObject({
@@ -52,13 +70,13 @@ export const configSchema = z.strictObject({
     }),
   agents: z
     .strictObject({
-      url: z
-        .string()
-        .regex(/^http:\/\/[^\s?#]*\{(address|server)\}[^\s?#]*$/, 'a URL with {address} or {server} in it')
+      url: httpUrl
+        .regex(/\{(address|server)\}/, 'a URL with {address} or {server} in it')
         .default('http://{address}:9477'),
       timeoutMs: z.number().int().min(50).max(10_000).default(1_000),
       staleAfterMs: z.number().int().min(500).max(60_000).default(3_000),
       tokenFile: z.string().min(1).optional(),
+      tls: agentTls.optional(),
     })
     .prefault({}),
   periodMs: z
@@ -117,6 +135,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   listen: z.string().default('127.0.0.1:9478'),
   tokenFile: z.string().min(1).optional(),
+  tls: serverTls.optional(),
   insecure: z.boolean().default(false),
   onExit: z.enum(['restore', 'keep']).default('restore'),
   dryRun: z.boolean().default(false),
@@ -125,10 +144,23 @@ export const configSchema = z.strictObject({
 });
 
 /** The same, checked as a whole: what one key may be depends on another. */
-export const wholeConfigSchema = configSchema.refine(({ policy, shadow }) => !shadow.includes(policy), {
-  path: ['shadow'],
-  error: 'policies other than the one in force',
-});
+export const wholeConfigSchema = configSchema
+  .refine(({ policy, shadow }) => !shadow.includes(policy), {
+    path: ['shadow'],
+    error: 'policies other than the one in force',
+  })
+  .refine(({ agents, backends }) => agents.tls === undefined || urlsOf(agents.url, backends).some(isHttps), {
+    path: ['agents', 'url'],
+    error: 'a URL that begins with https://, as agents.tls is given',
+  });
+
+function urlsOf(template: string, backends: readonly { readonly agents: Readonly<Record<string, string>> }[]) {
+  return [template, ...backends.flatMap(({ agents }) => Object.values(agents))];
+}
+
+function isHttps(url: string): boolean {
+  return url.startsWith('https:');
+}
 
 export type Config = z.output<typeof configSchema>;
 export type ConfigInput = z.input<typeof configSchema>;

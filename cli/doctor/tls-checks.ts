@@ -1,0 +1,27 @@
+import { formatProblem, ProblemError } from '../../contract/problem.ts';
+import type { Config } from '../../controller/config/schema.ts';
+import { readTlsFiles, type TlsFiles, tlsWarnings } from '../../platform/tls-files.ts';
+import { type Finding, failure, fine, warning } from './finding.ts';
+
+/** For what logs beside its work: doctor says the same as findings. */
+export const quiet = { info: () => undefined, warn: () => undefined };
+
+/** Certificates and keys that the configuration names: whether they can be used, and how long. */
+export function checkTls({ tls, agents }: Config): Finding[] {
+  return [
+    ...(agents.tls === undefined ? [] : checkFiles('tls for agents', agents.tls)),
+    ...(tls === undefined ? [] : checkFiles('tls', { ...tls, ca: tls.clientCa })),
+  ];
+}
+
+function checkFiles(check: string, files: TlsFiles): Finding[] {
+  try {
+    const problems = tlsWarnings(files, readTlsFiles(files), Date.now());
+    const paths = [files.ca, files.cert].filter((path) => path !== undefined);
+    if (problems.length === 0) return [fine(check, `${paths.join(' and ')} can be used`)];
+    return problems.map((problem) => warning(check, formatProblem(problem)));
+  } catch (error) {
+    if (error instanceof ProblemError) return [failure(check, error.problem)];
+    throw error;
+  }
+}

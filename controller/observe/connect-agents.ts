@@ -1,0 +1,16 @@
+import { RenewedTls, type TlsLog } from '../../platform/renewed-tls.ts';
+import { loadToken } from '../../platform/token.ts';
+import type { Config } from '../config/schema.ts';
+import { AgentClient } from './agent-client.ts';
+
+export const agentTokenVariable = 'HAWEIGHT_AGENT_TOKEN';
+
+/** A client with the token and certificates that the configuration names. Throws a ProblemError where they cannot be used. */
+export function connectAgents({ timeoutMs, tokenFile, tls }: Config['agents'], log: TlsLog): AgentClient {
+  const token = loadToken(tokenFile, agentTokenVariable);
+  return new AgentClient({
+    timeoutMs,
+    token,
+    tls: tls === undefined ? null : { files: new RenewedTls(tls, log), verify: tls.verify },
+  });
+}

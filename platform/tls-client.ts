@@ -1,0 +1,80 @@
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { Agent, AgentOptions } from 'node:https';
+import { isIP } from 'node:net';
+import type { RenewedTls } from './renewed-tls.ts';
+import type { TlsMaterial } from './tls-files.ts';
+
+/** The oldest TLS that is spoken, on both sides. */
+export const minTlsVersion = 'TLSv1.2';
+
+type OnResponse = (response: IncomingMessage) => void;
+type Named = RequestOptions & { readonly expectedName?: string };
+
+/**
+ * Requests to TLS servers over kept connections. The other side's certificate must be trusted and for the host that is asked,
+ * or for the name that is expected; nothing switches that off.
+ */
+export class TlsConnections implements Disposable {
+  readonly #source: RenewedTls | null;
+  #pool: Agent | null = null;
+
+  /** null: the system's CAs, and no certificate of our own. */
+  constructor(source: RenewedTls | null) {
+    this.#source = source;
+    source?.onRenewed((material) => {
+      const before = this.#pool;
+      this.#pool = makePool(material);
+      if (before !== null) retire(before);
+    });
+  }
+
+  /** As node:https's. `expectedName` (null: the host's) is whom the certificate must be for, and what SNI says. */
+  request(options: RequestOptions, expectedName: string | null, onResponse: OnResponse): ClientRequest {
+    // on first use: who asks no https URL need not read hundreds of CAs
+    this.#pool ??= makePool(this.#source?.material ?? null);
+    const { request } = process.getBuiltinModule('node:https');
+    if (expectedName === null) return request({ ...options, agent: this.#pool }, onResponse);
+    const { checkServerIdentity } = process.getBuiltinModule('node:tls');
+    const named = {
+      ...options,
+      agent: this.#pool,
+      expectedName,
+      servername: isIP(expectedName) === 0 ? expectedName : '',
+      checkServerIdentity: (_host: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
+        checkServerIdentity(expectedName, certificate),
+    };
+    return request(named, onResponse);
+  }
+
+  [Symbol.dispose](): void {
+    this.#pool?.destroy();
+  }
+}
+
+function makePool(material: TlsMaterial | null): Agent {
+  const https = process.getBuiltinModule('node:https');
+  const tls = process.getBuiltinModule('node:tls');
+  const { cert, key, ca = systemAuthorities() } = material ?? {};
+  const identity = cert === undefined || key === undefined ? {} : { cert, key };
+  // made once, because reading the CAs for each connection would take longer than the connection
+  const secureContext = tls.createSecureContext({ ...identity, ca, minVersion: minTlsVersion });
+  class NamedAgent extends https.Agent {
+    /** A connection is used again only for the name that its certificate was checked for. */
+    override getName(options: Named = {}): string {
+      return `${super.getName(options)}:${options.expectedName ?? ''}`;
+    }
+  }
+  return new NamedAgent({ keepAlive: true, secureContext } as AgentOptions);
+}
+
+/** Those of the system and those that Node.js brings. */
+function systemAuthorities(): string[] {
+  const { getCACertificates } = process.getBuiltinModule('node:tls');
+  return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
+}
+
+/** Ends it when its last answer is there: connections of the old certificate are not used again. */
+function retire(pool: Agent): void {
+  pool.maxFreeSockets = 0;
+  for (const sockets of Object.values(pool.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+}

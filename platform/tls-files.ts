@@ -1,0 +1,165 @@
+import type { X509Certificate } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { type Problem, ProblemError } from '../contract/problem.ts';
+
+/** Paths of PEM files. A certificate and its key come together; `ca` is whom the other side's certificate must be from. */
+export interface TlsFiles {
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly ca?: string | undefined;
+}
+
+/** What the files hold, checked: PEM texts. */
+export interface TlsMaterial {
+  readonly cert?: string;
+  readonly key?: string;
+  readonly ca?: string;
+  /** When the certificates of each file are valid. */
+  readonly validities: readonly Validity[];
+}
+
+interface Validity {
+  readonly path: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Larger than any bundle of certificate authorities. */
+const maxFileBytes = 1024 * 1024;
+/** A certificate that ends sooner is worth a warning: renewal should have been done by then. */
+const renewalDays = 7;
+const dayMs = 24 * 3_600_000;
+/** Mode bit: every user of the machine may read it. */
+const readableByOthers = 0o004;
+const block = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+
+/** Reads and checks them. Throws a ProblemError of code `tls-invalid` that names the file; never repeats what it holds. */
+export function readTlsFiles(files: TlsFiles): TlsMaterial {
+  const cert = files.cert === undefined ? undefined : readPem(files.cert);
+  const key = files.key === undefined ? undefined : readPem(files.key);
+  const ca = files.ca === undefined ? undefined : readPem(files.ca);
+  const validities: Validity[] = [];
+  if (files.ca !== undefined && ca !== undefined) {
+    // a bundle may well hold old ones too: it is of use until its last one ends
+    const ends = certificatesIn(files.ca, ca).map((each) => validityOf(files.ca ?? '', each));
+    validities.push(ends.reduce((a, b) => (b.toMs > a.toMs ? b : a)));
+  }
+  if (files.cert !== undefined && cert !== undefined) {
+    const chain = certificatesIn(files.cert, cert);
+    checkPair(files.cert, cert, chain[0], files.key, key);
+    validities.push(...chain.map((each) => validityOf(files.cert ?? '', each)));
+  }
+  return {
+    validities,
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(ca === undefined ? {} : { ca }),
+  };
+}
+
+/** What does not stop them from being used, but will harm soon, or already does: dates, and a key that all may read. */
+export function tlsWarnings(files: TlsFiles, material: TlsMaterial, nowMs: number): readonly Problem[] {
+  const problems: Problem[] = [];
+  for (const validity of material.validities) {
+    const found = dateProblem(validity, nowMs);
+    if (found !== null) problems.push(found);
+  }
+  const mode = files.key === undefined ? undefined : statSync(files.key, { throwIfNoEntry: false })?.mode;
+  if (files.key !== undefined && mode !== undefined && (mode & readableByOthers) !== 0) {
+    const mend = `Say chmod o= ${files.key}`;
+    problems.push({ code: 'tls-key-exposed', where: files.key, what: 'every user of this machine may read it', mend });
+  }
+  return problems;
+}
+
+/** When a file was last written, as a text that differs after any change; an exchanged link counts as one. */
+export function fingerprint(files: TlsFiles): string {
+  const stamps = [files.cert, files.key, files.ca].map((path) => {
+    const stats = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
+    return stats === undefined ? 'none' : `${stats.ino}:${stats.size}:${stats.mtimeMs}:${stats.ctimeMs}`;
+  });
+  return stamps.join(' ');
+}
+
+function readPem(path: string): string {
+  let got: string;
+  try {
+    const stats = statSync(path);
+    if (stats.isFile() && stats.size <= maxFileBytes) return readFileSync(path, 'utf8');
+    got = stats.isFile() ? `${stats.size} bytes` : 'something else';
+  } catch (cause) {
+    got = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+  }
+  throw invalid(path, 'cannot be read', 'a PEM file that this user may read, of at most 1 MiB', got);
+}
+
+function certificatesIn(path: string, text: string): X509Certificate[] {
+  const { X509Certificate } = crypto();
+  const blocks = text.match(block) ?? [];
+  if (blocks.length === 0) throw invalid(path, 'holds no certificate', 'PEM: -----BEGIN CERTIFICATE-----', 'none');
+  return blocks.map((pem, index) => {
+    try {
+      return new X509Certificate(pem);
+    } catch (cause) {
+      throw invalid(path, `its certificate ${index + 1} cannot be read`, 'X.509 as PEM', reason(cause));
+    }
+  });
+}
+
+function validityOf(path: string, { validFromDate, validToDate }: X509Certificate): Validity {
+  return { path, fromMs: validFromDate.getTime(), toMs: validToDate.getTime() };
+}
+
+function checkPair(
+  certPath: string,
+  cert: string,
+  own: X509Certificate | undefined,
+  keyPath: string | undefined,
+  key: string | undefined,
+): void {
+  if (keyPath === undefined || key === undefined) throw invalid(certPath, 'has no key', 'the key of this certificate');
+  let matches: boolean | undefined;
+  try {
+    matches = own?.checkPrivateKey(crypto().createPrivateKey(key));
+  } catch (cause) {
+    const expected = 'one PEM private key without a passphrase';
+    throw invalid(keyPath, 'holds no key that can be used', expected, reason(cause));
+  }
+  if (matches !== true) {
+    throw invalid(keyPath, 'is the key of another certificate', `that of the first certificate in ${certPath}`);
+  }
+  try {
+    process.getBuiltinModule('node:tls').createSecureContext({ cert, key });
+  } catch (cause) {
+    // such as a key that OpenSSL's security level finds too small
+    throw invalid(certPath, 'TLS cannot use it', 'a certificate and key of today', reason(cause));
+  }
+}
+
+function dateProblem({ path, fromMs, toMs }: Validity, nowMs: number): Problem | null {
+  if (nowMs < fromMs) return dated(path, 'is not valid yet', `from ${new Date(fromMs).toISOString()} on`);
+  const until = `until ${new Date(toMs).toISOString()}`;
+  if (nowMs > toMs) return dated(path, 'has expired', until);
+  return nowMs > toMs - renewalDays * dayMs ? dated(path, `expires in less than ${renewalDays} days`, until) : null;
+}
+
+function dated(where: string, what: string, got: string): Problem {
+  const mend = 'Put a new one in its place (and look at the clock): it is taken up without a restart.';
+  return { code: 'tls-expiry', where, what, got: `valid ${got}`, mend };
+}
+
+/** OpenSSL's or Node's code, which says what is wrong and nothing of the content. */
+function reason(cause: unknown): string {
+  const { code } = cause as { code?: unknown };
+  return typeof code === 'string' ? code : 'what cannot be understood';
+}
+
+function invalid(where: string, what: string, expected: string, got?: string): ProblemError {
+  const mend = 'docs/operations.md, TLS, has commands that make what is needed.';
+  return new ProblemError({ code: 'tls-invalid', where, what, expected, ...(got === undefined ? {} : { got }), mend });
+}
+
+/** Loaded when TLS is wanted: OpenSSL takes some MiB. */
+function crypto() {
+  return process.getBuiltinModule('node:crypto');
+}
