@@ -76,6 +76,8 @@ export const reasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('ejection-refused'), share: finite, because: z.enum(['half-drained', 'last-server']) }),
   /** Scaled so that the largest weight of the backend is 256, and rounded to an integer. */
   z.object({ code: z.literal('scaled'), from: finite, to: z.number().int() }),
+  /** Somebody else writes this weight: it is left to them for so many ticks more. */
+  z.object({ code: z.literal('contested'), wanted: z.number().int(), waitTicks: z.number().int() }),
   /** Not written: too close to what HAProxy has, or too few requests since the last change. */
   z.object({ code: z.literal('kept'), because: z.enum(['deadband', 'patience']), current: z.number().int() }),
 ]);

@@ -4,7 +4,6 @@ import type { Problem } from '../contract/problem.ts';
 import { weightSupport } from '../haproxy/algorithm.ts';
 import type { HaproxyControl } from '../haproxy/runtime-api.ts';
 import type { Logger } from '../platform/logger.ts';
-import { act } from './act.ts';
 import { agentCheckProblem, ignoredWeightsProblem, silentAgentsProblem, staticProblem } from './backend-problems.ts';
 import type { BackendConfig, Config } from './config/schema.ts';
 import { type DecideInput, type DecideState, decide, initialDecideState } from './decide.ts';
@@ -15,6 +14,7 @@ import { Observer, type Sighting } from './observe/observer.ts';
 import { policyNamed } from './policies/registry.ts';
 import { decisionSettings, type TickRecord } from './record/recording.ts';
 import { ShadowLaw, type ShadowLawInput } from './shadow-law.ts';
+import { Writer } from './writer.ts';
 
 /** What a policy that is not in force would have decided at a tick. */
 export interface ShadowTick {
@@ -56,6 +56,7 @@ export class BackendLoop {
   readonly #observer: Observer;
   readonly #policy: Policy;
   readonly #shadows: readonly ShadowLaw[];
+  readonly #writer: Writer;
   #state: DecideState;
   #last: BackendTick;
   /** When HAProxy was last read; null before the first time. */
@@ -64,7 +65,7 @@ export class BackendLoop {
   #ticks = 0;
 
   constructor(options: BackendLoopOptions) {
-    const { config, backend, agents, nowMs } = options;
+    const { config, backend, agents, api, logger, nowMs } = options;
     this.#options = options;
     this.#observer = new Observer(
       agents,
@@ -78,6 +79,7 @@ export class BackendLoop {
     );
     this.#policy = policyNamed(config.policy, config.policies);
     this.#state = initialDecideState(this.#policy);
+    this.#writer = new Writer(api, backend.name, logger);
     this.#shadows = config.shadow.map((name) => new ShadowLaw(policyNamed(name, config.policies)));
     const shadows = config.shadow.map((policy) => ({ policy, decisions: [], problem: null }));
     this.#last = { backend: backend.name, algorithm: null, sightings: [], decisions: [], problem: null, shadows };
@@ -88,8 +90,15 @@ export class BackendLoop {
   }
 
   /** HAProxy is another process now: what it counted before means nothing any more. */
-  forgetCounters(): void {
+  meetNewHaproxy(): void {
     this.#observer.forgetCounters();
+    this.#writer.forget();
+  }
+
+  /** Between two ticks: gives drained servers their weight back where all others are gone. How many weights it wrote. */
+  async rescue(): Promise<number> {
+    const rescued = await this.#writer.rescue();
+    return rescued.ok ? rescued.value : 0;
   }
 
   /** One tick; how many weights were written. Whatever goes wrong outside is in `last.problem` and the log. */
@@ -117,16 +126,19 @@ export class BackendLoop {
     const { decisions, state } = decide({ ...input, policy: this.#policy }, this.#state);
     this.#state = state;
     const useless = uselessProblem(backend.name, algorithm);
-    const written = config.dryRun || useless !== null ? null : await act(api, backend.name, decisions);
-    const refused = written === null || written.ok ? null : written.error;
-    const problem = useless ?? refused ?? silentAgentsProblem(backend.name, sightings);
-    const inForce =
-      config.dryRun || written?.ok === true ? decisions : decisions.map((each) => unapplied(each, sightings));
-    const outcome = outcomeOf(config.dryRun, written?.ok === true);
+    const written = config.dryRun || useless !== null ? null : await this.#writer.write(decisions, sightings);
+    const problem =
+      useless ??
+      (written?.taken === false ? written.problem : null) ??
+      silentAgentsProblem(backend.name, sightings) ??
+      written?.problem ??
+      null;
+    const outcome = outcomeOf(config.dryRun, written?.taken ?? false);
     const shadows = this.#tickShadows({ ...input, inForce: decisions, written: outcome === 'written' });
+    const inForce = written?.decisions ?? (config.dryRun ? decisions : unwritten(decisions, sightings));
     this.#finish({ backend: backend.name, algorithm, sightings, decisions: inForce, problem, shadows });
     this.#record(input, decisions, outcome);
-    return written?.ok ? written.value : 0;
+    return written?.count ?? 0;
   }
 
   #tickShadows(input: ShadowLawInput): readonly ShadowTick[] {
@@ -200,8 +212,8 @@ function uselessProblem(backend: string, algorithm: string | null): Problem | nu
   return support === 'ignored' ? ignoredWeightsProblem(backend, algorithm) : null;
 }
 
-/** A decision that HAProxy did not take: the weight is what it was, and the next tick decides again. */
-function unapplied(decision: Decision, sightings: readonly Sighting[]): Decision {
-  const view = sightings.find(({ view }) => view.server === decision.server)?.view;
-  return { ...decision, weight: view?.currentWeight ?? decision.weight, write: false };
+/** What is in force where nothing can be written: the weights as they were. */
+function unwritten(decisions: readonly Decision[], sightings: readonly Sighting[]): readonly Decision[] {
+  const current = new Map(sightings.map(({ view }) => [view.server, view.currentWeight]));
+  return decisions.map((each) => ({ ...each, weight: current.get(each.server) ?? each.weight, write: false }));
 }

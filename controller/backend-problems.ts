@@ -30,6 +30,18 @@ export function agentCheckProblem(backend: string, server: string): Problem {
   };
 }
 
+/** Somebody else writes weights of this backend again and again. */
+export function contestedProblem(backend: string, servers: readonly string[]): Problem {
+  const [first = '', ...more] = servers;
+  return {
+    code: 'weight-contested',
+    where: `${backend}/${first}${more.length === 0 ? '' : ` and ${more.length} more`}`,
+    what: 'somebody else writes this weight too, so it is mostly left to them',
+    expected: 'one writer of a weight',
+    mend: 'Stop the other one (a script, another controller, an operator), or take its servers out of this backend.',
+  };
+}
+
 /** More than half of the agents are silent: nothing is written until they answer. null: enough of them answer. */
 export function silentAgentsProblem(backend: string, sightings: readonly Sighting[]): Problem | null {
   const agents = sightings.filter(({ view }) => view.exclusion === null).map(({ observation }) => observation.agent);

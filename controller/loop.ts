@@ -33,6 +33,7 @@ export class Loop {
   #haproxyProblem: Problem | null = null;
   #pid: number | null = null;
   #running: Promise<void> | null = null;
+  #rescuing = false;
 
   constructor(options: LoopOptions) {
     const { config, clock, recorder } = options;
@@ -86,6 +87,22 @@ export class Loop {
     await this.#running;
   }
 
+  /**
+   * Between ticks, some times a second: costs nothing unless a server is drained, and else one look at HAProxy. A look that
+   * comes while another is under way is left out.
+   */
+  async rescue(): Promise<void> {
+    if (this.#rescuing) return;
+    this.#rescuing = true;
+    try {
+      let written = 0;
+      for (const backend of this.#backends) written += await backend.rescue();
+      this.#head = { ...this.#head, weightsWritten: this.#head.weightsWritten + written };
+    } finally {
+      this.#rescuing = false;
+    }
+  }
+
   /** Ends the tick that is under way and puts the configured weights back. What could not be restored, and why. */
   async restore(): Promise<readonly Problem[]> {
     await this.#running;
@@ -131,7 +148,7 @@ export class Loop {
     if (pid !== this.#pid) {
       const event = this.#pid === null ? 'haproxy found' : 'haproxy was reloaded or restarted';
       this.#options.logger.info(event, { socket, version, pid });
-      for (const backend of this.#backends) backend.forgetCounters();
+      for (const backend of this.#backends) backend.meetNewHaproxy();
       this.#pid = pid;
     }
     this.#head = { ...this.#head, haproxy: { socket, version, problem: null } };

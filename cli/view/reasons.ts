@@ -17,6 +17,7 @@ export function headline(server: ServerStatus): Verdict {
   if (server.exclusion !== null) {
     return { text: server.exclusion === 'configured-zero' ? 'weight is 0' : server.exclusion, tone: 'quiet' };
   }
+  if (find('contested') !== undefined) return { text: 'another writer', tone: 'bad' };
   const zero = find('drained') ?? find('over-threshold');
   if (zero !== undefined) return { text: `drained ${names(zero.metrics)}`, tone: 'bad' };
   const ejected = find('ejected');
@@ -106,6 +107,8 @@ export function describe(reason: Reason): string {
       return `${percent(reason.share)} of its answers are errors, but it stays: ${releases[reason.because]}`;
     case 'scaled':
       return `scaled to the backend's largest = 256 and rounded: ${reason.to}`;
+    case 'contested':
+      return `somebody else writes this weight: left to them for ${reason.waitTicks} more ticks, where ${reason.wanted} was wanted`;
     case 'kept':
       return reason.because === 'deadband'
         ? `HAProxy keeps ${reason.current}: too close to be worth a write`

@@ -1,0 +1,106 @@
+import type { Decision } from '../contract/decision.ts';
+import { formatProblem, type Problem } from '../contract/problem.ts';
+import { err, ok, type Result } from '../contract/result.ts';
+import type { HaproxyControl } from '../haproxy/runtime-api.ts';
+import type { Logger } from '../platform/logger.ts';
+import { act } from './act.ts';
+import { contestedProblem } from './backend-problems.ts';
+import { type Contests, type ForeignWrite, forgetLeft, noteLeft, yieldContested } from './contest.ts';
+import type { Sighting } from './observe/observer.ts';
+import { rescueChanges } from './rescue.ts';
+
+/** What became of a tick's decisions. */
+export interface Written {
+  /** As they are in force now; what HAProxy did not take, or what was left to another writer, is as it was. */
+  readonly decisions: readonly Decision[];
+  /** Weights that were sent and taken. */
+  readonly count: number;
+  /** Whether HAProxy took all that was sent. */
+  readonly taken: boolean;
+  readonly problem: Problem | null;
+}
+
+/** The only one that changes one backend's weights while the loop runs. Knows what it left in HAProxy. */
+export class Writer {
+  readonly #api: HaproxyControl;
+  readonly #backend: string;
+  readonly #logger: Logger;
+  #contests: Contests = new Map();
+  /** Servers that our last tick left at weight 0. */
+  #drained: ReadonlySet<string> = new Set();
+  /** Servers that were given their weight back since, perhaps while a tick was under way that read it before. */
+  #rescued: ReadonlySet<string> = new Set();
+
+  constructor(api: HaproxyControl, backend: string, logger: Logger) {
+    this.#api = api;
+    this.#backend = backend;
+    this.#logger = logger;
+  }
+
+  /** HAProxy is another process now, with the configured weights. */
+  forget(): void {
+    this.#contests = forgetLeft(this.#contests);
+  }
+
+  /** Sends what is to be written and not left to another writer. */
+  async write(decisions: readonly Decision[], sightings: readonly Sighting[]): Promise<Written> {
+    const seen = sightings.map(({ observation }) => observation);
+    const yielded = yieldContested(decisions, seen, this.#contests);
+    for (const foreign of yielded.foreignWrites) this.#log(foreign);
+    const sent = await act(this.#api, this.#backend, yielded.decisions);
+    const current = new Map(seen.map(({ server, currentWeight }) => [server, currentWeight]));
+    const after = new Map(
+      yielded.decisions.map((decision) => [decision.server, afterwards(decision, current, sent.ok)]),
+    );
+    this.#contests = noteLeft(yielded.contests, (server) =>
+      this.#rescued.has(server) ? null : (after.get(server) ?? null),
+    );
+    this.#rescued = new Set();
+    this.#drained = new Set(
+      yielded.decisions.filter(({ drained, weight }) => drained && weight === 0).map(({ server }) => server),
+    );
+    const { contested } = yielded;
+    const problem = contested.length === 0 ? null : contestedProblem(this.#backend, contested);
+    if (sent.ok) return { decisions: yielded.decisions, count: sent.value, taken: true, problem };
+    const inForce = yielded.decisions.map((decision) => unapplied(decision, current));
+    return { decisions: inForce, count: 0, taken: false, problem: sent.error };
+  }
+
+  /** Between two ticks: nothing to do unless we drained a server and all others are gone. How many weights were given back. */
+  async rescue(): Promise<Result<number, Problem>> {
+    if (this.#drained.size === 0) return ok(0);
+    const states = await this.#api.servers(this.#backend);
+    if (!states.ok) return states;
+    const changes = rescueChanges(states.value, this.#drained);
+    if (changes.length === 0) return ok(0);
+    const sent = await this.#api.setWeights(this.#backend, changes);
+    const servers = changes.map(({ server }) => server);
+    this.#rescued = new Set(servers);
+    this.#contests = noteLeft(this.#contests, (server, left) => (this.#rescued.has(server) ? null : left));
+    const fields = { backend: this.#backend, servers };
+    if (!sent.ok) {
+      this.#logger.error('drained servers could not be brought back', { ...fields, detail: formatProblem(sent.error) });
+      return err(sent.error);
+    }
+    this.#drained = new Set();
+    this.#logger.warn('all other servers are gone: drained servers are back', fields);
+    return ok(changes.length);
+  }
+
+  /** The first time only: from the second on it is a problem of the backend, which is logged when it comes and goes. */
+  #log({ server, left, found, waitTicks }: ForeignWrite): void {
+    if (waitTicks > 0) return;
+    this.#logger.warn('weight changed by another writer', { backend: this.#backend, server, left, found });
+  }
+}
+
+/** The weight that HAProxy has after the tick; null where a failed write may or may not have taken effect. */
+function afterwards({ server, weight, write }: Decision, current: ReadonlyMap<string, number>, isSent: boolean) {
+  if (write && !isSent) return null;
+  return write ? weight : (current.get(server) ?? null);
+}
+
+/** A decision that HAProxy did not take: the weight is what it was, and the next tick decides again. */
+function unapplied(decision: Decision, current: ReadonlyMap<string, number>): Decision {
+  return { ...decision, weight: current.get(decision.server) ?? decision.weight, write: false };
+}
