@@ -3,10 +3,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
 import { systemClock } from '../../controller/clock.ts';
-import { configSchema, periodsMs } from '../../controller/config/schema.ts';
+import { configSchema } from '../../controller/config/schema.ts';
 import { EventLog } from '../../controller/event-log.ts';
 import { Loop } from '../../controller/loop.ts';
-import { cronExpression } from '../../controller/main.ts';
 import { AgentClient } from '../../controller/observe/agent-client.ts';
 import { renderConfiguration } from '../../haproxy/configuration.ts';
 import { startHaproxy } from '../../haproxy/process.ts';
@@ -61,12 +60,6 @@ test('a problem is logged when it appears, when it changes, and when it is over;
       ['info', 'agent problem: over', undefined],
     ],
   );
-});
-
-test('every period is a cron expression that starts each minute with a tick', (t) => {
-  t.is(cronExpression(2_000), '*/2 * * * * *');
-  t.is(cronExpression(60_000), '0 * * * * *');
-  t.true(periodsMs.every((period) => 60 % (period / 1_000) === 0));
 });
 
 haproxyTest('a tick that could not read its backend repeats nothing of the tick before', async (t) => {
