@@ -33,8 +33,8 @@ const periodMs = 2_000;
 const warmUpTicks = 5;
 /** Ticks between two looks at the controller. */
 const roundTicks = 5;
-/** Servers that share an agent process: it takes 256 connections. */
-const serversPerAgent = 200;
+/** Servers that share an agent process: it takes 128 connections of one address. */
+const serversPerAgent = 100;
 
 interface Row {
   readonly servers: number;

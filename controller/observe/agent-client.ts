@@ -1,16 +1,23 @@
 import { setMaxListeners } from 'node:events';
-import { Agent } from 'node:http';
+import { Agent, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import axios, { AxiosError, AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
 import type { Problem } from '../../contract/problem.ts';
 import { err, type Result } from '../../contract/result.ts';
 import { maxSnapshotBytes, type Snapshot } from '../../contract/snapshot.ts';
+import type { RenewedTls } from '../../platform/renewed-tls.ts';
+import { TlsConnections } from '../../platform/tls-client.ts';
+import { certificateFinding, schemeHint } from '../../platform/tls-failure.ts';
 import { parseSnapshot } from './parse-snapshot.ts';
 
 export interface AgentClientOptions {
   /** Deadline for the whole exchange, in ms. */
   readonly timeoutMs: number;
   readonly token: string | null;
+  /** Whom to trust, and our own certificate. null: the system's CAs, and none. */
+  readonly tls?: { readonly files: RenewedTls; readonly verify: 'address' | 'server' } | null;
 }
+
+const hints = { ca: 'agents.tls.ca (--agent-ca-file)', certificate: 'agents.tls.cert and key (--agent-cert-file)' };
 
 /** Where the observer gets snapshots from; the simulator's agents offer the same. */
 export type AgentSource = Pick<AgentClient, 'deadline' | 'fetch'>;
@@ -18,14 +25,20 @@ export type AgentSource = Pick<AgentClient, 'deadline' | 'fetch'>;
 /** Asks agents for snapshots over kept connections, with limits on size and time. Never throws. */
 export class AgentClient implements Disposable {
   readonly #agent = new Agent({ keepAlive: true });
+  readonly #secure: TlsConnections;
+  readonly #files: RenewedTls | null;
+  readonly #namesServers: boolean;
   readonly #timeoutMs: number;
   readonly #headers: Readonly<Record<string, string>>;
   /** What axios.create would wrap: without its merging of options for each request, which costs as much as the rest. */
   readonly #request = axios.getAdapter('http');
   readonly #options: Omit<InternalAxiosRequestConfig, 'headers'>;
 
-  constructor({ timeoutMs, token }: AgentClientOptions) {
+  constructor({ timeoutMs, token, tls = null }: AgentClientOptions) {
     this.#timeoutMs = timeoutMs;
+    this.#files = tls?.files ?? null;
+    this.#secure = new TlsConnections(this.#files);
+    this.#namesServers = tls?.verify === 'server';
     this.#headers = { accept: 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
     this.#options = {
       method: 'get',
@@ -50,7 +63,13 @@ export class AgentClient implements Disposable {
   async fetch(url: string, server: string, signal = this.deadline()): Promise<Result<Snapshot, Problem>> {
     try {
       // axios' own timeout covers silence only; the signal ends an answer that drips for ever
-      const request = { ...this.#options, headers: new AxiosHeaders(this.#headers), url: `${url}/v1/snapshot`, signal };
+      const request = {
+        ...this.#options,
+        headers: new AxiosHeaders(this.#headers),
+        url: `${url}/v1/snapshot`,
+        signal,
+        ...(url.startsWith('https:') ? { transport: this.#transportTo(server) } : {}),
+      };
       const { status, headers, data } = await this.#request(request);
       return parseSnapshot(
         { status, contentType: String(headers['content-type'] ?? ''), body: String(data) },
@@ -64,6 +83,17 @@ export class AgentClient implements Disposable {
 
   [Symbol.dispose](): void {
     this.#agent.destroy();
+    this.#secure[Symbol.dispose]();
+    this.#files?.[Symbol.dispose]();
+  }
+
+  /** Requests that may only reach whoever has this server's certificate, or that of the URL's host. */
+  #transportTo(server: string) {
+    const expectedName = this.#namesServers ? server : null;
+    return {
+      request: (options: RequestOptions, onResponse: (response: IncomingMessage) => void): ClientRequest =>
+        this.#secure.request(options, expectedName, onResponse),
+    };
   }
 
   #describe(cause: unknown, where: string): Problem {
@@ -80,7 +110,10 @@ export class AgentClient implements Disposable {
       const expected = `at most ${maxSnapshotBytes} bytes`;
       return { code: 'agent-too-large', where, what: 'the answer is too large', expected };
     }
-    const mend = 'Is the agent running there, and does a firewall let its port through?';
+    const certificate = certificateFinding(code ?? '', message, hints);
+    if (certificate !== null) return { code: 'agent-certificate', where, ...certificate };
+    const mend =
+      schemeHint(where, code ?? '', hints) ?? 'Is the agent running there, and does a firewall let its port through?';
     return { code: 'agent-unreachable', where, what: 'the agent cannot be reached', got: code ?? message, mend };
   }
 }
