@@ -1,16 +1,24 @@
 import { createLogger, format, type Logger, transports } from 'winston';
+import { LossyOutput } from './lossy-output.ts';
 
 export type { Logger } from 'winston';
 
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** One JSON event a line on standard error: a constant message plus fields. Standard output stays for results. */
+/**
+ * One JSON event a line on standard error: a constant message plus fields. Standard output stays for results. Nobody
+ * waits for the log, and no fault of it reaches who logs: see LossyOutput.
+ */
 export function makeLogger(level: LogLevel, component: string): Logger {
+  const note = (lines: number) => {
+    const event = { component, level: 'warn', message: 'log lines lost', lines, timestamp: new Date().toISOString() };
+    return JSON.stringify(event);
+  };
   return createLogger({
     level,
     defaultMeta: { component },
     format: format.combine(format.timestamp(), format.json()),
-    transports: [new transports.Console({ stderrLevels: [...logLevels] })],
+    transports: [new transports.Stream({ stream: new LossyOutput(process.stderr, note), eol: '\n' })],
   });
 }

@@ -1,0 +1,38 @@
+import { Writable } from 'node:stream';
+
+/** Most that waits for a reader, in bytes: some thousand events. */
+export const maxWaitingBytes = 1024 * 1024;
+
+/**
+ * Lines for somebody who may be slow, stuck or gone: a full disk, a terminal that was closed, a reader that does not read.
+ * What cannot be written is left out and counted; it is never waited for, nothing is thrown, and the memory that waits
+ * for the reader is bounded. The next line that can be written comes after a note of how many are missing.
+ */
+export class LossyOutput extends Writable {
+  readonly #target: Writable;
+  readonly #note: (lost: number) => string;
+  #lost = 0;
+
+  /** `note` words how many lines are missing. */
+  constructor(target: Writable, note: (lost: number) => string) {
+    super({ decodeStrings: false });
+    this.#target = target;
+    this.#note = note;
+    // what failed is told to the callback of its write; without a listener it would end the process
+    target.on('error', () => undefined);
+  }
+
+  override _write(line: string, _: BufferEncoding, done: () => void): void {
+    const lost = this.#lost;
+    // a full disk may have taken half of the line before
+    const text = lost === 0 ? line : `\n${this.#note(lost)}\n${line}`;
+    if (this.#target.writableLength + Buffer.byteLength(text) > maxWaitingBytes) this.#lost += 1;
+    else {
+      this.#lost = 0;
+      this.#target.write(text, (error) => {
+        if (error !== null && error !== undefined) this.#lost += lost + 1;
+      });
+    }
+    done();
+  }
+}
