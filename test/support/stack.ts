@@ -21,6 +21,8 @@ export interface StackOptions {
   /** Further lines of the backend, such as `option redispatch`. */
   readonly lines?: readonly string[];
   readonly masterWorker?: boolean;
+  /** What the agents run in. */
+  readonly agentSurroundings?: Surroundings;
   /** Another backend with the same servers. */
   readonly secondBackend?: string;
   /** Names that have addresses but are not in HAProxy's configuration: servers that a test adds itself. */
@@ -89,10 +91,12 @@ export class Stack implements AsyncDisposable {
   async startAgent(name: string): Promise<void> {
     const pid = String(this.#apps.get(name)?.pid);
     const listen = `${this.addressOf(name)}:9477`;
-    const { cores = 1 } = this.#options;
+    const { cores = 1, agentSurroundings } = this.#options;
     const own = typeof cores === 'number' ? cores : (cores[name] ?? 1);
     const scope = ['--scope', 'process', '--pid', pid, '--cores', String(own)];
-    const agent = this.#children.use(new Haweight(['agent', ...scope, '--name', name, '--listen', listen]));
+    const agent = this.#children.use(
+      new Haweight(['agent', ...scope, '--name', name, '--listen', listen], {}, agentSurroundings),
+    );
     this.#agents.set(name, agent);
     await until(
       () => `the agent of ${name}: ${agent.stderr}`,
@@ -106,6 +110,11 @@ export class Stack implements AsyncDisposable {
 
   async stopAgent(name: string): Promise<void> {
     await this.#agents.get(name)?.stop('SIGKILL');
+  }
+
+  /** SIGSTOP: it hangs, while the kernel still accepts connections for it; SIGCONT: it goes on. */
+  signalAgent(name: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#agents.get(name)?.child.kill(signal);
   }
 
   /** A controller at a period of one second, so that tests need not take long. */

@@ -5,6 +5,7 @@ import { temporaryFolder } from '../../haproxy/setup.ts';
 import type { Haweight, Surroundings } from '../../support/process.ts';
 import { Stack, type StackOptions } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
+import { FaultyAgent } from './faulty-agent.ts';
 import { FaultySocket } from './faulty-socket.ts';
 import { OpenLoad, type Seen } from './open-load.ts';
 import { Timeline } from './timeline.ts';
@@ -16,6 +17,8 @@ export interface FaultRunOptions extends Partial<StackOptions> {
   readonly perSecond?: number;
   /** The controller reaches HAProxy only through a socket that can be spoilt. */
   readonly faultySocket?: boolean;
+  /** The server whose agent is reached only through one that can be told to misbehave. */
+  readonly faultyAgent?: string;
   /** What the controller runs in. */
   readonly surroundings?: Surroundings;
 }
@@ -35,6 +38,7 @@ export class FaultRun implements AsyncDisposable {
   readonly load: OpenLoad;
   readonly timeline: Timeline;
   readonly socket: FaultySocket | null;
+  readonly #agent: FaultyAgent | null;
   controller: Haweight;
   readonly #flags: readonly string[];
   readonly #startedAtMs = performance.now();
@@ -43,12 +47,14 @@ export class FaultRun implements AsyncDisposable {
   private constructor(
     stack: Stack,
     socket: FaultySocket | null,
+    agent: FaultyAgent | null,
     controller: Haweight,
     load: OpenLoad,
     flags: readonly string[],
   ) {
     this.stack = stack;
     this.socket = socket;
+    this.#agent = agent;
     this.controller = controller;
     this.load = load;
     this.#flags = flags;
@@ -56,7 +62,14 @@ export class FaultRun implements AsyncDisposable {
   }
 
   static async start(options: FaultRunOptions = {}): Promise<FaultRun> {
-    const { flags = [], perSecond = 50, faultySocket = false, surroundings = {}, ...stackOptions } = options;
+    const {
+      flags = [],
+      perSecond = 50,
+      faultySocket = false,
+      faultyAgent,
+      surroundings = {},
+      ...stackOptions
+    } = options;
     const stack = await Stack.start({
       servers: Object.keys(sizes),
       cores: sizes,
@@ -70,9 +83,14 @@ export class FaultRun implements AsyncDisposable {
       const load = new OpenLoad(stack.port, perSecond);
       stack.endsWith(load);
       const socket = faultySocket ? await faultySocketOf(stack) : null;
-      const all = [...(socket === null ? [] : ['--socket', socket.path]), '--log-level', 'debug', ...flags];
+      const agent = faultyAgent === undefined ? null : await faultyAgentOf(stack, faultyAgent);
+      const all = [
+        ...(socket === null ? [] : ['--socket', socket.path]),
+        ...(agent === null ? [] : ['--agent', `${faultyAgent}=${agent.url}`]),
+        ...['--log-level', 'debug', ...flags],
+      ];
       const controller = await stack.startControllerIn(surroundings, ...all);
-      const run = new FaultRun(stack, socket, controller, load, all);
+      const run = new FaultRun(stack, socket, agent, controller, load, all);
       stack.endsWith(run.timeline);
       await run.steady();
       return run;
@@ -80,6 +98,12 @@ export class FaultRun implements AsyncDisposable {
       await stack[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** The agent that was asked for with `faultyAgent`. */
+  get agent(): FaultyAgent {
+    if (this.#agent === null) throw new Error('no server has a faulty agent');
+    return this.#agent;
   }
 
   /** What is right: the weights when they last stood still. */
@@ -131,6 +155,21 @@ export class FaultRun implements AsyncDisposable {
     }
   }
 
+  /** Since this moment, of `performance.now()`, no weight was far from what is right. */
+  stayedRight(t: ExecutionContext, sinceMs: number, what: string): void {
+    const seen = this.timeline.samples.filter(({ atMs }) => atMs >= sinceMs);
+    t.true(seen.length > 0, `${what}: nothing was seen`);
+    const right = shares(this.right);
+    const wrong = seen.find(({ servers }) => {
+      const now = shares(new Map(servers.map(({ server, weight }) => [server, weight])));
+      return [...now].some(([server, share]) => {
+        const rightShare = right.get(server) ?? Number.NaN;
+        return !(Math.abs(share - rightShare) <= tolerance * rightShare);
+      });
+    });
+    t.is(wrong, undefined, `${what}: ${JSON.stringify(wrong)}, right: ${JSON.stringify([...this.right])}`);
+  }
+
   /** HAProxy never was without a usable weight while it had a server, and no client got a 503, since the beginning. */
   async noOutage(t: ExecutionContext): Promise<Seen> {
     const seen = await this.load.seen(this.#startedAtMs, performance.now());
@@ -150,6 +189,12 @@ export class FaultRun implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stack[Symbol.asyncDispose]();
   }
+}
+
+async function faultyAgentOf(stack: Stack, server: string): Promise<FaultyAgent> {
+  const agent = await FaultyAgent.start(`http://${stack.addressOf(server)}:9477`);
+  stack.endsWith(agent);
+  return agent;
 }
 
 /** In a folder of its own, which every user may enter: HAProxy's is private. */
