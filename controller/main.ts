@@ -14,6 +14,7 @@ import { isWorthWaiting, preflight } from './preflight.ts';
 import { checkRecordFile } from './record/record-problem.ts';
 import { Recorder } from './record/recorder.ts';
 import { startSchedule } from './schedule.ts';
+import { stopRequest } from './stop-request.ts';
 
 export const controllerTokenVariable = 'HAWEIGHT_CONTROLLER_TOKEN';
 
@@ -36,9 +37,10 @@ export async function checkSetup(config: Config): Promise<Problem | null> {
   return problem;
 }
 
-/** Runs until SIGTERM or SIGINT, restores the configured weights unless told to keep ours, and gives the exit code. */
+/** Runs until there is a reason to stop, restores the configured weights unless told to keep ours, and gives the exit code. */
 export async function runController(config: Config): Promise<number> {
   const logger = makeLogger(config.logLevel, 'controller');
+  const stop = stopRequest({ logger });
   await using _claims = await claimAll(config);
   using agents = connectAgents(config.agents, logger);
   using tls = config.tls === undefined ? null : new RenewedTls({ ...config.tls, ca: config.tls.clientCa }, logger);
@@ -80,7 +82,6 @@ export async function runController(config: Config): Promise<number> {
     ...(waitingFor === null ? {} : { waitingFor: formatProblem(waitingFor) }),
   });
 
-  const stop = stopSignal();
   const ticking = startSchedule(() => loop.tick(), {
     periodMs: config.periodMs,
     clock: systemClock,
@@ -88,19 +89,13 @@ export async function runController(config: Config): Promise<number> {
     onMissed: () => loop.countSkipped(),
   });
   const rescuing = setInterval(() => void loop.rescue(), rescueMs);
-  const signal = await stop;
-  logger.info('controller stopping', { signal });
+  const reason = await stop;
+  logger.info('controller stopping', { reason });
   clearInterval(rescuing);
   await ticking.stop();
   const exitCode = await leave(loop, config, logger);
   await recorder?.close();
-  return exitCode;
-}
-
-function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
-  });
+  return reason === 'unexpected error' ? exitCodes.checkFailed : exitCode;
 }
 
 async function leave(loop: Loop, config: Config, logger: Logger): Promise<number> {

@@ -4,6 +4,7 @@ import type { ConfigFlags } from '../../controller/config/flags.ts';
 import { loadConfig } from '../../controller/config/load.ts';
 import { checkSetup, runController } from '../../controller/main.ts';
 import { defaultPolicy, policyNames } from '../../controller/policies/registry.ts';
+import { endSoon } from '../../platform/end-soon.ts';
 import { print } from '../exit.ts';
 import { addHaproxyOptions, repeatedNames, wholeNumber } from '../options.ts';
 
@@ -46,6 +47,7 @@ export function controllerCommand(): Command {
       const config = loadConfig(flags);
       if (!check) {
         process.exitCode = await runController(config);
+        endSoon();
         return;
       }
       const waitingFor = await checkSetup(config);
