@@ -3,6 +3,7 @@ import { formatProblem } from '../contract/problem.ts';
 import { type HttpServer, startHttpServer } from '../platform/http-server.ts';
 import { type Logger, makeLogger } from '../platform/logger.ts';
 import type { RenewedTls } from '../platform/renewed-tls.ts';
+import { ServiceManager } from '../platform/service-manager.ts';
 import type { TlsFiles } from '../platform/tls-files.ts';
 import { loadToken } from '../platform/token.ts';
 import { dropStartupGarbage } from './footprint.ts';
@@ -15,6 +16,9 @@ import type { Target } from './target.ts';
 
 export const tokenVariable = 'HAWEIGHT_AGENT_TOKEN';
 
+/** Without a sample for so many times as long as one should take, it hangs. */
+const samplesUntilHung = 10;
+
 /** Runs until a signal, or until its child ends. Gives the exit code; throws a ProblemError where it cannot start. */
 export async function runAgent(options: AgentOptions): Promise<number> {
   const files = new ProcRoot();
@@ -22,9 +26,12 @@ export async function runAgent(options: AgentOptions): Promise<number> {
   const log = makeLogger(options.logLevel, 'agent');
   // Before anybody can know that we are there. A child gets the signals itself.
   const stopped = options.command.length === 0 ? nextSignal() : null;
+  // A command is the service then, and the service manager its own to talk to.
+  const longestTurnMs = samplesUntilHung * options.sampleMs;
+  using manager = options.command.length === 0 ? ServiceManager.connect({ longestTurnMs, log }) : null;
   let service: Service | null = null;
   const serve = (what: Target) => {
-    service = new Service(files, what, options, log);
+    service = new Service(files, what, options, log, () => manager?.turnFinished(`measuring: ${what.kind}`));
     service.start();
     setTimeout(dropStartupGarbage, options.windowMs).unref();
     return service;
@@ -43,6 +50,7 @@ export async function runAgent(options: AgentOptions): Promise<number> {
     using _running = serve(target);
     const signal = await stopped;
     log.info('agent ends', { signal });
+    manager?.stopping();
     await server.close();
     return 0;
   }

@@ -20,9 +20,11 @@ export class Service implements Disposable {
   readonly #sockets = new SocketDiagnostics();
   readonly #changes: ChangeLog;
   readonly #sampleMs: number;
+  readonly #onSample: () => void;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(files: ProcRoot, target: Target, options: AgentOptions, log: EventLog) {
+  /** `onSample` is called after each sample that was finished. */
+  constructor(files: ProcRoot, target: Target, options: AgentOptions, log: EventLog, onSample: () => void = () => {}) {
     this.#sockets.prepare();
     const units = parseAuxv(files.bytesOrNull('/proc/self/auxv'));
     const surroundings: Surroundings = { files, units, target, configured: options.configured };
@@ -34,6 +36,7 @@ export class Service implements Disposable {
     this.body = new SnapshotBody(this.#sampler);
     this.#changes = new ChangeLog(log);
     this.#sampleMs = sampleMs;
+    this.#onSample = onSample;
   }
 
   /** Samples now and from now on. */
@@ -46,6 +49,7 @@ export class Service implements Disposable {
     this.#sampler.sample();
     const { latest } = this.#sampler;
     if (latest !== null) this.#changes.observe(latest.metrics);
+    this.#onSample();
   }
 
   metrics(): string | null {

@@ -76,15 +76,17 @@ export class Loop {
     this.#head = { ...this.#head, skippedTicks: this.#head.skippedTicks + 1 };
   }
 
-  async tick(): Promise<void> {
+  /** Whether a tick was finished: false where the one before is still under way. */
+  async tick(): Promise<boolean> {
     if (this.#running !== null) {
       this.countSkipped();
-      return;
+      return false;
     }
     this.#running = this.#tick().finally(() => {
       this.#running = null;
     });
     await this.#running;
+    return true;
   }
 
   /**

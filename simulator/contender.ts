@@ -51,7 +51,7 @@ export function weightSetter(surroundings: Surroundings): WeightSetter {
         logger: createLogger({ silent: true }),
         clock: simulatedClock(nowMs),
       });
-      return { start: nothing, tick: () => loop.tick(), capacityChanged: nothing };
+      return { start: nothing, tick: () => loop.tick().then(nothing), capacityChanged: nothing };
     }
   }
 }

@@ -1,0 +1,95 @@
+import { createRequire } from 'node:module';
+import { endianness } from 'node:os';
+import { err, ok, type Result } from '../contract/result.ts';
+
+/** Constants of <sys/socket.h> on Linux. */
+const unixFamily = 1;
+const datagramType = 2;
+const closeOnExec = 0o2000000;
+const dontWait = 0x40;
+const noSignal = 0x4000;
+/** Bytes of `sun_path` in <sys/un.h>. */
+const maxPathBytes = 108;
+
+interface LibC {
+  socket(family: number, type: number, protocol: number): number;
+  sendto(
+    fd: number,
+    bytes: Uint8Array,
+    length: number,
+    flags: number,
+    address: Uint8Array,
+    addressLength: number,
+  ): number;
+  close(fd: number): number;
+  errno(): number;
+}
+
+/**
+ * Sends datagrams to a UNIX socket, which Node.js cannot: it has streams only. libc is called directly, and loaded by the
+ * first of these, as it takes 6 MiB. Sending never waits: a full queue is a failure like others. Errors are short texts.
+ */
+export class DatagramSocket implements Disposable {
+  /** The address as it was given. */
+  readonly name: string;
+  readonly #libc: LibC;
+  readonly #address: Uint8Array;
+  #fd: number;
+
+  /** `address` is a path, or a name in the abstract namespace behind an `@`, as sd_notify(3) has it. */
+  static to(address: string): Result<DatagramSocket, string> {
+    const bytes = unixAddress(address);
+    if (bytes === null) return err('not a path from / nor a name behind @, of at most 107 bytes');
+    try {
+      const libc = loadLibC();
+      const fd = libc.socket(unixFamily, datagramType | closeOnExec, 0);
+      return fd < 0 ? err(`no socket (errno ${libc.errno()})`) : ok(new DatagramSocket(address, bytes, libc, fd));
+    } catch (error) {
+      return err(`libc cannot be called here: ${(error as Error).message}`);
+    }
+  }
+
+  private constructor(name: string, address: Uint8Array, libc: LibC, fd: number) {
+    this.name = name;
+    this.#address = address;
+    this.#libc = libc;
+    this.#fd = fd;
+  }
+
+  send(text: string): Result<null, string> {
+    const bytes = Buffer.from(text);
+    const address = this.#address;
+    const sent = this.#libc.sendto(this.#fd, bytes, bytes.length, dontWait | noSignal, address, address.length);
+    return sent === bytes.length ? ok(null) : err(`not sent (errno ${this.#libc.errno()})`);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#fd >= 0) this.#libc.close(this.#fd);
+    this.#fd = -1;
+  }
+}
+
+/** A `struct sockaddr_un`; null for what is no address of a UNIX socket. */
+function unixAddress(text: string): Uint8Array | null {
+  if (!/^[/@]./s.test(text) || text.includes('\0')) return null;
+  const path = Buffer.from(text);
+  if (path.length >= maxPathBytes) return null;
+  const isAbstract = path[0] === '@'.charCodeAt(0);
+  if (isAbstract) path[0] = 0;
+  // a path ends with a zero byte; a name in the abstract namespace is as long as it is
+  const bytes = new Uint8Array(2 + path.length + (isAbstract ? 0 : 1));
+  new DataView(bytes.buffer).setUint16(0, unixFamily, endianness() === 'LE');
+  bytes.set(path, 2);
+  return bytes;
+}
+
+function loadLibC(): LibC {
+  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
+  const library = koffi.load(null);
+  return {
+    socket: library.func('int socket(int, int, int)'),
+    sendto: library.func('intptr_t sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)'),
+    close: library.func('int close(int)'),
+    errno: () => koffi.errno(),
+  };
+}
