@@ -4,10 +4,12 @@ import { json, plain, startHttpServer } from '../platform/http-server.ts';
 import { parseListenAddress } from '../platform/listen-address.ts';
 import { type Logger, makeLogger } from '../platform/logger.ts';
 import { RenewedTls } from '../platform/renewed-tls.ts';
+import { ServiceManager } from '../platform/service-manager.ts';
 import { loadToken } from '../platform/token.ts';
 import { claimAll } from './claims.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/schema.ts';
+import { longestTurnMs } from './longest-turn.ts';
 import { Loop } from './loop.ts';
 import { connectAgents } from './observe/connect-agents.ts';
 import { isWorthWaiting, preflight } from './preflight.ts';
@@ -82,7 +84,11 @@ export async function runController(config: Config): Promise<number> {
     ...(waitingFor === null ? {} : { waitingFor: formatProblem(waitingFor) }),
   });
 
-  const ticking = startSchedule(() => loop.tick(), {
+  using manager = ServiceManager.connect({ longestTurnMs: longestTurnMs(config), log: logger });
+  const tick = async () => {
+    if (await loop.tick()) manager?.turnFinished(summaryOf(loop, config));
+  };
+  const ticking = startSchedule(tick, {
     periodMs: config.periodMs,
     clock: systemClock,
     logger,
@@ -91,11 +97,18 @@ export async function runController(config: Config): Promise<number> {
   const rescuing = setInterval(() => void loop.rescue(), rescueMs);
   const reason = await stop;
   logger.info('controller stopping', { reason });
+  manager?.stopping();
   clearInterval(rescuing);
   await ticking.stop();
   const exitCode = await leave(loop, config, logger);
   await recorder?.close();
   return reason === 'unexpected error' ? exitCodes.checkFailed : exitCode;
+}
+
+/** One line for `systemctl status`: what it does, or what keeps it from that. */
+function summaryOf({ firstProblem }: Loop, { policy, backends, dryRun }: Config): string {
+  if (firstProblem !== null) return formatProblem(firstProblem);
+  return `${policy} ${dryRun ? 'would set' : 'sets'} the weights of ${backends.map(({ name }) => name).join(', ')}`;
 }
 
 async function leave(loop: Loop, config: Config, logger: Logger): Promise<number> {

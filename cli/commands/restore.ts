@@ -13,9 +13,14 @@ For after a controller that was killed; one that is stopped with SIGTERM does
 this itself. Servers that haweight never touches (backup, agent-check,
 configured weight 0) are left alone.
 
+With --after-exit it does what the controller itself would have done: nothing
+in a dry run, with onExit: keep, or where another controller works by now. For
+ExecStopPost of a systemd unit.
+
 Examples:
   haweight restore --backend web
-  haweight restore --config /etc/haweight/controller.yaml`;
+  haweight restore --config /etc/haweight/controller.yaml
+  haweight restore --after-exit --config /etc/haweight/controller.yaml`;
 
 export function restoreCommand(): Command {
   return new Command('restore')
@@ -23,13 +28,23 @@ export function restoreCommand(): Command {
     .option('-c, --config <file>', 'YAML configuration file')
     .option('-s, --socket <address>', "HAProxy's stats socket (default: /run/haproxy/admin.sock)")
     .addOption(backendOption())
+    .option('--after-exit', 'do no more than the controller would have done')
     .addHelpText('after', examples)
-    .action(async (flags: ConfigFlags) => {
+    .action(async ({ afterExit = false, ...flags }: ConfigFlags & { afterExit?: boolean }) => {
       const config = loadConfig(flags);
+      if (afterExit && (config.dryRun || config.onExit === 'keep')) {
+        print(`nothing to restore: ${config.dryRun ? 'dryRun' : 'onExit: keep'}`);
+        return;
+      }
       const { socket } = config.haproxy;
       const api = new RuntimeApi(config.haproxy);
       for (const { name } of config.backends) {
-        if ((await holderOf({ kind: 'backend', socket, backend: name })) !== null) {
+        const isHeld = (await holderOf({ kind: 'backend', socket, backend: name })) !== null;
+        if (isHeld && afterExit) {
+          print(`${name}: left to the controller that works on it`);
+          continue;
+        }
+        if (isHeld) {
           note(`note: a controller runs for ${name} and will set its weights again on its next tick`);
         }
         const restored = await restore(api, name);
