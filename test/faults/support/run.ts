@@ -106,6 +106,12 @@ export class FaultRun implements AsyncDisposable {
     return this.#agent;
   }
 
+  /** The socket that can be spoilt, in a run that has one. */
+  get faulty(): FaultySocket {
+    if (this.socket === null) throw new Error('this run has no faultySocket');
+    return this.socket;
+  }
+
   /** What is right: the weights when they last stood still. */
   get right(): ReadonlyMap<string, number> {
     return this.#steady;
