@@ -31,6 +31,15 @@ export function cpuCollector(surroundings: Surroundings, cores: EffectiveCores):
   };
 }
 
+/** What the counters of all cores may grow by, as a multiple of what the cores could do: ticks are coarse. */
+const mostGrowth = 2;
+
+/** In core-seconds. A core that comes online may bring hours of idle time with it, which would read as an idle machine. */
+function mostPassed(first: NonNullable<Window<CpuReading>['first']>, last: Window<CpuReading>['last']): number {
+  const cores = Math.max(first.reading.host.cores, last.reading.host.cores);
+  return (mostGrowth * cores * (last.atMs - first.atMs)) / 1_000;
+}
+
 function readUsed({ target, units }: Surroundings): Result<number | null, Unavailable> {
   if (target.kind === 'host') return ok(null);
   if (target.kind === 'cgroup') return target.cgroup.usedCoreSeconds();
@@ -47,7 +56,7 @@ export function computeCpu({ first, last }: Window<CpuReading>): Metric<'cpu'> {
   const idle = last.reading.host.idleCoreSeconds - first.reading.host.idleCoreSeconds;
   const steal = last.reading.host.stealCoreSeconds - first.reading.host.stealCoreSeconds;
   const passed = busy + idle;
-  if (busy < 0 || idle < 0 || steal < 0 || passed <= 0) return jumped();
+  if (busy < 0 || idle < 0 || steal < 0 || passed <= 0 || passed > mostPassed(first, last)) return jumped();
   if (last.reading.usedCoreSeconds === null) return metric(busy, passed, steal);
   const used = last.reading.usedCoreSeconds - (first.reading.usedCoreSeconds ?? 0);
   if (used < 0) return jumped();
@@ -64,7 +73,7 @@ function metric(busyCoreSeconds: number, availableCoreSeconds: number, stealCore
   };
 }
 
-/** Kernels let counters slip back (a core goes offline, iowait is corrected): that window says nothing. */
+/** Kernels let counters slip back or leap (a core goes offline or online, iowait is corrected): that window says nothing. */
 function jumped(): Unavailable {
-  return unavailable('warming-up', 'the counters stood still or jumped backwards within the window');
+  return unavailable('warming-up', 'the counters stood still or jumped within the window');
 }

@@ -26,16 +26,15 @@ function makeSampler(tree: RecordedTree, server: string | null = null, sockets =
   return { clock, sampler: new Sampler({ target, registry, cores, clock, windowMs: 2_000, host: 'vm1', server }) };
 }
 
+const fourCores = [0, 1, 2, 3].map((core) => `cpu${core} 1 1 1 1 1 1 1 1\n`).join('');
+
 test('rates are unknown until the window is over; what is known at once is there at once', (t) => {
   using tree = new RecordedTree('host');
   const { clock, sampler } = makeSampler(tree);
   t.is(sampler.latest, null);
   for (const seconds of [0, 1, 2]) {
     if (seconds > 0) clock.nowMs += 1_000;
-    tree.write(
-      '/proc/stat',
-      `cpu  ${1_000 + 100 * seconds} 0 0 ${1_000 + 300 * seconds} 0 0 0 0\ncpu0 1 1 1 1 1 1 1 1\n`,
-    );
+    tree.write('/proc/stat', `cpu  ${1_000 + 100 * seconds} 0 0 ${1_000 + 300 * seconds} 0 0 0 0\n${fourCores}`);
     sampler.sample();
     t.is(sampler.latest?.metrics.ram.status, 'ok');
     t.is(sampler.latest?.metrics.cpu.status, seconds < 2 ? 'unavailable' : 'ok');
