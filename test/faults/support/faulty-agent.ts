@@ -93,11 +93,25 @@ export function endless(bytes: number, taken: (bytes: number) => void): AgentBeh
   const chunk = Buffer.alloc(64 * 1024, ' ');
   return async (response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
+    let goOn: () => void = () => undefined;
+    for (const event of ['drain', 'close']) response.on(event, () => goOn());
     for (let sent = 0; sent < bytes && !response.destroyed; sent += chunk.length) {
       taken(sent);
-      if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      if (response.write(chunk) || response.destroyed) continue;
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
     }
     response.end();
+  };
+}
+
+/** Answers the first sample for ever, and calls it new every time. */
+export function frozen(): AgentBehaviour {
+  let first: Snapshot | null = null;
+  return async (response, measured) => {
+    first ??= await measured();
+    sendJson(response, { ...first, ageMs: 0 });
   };
 }
 
@@ -106,7 +120,7 @@ export function lying(lie: (snapshot: Snapshot) => unknown): AgentBehaviour {
   return async (response, measured) => sendJson(response, lie(await measured()));
 }
 
-/** Whole orders of magnitude that JSON.stringify does not write: what the agent says is changed as text. */
+/** Changes what was measured as text: JSON.stringify writes no NaN and no half answers. */
 export function misspelt(pattern: RegExp, text: string): AgentBehaviour {
   return async (response, measured) => {
     const body = JSON.stringify(await measured());
