@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { ProblemError, quote } from '../contract/problem.ts';
 import { LastResort } from '../demo/last-resort.ts';
 import { cleanEnvironment } from '../demo/programs.ts';
 
@@ -7,6 +8,9 @@ import { cleanEnvironment } from '../demo/programs.ts';
 const graceMs = 5_000;
 /** What is kept of its standard error, in characters. */
 const keptCharacters = 4_000;
+
+/** How many lines of it are told, from the end. */
+const keptLines = 5;
 
 const lastResort = new LastResort();
 
@@ -48,6 +52,13 @@ export class Child implements AsyncDisposable {
   /** For messages; its own channel to us. */
   get process(): ChildProcess {
     return this.#process;
+  }
+
+  /** Throws a ProblemError with its last words if it has ended. */
+  assertRunning(name: string): void {
+    if (this.isRunning) return;
+    const got = quote(this.lastWords.trim().split('\n').slice(-keptLines).join(' '), keptCharacters);
+    throw new ProblemError({ code: 'command-failed', where: name, what: 'ended unexpectedly', got });
   }
 
   signal(name: NodeJS.Signals): void {

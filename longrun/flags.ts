@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 
 /** A number in these bounds, as a parser of Commander; `whole`: no fraction. */
 export function numberWithin(least: number, most: number, { whole = false } = {}): (text: string) => number {
@@ -8,4 +8,9 @@ export function numberWithin(least: number, most: number, { whole = false } = {}
       return value;
     throw new InvalidArgumentError(`Expected a ${whole ? 'whole number' : 'number'} from ${least} to ${most}.`);
   };
+}
+
+/** Flags that are wrong end it with exit code 2: 1 is for a promise that was not kept. */
+export function exitOnUsage(command: Command): Command {
+  return command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 }

@@ -1,8 +1,18 @@
-/** One line that is written over again, where somebody watches; nothing in a file or pipe. */
+/** How often somebody who reads a log wants to know, in ms. */
+const quietMs = 10_000;
+let toldMs = Number.NEGATIVE_INFINITY;
+
+/** One line that is written over again on a terminal; in a log a line every ten seconds. */
 export function showProgress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
+  if (process.stderr.isTTY) {
+    process.stderr.write(`\r\u001b[K${text}`);
+    return;
+  }
+  if (performance.now() - toldMs < quietMs) return;
+  toldMs = performance.now();
+  process.stderr.write(`${text}\n`);
 }
 
 export function endProgress(): void {
-  showProgress('');
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
 }

@@ -67,7 +67,7 @@ export async function measureController(servers: Servers, options: ControllerOpt
   await waitUntil(
     'the first weights of the controller',
     () => {
-      if (!controller.isRunning) throw new Error(`the controller ended: ${controller.lastWords}`);
+      controller.assertRunning('controller');
       return Promise.resolve(watcher.changes > servers.names.length);
     },
     { deadlineMs: startMs, signal: AbortSignal.timeout(2 * startMs) },
@@ -88,7 +88,7 @@ export async function measureController(servers: Servers, options: ControllerOpt
     const second = await segment(round % 2 !== 0);
     pairs.push(round % 2 === 0 ? { changing: first, still: second } : { changing: second, still: first });
   }
-  if (!controller.isRunning) throw new Error(`the controller ended: ${controller.lastWords}`);
+  controller.assertRunning('controller');
   const { changes, zeroes } = watcher;
   return { requestsPerSecond, pairs, changes, zeroes, latestMs: load.takeLatestMs() };
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { formatProblem, ProblemError } from '../../contract/problem.ts';
 import { formatChecks } from '../check.ts';
-import { numberWithin } from '../flags.ts';
+import { exitOnUsage, numberWithin } from '../flags.ts';
 import { endProgress, showProgress } from '../progress.ts';
 import { measureController } from './controller-phase.ts';
 import { formatReport, type PromiseReport, reportOf } from './report.ts';
@@ -31,7 +31,7 @@ Examples:
                                             a short form
   npm run -s promise -- --json              every figure`;
 
-const flags = new Command('promise')
+const flags = exitOnUsage(new Command('promise'))
   .description('measure that no request fails because a weight changed')
   .option('--requests <count>', 'requests while weights change', numberWithin(1_000, 1e9, { whole: true }), 1_000_000)
   .option('--changes <count>', 'changes that must take effect', numberWithin(1, 1e9, { whole: true }), 1_000)

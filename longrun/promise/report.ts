@@ -1,5 +1,6 @@
 import { type Check, check } from '../check.ts';
 import { Tally } from '../load/tally.ts';
+import { count, ms } from '../words.ts';
 import { compare, type Difference, type Pair } from './comparison.ts';
 import type { ControllerResult } from './controller-phase.ts';
 import type { AlgorithmResult } from './writes-phase.ts';
@@ -131,12 +132,4 @@ function sum(tallies: readonly Tally[]): Tally {
 
 function total<Value>(values: readonly Value[], of: (value: Value) => number): number {
   return values.reduce((sum, value) => sum + of(value), 0);
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-function ms(value: number): string {
-  return value.toFixed(2);
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProblemError } from '../../contract/problem.ts';
-import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import type { HaproxyControl } from '../../haproxy/runtime-api.ts';
 import type { Random } from '../../platform/random.ts';
 
 export interface WriterOptions {
-  readonly api: RuntimeApi;
+  readonly api: Pick<HaproxyControl, 'servers' | 'setWeights'>;
   readonly backend: string;
   readonly servers: readonly string[];
   readonly random: Random;

@@ -1,0 +1,47 @@
+import { median } from '../../platform/median.ts';
+import type { Sample } from './sample.ts';
+import type { Point } from './trend.ts';
+
+export const hourMs = 3_600_000;
+/** The first part of the cycles, in which V8 compiles and sizes its heap, is not judged for memory. */
+const warmUpPart = 1 / 3;
+
+/**
+ * The median of each cycle's quiet time, at its hour. Cycles are alike, so what differs from one to the next is the
+ * machine's noise or a trend.
+ */
+export function perCycle(samples: readonly Sample[], of: (sample: Sample) => number | null): readonly Point[] {
+  return quietTimes(samples).flatMap((cycle): readonly Point[] => {
+    const value = median(cycle.map(of).filter((each) => each !== null));
+    return value === null ? [] : [{ at: (cycle[0]?.atMs ?? 0) / hourMs, value }];
+  });
+}
+
+/** By how much one counter grew for each of another, from the end of a cycle to the end of the next. */
+export function ratePerCycle(
+  samples: readonly Sample[],
+  of: (sample: Sample) => { readonly value: number; readonly per: number },
+): readonly Point[] {
+  const ends = quietTimes(samples).flatMap((cycle) => cycle.slice(-1));
+  return ends.slice(1).flatMap((end, index): readonly Point[] => {
+    const before = ends[index];
+    if (before === undefined) return [];
+    const [a, b] = [of(before), of(end)];
+    return b.per > a.per ? [{ at: end.atMs / hourMs, value: (b.value - a.value) / (b.per - a.per) }] : [];
+  });
+}
+
+/** The first cycle's servers and controller are still being compiled. */
+export function afterFirstCycle(samples: readonly Sample[]): readonly Sample[] {
+  return samples.filter(({ cycle }) => cycle > 0);
+}
+
+export function afterWarmUp(samples: readonly Sample[]): readonly Sample[] {
+  const cycles = (samples.at(-1)?.cycle ?? 0) + 1;
+  return samples.filter(({ cycle }) => cycle >= Math.floor(cycles * warmUpPart));
+}
+
+function quietTimes(samples: readonly Sample[]): readonly (readonly Sample[])[] {
+  const quiet = samples.filter((sample) => sample.quiet);
+  return [...Map.groupBy(quiet, ({ cycle }) => cycle).values()];
+}
