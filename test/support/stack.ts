@@ -108,6 +108,15 @@ export class Stack implements AsyncDisposable {
     );
   }
 
+  /** The application's process dies, as in a crash: connections are refused. Its agent lives on. */
+  async killServer(name: string): Promise<void> {
+    const app = this.#apps.get(name);
+    if (app === undefined || app.exitCode !== null) return;
+    const gone = once(app, 'exit');
+    app.kill('SIGKILL');
+    await gone;
+  }
+
   async stopAgent(name: string): Promise<void> {
     await this.#agents.get(name)?.stop('SIGKILL');
   }
