@@ -10,7 +10,7 @@ export const madeFor = { oldest: '2.4', newest: '3.4' } as const;
 
 /** What a user of the Runtime API meets in one version and not in another. */
 export interface VersionTraits {
-  /** Whether `add server` wants `experimental-mode on;` before it (2.4 and 2.5: management.txt). */
+  /** Whether `add server` wants `experimental-mode on;` before it (2.4 and 2.5: the examples that HAProxy published with 2.5). */
   readonly addServerIsExperimental: boolean;
   /** Whether a frontend and a backend may have the same name (refused by 3.4, which says: since 3.3). */
   readonly proxiesMayShareName: boolean;

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { renderConfiguration } from '../../haproxy/configuration.ts';
 import { startHaproxy } from '../../haproxy/process.ts';
 import { madeFor, traitsOf, versionProblem } from '../../haproxy/versions.ts';
@@ -37,4 +40,19 @@ test('add server is experimental exactly in the versions of which we say so', as
   const said = await operatorSays(haproxy, 'add server web/new 127.0.0.1:3');
   const expected = traitsOf(testedVersion).addServerIsExperimental ? /experimental/ : /New server registered/;
   t.regex(said, expected);
+});
+
+test('a request whose client closes its half is given up exactly in the versions of which we say so', async (t) => {
+  const frontends = [{ name: 'http', bind: 'unix@http.sock', backend: 'web' }];
+  const backends = [{ name: 'web', servers: [{ name: 's1', address: '127.0.0.1:1' }] }];
+  await using haproxy = await startHaproxy({ configuration: renderConfiguration({ frontends, backends }) });
+  const client = connect(join(haproxy.folder, 'http.sock'));
+  let answer = '';
+  client.setEncoding('utf8').on('data', (text: string) => {
+    answer += text;
+  });
+  client.end('GET / HTTP/1.0\r\n\r\n');
+  await once(client, 'close');
+  if (traitsOf(testedVersion).halfClosedClientAborts) t.is(answer, '');
+  else t.regex(answer, /^HTTP\/1\.\d 503 /, 'nobody listens there');
 });
