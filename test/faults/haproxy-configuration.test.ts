@@ -90,7 +90,7 @@ test.serial('reload with another algorithm: a static one is told and left alone,
   const status = await run.stack.ticks(3);
   t.deepEqual(told(), ['backend-static'], 'once');
   t.regex(status.backends[0]?.problem ?? '', /does not take weights.*static-rr/);
-  t.is(status.waitingFor, status.backends[0]?.problem);
+  t.is(status.waitingFor, status.backends[0]?.problem ?? null);
   const { weightsWritten } = await run.stack.ticks(2);
   t.is(weightsWritten, status.weightsWritten);
   const during = run.timeline.samples.filter(({ atMs }) => atMs > reloadedMs);
