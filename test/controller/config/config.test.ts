@@ -68,6 +68,36 @@ const refused: readonly (readonly [title: string, yaml: string, ...words: string
   ['no backend', 'backends: []\n', 'backends', 'at least one'],
   ['an agent URL that is none', 'backends: [{name: web, agents: {a: "10.0.0.1"}}]\n', 'agents', 'http://10.0.0.1:9477'],
   ['a template without a place for the address', `${web}agents: {url: "http://x:1"}\n`, 'agents.url', '{address}'],
+  [
+    'a user and password in an agent URL',
+    'backends: [{name: web, agents: {a: "https://u:p@h:1"}}]\n',
+    'backends.0.agents.a',
+    'without user or password',
+    '"https://***@h:1"',
+  ],
+  [
+    'a user and password in the template',
+    `${web}agents: {url: "http://u:p@{address}:1"}\n`,
+    'agents.url',
+    'without user or password',
+    '"http://***@{address}:1"',
+  ],
+  ['a URL that is neither http nor https', `${web}agents: {url: "ftp://{address}"}\n`, 'agents.url', 'http://'],
+  ['a certificate without a key', `${web}tls: {cert: /c}\n`, 'tls.key', 'got nothing'],
+  ['a CA for clients alone', `${web}tls: {clientCa: /c}\n`, 'tls.cert', 'got nothing'],
+  [
+    'our certificate for agents without its key',
+    `${web}agents: {url: "https://{address}:1", tls: {cert: /c}}\n`,
+    'agents.tls',
+    'cert and key together',
+  ],
+  ['TLS for agents that are asked in plain text', `${web}agents: {tls: {ca: /c}}\n`, 'agents.url', 'https://'],
+  [
+    'a way to switch verification off',
+    `${web}agents: {url: "https://{address}:1", tls: {verify: none}}\n`,
+    'agents.tls.verify',
+    'address, server',
+  ],
   ['a key given twice', `${web}policy: equal\npolicy: paper\n`, 'no YAML', 'unique'],
   ['a file that is a list', '- web\n', 'no configuration', 'a list'],
   ['broken YAML', 'backends: [\n', 'no YAML'],
@@ -146,6 +176,22 @@ test('shadows and the recording by flags; a message about them names the flag', 
     lineOf(() => load(web, { record: '' })),
     /^--record: /,
   );
+});
+
+test('TLS by flags, over the file; a message about them names the flag', (t) => {
+  const yaml = `${web}agents: {url: "https://{address}:1", tls: {ca: /a, verify: server}}\ntls: {cert: /c, key: /k}\n`;
+  const config = load(yaml, { agentCaFile: '/b', tlsClientCa: '/d' });
+  t.deepEqual(config.agents.tls, { ca: '/b', verify: 'server' });
+  t.deepEqual(config.tls, { cert: '/c', key: '/k', clientCa: '/d' });
+  const own = { agentUrl: 'https://{address}:1', agentCertFile: '/c', agentKeyFile: '/k' };
+  t.deepEqual(load(web, own).agents.tls, { cert: '/c', key: '/k', verify: 'address' });
+  t.regex(
+    lineOf(() => load(web, { tlsCert: '', tlsKey: '/k' })),
+    /^--tls-cert: /,
+  );
+  t.deepEqual(load('backends: [{name: web, agents: {a: "https://h:1/x@y"}}]\n').backends[0]?.agents, {
+    a: 'https://h:1/x@y',
+  });
 });
 
 test('--backend picks from the file and keeps what it says of that backend', (t) => {
