@@ -45,7 +45,10 @@ export interface GuardOutcome {
 export function guard(input: GuardInput, before: GuardState): GuardOutcome {
   const entries = input.observations.map((observation) => takeIn(observation, input, before));
   const hold = whyHold(entries);
-  if (hold !== null) return holdAll(entries, hold, input.present, before);
+  if (hold !== null) {
+    const { present, elapsedMs, settings } = input;
+    return holdAll({ entries, present, elapsedMs, rampStep: settings.rampStep }, hold, before);
+  }
 
   const started = withStartingWeights(entries, before.started);
   const learned = learnWeights(started, input.dynamics, input.thresholds);
@@ -178,7 +181,10 @@ function write(entries: readonly Entry[], input: GuardInput, before: GuardState)
     return [server, { ...memory, leftWeight: left.get(server) ?? null }] as const;
   });
   const sinceWrite = decisions.some((each) => each.write) ? { requestsSinceWrite: 0, ticksSinceWrite: 0 } : progress;
-  return { decisions, state: { started: true, servers: remember(before, memories, input.present), ...sinceWrite } };
+  return {
+    decisions,
+    state: { started: true, blindForMs: null, servers: remember(before, memories, input.present), ...sinceWrite },
+  };
 }
 
 /** Weight 0 by our decision. */

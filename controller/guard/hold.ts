@@ -1,14 +1,25 @@
-import type { Decision, HeldBecause } from '../../contract/decision.ts';
+import type { Decision, HeldBecause, Reason } from '../../contract/decision.ts';
+import { sum } from '../policies/sum.ts';
 import { neverEjected } from './eject.ts';
 import type { Entry } from './learn.ts';
 import { remember, sinceLastWrite } from './memory.ts';
-import { type GuardState, isEjected } from './state.ts';
+import { type GuardState, isEjected, type ServerMemory } from './state.ts';
 
 /** Why no weight is decided at this tick. */
 export interface Hold {
   readonly because: HeldBecause;
   readonly detail: string;
 }
+
+export interface HoldInput {
+  readonly entries: readonly Entry[];
+  readonly present: ReadonlySet<string>;
+  readonly rampStep: number;
+  readonly elapsedMs: number;
+}
+
+/** For so long at a stretch a drain stands that nobody can see the reason of any more, in ms. */
+export const blindLimitMs = 30_000;
 
 /** Rule 4: too few fresh snapshots to judge on, or none that could be judged yet. null: go on. */
 export function whyHold(entries: readonly Entry[]): Hold | null {
@@ -21,31 +32,86 @@ export function whyHold(entries: readonly Entry[]): Hold | null {
 }
 
 /**
- * Nothing is written, with one exception that comes first (rule 1): where every weight is 0, a 503 for everybody, the
- * configured weights are put back.
+ * Nothing is written, with two exceptions. Where every weight is 0, a 503 for everybody, the configured weights are put
+ * back (rule 1 comes first). And a weight 0 of ours does not outlive what it was for: after `blindLimitMs` without sight
+ * the server comes back by a ramp to what was learned of it; the others are left as they are.
  */
-export function holdAll(entries: readonly Entry[], hold: Hold, present: ReadonlySet<string>, before: GuardState) {
-  const outage = entries.length > 0 && entries.every(({ observation }) => observation.currentWeight === 0);
-  const decisions = entries.map(({ observation, verdict, memory }): Decision => {
-    const { server, currentWeight, configuredWeight } = observation;
-    return {
-      server,
-      weight: outage ? configuredWeight : currentWeight,
-      write: outage,
-      drained: (memory.drained || isEjected(memory)) && !outage,
-      load: verdict.load,
-      delta: verdict.delta,
-      reasons: [
-        ...verdict.reasons,
-        outage
-          ? { code: 'released', because: 'all-zero' }
-          : { code: 'held', because: hold.because, detail: hold.detail },
-      ],
-    };
+export function holdAll(input: HoldInput, hold: Hold, before: GuardState) {
+  const blindForMs = before.blindForMs === null ? 0 : before.blindForMs + input.elapsedMs;
+  const isOutage =
+    input.entries.length > 0 && input.entries.every(({ observation }) => observation.currentWeight === 0);
+  const scale = scaleOf(input.entries);
+  const outcomes = input.entries.map((entry) => {
+    if (isOutage) return configured(entry);
+    return blindForMs >= blindLimitMs ? withoutSight(entry, scale, input.rampStep, hold) : held(entry, hold);
   });
-  const memories = entries.map(({ observation, memory }) => {
-    return [observation.server, outage ? { ...memory, drained: false, ejection: neverEjected } : memory] as const;
+  const memories = outcomes.map(({ decision, memory }) => [decision.server, memory] as const);
+  const servers = remember(before, memories, input.present);
+  return {
+    decisions: outcomes.map(({ decision }) => decision),
+    state: { ...before, ...sinceLastWrite(before, input.entries), servers, blindForMs },
+  };
+}
+
+interface Outcome {
+  readonly decision: Decision;
+  readonly memory: ServerMemory;
+}
+
+function held(entry: Entry, { because, detail }: Hold): Outcome {
+  const { observation, memory } = entry;
+  const isOut = memory.drained || isEjected(memory);
+  const reasons: Reason[] = [{ code: 'held', because, detail }];
+  return { decision: decisionOf(entry, observation.currentWeight, isOut, reasons), memory };
+}
+
+function configured(entry: Entry): Outcome {
+  const { memory, observation } = entry;
+  return {
+    decision: decisionOf(entry, observation.configuredWeight, false, [{ code: 'released', because: 'all-zero' }]),
+    memory: { ...memory, drained: false, ejection: neverEjected },
+  };
+}
+
+/** What we took out comes back step by step; any other server keeps its weight. */
+function withoutSight(entry: Entry, scale: number | null, rampStep: number, hold: Hold): Outcome {
+  const { memory } = entry;
+  const isOut = memory.drained || isEjected(memory);
+  const isReturning = memory.ramp < 1 && memory.leftWeight !== null;
+  if (scale === null || memory.logWeight === null || !(isOut || isReturning)) return held(entry, hold);
+  const ramp = isOut ? rampStep : memory.ramp;
+  const weight = Math.max(1, Math.min(256, Math.round(scale * Math.exp(memory.logWeight) * ramp)));
+  const reasons: Reason[] = isOut ? [{ code: 'released', because: 'stale' }] : [];
+  return {
+    decision: decisionOf(entry, weight, false, [...reasons, { code: 'ramp', factor: ramp }]),
+    memory: { ...memory, drained: false, ejection: neverEjected, ramp, leftWeight: weight },
+  };
+}
+
+/** HAProxy's weight for a learned weight of 1, as the servers with their full weight have it; null: none has. */
+function scaleOf(entries: readonly Entry[]): number | null {
+  const full = entries.filter(({ observation, memory }) => {
+    return observation.currentWeight > 0 && memory.logWeight !== null && memory.ramp === 1;
   });
-  const servers = remember(before, memories, present);
-  return { decisions, state: { ...before, ...sinceLastWrite(before, entries), servers } };
+  const learned = sum(full.map(({ memory }) => Math.exp(memory.logWeight ?? 0)));
+  return learned === 0 ? null : sum(full.map(({ observation }) => observation.currentWeight)) / learned;
+}
+
+function decisionOf(
+  { observation, verdict }: Entry,
+  weight: number,
+  drained: boolean,
+  reasons: readonly Reason[],
+): Decision {
+  const { server, currentWeight } = observation;
+  const { load, delta } = verdict;
+  return {
+    server,
+    weight,
+    write: weight !== currentWeight,
+    drained,
+    load,
+    delta,
+    reasons: [...verdict.reasons, ...reasons],
+  };
 }

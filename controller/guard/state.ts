@@ -34,6 +34,8 @@ export interface GuardState {
   /** Requests and ticks since a weight was last written: roundrobin wants patience. */
   readonly requestsSinceWrite: number;
   readonly ticksSinceWrite: number;
+  /** For how long, tick after tick, no weight could be decided, in ms; null at a tick that decided. */
+  readonly blindForMs: number | null;
   /** False until the first tick: a server found then is not new, only new to us. */
   readonly started: boolean;
 }
@@ -43,6 +45,7 @@ export const initialGuardState: GuardState = {
   requestsSinceWrite: 0,
   // nothing is known of earlier writes, so nothing waits for them
   ticksSinceWrite: Number.POSITIVE_INFINITY,
+  blindForMs: null,
   started: false,
 };
 

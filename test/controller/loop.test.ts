@@ -10,7 +10,7 @@ import { AgentClient } from '../../controller/observe/agent-client.ts';
 import { renderConfiguration } from '../../haproxy/configuration.ts';
 import { startHaproxy } from '../../haproxy/process.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
-import { haproxyTest, temporaryFolder } from '../haproxy/setup.ts';
+import { haproxyTest, temporaryFolder, weights } from '../haproxy/setup.ts';
 import { recordingLogger } from './recording-logger.ts';
 
 test('a tick that comes while another is under way is skipped and counted, not queued', async (t) => {
@@ -81,6 +81,45 @@ haproxyTest('a tick that could not read its backend repeats nothing of the tick 
   t.is(changes(), 1);
   t.false(loop.status.backends[0]?.servers[0]?.written);
 });
+
+haproxyTest(
+  'a defect in one backend costs it the tick: the others have theirs, and the weights are restored',
+  async (t) => {
+    const servers = [{ name: 's1', address: '127.0.0.1:9', weight: 77 }];
+    const names = ['broken', 'web'];
+    const configuration = renderConfiguration({ backends: names.map((name) => ({ name, servers })) });
+    await using haproxy = await startHaproxy({ configuration });
+    const config = configSchema.parse({
+      haproxy: { socket: haproxy.socket },
+      backends: names.map((name) => ({ name })),
+    });
+    using agents = new AgentClient({ timeoutMs: 200, token: null });
+    const { logger, lines } = recordingLogger();
+    const real = new RuntimeApi(config.haproxy);
+    let isBroken = true;
+    const api = {
+      info: () => real.info(),
+      servers: (name?: string) => real.servers(name),
+      setWeights: real.setWeights.bind(real),
+      stats: (name?: string) => {
+        if (isBroken && name === 'broken') throw new Error('a defect');
+        return real.stats(name);
+      },
+    };
+    const loop = new Loop({ config, api, agents, logger, clock: systemClock });
+    for (const name of names) await haproxy.api.setWeights(name, [{ server: 's1', weight: 0 }]);
+    await loop.tick();
+    t.is((await weights(haproxy.api, 'web'))['s1'], 77, 'put right, though the backend before it failed');
+    t.is(loop.status.ticks, 1);
+    t.deepEqual(
+      lines.filter(({ message }) => message === 'tick failed').map(({ backend }) => backend),
+      ['broken'],
+    );
+    isBroken = false;
+    t.deepEqual(await loop.restore(), []);
+    t.is((await weights(haproxy.api, 'broken'))['s1'], 77);
+  },
+);
 
 haproxyTest('a weight that HAProxy refused is not shown as if it were in force', async (t) => {
   const servers = [{ name: 's1', address: '127.0.0.1:9', weight: 77 }];
