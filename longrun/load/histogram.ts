@@ -2,7 +2,7 @@
 const exactBits = 8;
 const exact = 2 ** exactBits;
 const half = exact / 2;
-/** Up to 2^36 us, which is 19 hours. */
+/** Up to 2^36 us, which is 19 hours; what is longer has no bucket, and counts as the longest. */
 const doublings = 28;
 const buckets = exact + doublings * half;
 
@@ -57,7 +57,7 @@ function bucketOf(us: number): number {
   if (us < exact) return us;
   const doubling = Math.floor(Math.log2(us)) - exactBits;
   const within = Math.floor(us / 2 ** (doubling + 1)) - half;
-  return Math.min(buckets - 1, exact + doubling * half + within);
+  return exact + doubling * half + within;
 }
 
 /** The largest value that falls into a bucket, in us. */

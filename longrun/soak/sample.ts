@@ -44,7 +44,7 @@ export interface Sample {
 export function toCsv(samples: readonly Sample[]): string {
   const rows = samples.map(flatten);
   const columns = [...new Set(rows.flatMap((row) => [...row.keys()]))];
-  const lines = rows.map((row) => columns.map((column) => row.get(column) ?? '').join(','));
+  const lines = rows.map((row) => columns.map((column) => row.get(column)).join(','));
   return `${[columns.join(','), ...lines].join('\n')}\n`;
 }
 

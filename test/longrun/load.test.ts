@@ -158,6 +158,21 @@ test('open loop: and is a failure where not', async (t) => {
   t.deepEqual([...seen.failures.keys()], ['broken']);
 });
 
+test('open loop: nor is half an answer sent again: somebody has seen the request', async (t) => {
+  await using server = await serve((socket, _, onConnection) => {
+    if (onConnection === 0) socket.write(good);
+    else socket.end(good.slice(0, 20));
+  });
+  const load = new OpenLoop({ targets: [server.target], requestsPerSecond: 100, timeoutMs: 60_000, retryReused: true });
+  const seen = new Tally();
+  await until('failures', () => {
+    seen.addAll(load.take());
+    return seen.failed >= 3;
+  });
+  await load.stop();
+  t.deepEqual([...seen.failures.keys()], ['broken']);
+});
+
 test('open loop: a new connection that breaks is a failure, not sent again', async (t) => {
   await using server = await serve((socket) => socket.destroy());
   let retried = 0;

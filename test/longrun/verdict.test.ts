@@ -185,8 +185,19 @@ test('connections that a reload closed are told', (t) => {
   t.true(checks.some(({ measured }) => measured === '1 in 20 reloads and 10 kills'));
 });
 
-test('a scrape that failed fails the run', (t) => {
-  t.deepEqual(failedIn({ minutes: 1, scrapes: { count: 10, failed: 1 } }), [
-    'scrapes of `/metrics` and `/v1/status` that failed',
-  ]);
+test('a scrape that failed fails the run, and so does none at all', (t) => {
+  for (const scrapes of [
+    { count: 10, failed: 1 },
+    { count: 0, failed: 0 },
+  ]) {
+    t.deepEqual(failedIn({ minutes: 1, scrapes }), ['scrapes of `/metrics` and `/v1/status` that failed']);
+  }
+});
+
+test('what happens during the faults is no trend: only quiet times are compared', (t) => {
+  const change = (sample: Sample, hours: number): Partial<Sample> =>
+    sample.quiet
+      ? {}
+      : { tickMs: 1_000 * hours, controller: { ...sample.controller, residentMiB: 100 + 1_000 * hours } };
+  t.deepEqual(failedIn({ minutes: 30, change }), []);
 });
