@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../contract/result.ts';
 import { type Snapshot, snapshotVersion } from '../contract/snapshot.ts';
 import { normal, type Random } from '../platform/random.ts';
 import { wallMs } from './clock.ts';
+import type { Conditions } from './conditions.ts';
 import type { ServerSpec } from './schema.ts';
 import type { Server } from './server.ts';
 
@@ -67,12 +68,13 @@ export class SimulatedAgent {
   }
 
   answer(nowMs: number): Result<Snapshot, Problem> {
-    const { down, agentFrozen } = this.#server.conditions;
+    const { down, agentFrozen, claim } = this.#server.conditions;
     const where = this.#spec.name;
     if (down)
       return err({ code: 'agent-unreachable', where, what: 'the agent cannot be reached', got: 'ECONNREFUSED' });
     if (agentFrozen) return err({ code: 'agent-timeout', where, what: 'the agent did not answer in time' });
-    return ok({ ...this.#snapshot, ageMs: nowMs - this.#takenMs });
+    const measured = { ...this.#snapshot, ageMs: nowMs - this.#takenMs };
+    return ok(claim === null ? measured : claimed(measured, claim));
   }
 
   #measure(before: Sample, now: Sample): Omit<Snapshot, 'ageMs'> {
@@ -125,6 +127,21 @@ export class SimulatedAgent {
       },
     };
   }
+}
+
+function claimed(snapshot: Snapshot, { utilisation, cores }: NonNullable<Conditions['claim']>): Snapshot {
+  const { cpu, ram, bandwidth, threads, tcpQueues } = snapshot.metrics;
+  return {
+    ...snapshot,
+    effectiveCores: cores ?? snapshot.effectiveCores,
+    metrics: {
+      cpu: { ...cpu, utilisation },
+      ram: { ...ram, utilisation },
+      bandwidth: { ...bandwidth, utilisation },
+      threads: { ...threads, utilisation },
+      tcpQueues: { ...tcpQueues, utilisation },
+    } as Snapshot['metrics'],
+  };
 }
 
 function between0And1(value: number): number {

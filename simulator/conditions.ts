@@ -9,6 +9,8 @@ export interface Conditions {
   /** What the CPU metric shows of the cores that are really busy: under 1 where a slow-down hides from it. */
   readonly shownFactor: number;
   readonly agentFrozen: boolean;
+  /** What the agent says of every metric, and of the server's cores (null: the truth), instead of what it measures. */
+  readonly claim: { readonly utilisation: number; readonly cores: number | null } | null;
   /** Share of requests that are answered 500 at once, 0 to 1. */
   readonly errorShare: number;
 }
@@ -18,6 +20,7 @@ export const normalConditions: Conditions = {
   speedFactor: 1,
   shownFactor: 1,
   agentFrozen: false,
+  claim: null,
   errorShare: 0,
 };
 
@@ -40,6 +43,8 @@ function worsen(before: Conditions, event: ServerEvent): Conditions {
       };
     case 'frozen-agent':
       return { ...before, agentFrozen: true };
+    case 'lying-agent':
+      return { ...before, claim: { utilisation: event.utilisation, cores: event.cores ?? null } };
     case 'blackhole':
       return { ...before, errorShare: 1 };
     case 'errors':

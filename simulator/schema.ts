@@ -46,12 +46,19 @@ const eventSchema = z.discriminatedUnion(
     /** The same, but the CPU metric shows only half of the loss. */
     z.strictObject({ kind: z.literal('hidden-slow'), ...during, factor }),
     z.strictObject({ kind: z.literal('frozen-agent'), ...during }),
+    /** Its agent claims this of every metric, and so many cores (default: the true ones), whatever is so. */
+    z.strictObject({
+      kind: z.literal('lying-agent'),
+      ...during,
+      utilisation: z.number().min(0).max(1),
+      cores: aboveZero(65_536).optional(),
+    }),
     /** Answers 500 at once, which costs it nothing. */
     z.strictObject({ kind: z.literal('blackhole'), ...during }),
     /** The same for this share of its requests. */
     z.strictObject({ kind: z.literal('errors'), ...during, share: z.number().min(0).max(1) }),
   ],
-  { error: 'an event of kind crash, removed, slow, hidden-slow, frozen-agent, blackhole or errors' },
+  { error: 'an event of kind crash, removed, slow, hidden-slow, frozen-agent, lying-agent, blackhole or errors' },
 );
 
 /** Another load for a while; times count from the end of the warm-up. */

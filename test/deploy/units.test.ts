@@ -117,6 +117,7 @@ systemdTest("under systemd, agent and controller work without any right but that
     for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) t.regex(status.get(set) ?? '', /^0+$/, unit);
     t.is(status.get('NoNewPrivs'), '1');
     t.is(status.get('Seccomp'), '2');
+    t.is(await machine.show(unit, 'WatchdogUSec'), '30s');
     t.notRegex(status.get('Uid') ?? '', /\b0\b/);
   }
   const groups = (await statusOf(machine, controller)).get('Groups')?.trim().split(' ');

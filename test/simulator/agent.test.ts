@@ -107,3 +107,12 @@ test('a frozen agent does not answer in time, a crashed server has none', (t) =>
   become(server, [], nowMs);
   t.is(code(), 'no problem');
 });
+
+test('a lying agent claims what it was told to of every metric, and of the cores', (t) => {
+  const liar = measured(2);
+  const claim = { kind: 'lying-agent', utilisation: 0.25, cores: 512, server: 's1', fromSeconds: 0 } as const;
+  liar.server.become(conditionsOf([claim]), liar.nowMs);
+  t.deepEqual(Object.values(utilisations(liar)), [0.25, 0.25, 0.25, 0.25, 0.25]);
+  const answer = liar.agent.answer(liar.nowMs);
+  t.is(answer.ok && answer.value.effectiveCores, 512);
+});
