@@ -66,20 +66,41 @@ export type ProblemCode = keyof typeof problemCodes;
 
 /** Longest piece of foreign text that is repeated in a message. */
 const maxQuoted = 120;
+/** Longest part of a message: a file's key may be as long as the file. */
+const maxPart = 600;
 
 /** The one line: `where: what; expected X, got Y; how to mend`. Control characters of foreign text are shown as `?`. */
 export function formatProblem(problem: Problem): string {
-  const clauses = [`${problem.where}: ${problem.what}`];
-  if (problem.expected !== undefined) clauses.push(`expected ${problem.expected}`);
-  if (problem.got !== undefined) clauses.push(`got ${problem.got}`);
+  const clauses = [`${clip(problem.where, maxPart)}: ${clip(problem.what, maxPart)}`];
+  if (problem.expected !== undefined) clauses.push(`expected ${clip(problem.expected, maxPart)}`);
+  if (problem.got !== undefined) clauses.push(`got ${clip(problem.got, maxPart)}`);
   const sentence = [clauses[0], clauses.slice(1).join(', ')].filter((part) => part !== '').join('; ');
-  return oneLine(problem.mend === undefined ? sentence : `${sentence}. ${problem.mend}`);
+  return problem.mend === undefined ? sentence : `${sentence}. ${clip(problem.mend, maxPart)}`;
 }
 
 /** Foreign text made safe to print: one line, no control characters, at most `limit` characters. */
 export function quote(text: string, limit = maxQuoted): string {
-  const line = oneLine(text);
-  return `"${line.length > limit ? `${line.slice(0, limit)}…` : line}"`;
+  return `"${clip(text, limit)}"`;
+}
+
+/** A foreign value made safe to print: as JSON; what is too deep for that, or holds itself, by its kind only. */
+export function quoteValue(value: unknown, limit = maxQuoted): string {
+  if (value === undefined) return 'nothing';
+  return clip(jsonOrKind(value), limit);
+}
+
+function jsonOrKind(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? typeof value;
+  } catch {
+    return Array.isArray(value) ? 'a list' : `an ${typeof value}`;
+  }
+}
+
+/** Only as much of it is looked at as can be shown: a reply may be 64 MiB long. */
+function clip(text: string, limit: number): string {
+  const line = oneLine(text.length > 4 * limit ? text.slice(0, 4 * limit) : text);
+  return line.length > limit || text.length > 4 * limit ? `${line.slice(0, limit)}…` : line;
 }
 
 function oneLine(text: string): string {

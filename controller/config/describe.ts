@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Problem } from '../../contract/problem.ts';
+import { type Problem, quoteValue } from '../../contract/problem.ts';
 import type { ConfigFlags } from './flags.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -79,6 +79,6 @@ function withoutCredentials(text: string): string {
 const maxShown = 100;
 
 function shown(value: unknown): string {
-  const text = value === undefined ? 'nothing' : withoutCredentials(JSON.stringify(value));
+  const text = withoutCredentials(quoteValue(value, Number.POSITIVE_INFINITY));
   return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
 }

@@ -1,4 +1,4 @@
-import { type Problem, quote } from '../../contract/problem.ts';
+import { type Problem, quote, quoteValue } from '../../contract/problem.ts';
 import { err, ok, type Result } from '../../contract/result.ts';
 import { type Snapshot, snapshotSchema, snapshotVersion } from '../../contract/snapshot.ts';
 
@@ -25,7 +25,7 @@ export function parseSnapshot(answer: AgentAnswer, url: string, server: string):
   }
   const parsed = parseJson(answer.body);
   if (!parsed.ok) {
-    const got = `${answer.contentType || 'no content type'} ${quote(answer.body, 60)}`;
+    const got = `${quote(answer.contentType || 'no content type', 60)} ${quote(answer.body, 60)}`;
     return problem({
       code: 'agent-not-json',
       what: 'the answer is not JSON',
@@ -40,7 +40,7 @@ export function parseSnapshot(answer: AgentAnswer, url: string, server: string):
       code: 'agent-schema-version',
       what: 'another version of the snapshot schema',
       expected: `version ${snapshotVersion}`,
-      got: quote(String(JSON.stringify(version)), 20),
+      got: quote(quoteValue(version), 20),
       mend: 'Install the same haweight on controller and servers.',
     });
   }

@@ -1,4 +1,4 @@
-import { quote } from '../../contract/problem.ts';
+import { quote, quoteValue } from '../../contract/problem.ts';
 import { err, ok, type Result } from '../../contract/result.ts';
 import type { Line } from './lines.ts';
 import { maxLineBytes, recordingVersion, type TickRecord, tickRecordSchema } from './recording.ts';
@@ -13,9 +13,7 @@ export function parseLine({ text, ended }: Line): Result<TickRecord, string> {
   const version = (value as { haweightRecording?: unknown } | null)?.haweightRecording;
   if (version === undefined) return err(`the line is no tick of a haweight recording: ${quote(text, 30)}`);
   if (version !== recordingVersion) {
-    return err(
-      `another version of recordings; expected ${recordingVersion}, got ${quote(JSON.stringify(version), 20)}`,
-    );
+    return err(`another version of recordings; expected ${recordingVersion}, got ${quote(quoteValue(version), 20)}`);
   }
   const parsed = tickRecordSchema.safeParse(value);
   if (parsed.success) return ok(parsed.data);
