@@ -63,15 +63,13 @@ function mergeSection(file: Tree, key: string, values: Tree): Tree {
 
 /** --backend replaces the file's list but keeps what the file says of the same names; --agent adds to it. */
 function mergeBackends(file: Tree, flags: ConfigFlags): Tree {
-  const inFile: unknown[] = Array.isArray(file['backends']) ? file['backends'] : [];
-  const named = flags.backend?.map(
-    (name) => inFile.find((each) => (each as Tree | null)?.['name'] === name) ?? { name },
-  );
-  const backends = (named ?? inFile) as Tree[];
+  const inFile: readonly unknown[] = Array.isArray(file['backends']) ? file['backends'] : [];
+  const named = flags.backend?.map((name) => inFile.find((each) => nameOf(each) === name) ?? { name });
+  const backends = named ?? inFile;
   if (named === undefined && flags.agent === undefined) return {};
   const agents = (flags.agent ?? []).map(parseAgentFlag);
   for (const { flag, backend } of agents) {
-    const known = backend === null ? backends.length === 1 : backends.some((each) => each['name'] === backend);
+    const known = backend === null ? backends.length === 1 : backends.some((each) => nameOf(each) === backend);
     if (!known)
       throw agentFlagProblem(
         flag,
@@ -80,14 +78,23 @@ function mergeBackends(file: Tree, flags: ConfigFlags): Tree {
   }
   return {
     backends: backends.map((each) => {
-      const own = agents.filter(({ backend }) => backend === null || backend === each['name']);
-      if (own.length === 0) return each;
+      const own = agents.filter(({ backend }) => backend === null || backend === nameOf(each));
+      // what is no backend is left for the schema to refuse
+      if (own.length === 0 || !isTree(each)) return each;
       return {
         ...each,
         agents: { ...(each['agents'] as Tree), ...Object.fromEntries(own.map((a) => [a.server, a.url])) },
       };
     }),
   };
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null;
+}
+
+function nameOf(backend: unknown): unknown {
+  return isTree(backend) ? backend['name'] : undefined;
 }
 
 function parseAgentFlag(flag: string) {

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { parseDocument } from 'yaml';
+import { isScalar, parseDocument, visit, type YAMLError, YAMLParseError } from 'yaml';
 import { ProblemError } from '../../contract/problem.ts';
 
 const maxFileBytes = 1024 * 1024;
@@ -8,11 +8,16 @@ const maxAliasCount = 100;
 
 export type Tree = Readonly<Record<string, unknown>>;
 
-/** The keys and values of a YAML or JSON file; none for an empty one. Throws a ProblemError that names the file. */
+/**
+ * The keys and values of a YAML or JSON file; none for an empty one. Throws a ProblemError that names the file. Takes time
+ * in proportion to the file, however it is made.
+ */
 export function readYamlFile(path: string): Tree {
-  const document = parseDocument(readLimited(path), { uniqueKeys: true, logLevel: 'silent' });
-  const [fault] = document.errors;
-  if (fault !== undefined) throw unreadable(path, 'is no YAML', 'YAML 1.2', firstLine(fault));
+  const text = readLimited(path);
+  const document = parse(path, text);
+  const fault = document.errors[0] ?? repeatedKey(document);
+  if (fault !== undefined)
+    throw unreadable(path, 'is no YAML', 'YAML 1.2', `${firstLine(fault)} ${place(text, fault)}`);
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount });
@@ -25,6 +30,40 @@ export function readYamlFile(path: string): Tree {
     throw unreadable(path, 'is no configuration', 'keys and values', got);
   }
   return value as Tree;
+}
+
+/** Without the library's own look for repeated keys and its places of every error: both take the square of the length. */
+function parse(path: string, text: string) {
+  try {
+    return parseDocument(text, { uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
+  } catch (cause) {
+    throw unreadable(path, 'is no YAML', 'YAML 1.2 that is not nested thousands deep', firstLine(cause));
+  }
+}
+
+function repeatedKey(document: ReturnType<typeof parse>): YAMLError | undefined {
+  let found: YAMLError | undefined;
+  visit(document, {
+    Map: (_, { items }) => {
+      const keys = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (keys.has(key.value)) {
+          const [start = 0, end = 0] = key.range ?? [];
+          found = new YAMLParseError([start, end], 'DUPLICATE_KEY', 'Map keys must be unique');
+          return visit.BREAK;
+        }
+        keys.add(key.value);
+      }
+      return undefined;
+    },
+  });
+  return found;
+}
+
+function place(text: string, { pos: [start] }: YAMLError): string {
+  const before = text.slice(0, start).split('\n');
+  return `at line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
 }
 
 /** Never more than the limit, of a device or a pipe neither, whose size nobody can tell. */
