@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import axios from 'axios';
-import { type Problem, ProblemError, quote } from '../contract/problem.ts';
+import { type Problem, ProblemError, quote, quoteValue } from '../contract/problem.ts';
 import { err, ok, type Result } from '../contract/result.ts';
 import { type Status, statusSchema } from '../contract/status.ts';
 import { systemClock } from '../controller/clock.ts';
@@ -16,6 +16,7 @@ import { certificateFinding, schemeHint } from '../platform/tls-failure.ts';
 import { loadToken } from '../platform/token.ts';
 import { note } from './exit.ts';
 import type { AskOptions, ControllerAccess } from './options.ts';
+import { printable } from './view/printable.ts';
 
 export const defaultController = 'http://127.0.0.1:9478';
 const defaultSocket = '/run/haproxy/admin.sock';
@@ -73,8 +74,8 @@ export async function askController(url: string, access: ControllerAccess): Prom
       return err({ code: 'token-invalid', where, what: 'the controller refused the bearer token, or wants one', mend });
     }
     const parsed = statusSchema.safeParse(data);
-    if (status === 200 && parsed.success) return ok(parsed.data);
-    const got = `HTTP ${status} ${quote(JSON.stringify(data) ?? '', 60)}`;
+    if (status === 200 && parsed.success) return ok(printable(parsed.data));
+    const got = `HTTP ${status} ${quote(quoteValue(data, 60), 60)}`;
     return err({ code: 'controller-unreachable', where, what: 'no haweight controller answers there', got });
   } catch (cause) {
     const { code, message } = cause as { code?: string; message: string };

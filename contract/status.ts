@@ -6,6 +6,8 @@ import { metricNames } from './snapshot.ts';
 export const statusVersion = 1;
 
 const maybe = z.number().nullable();
+/** Wall clock in ms since 1970, as far as a date goes. */
+const instant = z.number().min(0).max(8_640_000_000_000_000);
 
 export const serverStatusSchema = z.object({
   server: z.string(),
@@ -77,9 +79,9 @@ export const statusSchema = z.object({
   policy: z.string(),
   dryRun: z.boolean(),
   periodMs: z.number(),
-  startedAtMs: z.number(),
+  startedAtMs: instant,
   /** Wall clock of the last finished tick, ms since 1970; null before the first. */
-  lastTickAtMs: maybe,
+  lastTickAtMs: instant.nullable(),
   lastTickDurationMs: maybe,
   ticks: z.number(),
   skippedTicks: z.number(),

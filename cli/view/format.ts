@@ -22,7 +22,8 @@ export function toned(text: string, tone: Tone | null): string {
   return tone === null ? text : styleText(styles[tone], text, { stream: process.stdout });
 }
 
-/** Text of at most `width` characters; what is cut off is marked. */
+/** Text of at most `width` characters, with nothing in it that a terminal obeys; what is cut off is marked. */
 export function clip(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+  const safe = text.replaceAll(/\p{Cc}/gu, '?');
+  return safe.length <= width ? safe : `${safe.slice(0, Math.max(0, width - 1))}…`;
 }

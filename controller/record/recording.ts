@@ -18,7 +18,8 @@ export function decisionSettings({ factors, thresholds, guard, policies }: Confi
 }
 
 const weight = z.number().int().min(0).max(256);
-const count = z.number().int().nonnegative();
+/** Wall clock in ms since 1970, as far as a date goes. */
+const instant = z.number().int().min(0).max(8_640_000_000_000_000);
 
 const decisionSchema = z.strictObject({
   server: z.string(),
@@ -37,9 +38,9 @@ export const outcomes = ['written', 'dry-run', 'refused'] as const;
 export const tickRecordSchema = z.strictObject({
   haweightRecording: z.literal(recordingVersion),
   /** Wall clock at the end of the tick, in ms since 1970. */
-  at: count,
+  at: instant,
   /** When the controller that recorded it started, in ms since 1970: each start learns anew. */
-  run: count,
+  run: instant,
   /** 1 for the backend's first tick since that start, then one more each: a gap shows what is missing. */
   tick: z.number().int().positive(),
   backend: z.string(),

@@ -1,0 +1,11 @@
+/** Foreign data with nothing in its texts that a terminal obeys: other characters stay as they are. */
+export function printable<Value>(value: Value): Value {
+  return printableJson(value) as Value;
+}
+
+function printableJson(value: unknown): unknown {
+  if (typeof value === 'string') return value.replaceAll(/\p{Cc}/gu, '?');
+  if (Array.isArray(value)) return value.map(printableJson);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, printableJson(each)]));
+}
