@@ -36,6 +36,7 @@ export function locateCgroup(cgroupText: string, mountinfoText: string, wanted: 
     const mount = mounts.find((each) => each.version === version && (version === 2 || each.options.has(controller)));
     const group = wanted === null ? paths.get(version1 ? controller : '') : path;
     if (mount === undefined || group === undefined || group.split('/').includes('..')) continue;
+    if (group.length > maxPathLength) continue;
     folders[controller] = withAncestors(mount, group);
   }
   return Object.keys(folders).length === 0 ? null : { version, path, folders };
@@ -45,6 +46,9 @@ export function locateCgroup(cgroupText: string, mountinfoText: string, wanted: 
 function leading(paths: ReadonlyMap<string, string>): string {
   return ['memory', 'cpu', 'pids'].find((name) => paths.get(name) !== undefined && paths.get(name) !== '/') ?? 'memory';
 }
+
+/** PATH_MAX of <linux/limits.h>: what is longer is no path, and its ancestors would be too many to look at. */
+const maxPathLength = 4096;
 
 /** `9:name=systemd:/`, `4:cpu,cpuacct:/app`, `0::/app` (version 2, key empty). */
 function parseGroupPaths(text: string): ReadonlyMap<string, string> {
