@@ -37,11 +37,13 @@ export class HostileServer implements AsyncDisposable {
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
-  /** Sets what the next connections get, and ends those of the case before. */
-  play(bytes: Buffer, delivery: Delivery): void {
+  /** Sets what the next connections get, and ends those of the case before, so that clients have noticed. */
+  async play(bytes: Buffer, delivery: Delivery): Promise<void> {
     this.answer = { bytes, delivery };
-    this.requests = [];
     for (const socket of this.#sockets) socket.destroy();
+    await turn();
+    await turn();
+    this.requests = [];
   }
 
   #serve(socket: Socket): void {

@@ -15,13 +15,18 @@ const settledAfter = 50;
 const seedStep = 0x9e3779b1;
 
 /** CPU time that a case may take, in ms: a tick has 2,000, and everything that was read must be linear in its length. */
-export const defaultCpuMs = 250;
-export const cpuMsPerKib = 2;
+const defaultCpuMs = 250;
+const defaultCpuMsPerKib = 2;
 /** A collection of garbage or a compilation may fall into any case: only one that is slow each time is slow. */
 const attemptsAtSlow = 3;
 
 export function caseOf(target: Target, seed: number, number: number): Buffer {
   return target.generate(new Dice(seededRandom((Math.imul(seed, seedStep) + number) | 0)));
+}
+
+/** What a case may take of the CPU, in ms. */
+export function cpuLimitMs({ maxCpuMs = defaultCpuMs, cpuMsPerKib = defaultCpuMsPerKib }: OpenTarget, input: Buffer) {
+  return maxCpuMs + (cpuMsPerKib * input.length) / 1024;
 }
 
 /** Plays cases of one target and keeps the score. */
@@ -87,7 +92,7 @@ export class Player {
   }
 
   #limitMs(input: Buffer): number {
-    return (this.#open.maxCpuMs ?? defaultCpuMs) + (cpuMsPerKib * input.length) / 1024;
+    return cpuLimitMs(this.#open, input);
   }
 
   async #attempt(input: Buffer): Promise<string | Error> {

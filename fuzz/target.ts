@@ -15,6 +15,8 @@ export interface OpenTarget extends AsyncDisposable {
   readonly watchedPid?: number;
   /** CPU time of this process that a case may take, in ms for a small input; default 250. */
   readonly maxCpuMs?: number;
+  /** And for each KiB of a large one; default 2. */
+  readonly cpuMsPerKib?: number;
 }
 
 /** For targets that need nothing. */

@@ -13,7 +13,7 @@ export function demand(holds: boolean, what: string | (() => string)): asserts h
 }
 
 /** Longest line that foreign input may put into a log or on a terminal, in characters. */
-const maxLine = 2_000;
+const maxLine = 3_200;
 
 /** A typed error, as one line of bearable length that no terminal takes for a command. */
 export function checkProblem(problem: Problem): void {

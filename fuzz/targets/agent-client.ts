@@ -30,7 +30,7 @@ async function openAgentClient() {
   /** First byte: how the answer comes. The rest is what the agent sends. */
   const check = async (input: Buffer): Promise<string> => {
     const [[how = 0], bytes] = splitInput(input, 1);
-    server.play(bytes, deliveryOf(how));
+    await server.play(bytes, deliveryOf(how));
     const startMs = performance.now();
     const fetched = await client.fetch(url, 'web1');
     const tookMs = performance.now() - startMs;

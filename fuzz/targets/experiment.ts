@@ -7,7 +7,7 @@ import { temporaryFolder } from '../folder.ts';
 import { generate } from '../input/generate.ts';
 import type { Target } from '../target.ts';
 import { demand } from '../violation.ts';
-import { outcomeOf } from './configuration.ts';
+import { outcomeOf, yamlCpuMsPerKib } from './configuration.ts';
 
 const corpus = { inputs: experiments, maxBytes: 256 * 1024 };
 const keys = Object.keys(comparisonSchema.shape);
@@ -27,6 +27,6 @@ export const experimentTarget: Target = {
       const [code = '', place = ''] = outcome.split(' ', 2);
       return code !== 'config-invalid' || keys.includes(place.split('.')[0] ?? '') ? outcome : code;
     };
-    return { check, [Symbol.asyncDispose]: async () => folder[Symbol.dispose]() };
+    return { check, cpuMsPerKib: yamlCpuMsPerKib, [Symbol.asyncDispose]: async () => folder[Symbol.dispose]() };
   },
 };

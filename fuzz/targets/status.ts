@@ -34,7 +34,7 @@ async function openStatus() {
   /** First byte: how the answer comes. The rest is what the controller sends. */
   const check = async (input: Buffer): Promise<string> => {
     const [[how = 0], bytes] = splitInput(input, 1);
-    server.play(bytes, chosen(how, deliveries));
+    await server.play(bytes, chosen(how, deliveries));
     const startMs = performance.now();
     const asked = await askController(url, {});
     const tookMs = performance.now() - startMs;
