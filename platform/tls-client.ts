@@ -1,6 +1,7 @@
-import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import type { Agent, AgentOptions } from 'node:https';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Agent, AgentOptions, RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
+import type { PeerCertificate } from 'node:tls';
 import type { RenewedTls } from './renewed-tls.ts';
 import type { TlsMaterial } from './tls-files.ts';
 
@@ -34,15 +35,8 @@ export class TlsConnections implements Disposable {
     this.#pool ??= makePool(this.#source?.material ?? null);
     const { request } = process.getBuiltinModule('node:https');
     if (expectedName === null) return request({ ...options, agent: this.#pool }, onResponse);
-    const { checkServerIdentity } = process.getBuiltinModule('node:tls');
-    const named = {
-      ...options,
-      agent: this.#pool,
-      expectedName,
-      servername: isIP(expectedName) === 0 ? expectedName : '',
-      checkServerIdentity: (_host: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
-        checkServerIdentity(expectedName, certificate),
-    };
+    const servername = isIP(expectedName) === 0 ? expectedName : '';
+    const named: Named = { ...options, agent: this.#pool, expectedName, servername };
     return request(named, onResponse);
   }
 
@@ -63,8 +57,18 @@ function makePool(material: TlsMaterial | null): Agent {
     override getName(options: Named = {}): string {
       return `${super.getName(options)}:${options.expectedName ?? ''}`;
     }
+
+    /** Here and not in the request: Node.js takes a request that checks by itself to a connection of its own. */
+    override createConnection(options: Named, onConnected?: Parameters<Agent['createConnection']>[1]) {
+      const { expectedName } = options;
+      if (expectedName === undefined) return super.createConnection(options, onConnected);
+      const checkServerIdentity = (_host: string, certificate: PeerCertificate) =>
+        tls.checkServerIdentity(expectedName, certificate);
+      return super.createConnection({ ...options, checkServerIdentity }, onConnected);
+    }
   }
-  return new NamedAgent({ keepAlive: true, secureContext } as AgentOptions);
+  // no sessions are resumed: that would skip the look at the certificate
+  return new NamedAgent({ keepAlive: true, maxCachedSessions: 0, secureContext } as AgentOptions);
 }
 
 /** Those of the system and those that Node.js brings. */

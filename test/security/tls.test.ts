@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ExecutionContext } from 'ava';
 import { formatProblem } from '../../contract/problem.ts';
@@ -13,6 +14,7 @@ import type { TlsFiles } from '../../platform/tls-files.ts';
 import { freePort } from '../haproxy/setup.ts';
 import { Authority, tlsTest } from '../support/certificates.ts';
 import { Haweight, haweight } from '../support/process.ts';
+import { snapshot } from '../support/snapshot.ts';
 import { someNetwork } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 
@@ -92,6 +94,29 @@ tlsTest('a connection that was good for one server is not used for another', asy
     }
   }
 });
+
+for (const verify of ['address', 'server'] as const) {
+  tlsTest(`who verifies by ${verify} asks again and again over one connection`, async (t) => {
+    using authority = new Authority();
+    const { cert, key } = authority.issue('web1', 'DNS:web1,IP:127.0.0.1');
+    const body = JSON.stringify(snapshot({ server: 'web1' }));
+    const files = { cert: readFileSync(cert), key: readFileSync(key) };
+    const server = createTlsServer(files, (_, response) => response.end(body)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    let connections = 0;
+    server.on('secureConnection', () => {
+      connections += 1;
+    });
+    const tls = { files: new RenewedTls({ ca: authority.ca }, silent), verify };
+    using client = new AgentClient({ timeoutMs: 20_000, token: null, tls });
+    for (let round = 0; round < 5; round += 1) {
+      t.true((await client.fetch(`https://127.0.0.1:${(server.address() as AddressInfo).port}`, 'web1')).ok);
+    }
+    server.close();
+    server.closeAllConnections();
+    t.is(connections, 1);
+  });
+}
 
 tlsTest('an expired certificate is logged by its agent, and refused by who asks', async (t) => {
   using authority = new Authority();
