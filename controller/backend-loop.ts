@@ -46,6 +46,8 @@ export interface BackendLoopOptions {
   readonly events: EventLog;
   /** Monotonic clock, in ms. */
   readonly nowMs: () => number;
+  /** Whether HAProxy is still the process that this tick began with. */
+  readonly isSameHaproxy: () => Promise<boolean>;
   /** Takes every tick that was decided; must return at once. null: nothing is recorded. */
   readonly record: ((tick: BackendRecord) => void) | null;
 }
@@ -65,7 +67,7 @@ export class BackendLoop {
   #ticks = 0;
 
   constructor(options: BackendLoopOptions) {
-    const { config, backend, agents, api, logger, nowMs } = options;
+    const { config, backend, agents, api, logger, isSameHaproxy, nowMs } = options;
     this.#options = options;
     this.#observer = new Observer(
       agents,
@@ -79,7 +81,7 @@ export class BackendLoop {
     );
     this.#policy = policyNamed(config.policy, config.policies);
     this.#state = initialDecideState(this.#policy);
-    this.#writer = new Writer(api, backend.name, logger);
+    this.#writer = new Writer(api, backend.name, logger, isSameHaproxy);
     this.#shadows = config.shadow.map((name) => new ShadowLaw(policyNamed(name, config.policies)));
     const shadows = config.shadow.map((policy) => ({ policy, decisions: [], problem: null }));
     this.#last = { backend: backend.name, algorithm: null, sightings: [], decisions: [], problem: null, shadows };

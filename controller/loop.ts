@@ -1,6 +1,7 @@
 import { formatProblem, type Problem } from '../contract/problem.ts';
 import type { Result } from '../contract/result.ts';
 import type { Status } from '../contract/status.ts';
+import { isSameProcess } from '../haproxy/process-info.ts';
 import type { HaproxyControl, HaproxyInfo } from '../haproxy/runtime-api.ts';
 import { versionProblem } from '../haproxy/versions.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -31,7 +32,8 @@ export class Loop {
   readonly #events: EventLog;
   #head: Omit<StatusHead, 'waitingFor' | 'recording'>;
   #haproxyProblem: Problem | null = null;
-  #pid: number | null = null;
+  /** HAProxy as the last tick that reached it found it; null before the first. */
+  #met: HaproxyInfo | null = null;
   #running: Promise<void> | null = null;
   #rescuing = false;
 
@@ -40,7 +42,13 @@ export class Loop {
     this.#options = options;
     this.#events = new EventLog(options.logger);
     const record = recorder === undefined ? null : (tick: BackendRecord) => this.#record(recorder, tick);
-    const shared = { ...options, events: this.#events, nowMs: clock.monotonicMs, record };
+    const shared = {
+      ...options,
+      events: this.#events,
+      nowMs: clock.monotonicMs,
+      record,
+      isSameHaproxy: () => this.#isSameHaproxy(),
+    };
     this.#backends = config.backends.map((backend) => new BackendLoop({ ...shared, backend }));
     this.#head = {
       policy: config.policy,
@@ -108,7 +116,7 @@ export class Loop {
   /** Ends the tick that is under way and puts the configured weights back. What could not be restored, and why. */
   async restore(): Promise<readonly Problem[]> {
     await this.#running;
-    if (this.#pid === null) return [];
+    if (this.#met === null) return [];
     const problems: Problem[] = [];
     for (const { name } of this.#options.config.backends) {
       const restored = await restore(this.#options.api, name);
@@ -146,6 +154,11 @@ export class Loop {
     }
   }
 
+  async #isSameHaproxy(): Promise<boolean> {
+    const info = await this.#options.api.info();
+    return info.ok && this.#met !== null && isSameProcess(this.#met, info.value);
+  }
+
   #record(recorder: Pick<Recorder, 'take'>, tick: BackendRecord): void {
     const at = Math.round(this.#options.clock.wallMs());
     recorder.take({ haweightRecording: recordingVersion, at, run: this.#head.startedAtMs, ...tick });
@@ -157,12 +170,13 @@ export class Loop {
     this.#haproxyProblem = info.ok ? null : info.error;
     if (!info.ok) return;
     const { version, pid } = info.value;
+    const before = this.#met;
+    this.#met = info.value;
     this.#events.report('haproxy version', { socket }, versionProblem(version, socket));
-    if (pid !== this.#pid) {
-      const event = this.#pid === null ? 'haproxy found' : 'haproxy was reloaded or restarted';
+    if (before === null || !isSameProcess(before, info.value)) {
+      const event = before === null ? 'haproxy found' : 'haproxy was reloaded or restarted';
       this.#options.logger.info(event, { socket, version, pid });
       for (const backend of this.#backends) backend.meetNewHaproxy();
-      this.#pid = pid;
     }
     this.#head = { ...this.#head, haproxy: { socket, version, problem: null } };
   }

@@ -5,7 +5,15 @@ import type { HaproxyControl } from '../haproxy/runtime-api.ts';
 import type { Logger } from '../platform/logger.ts';
 import { act } from './act.ts';
 import { contestedProblem } from './backend-problems.ts';
-import { type Contests, type ForeignWrite, forgetLeft, noteLeft, yieldContested } from './contest.ts';
+import {
+  type Contests,
+  type ForeignWrite,
+  forgetLeft,
+  noteLeft,
+  type Seen,
+  type Yielded,
+  yieldContested,
+} from './contest.ts';
 import type { Sighting } from './observe/observer.ts';
 import { rescueChanges } from './rescue.ts';
 
@@ -25,16 +33,19 @@ export class Writer {
   readonly #api: HaproxyControl;
   readonly #backend: string;
   readonly #logger: Logger;
+  readonly #isSameHaproxy: () => Promise<boolean>;
   #contests: Contests = new Map();
   /** Servers that our last tick left at weight 0. */
   #drained: ReadonlySet<string> = new Set();
   /** Servers that were given their weight back since, perhaps while a tick was under way that read it before. */
   #rescued: ReadonlySet<string> = new Set();
 
-  constructor(api: HaproxyControl, backend: string, logger: Logger) {
+  /** `isSameHaproxy` asks whether HAProxy is still the process that the tick began with. */
+  constructor(api: HaproxyControl, backend: string, logger: Logger, isSameHaproxy: () => Promise<boolean>) {
     this.#api = api;
     this.#backend = backend;
     this.#logger = logger;
+    this.#isSameHaproxy = isSameHaproxy;
   }
 
   /** HAProxy is another process now, with the configured weights. */
@@ -45,7 +56,7 @@ export class Writer {
   /** Sends what is to be written and not left to another writer. */
   async write(decisions: readonly Decision[], sightings: readonly Sighting[]): Promise<Written> {
     const seen = sightings.map(({ observation }) => observation);
-    const yielded = yieldContested(decisions, seen, this.#contests);
+    const yielded = await this.#yield(decisions, seen);
     for (const foreign of yielded.foreignWrites) this.#log(foreign);
     const sent = await act(this.#api, this.#backend, yielded.decisions);
     const current = new Map(seen.map(({ server, currentWeight }) => [server, currentWeight]));
@@ -64,6 +75,14 @@ export class Writer {
     if (sent.ok) return { decisions: yielded.decisions, count: sent.value, taken: true, problem };
     const inForce = yielded.decisions.map((decision) => unapplied(decision, current));
     return { decisions: inForce, count: 0, taken: false, problem: sent.error };
+  }
+
+  async #yield(decisions: readonly Decision[], seen: readonly Seen[]): Promise<Yielded> {
+    const yielded = yieldContested(decisions, seen, this.#contests);
+    if (yielded.foreignWrites.length === 0 || (await this.#isSameHaproxy())) return yielded;
+    // reloaded since the tick began: nobody wrote those weights, they are the configuration's
+    this.forget();
+    return yieldContested(decisions, seen, this.#contests);
   }
 
   /** Between two ticks: nothing to do unless we drained a server and all others are gone. How many weights were given back. */

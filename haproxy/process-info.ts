@@ -9,6 +9,14 @@ export interface HaproxyInfo {
   readonly uptimeSeconds: number;
 }
 
+/**
+ * Whether two answers, the earlier one first, are of one process. Its id alone does not tell: in a container every HAProxy
+ * may have the same one, but each counts its time from 0.
+ */
+export function isSameProcess(before: HaproxyInfo, now: HaproxyInfo): boolean {
+  return now.pid === before.pid && now.uptimeSeconds >= before.uptimeSeconds;
+}
+
 export const accessLevels = ['user', 'operator', 'admin'] as const;
 /** What a stats socket allows: `user` and `operator` read, `admin` changes weights. */
 export type AccessLevel = (typeof accessLevels)[number];

@@ -55,46 +55,71 @@ test.serial('restart of HAProxy, at once and after a while: told once, and right
   await run.noOutage(t);
 });
 
-test.serial('HAProxy killed with -9 in the middle of a tick: right within two ticks of its return', async (t) => {
-  await using run = await FaultRun.start({ faultySocket: true });
-  const { haproxy } = run.stack;
-  for (const [step, isMoment] of [
-    ['before it reads the servers', (line: string) => line.startsWith('show servers state')],
-    ['before it writes', isWrite],
-  ] as const) {
-    const killed = new Promise<number>((resolve, reject) => {
-      let isArmed = true;
-      run.faulty.beforeCommand = async (line) => {
-        if (!isArmed || !isMoment(line)) return;
-        isArmed = false;
+/** Does something once, just before HAProxy gets a command of this kind; resolves when that is done. */
+function once(run: FaultRun, isMoment: (line: string) => boolean, act: () => Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    run.faulty.beforeCommand = async (line) => {
+      if (!isMoment(line)) return;
+      run.faulty.beforeCommand = () => Promise.resolve();
+      await act().then(resolve, reject);
+    };
+  });
+}
+
+const readsServers = (line: string) => line.startsWith('show servers state');
+const readsStats = (line: string) => line.startsWith('show stat');
+
+test.serial(
+  'HAProxy reloaded or killed in the middle of a tick: right within two ticks, and nobody is blamed',
+  async (t) => {
+    t.timeout(200_000);
+    await using run = await FaultRun.start({ faultySocket: true });
+    const { haproxy } = run.stack;
+
+    for (const [step, isMoment] of [
+      ['before the servers are read', readsServers],
+      ['before the servers are read, once more', readsServers],
+      ['before the counters are read', readsStats],
+    ] as const) {
+      t.log(`reloaded ${step}`);
+      await once(run, isMoment, () => haproxy.reload());
+      await run.isRightWithin(t);
+    }
+    t.deepEqual(run.controller.events('weight changed by another writer'), []);
+    t.false(run.controller.stderr.includes('weight-contested'));
+    await run.nothingFailed(t);
+
+    for (const [step, isMoment] of [
+      ['before it is read', readsServers],
+      ['before it is written', isWrite],
+    ] as const) {
+      t.log(`killed ${step}`);
+      let fromMs = 0;
+      const killed = once(run, isMoment, async () => {
         const info = await haproxy.api.info();
-        if (!info.ok) return reject(new Error(info.error.what));
-        resolve(performance.now());
+        if (!info.ok) throw new Error(info.error.what);
+        fromMs = performance.now();
         // the worker; without it the master ends too
         process.kill(info.value.pid, 'SIGKILL');
         await until('it is gone', async () => !(await haproxy.api.info()).ok);
-      };
-    });
-    // puts the configured weights back, so that the next tick has to write all of ours
-    await haproxy.reload();
-    const fromMs = await killed;
-    await run.stack.ticks(1);
-    const { waitingFor } = await run.stack.status();
-    t.not(waitingFor, null, step);
-    await haproxy.end('SIGKILL');
-    await haproxy.start();
-    const backMs = performance.now();
-    await run.isRightWithin(t);
-    const after = await run.load.seen(backMs, performance.now());
-    t.deepEqual([...after.failed], [], step);
-    const during = await run.load.seen(fromMs - 500, backMs);
-    t.deepEqual(
-      [...during.failed.keys()].filter((status) => status !== 0),
-      [],
-      step,
-    );
-    t.is((await run.stack.status()).waitingFor, null, step);
-  }
-  t.deepEqual(run.controller.events('tick failed'), []);
-  await run.noOutage(t);
-});
+      });
+      // puts the configured weights back, so that the next tick has to write all of ours
+      await haproxy.reload();
+      await killed;
+      t.not((await run.stack.ticks(1)).waitingFor, null, step);
+      await haproxy.end('SIGKILL');
+      await haproxy.start();
+      const backMs = performance.now();
+      await run.isRightWithin(t);
+      const after = await run.load.seen(backMs, performance.now());
+      t.deepEqual([...after.failed], [], step);
+      const during = await run.load.seen(fromMs - 500, backMs);
+      const statuses = [...during.failed.keys()].filter((status) => status !== 0);
+      t.deepEqual(statuses, [], step);
+      t.is((await run.stack.status()).waitingFor, null, step);
+    }
+    t.deepEqual(run.controller.events('weight changed by another writer'), []);
+    t.deepEqual(run.controller.events('tick failed'), []);
+    await run.noOutage(t);
+  },
+);

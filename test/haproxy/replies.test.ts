@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { parseInfo, parseLevel } from '../../haproxy/process-info.ts';
+import { isSameProcess, parseInfo, parseLevel } from '../../haproxy/process-info.ts';
 import { parseServersState } from '../../haproxy/servers-state.ts';
 import { parseStats } from '../../haproxy/stat-csv.ts';
 import { statColumns, stateReply, statReply, statRows } from './recorded.ts';
@@ -105,6 +105,14 @@ for (const [bit, expected] of [
 test('reads process and level', (t) => {
   t.deepEqual(parseInfo(infoReply), { ok: true, value: { version: '2.6.12-1+deb12u4', pid: 42, uptimeSeconds: 7 } });
   t.deepEqual(parseLevel('operator\n\n'), { ok: true, value: 'operator' });
+});
+
+test('another process has another id, or counts its time from 0 again, as in a container', (t) => {
+  const before = { version: '2.6.12', pid: 8, uptimeSeconds: 7 };
+  t.true(isSameProcess(before, before));
+  t.true(isSameProcess(before, { ...before, uptimeSeconds: 9 }));
+  t.false(isSameProcess(before, { ...before, pid: 9 }));
+  t.false(isSameProcess(before, { ...before, uptimeSeconds: 0 }));
 });
 
 const parsers = [
