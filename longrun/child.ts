@@ -12,8 +12,6 @@ const keptCharacters = 4_000;
 /** How many lines of it are told, from the end. */
 const keptLines = 5;
 
-const lastResort = new LastResort();
-
 /**
  * A process of ours, in a group of its own, so that a Ctrl-C of the terminal reaches only us; it does not outlive us,
  * however we end. `ipc`: it can be sent messages.
@@ -34,9 +32,12 @@ export class Child implements AsyncDisposable {
       env: cleanEnvironment(),
       stdio: ipc ? [...stdio, 'ipc'] : stdio,
     });
+    // one each, called off when it has ended: later its id may be another's
+    const lastResort = new LastResort();
     if (this.#process.pid !== undefined) lastResort.cover(this.#process.pid);
     // where it cannot be started, once() rejects: then it has ended too
     this.#exit = once(this.#process, 'exit').catch(() => {});
+    void this.#exit.then(() => lastResort[Symbol.dispose]());
     this.#process.on('error', (error) => this.#hear(`${error.message}\n`));
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => this.#hear(text));
   }
