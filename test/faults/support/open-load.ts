@@ -32,8 +32,8 @@ const patienceMs = 10_000;
 
 /**
  * Open-loop load: requests at random times (Poisson, seeded), sent whether or not those before were answered. As
- * browsers and proxies do (RFC 9110, section 9.2.2), a GET is sent once more where a kept connection was closed before any
- * answer came: after a reload the old HAProxy closes its idle connections, which races with their reuse.
+ * browsers and proxies do (RFC 9110, section 9.2.2), a GET is sent once more, on a new connection, where a kept one was
+ * closed before any answer came: after a reload the old HAProxy closes its idle connections, which races with their reuse.
  */
 export class OpenLoad implements AsyncDisposable {
   readonly outcomes: Outcome[] = [];
@@ -76,20 +76,20 @@ export class OpenLoad implements AsyncDisposable {
   }
 
   async #send(intendedAtMs: number): Promise<void> {
-    let answer = await this.#try();
+    let answer = await this.#try(this.#agent);
     if (answer === 'closed before') {
       this.retried += 1;
-      answer = await this.#try();
+      answer = await this.#try(false);
     }
     if (this.#stop.signal.aborted) return;
     const { status, server } = answer === 'closed before' ? { status: 0, server: '' } : answer;
     this.outcomes.push({ intendedAtMs, latencyMs: performance.now() - intendedAtMs, status, server });
   }
 
-  #try(): Promise<{ status: number; server: string } | 'closed before'> {
+  #try(agent: Agent | false): Promise<{ status: number; server: string } | 'closed before'> {
     return new Promise((resolve) => {
       let isTimedOut = false;
-      const sent = request({ host: '127.0.0.1', port: this.#port, agent: this.#agent });
+      const sent = request({ host: '127.0.0.1', port: this.#port, agent });
       const deadline = setTimeout(() => {
         isTimedOut = true;
         sent.destroy();
