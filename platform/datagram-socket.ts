@@ -74,10 +74,9 @@ function unixAddress(text: string): Uint8Array | null {
   if (!/^[/@]./s.test(text) || text.includes('\0')) return null;
   const path = Buffer.from(text);
   if (path.length >= maxPathBytes) return null;
-  const isAbstract = path[0] === '@'.charCodeAt(0);
-  if (isAbstract) path[0] = 0;
-  // a path ends with a zero byte; a name in the abstract namespace is as long as it is
-  const bytes = new Uint8Array(2 + path.length + (isAbstract ? 0 : 1));
+  if (path[0] === '@'.charCodeAt(0)) path[0] = 0;
+  // as long as it is: the kernel itself ends a path with a zero byte (unix(7))
+  const bytes = new Uint8Array(2 + path.length);
   new DataView(bytes.buffer).setUint16(0, unixFamily, endianness() === 'LE');
   bytes.set(path, 2);
   return bytes;
