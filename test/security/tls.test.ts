@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -300,4 +300,30 @@ tlsTest('a plain status API asked by https says that it speaks no TLS', async (t
   server.close();
   t.is(code, 2);
   t.regex(stderr, /no controller answers; .*It speaks no TLS, it seems: is its URL http:\/\/\?\n$/);
+});
+
+tlsTest('doctor warns of dates and of keys that all may read, and fails what cannot be used', async (t) => {
+  using authority = new Authority();
+  const own = authority.issue('status', 'IP:127.0.0.1', 3);
+  const ours = authority.issue('client', 'DNS:client');
+  chmodSync(ours.key, 0o644);
+  const config = authority.path('c.json');
+  const write = (tls: object) =>
+    writeFileSync(
+      config,
+      JSON.stringify({
+        haproxy: { socket: authority.path('none.sock') },
+        backends: [{ name: 'web' }],
+        agents: { url: 'https://{address}:9477', tls: { ca: authority.ca, ...ours } },
+        tls,
+      }),
+    );
+  const doctor = async () =>
+    (await haweight(['doctor', '--config', config, '--controller', 'http://127.0.0.1:1'])).stdout;
+  write(own);
+  const warned = await doctor();
+  t.regex(warned, /\nwarn {2}tls: .*status\.pem: expires in less than 7 days/);
+  t.regex(warned, /\nwarn {2}tls for agents: .*client\.key: every user of this machine may read it\. Say chmod o= /);
+  write({ ...own, key: ours.key });
+  t.regex(await doctor(), /\nfail {2}tls: .*client\.key: is the key of another certificate/);
 });
