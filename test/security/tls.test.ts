@@ -195,11 +195,14 @@ tlsTest('renewed certificates are taken up on both sides without a restart; a br
   copyFileSync(next.cert, served.cert);
   await until('the new one is served', async () => (await ask(running.url, { ca: renewed.ca })) === 'fine');
   t.is(running.agent.events('certificate problem: over').length, 1);
-  // the connection that was open goes on; a new trust is what a new connection is judged by
+  // the connection that was open goes on; what is trusted now is what a new one is judged by
+  await using another = await startAgent('127.0.0.1', 0, ...serve(next));
+  const fetchNew = async () => (await client.fetch(another.url, 'web1')).ok;
+  t.false(await fetchNew());
   writeFileSync(files.ca, both);
-  await until('the controller trusts the new one', fetch);
+  await until('the controller trusts the new one', fetchNew);
   writeFileSync(files.ca, readFileSync(old.ca));
-  await until('and no longer, when its files say so', async () => !(await fetch()));
+  await until('and no longer, when its files say so', async () => !(await fetchNew()));
 });
 
 for (const [title, args, expected] of [
