@@ -9,10 +9,11 @@ export interface Counters {
 
 /**
  * Totals of completed work and of errors. In HTTP mode by response class; in TCP mode HAProxy counts no responses, so
- * every session that did not end in an error counts as done.
+ * every session that did not end in an error counts as done. With `option redispatch` HAProxy counts a connection that was
+ * refused as no error of the server, because another one took the request: the redispatch tells.
  */
 export function countersOf(row: StatRow): Counters {
-  const failed = row.connectionErrors + row.responseErrors;
+  const failed = row.connectionErrors + row.responseErrors + row.redispatches;
   if (row.responses2xx === null)
     return { ok: Math.max(0, row.totalSessions - row.currentSessions - failed), errors: failed };
   const good = [row.responses1xx, row.responses2xx, row.responses3xx, row.responses4xx];

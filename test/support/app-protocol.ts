@@ -2,4 +2,8 @@
 export const appPort = 9080;
 
 /** What a parent may tell it. */
-export type AppMessage = { readonly busy: number } | { readonly failing: boolean } | { readonly workCpuMs: number };
+export type AppMessage =
+  | { readonly busy: number }
+  | { readonly failing: boolean }
+  | { readonly resetting: boolean }
+  | { readonly workCpuMs: number };

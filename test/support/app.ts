@@ -6,7 +6,7 @@ import { type AppMessage, appPort } from './app-protocol.ts';
 /*
  * An application server for whole-loop tests, run as a process of its own: `node test/support/app.ts NAME ADDRESS`. It answers
  * its name, and does what its parent's messages say: { busy: cores } really burns that much CPU in a thread;
- * { failing: true } answers 503 at once; { workCpuMs } burns that much CPU for every other answer.
+ * { failing: true } answers 503 at once; { resetting: true } resets every connection on which a request came; { workCpuMs } burns that much CPU for every other answer.
  */
 
 const periodMs = 20;
@@ -39,8 +39,13 @@ function usedCpuMs(): number {
 async function serve(name: string, address: string): Promise<void> {
   let burner: Worker | null = null;
   let failing = false;
+  let resetting = false;
   let workCpuMs = 0;
   const server = createServer((_, response) => {
+    if (resetting) {
+      response.socket?.resetAndDestroy();
+      return;
+    }
     if (!failing) work(workCpuMs);
     response.writeHead(failing ? 503 : 200, { 'x-server': name }).end(name);
   }).listen(appPort, address);
@@ -49,6 +54,7 @@ async function serve(name: string, address: string): Promise<void> {
   await once(server, 'listening');
   process.on('message', (message: AppMessage) => {
     if ('failing' in message) failing = message.failing;
+    else if ('resetting' in message) resetting = message.resetting;
     else if ('workCpuMs' in message) workCpuMs = message.workCpuMs;
     else {
       void burner?.terminate();

@@ -23,8 +23,12 @@ export interface StackOptions {
   readonly masterWorker?: boolean;
   /** What the agents run in. */
   readonly agentSurroundings?: Surroundings;
+  /** What the servers' lines end with; a check every second unless given. */
+  readonly serverOptions?: string;
   /** Another backend with the same servers. */
   readonly secondBackend?: string;
+  /** Where requests for the second backend go; nowhere unless given. */
+  readonly secondPort?: number;
   /** Names that have addresses but are not in HAProxy's configuration: servers that a test adds itself. */
   readonly spares?: readonly string[];
 }
@@ -242,7 +246,8 @@ export function writtenTo(controller: Haweight, name: string): readonly number[]
 
 /** The configuration of a stack: one frontend, and backend web with a server for each name. */
 export function configurationOf(options: StackOptions, network: string, port: number) {
-  const { servers, algorithm = 'roundrobin', weights = {}, lines = [], secondBackend } = options;
+  const { servers, algorithm = 'roundrobin', weights = {}, lines = [], secondBackend, secondPort } = options;
+  const { serverOptions = 'check inter 1s' } = options;
   const web: Backend = {
     name: 'web',
     algorithm,
@@ -250,10 +255,14 @@ export function configurationOf(options: StackOptions, network: string, port: nu
     servers: servers.map((name, index) => ({
       name,
       address: `${network}.${index + 1}:${appPort}`,
-      options: 'check inter 1s',
+      options: serverOptions,
       ...(weights[name] === undefined ? {} : { weight: weights[name] }),
     })),
   };
   const second = secondBackend === undefined ? [] : [{ ...web, name: secondBackend }];
-  return { frontends: [{ name: 'front', bind: `127.0.0.1:${port}`, backend: 'web' }], backends: [web, ...second] };
+  const frontends = [{ name: 'front', bind: `127.0.0.1:${port}`, backend: 'web' }];
+  if (secondBackend !== undefined && secondPort !== undefined) {
+    frontends.push({ name: 'second', bind: `127.0.0.1:${secondPort}`, backend: secondBackend });
+  }
+  return { frontends, backends: [web, ...second] };
 }
