@@ -65,7 +65,9 @@ async function run({ minutes, rate, policy, csv, json }: Flags): Promise<number>
   const tooBusy = isTooBusy(soak.samples);
   if (json) print(JSON.stringify({ passed, tooBusy, summary, checks, mishaps: soak.mishaps }, null, 2));
   else {
-    const note = tooBusy ? '\n\nThe machine was too busy: what looks bad in times and weights is not judged.' : '';
+    const note = tooBusy
+      ? '\n\nThe machine was too busy: what looks bad in times, resident memory and weights is not judged.'
+      : '';
     print(`${summary}${note}\n\n${formatChecks(checks)}\n\n${passed ? 'passed' : 'FAILED'}`);
   }
   return passed ? 0 : 1;

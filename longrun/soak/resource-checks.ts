@@ -6,11 +6,14 @@ import { hourlyFlatness } from './flatness.ts';
 import type { Soak } from './result.ts';
 import type { ProcessSample, Sample } from './sample.ts';
 import { cycleSeconds } from './schedule.ts';
+import type { Point } from './trend.ts';
 
 /** 600 bytes a tick of one second: less than what is known of one server. */
 const liveMiBPerHour = 2;
 /** V8 gives back late what it does not need, so resident memory wanders; a real leak is in what is in use, too. */
 const residentMiBPerHour = 24;
+/** A burst of garbage, such as looking through a busy machine's processes, makes V8's young generation tens of MiB larger. */
+const residentMiBAtMost = 64;
 /** One that is lost in every cycle would be 60 an hour. */
 const descriptorsPerHour = 10;
 const tickMsPerHour = 5;
@@ -25,26 +28,37 @@ const logBytesPerCycle = 64 * 1024;
 type ProcessOf = (sample: Sample) => ProcessSample | null;
 
 export function memoryChecks({ samples }: Soak): readonly Check[] {
-  const agents = stableAgents(samples).map(
-    (server): ProcessOf =>
-      ({ agents: all }) =>
-        all[server] ?? null,
-  );
-  return [
-    ...processChecks('controller', [({ controller }) => controller], samples),
-    ...processChecks(`the worst of ${agents.length} agents that ran throughout`, agents, samples),
-  ];
+  return groupsOf(samples).flatMap(({ name, processes }) => {
+    const live = processes.map((of) => perCycle(afterWarmUp(samples), figure(of, 'liveMiB')));
+    const descriptors = processes.map((of) => perCycle(samples, figure(of, 'descriptors')));
+    const grown = Math.max(0, ...processes.map((of) => mostGrown(perCycle(samples, figure(of, 'residentMiB')))));
+    return [
+      hourlyFlatness({ name: `memory in use, ${name}`, series: live, bound: liveMiBPerHour, unit: ' MiB' }),
+      hourlyFlatness({ name: `open descriptors, ${name}`, series: descriptors, bound: descriptorsPerHour, unit: '' }),
+      check(
+        `resident memory at its largest, ${name}`,
+        grown <= residentMiBAtMost,
+        `${grown.toFixed(0)} MiB more than in the first minute`,
+        `at most ${residentMiBAtMost} MiB more`,
+      ),
+    ];
+  });
 }
 
-/** All of these depend on how much of the machine's time there was. */
-export function timeChecks({ samples, done }: Soak): readonly Check[] {
+/** All of these depend on how much of the machine's time there was; V8 also collects garbage when it finds the time. */
+export function clockChecks({ samples, done }: Soak): readonly Check[] {
   const warm = afterFirstCycle(samples);
   const wall = perCycle(warm, ({ tickMs }) => tickMs);
   const cpu = ratePerCycle(warm, ({ controller, ticks }) => ({ value: controller.cpuMs, per: ticks }));
   const grown = (of: (sample: Sample) => number) => of(samples.at(-1) ?? noSample) - of(samples[0] ?? noSample);
   const ticks = grown((sample) => sample.ticks);
   const skipped = skippedUnexplained(samples, done);
+  const resident = groupsOf(samples).map(({ name, processes }) => ({
+    name: `resident memory, ${name}`,
+    series: processes.map((of) => perCycle(afterWarmUp(samples), figure(of, 'residentMiB'))),
+  }));
   return [
+    ...resident.map((some) => hourlyFlatness({ ...some, bound: residentMiBPerHour, unit: ' MiB' })),
     hourlyFlatness({ name: 'duration of a tick', series: [wall], bound: tickMsPerHour, unit: ' ms' }),
     hourlyFlatness({
       name: "the controller's CPU time a tick",
@@ -84,22 +98,25 @@ export function sizeChecks({ samples, recordingBytes }: Soak): readonly Check[] 
 
 const noSample = { atMs: 0, ticks: 0, skippedTicks: 0, logBytes: 0, recordedTicks: 0, lostTicks: 0 } as Sample;
 
-function processChecks(name: string, processes: readonly ProcessOf[], samples: readonly Sample[]): readonly Check[] {
-  const settled = afterWarmUp(samples);
-  const seriesOf = (from: readonly Sample[], value: (process: ProcessSample) => number | null) =>
-    processes.map((of) =>
-      perCycle(from, (sample) => {
-        const process = of(sample);
-        return process === null ? null : value(process);
-      }),
-    );
-  const [live, resident] = [seriesOf(settled, (one) => one.liveMiB), seriesOf(settled, (one) => one.residentMiB)];
-  const descriptors = seriesOf(samples, (one) => one.descriptors);
+function groupsOf(samples: readonly Sample[]) {
+  const agents = stableAgents(samples).map(
+    (server): ProcessOf =>
+      ({ agents: all }) =>
+        all[server] ?? null,
+  );
   return [
-    hourlyFlatness({ name: `memory in use, ${name}`, series: live, bound: liveMiBPerHour, unit: ' MiB' }),
-    hourlyFlatness({ name: `resident memory, ${name}`, series: resident, bound: residentMiBPerHour, unit: ' MiB' }),
-    hourlyFlatness({ name: `open descriptors, ${name}`, series: descriptors, bound: descriptorsPerHour, unit: '' }),
+    { name: 'controller', processes: [({ controller }: Sample) => controller] as readonly ProcessOf[] },
+    { name: `the worst of ${agents.length} agents that ran throughout`, processes: agents },
   ];
+}
+
+function figure(of: ProcessOf, key: 'liveMiB' | 'residentMiB' | 'descriptors'): (sample: Sample) => number | null {
+  return (sample) => of(sample)?.[key] ?? null;
+}
+
+/** By how much the largest is above the first; 0 of none. */
+function mostGrown(points: readonly Point[]): number {
+  return Math.max(0, ...points.map(({ value }) => value - (points[0]?.value ?? 0)));
 }
 
 /** Those that ran from the beginning to the end: others begin anew in every cycle. */

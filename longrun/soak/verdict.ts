@@ -3,7 +3,7 @@ import type { Check } from '../check.ts';
 import { count, percent } from '../words.ts';
 import { driftCheck } from './drift-check.ts';
 import { requestChecks } from './request-checks.ts';
-import { memoryChecks, sizeChecks, timeChecks } from './resource-checks.ts';
+import { clockChecks, memoryChecks, sizeChecks } from './resource-checks.ts';
 import type { Soak } from './result.ts';
 import type { Sample } from './sample.ts';
 
@@ -12,7 +12,7 @@ const [busy, lateMs, busyPart] = [0.9, 100, 0.1];
 
 /** Every promise with what was measured; of a run that was ended early, as far as can be judged. */
 export function verdictOf(soak: Soak): readonly Check[] {
-  const byTheClock = [...timeChecks(soak), driftCheck(soak)];
+  const byTheClock = [...clockChecks(soak), driftCheck(soak)];
   return [
     ...requestChecks(soak),
     ...memoryChecks(soak),

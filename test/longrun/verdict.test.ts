@@ -69,6 +69,11 @@ const leaks: readonly {
     fails: 'resident memory, controller',
   },
   {
+    name: 'resident memory is once 65 MiB larger than it was',
+    change: (sample, hours) => controllerWith(() => ({ residentMiB: sample.cycle === 20 ? 165 : 100 }))(sample, hours),
+    fails: 'resident memory at its largest, controller',
+  },
+  {
     name: 'a descriptor is lost in every cycle',
     change: controllerWith((hours) => ({ descriptors: 30 + Math.floor(hours * 60) })),
     fails: 'open descriptors, controller',
