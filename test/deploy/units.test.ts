@@ -118,6 +118,12 @@ async function statusOf(machine: Machine, unit: string): Promise<Map<string, str
   return new Map(text.split('\n').map((line) => line.split(/:\s*/, 2) as [string, string]));
 }
 
+async function snapshotIn(machine: Machine): Promise<Snapshot> {
+  const url = 'http://127.0.0.1:9477/v1/snapshot';
+  const ask = `console.log(await (await fetch('${url}', { headers: { authorization: 'Bearer ${token}' } })).text())`;
+  return snapshotSchema.parse(JSON.parse(await machine.run('node', '--input-type=module', '-e', ask)));
+}
+
 systemdTest("under systemd, agent and controller work without any right but that to HAProxy's socket", async (t) => {
   await using machine = await installed();
   await until('our weights', () => areOurs(machine));
@@ -140,11 +146,7 @@ systemdTest("under systemd, agent and controller work without any right but that
     'haweight 700\nhaweight 600',
   );
 
-  const url = 'http://127.0.0.1:9477/v1/snapshot';
-  const ask = `console.log(await (await fetch('${url}', { headers: { authorization: 'Bearer ${token}' } })).text())`;
-  const snapshot: Snapshot = snapshotSchema.parse(
-    JSON.parse(await machine.run('node', '--input-type=module', '-e', ask)),
-  );
+  const snapshot = await snapshotIn(machine);
   const { bandwidth, ...rest } = snapshot.metrics;
   t.deepEqual(
     Object.values(rest).map(({ status }) => status),
@@ -215,3 +217,29 @@ systemdTest('under systemd, the controller starts and lives without HAProxy, and
   );
   t.is(await machine.show(controller, 'NRestarts'), '0');
 });
+
+systemdTest(
+  "under systemd, an agent that runs as the application's user measures it, without a capability",
+  async (t) => {
+    await using machine = await installed();
+    const serve = `require('node:http').createServer((_, answer) => answer.end()).listen(8080)`;
+    await machine.write('/usr/lib/sysusers.d/app.conf', 'u app -\n');
+    await machine.run('systemd-sysusers');
+    await machine.write('/opt/app.cjs', serve);
+    await machine.write('/etc/systemd/system/app.service', '[Service]\nUser=app\nExecStart=node /opt/app.cjs\n');
+    // as docs/operations.md has it
+    const unit = '[Service]\nDynamicUser=no\nUser=app\nPrivateUsers=no\n';
+    await machine.write(`/etc/systemd/system/${agent}.d/process.conf`, unit);
+    const options = '--listen 127.0.0.1:9477 --scope process --port 8080';
+    await machine.write('/etc/haweight/agent.env', `HAWEIGHT_AGENT_OPTIONS=${options}\n`);
+    await machine.run('systemctl', 'daemon-reload');
+    await machine.run('systemctl', 'start', 'app.service');
+    await machine.run('systemctl', 'restart', agent);
+    const { cpu, ram, threads, tcpQueues } = await until('all metrics', async () => {
+      const { metrics } = await snapshotIn(machine);
+      return metrics.cpu.status === 'ok' && metrics.tcpQueues.status === 'ok' ? metrics : null;
+    });
+    t.deepEqual([cpu.status, ram.status, threads.status, tcpQueues.status], ['ok', 'ok', 'ok', 'ok']);
+    t.regex((await statusOf(machine, agent)).get('CapEff') ?? '', /^0+$/);
+  },
+);
