@@ -27,6 +27,7 @@ export const problemCodes = {
   'socket-refused': "nobody listens on HAProxy's socket",
   'socket-permission': "this user may not open HAProxy's socket",
   'socket-level': 'the socket allows reading but not changing weights (level admin is needed)',
+  'too-many-files': 'this process, or the machine, may open no more files or connections',
   'haproxy-timeout': 'HAProxy did not answer in time, so its reply is unknown',
   'haproxy-incomplete': 'the connection broke before the reply was complete',
   'haproxy-reply': "HAProxy's reply could not be understood or was too large",

@@ -10,6 +10,7 @@ const passing: ReadonlySet<Problem['code']> = new Set([
   'socket-missing',
   'socket-refused',
   'haproxy-timeout',
+  'too-many-files',
   'haproxy-incomplete',
 ]);
 

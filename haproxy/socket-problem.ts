@@ -28,6 +28,15 @@ export async function socketProblem(error: NodeJS.ErrnoException, options: Excha
     };
   }
   if (code === 'ECONNRESET' || code === 'EPIPE') return brokenProblem(options, code);
+  if (code === 'EMFILE' || code === 'ENFILE') {
+    return {
+      code: 'too-many-files',
+      where,
+      what: 'no more files may be opened, so the socket cannot be either',
+      got: code,
+      mend: 'Raise the limit: LimitNOFILE= in the systemd unit, or ulimit -n.',
+    };
+  }
   // A full accept queue of a UNIX socket, which TCP would simply have waited for.
   if (code === 'EAGAIN') return timeoutProblem(options);
   if (address.kind === 'unix' && !(await isSocket(address.path))) {

@@ -9,6 +9,12 @@ import { until } from '../support/until.ts';
 const rounds = 5;
 const atOnce = 3;
 
+/** Waits for the end of one that must not go on. */
+async function endOf(controller: Haweight): Promise<Finished> {
+  await until('it stops by itself', () => controller.child.exitCode !== null);
+  return await controller.finished;
+}
+
 /** One line that says what is taken and who has it, and exit code 2. */
 function refusedBy(t: ExecutionContext, { code, stdout, stderr }: Finished, holder: Haweight, what: string): void {
   t.is(code, 2, stderr);
@@ -34,7 +40,7 @@ test.serial('two controllers started on one HAProxy by mistake: the second says 
   };
   const first = await stack.startController('--log-level', 'debug', '--record', recording);
   const refused = async (step: string, ...flags: readonly string[]) => {
-    refusedBy(t, await start('web', ...flags).finished, first, 'backend web at .*another controller');
+    refusedBy(t, await endOf(start('web', ...flags)), first, 'backend web at .*another controller');
     t.is(first.child.exitCode, null, step);
   };
   await until('our weights', async () => (await stack.weight('s1')) > 200);
@@ -49,7 +55,7 @@ test.serial('two controllers started on one HAProxy by mistake: the second says 
   await refused('after a reload');
   refusedBy(
     t,
-    await start('api', '--record', recording).finished,
+    await endOf(start('api', '--record', recording)),
     first,
     'ticks.jsonl: another controller writes this recording',
   );

@@ -14,6 +14,7 @@ export interface LogEvent {
   readonly message: string;
   readonly server?: string;
   readonly code?: string;
+  readonly detail?: string;
   readonly changes?: readonly { readonly server: string; readonly from: number; readonly to: number }[];
 }
 
