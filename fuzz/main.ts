@@ -27,8 +27,9 @@ Examples:
   npm run fuzz -- --minutes 2 --target configuration,recording
   npm run fuzz -- --target snapshot --seed 17 --case 4711
 
-Ctrl-C ends it with the report so far. The exit code is 1 where something failed;
-each failure is one line, with its case as a file in fuzz/failures/.
+Ctrl-C ends it with the report so far. The exit code is 1 where something
+failed; each failure says how to have it again, with its case as a file in
+fuzz/failures/.
 `;
 
 const failuresFolder = new URL('./failures/', import.meta.url).pathname;

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { effectiveCores } from '../../agent/effective-cores.ts';
 import { parseAuxv } from '../../agent/kernel/auxv.ts';
@@ -59,12 +59,16 @@ function checkAgent(input: Buffer, folder: string): string {
   const [[which = 0], rest] = splitInput(input, 1);
   const { tree, scope } = chosen(which, machines);
   const dice = new Dice(seededRandom(rest.length >= 4 ? rest.readInt32LE(0) : rest.length));
-  const root = join(folder, 'root');
-  rmSync(root, { recursive: true, force: true });
-  cpSync(join(recorded, tree), root, { recursive: true });
-  const paths = filesIn(root);
+  const [pristine, root] = [join(recorded, tree), join(folder, tree)];
+  if (!existsSync(root)) cpSync(pristine, root, { recursive: true });
+  const paths = filesIn(pristine);
+  const changed = new Set<string>();
   const change = () => {
-    for (let times = dice.below(maxChanges + 1); times > 0; times -= 1) changeFile(root, paths, dice);
+    for (let times = dice.below(maxChanges + 1); times > 0; times -= 1) {
+      const path = paths[dice.below(paths.length)] ?? '';
+      changed.add(path);
+      changeFile(join(root, path), join(root, paths[dice.below(paths.length)] ?? ''), dice);
+    }
   };
   if (dice.chance(0.5)) change();
   try {
@@ -73,6 +77,12 @@ function checkAgent(input: Buffer, folder: string): string {
     if (!(error instanceof ProblemError)) throw error;
     checkProblem(error.problem);
     return error.problem.code;
+  } finally {
+    // only these: copying a whole tree takes longer than everything else
+    for (const path of changed) {
+      rmSync(join(root, path), { recursive: true, force: true });
+      cpSync(join(pristine, path), join(root, path));
+    }
   }
 }
 
@@ -103,9 +113,7 @@ function observe(root: string, scope: ScopeChoice, dice: Dice, change: () => voi
   return `${known.size} of ${metricNames.length} metrics known at times`;
 }
 
-function changeFile(root: string, paths: readonly string[], dice: Dice): void {
-  const path = join(root, paths[dice.below(paths.length)] ?? '');
-  const other = join(root, paths[dice.below(paths.length)] ?? '');
+function changeFile(path: string, other: string, dice: Dice): void {
   const kind = dice.below(20);
   if (kind === 0) rmSync(path, { recursive: true, force: true });
   else if (kind === 1 && isFile(path)) {
@@ -121,7 +129,15 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
+const listed = new Map<string, readonly string[]>();
+
 function filesIn(root: string): readonly string[] {
+  const known = listed.get(root) ?? listFiles(root);
+  listed.set(root, known);
+  return known;
+}
+
+function listFiles(root: string): readonly string[] {
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((path) => isFile(join(root, path)))
     .sort();

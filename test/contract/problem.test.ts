@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { formatProblem, problemCodes, quote } from '../../contract/problem.ts';
+import { formatProblem, problemCodes, quote, quoteValue } from '../../contract/problem.ts';
 
 test('docs/operations.md lists every problem code with its meaning, and no other', (t) => {
   const text = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
@@ -25,4 +25,20 @@ test('a problem is one line: where, what, expected, got, how to mend', (t) => {
 test('foreign text cannot break the line, move the cursor or fill the screen', (t) => {
   t.is(quote('a\nb\x1b[2J\tc'), '"a b?[2J c"');
   t.is(quote('x'.repeat(500)).length, 123);
+});
+
+test('a message stays of bearable length, however long a name in it is', (t) => {
+  const long = 'x'.repeat(100_000);
+  const line = formatProblem({ code: 'usage', where: long, what: long, expected: long, got: long, mend: long });
+  t.true(line.length < 3_200, `${line.length}`);
+});
+
+test('a foreign value is shown as JSON, or by its kind where there is none of it', (t) => {
+  const circle: unknown[] = [];
+  circle.push(circle);
+  t.is(quoteValue({ a: [1, null, 'b'] }), '{"a":[1,null,"b"]}');
+  t.is(quoteValue(undefined), 'nothing');
+  t.is(quoteValue(circle), 'a list');
+  t.is(quoteValue({ circle }), 'an object');
+  t.is(quoteValue('x'.repeat(500), 10), '"xxxxxxxxx…');
 });

@@ -99,6 +99,7 @@ const refused: readonly (readonly [title: string, yaml: string, ...words: string
     'address, server',
   ],
   ['a key given twice', `${web}policy: equal\npolicy: paper\n`, 'no YAML', 'unique'],
+  ['a key given twice further down', `guard: { floor: 0.1, "floor": 0.2 }\n${web}`, 'unique', 'line 1, column 22'],
   ['a file that is a list', '- web\n', 'no configuration', 'a list'],
   ['broken YAML', 'backends: [\n', 'no YAML'],
   [
