@@ -28,18 +28,23 @@ export function observeServer(observation: Observation, before: ServerMemory, th
 
 /**
  * Gives every server without a learned weight one to start from. At the first tick that is HAProxy's present weight, so
- * that starting changes nothing at once; for a server that joins later, the mean of the others by size.
+ * that starting changes nothing at once; for a server that joins later, or has weight 0 then (a controller that was killed
+ * left it drained: 0 says nothing of its size), the mean of the others by size.
  */
 export function withStartingWeights(entries: readonly Entry[], started: boolean): Entry[] {
-  const known = entries.filter(({ memory }) => memory.logWeight !== null);
+  const ofItsOwn = ({ observation: { currentWeight }, memory }: Entry) =>
+    memory.logWeight ?? (started || currentWeight === 0 ? null : Math.log(currentWeight));
   const allSized = entries.every(({ memory }) => memory.effectiveCores !== null);
   const size = ({ memory }: Entry) => (allSized ? Math.log(memory.effectiveCores ?? 1) : 0);
-  const fromOthers = (entry: Entry) =>
-    size(entry) + mean(known.map((other) => (other.memory.logWeight ?? 0) - size(other)));
+  const known = entries.flatMap((entry) => {
+    const own = ofItsOwn(entry);
+    return own === null ? [] : [own - size(entry)];
+  });
   return entries.map((entry) => {
     if (entry.memory.logWeight !== null) return entry;
-    const present = Math.log(Math.max(1, entry.observation.currentWeight));
-    const logWeight = started && known.length > 0 ? fromOthers(entry) : present;
+    const { currentWeight, configuredWeight } = entry.observation;
+    const alone = Math.log(currentWeight > 0 ? currentWeight : Math.max(1, configuredWeight));
+    const logWeight = ofItsOwn(entry) ?? (known.length > 0 ? size(entry) + mean(known) : alone);
     return { ...entry, memory: { ...entry.memory, logWeight } };
   });
 }

@@ -54,6 +54,14 @@ test('a weight stuck at 0: a controller killed with a server drained; the next o
   t.true((path[39] ?? 0) > 200, `${path}`);
 });
 
+test('a weight stuck at 0: a controller killed with a server drained, whose agent is dead; the next one brings it back', async (t) => {
+  await using rig = await drained();
+  rig.agents.set('s1', silent);
+  rig.restart();
+  const path = await rig.path('s1', 12);
+  t.true((path[11] ?? 0) > 100, `not left at the least that a server can have: ${path}`);
+});
+
 test('a weight stuck at 0: drained by us, then maintenance or drain by an operator, then ready', async (t) => {
   await using rig = await drained();
   for (const state of ['maint', 'drain']) {
