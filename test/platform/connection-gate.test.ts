@@ -37,6 +37,17 @@ test('when all places are taken, the address with most loses its oldest to one w
   t.false(of.admit('other', 10), 'all have two: nobody has more than another');
 });
 
+test('what ends twice gives one place back', (t) => {
+  const { of } = gate();
+  for (const connection of [1, 2, 3, 4, 5, 6]) of.admit(`a${connection}`, connection);
+  of.release('a1', 1);
+  of.admit('b', 7);
+  of.release('b', 7);
+  of.admit('b', 8);
+  of.release('b', 7);
+  t.false(of.admit('c', 9));
+});
+
 test('thousands of addresses with one connection each fill the places, and no more', (t) => {
   const { of, closed } = gate();
   const admitted = Array.from({ length: 5_000 }, (_, index) => of.admit(`a${index}`, index)).filter(Boolean);

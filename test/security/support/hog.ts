@@ -2,13 +2,14 @@ import { connect } from 'node:net';
 import { setImmediate as breathe } from 'node:timers/promises';
 
 /*
- * One caller that takes all it can: `node test/security/support/hog.ts HOST PORT FROM`. It keeps 500 connections open, opening
- * another for each that is closed, and floods every one with requests. Tells its parent how that goes.
+ * One caller that takes all it can: `node test/security/support/hog.ts HOST PORT FROM HOW`. It keeps 500 connections open, opening
+ * another for each that is closed, and (HOW is flood) floods every one with requests, or (hold) says nothing on any. Tells its
+ * parent how that goes.
  */
 
-const [host = '', port = '', localAddress = ''] = process.argv.slice(2);
+const [host = '', port = '', localAddress = '', how = ''] = process.argv.slice(2);
 const wanted = 500;
-const flood = 'GET /v1/snapshot HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(20);
+const flood = how === 'flood' ? 'GET /v1/snapshot HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(20) : '';
 const count = { opened: 0, closed: 0, refused: 0 };
 let open = 0;
 
