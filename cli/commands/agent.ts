@@ -4,6 +4,7 @@ import { keepFootprintSmall } from '../../agent/footprint.ts';
 import { type AgentFlags, type AgentOptions, parseAgentFlags } from '../../agent/options.ts';
 import { ProcRoot } from '../../agent/proc-root.ts';
 import { ProblemError } from '../../contract/problem.ts';
+import { endSoon } from '../../platform/end-soon.ts';
 
 const examples = `
 Examples:
@@ -65,7 +66,9 @@ function load(): Promise<typeof import('../../agent/main.ts')> {
 async function serve(options: AgentOptions): Promise<number> {
   keepFootprintSmall();
   const { runAgent } = await load();
-  return await runAgent(options);
+  const exitCode = await runAgent(options);
+  endSoon();
+  return exitCode;
 }
 
 async function printOnce(options: AgentOptions): Promise<number> {

@@ -3,8 +3,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { temporaryFolder } from '../haproxy/setup.ts';
-import type { Surroundings } from '../support/process.ts';
+import { freePort, temporaryFolder } from '../haproxy/setup.ts';
+import { Haweight, type Surroundings } from '../support/process.ts';
 import { until } from '../support/until.ts';
 import { canMount, FullDisk } from './support/full-disk.ts';
 import { configured, FaultRun } from './support/run.ts';
@@ -102,3 +102,19 @@ test.serial('the log is gone, full or stuck: the controller works on, and leaves
     await run.nothingFailed(t);
   },
 );
+
+test.serial('an agent whose log nobody reads measures, answers and ends like any other', async (t) => {
+  await using folder = await temporaryFolder();
+  await using pipe = await fullPipe(join(folder.path, 'pipe'));
+  const listen = `127.0.0.1:${await freePort()}`;
+  await using agent = new Haweight(['agent', '--scope', 'host', '--listen', listen], {}, { stderr: pipe.fd });
+  const answers = () =>
+    fetch(`http://${listen}/v1/snapshot`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  await until('a snapshot', answers);
+  agent.child.kill('SIGTERM');
+  await until('its end', () => agent.child.exitCode !== null);
+  t.is(agent.child.exitCode, 0);
+});
