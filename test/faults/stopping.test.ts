@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import test, { type ExecutionContext } from 'ava';
 import { haweight } from '../support/process.ts';
+import { Stack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 import { isWrite } from './support/faulty-socket.ts';
 import { configured, FaultRun } from './support/run.ts';
@@ -125,5 +127,26 @@ test.serial(
     t.is(stderr, 'note: a controller runs for web and will set its weights again on its next tick\n');
     t.is((await run.controller.stop()).code, 0);
     await run.nothingFailed(t);
+  },
+);
+
+const hasScript = spawnSync('script', ['--version']).status === 0;
+(hasScript ? test.serial : test.serial.skip)(
+  `its terminal is closed: the configured weights are back${hasScript ? '' : ' (skipped: no program script)'}`,
+  async (t) => {
+    await using stack = await Stack.start({ servers: ['s1', 's2', 's3'] });
+    await stack.allUp();
+    // script is the terminal: it has the other end, and SIGKILL lets it do nothing more
+    const through = ['sh', '-c', 'exec script --quiet --command "$*" /dev/null', 'sh'];
+    const terminal = await stack.startControllerIn({ through });
+    await until('our weights', async () => (await stack.weight('s1')) > 200);
+    await terminal.stop('SIGKILL');
+    await until('its end', () =>
+      stack
+        .status()
+        .then(() => false)
+        .catch(() => true),
+    );
+    t.deepEqual([...(await stack.weights()).values()], [100, 100, 100]);
   },
 );
