@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import test from 'ava';
 import { Child } from '../../longrun/child.ts';
+import { processesMarked } from '../demo/marked-processes.ts';
 import { until } from '../support/until.ts';
 
 const forever = ['-e', 'process.stderr.write("ready\\n"); setInterval(() => {}, 1_000)'];
@@ -14,12 +16,13 @@ test('a child can be stopped even where it was halted, and its last words are ke
   child.assertRunning('child');
   child.signal('SIGSTOP');
   await child.stop();
+  t.is(child.process.signalCode, 'SIGTERM', 'it was asked, not killed');
   t.false(child.isRunning);
   t.throws(() => child.assertRunning('child'), { message: /child: ended unexpectedly.*ready/ });
 });
 
-/** A process that starts a child of ours, tells its id, and waits. */
-async function parent(): Promise<{ readonly process: ChildProcess; readonly childId: number }> {
+/** A process that starts a child of ours that ends and one that does not, tells the latter's id, and waits. */
+async function parent(mark: string): Promise<{ readonly process: ChildProcess; readonly childId: number }> {
   const program = `
     const { Child } = await import(${JSON.stringify(new URL('../../longrun/child.ts', import.meta.url).href)});
     const child = new Child(${JSON.stringify(forever)});
@@ -29,6 +32,7 @@ async function parent(): Promise<{ readonly process: ChildProcess; readonly chil
     setInterval(() => {}, 1_000);`;
   const started = spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, LONGRUN_TEST: mark },
   });
   let text = '';
   started.stdout.setEncoding('utf8').on('data', (piece: string) => {
@@ -39,8 +43,11 @@ async function parent(): Promise<{ readonly process: ChildProcess; readonly chil
 }
 
 test('it does not outlive us, even where we are killed', async (t) => {
-  const { process: started, childId } = await parent();
+  const mark = randomUUID();
+  const { process: started, childId } = await parent(mark);
   t.true(runs(childId));
+  // the parent, its child, and the guard of that one only: the guard of a child that has ended is called off
+  await until('the end of the other guard', () => processesMarked(`LONGRUN_TEST=${mark}`).length === 3);
   started.kill('SIGKILL');
   await until('the end of the child', () => !runs(childId));
   t.pass();
