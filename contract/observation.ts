@@ -38,7 +38,7 @@ export type AgentReading =
 export interface Traffic {
   /** Responses 1xx to 4xx: the server did its work. */
   readonly ok: number;
-  /** Responses 5xx plus connection and response errors. */
+  /** Responses 5xx plus connection and response errors, and redispatches of a server that only refuses. */
   readonly errors: number;
 }
 

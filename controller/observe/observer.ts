@@ -7,7 +7,7 @@ import { type HeldSnapshot, holdSnapshot, type ReadingOptions, readingOf } from 
 import { agentUrl } from './agent-url.ts';
 import type { BackendView, ServerView } from './haproxy-view.ts';
 import { inBatches } from './in-batches.ts';
-import { type Counters, trafficBetween } from './traffic.ts';
+import { type Counters, refusedTicks, trafficBetween } from './traffic.ts';
 
 export interface ObserverOptions extends ReadingOptions {
   /** Template of agents' URLs, with {address} or {server}. */
@@ -33,6 +33,8 @@ export interface Sighting {
 
 interface Memory {
   readonly counters: Counters | null;
+  /** Ticks in a row in which it did nothing but refuse. */
+  readonly refused: number;
   readonly held: HeldSnapshot | null;
   readonly failures: number;
 }
@@ -79,16 +81,17 @@ export class Observer {
     const failures = (before?.failures ?? 0) + (answer.ok ? 0 : 1);
     const agent = readingOf(held, failure, now, this.#options);
     const { counters, haproxyStatus: _, ...rest } = view;
+    const refused = refusedTicks(before?.refused ?? 0, before?.counters ?? null, counters);
     const observation: Observation = {
       ...rest,
       agent,
-      traffic: trafficBetween(before?.counters ?? null, counters),
+      traffic: trafficBetween(before?.counters ?? null, counters, refused),
     };
     const where = url.ok ? url.value : '';
     // one that answers what is too old is as much in need of somebody as one that does not answer
     const problem = failure === null && agent.state === 'stale' ? staleProblem(where, agent.detail) : failure;
     const contact = { url: where, failures, problem };
-    return { sighting: { view, observation, contact }, memory: { counters, held, failures } };
+    return { sighting: { view, observation, contact }, memory: { counters, refused, held, failures } };
   }
 }
 

@@ -5,23 +5,44 @@ import type { StatRow } from '../../haproxy/runtime-api.ts';
 export interface Counters {
   readonly ok: number;
   readonly errors: number;
+  /** Requests that another server got because this one refused them; HAProxy counts no error for it. */
+  readonly redispatches: number;
 }
 
 /**
+ * From so many ticks on in which a server did no work at all and requests were sent on to others, these count as errors.
+ * HAProxy's own checks have found such a server by then if they can; cut for its errors it would come back late.
+ */
+const refusingTicks = 3;
+
+/**
  * Totals of completed work and of errors. In HTTP mode by response class; in TCP mode HAProxy counts no responses, so
- * every session that did not end in an error counts as done. With `option redispatch` HAProxy counts a connection that was
- * refused as no error of the server, because another one took the request: the redispatch tells.
+ * every session that did not end in an error counts as done.
  */
 export function countersOf(row: StatRow): Counters {
-  const failed = row.connectionErrors + row.responseErrors + row.redispatches;
-  if (row.responses2xx === null)
-    return { ok: Math.max(0, row.totalSessions - row.currentSessions - failed), errors: failed };
+  const failed = row.connectionErrors + row.responseErrors;
+  const { redispatches } = row;
+  if (row.responses2xx === null) {
+    const ok = Math.max(0, row.totalSessions - row.currentSessions - failed);
+    return { ok, errors: failed, redispatches };
+  }
   const good = [row.responses1xx, row.responses2xx, row.responses3xx, row.responses4xx];
-  return { ok: good.reduce<number>((sum, count) => sum + (count ?? 0), 0), errors: (row.responses5xx ?? 0) + failed };
+  const ok = good.reduce<number>((sum, count) => sum + (count ?? 0), 0);
+  return { ok, errors: (row.responses5xx ?? 0) + failed, redispatches };
 }
 
-/** What happened between two readings; null where there was none before, or the totals went back to 0 (a reload). */
-export function trafficBetween(before: Counters | null, now: Counters): Traffic | null {
+/** For how many ticks a server has done nothing but refuse, after one more. A tick without a request says nothing. */
+export function refusedTicks(refusedBefore: number, before: Counters | null, now: Counters): number {
+  if (before === null || now.ok !== before.ok) return 0;
+  return now.redispatches > before.redispatches ? refusedBefore + 1 : refusedBefore;
+}
+
+/**
+ * What happened between two readings; null where there was none before, or the totals went back to 0 (a reload).
+ * `refused` is what `refusedTicks` says of it.
+ */
+export function trafficBetween(before: Counters | null, now: Counters, refused = 0): Traffic | null {
   if (before === null || now.ok < before.ok || now.errors < before.errors) return null;
-  return { ok: now.ok - before.ok, errors: now.errors - before.errors };
+  const redispatches = refused >= refusingTicks ? Math.max(0, now.redispatches - before.redispatches) : 0;
+  return { ok: now.ok - before.ok, errors: now.errors - before.errors + redispatches };
 }

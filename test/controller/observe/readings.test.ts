@@ -3,7 +3,7 @@ import type { Problem } from '../../../contract/problem.ts';
 import { err, ok } from '../../../contract/result.ts';
 import { holdSnapshot, type ReadingOptions, readingOf } from '../../../controller/observe/agent-readings.ts';
 import { agentUrl } from '../../../controller/observe/agent-url.ts';
-import { countersOf, trafficBetween } from '../../../controller/observe/traffic.ts';
+import { countersOf, refusedTicks, trafficBetween } from '../../../controller/observe/traffic.ts';
 import type { StatRow } from '../../../haproxy/runtime-api.ts';
 import { snapshot } from '../../support/snapshot.ts';
 
@@ -103,8 +103,8 @@ const row: StatRow = {
   upForMs: 1_000,
 };
 
-test('1xx to 4xx are work done; 5xx, connection and response errors and redispatches are errors', (t) => {
-  t.deepEqual(countersOf(row), { ok: 63, errors: 60 });
+test('1xx to 4xx are work done; 5xx, connection and response errors are errors', (t) => {
+  t.deepEqual(countersOf(row), { ok: 63, errors: 41, redispatches: 19 });
 });
 
 test('in TCP mode sessions that ended without an error are work done', (t) => {
@@ -116,13 +116,30 @@ test('in TCP mode sessions that ended without an error are work done', (t) => {
     responses4xx: null,
     responses5xx: null,
   };
-  t.deepEqual(countersOf(tcp), { ok: 100 - 3 - 49, errors: 49 });
+  t.deepEqual(countersOf(tcp), { ok: 100 - 3 - 30, errors: 30, redispatches: 19 });
 });
 
 test('counters that jump back (a reload) give no traffic, not a negative one', (t) => {
-  t.is(trafficBetween({ ok: 100, errors: 0 }, { ok: 3, errors: 0 }), null);
-  t.is(trafficBetween(null, { ok: 3, errors: 0 }), null);
-  t.deepEqual(trafficBetween({ ok: 1, errors: 1 }, { ok: 3, errors: 2 }), { ok: 2, errors: 1 });
+  const none = { ok: 0, errors: 0, redispatches: 0 };
+  t.is(trafficBetween({ ...none, ok: 100 }, { ...none, ok: 3 }), null);
+  t.is(trafficBetween(null, { ...none, ok: 3 }), null);
+  t.deepEqual(trafficBetween({ ...none, ok: 1, errors: 1 }, { ...none, ok: 3, errors: 2 }), { ok: 2, errors: 1 });
+});
+
+test('redispatches are errors of a server that has done nothing but refuse for three ticks', (t) => {
+  let before = { ok: 10, errors: 0, redispatches: 0 };
+  let refused = 0;
+  const errors = [5, 5, 0, 5, 5].map((more) => {
+    const now = { ...before, redispatches: before.redispatches + more };
+    refused = refusedTicks(refused, before, now);
+    const traffic = trafficBetween(before, now, refused);
+    before = now;
+    return traffic?.errors;
+  });
+  t.deepEqual(errors, [0, 0, 0, 5, 5]);
+  const working = { ...before, ok: 11, redispatches: 40 };
+  t.is(refusedTicks(refused, before, working), 0, 'a server that only sometimes refuses is full');
+  t.deepEqual(trafficBetween(before, working, 0), { ok: 1, errors: 0 });
 });
 
 test('an agent is asked at the address that HAProxy has, IPv6 in brackets, unless one is configured', (t) => {
