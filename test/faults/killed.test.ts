@@ -15,7 +15,7 @@ const cores = Object.fromEntries(Object.entries(sizes).map(([name, size]) => [na
 const full = 0.75;
 
 /** What a drained server may get from a controller that does not know of the drain yet, as a part of all: it has to try. */
-const trialShare = 0.02;
+const trialShare = 0.05;
 /** Such a server is not drained before its ramp of five ticks is over; one more may be under way. */
 const relearnTicks = 7;
 

@@ -33,7 +33,7 @@ export function codeOf(result: Result<unknown, Problem>): string {
 /** What an operator types: commands that the client itself never sends. */
 export async function operatorSays(haproxy: HaproxyProcess, line: string): Promise<string> {
   const address = { kind: 'unix', path: haproxy.socket } as const;
-  return expectOk(await exchange(line, { address, where: 'operator', timeoutMs: 2_000, maxReplyBytes: 1_000_000 }));
+  return expectOk(await exchange(line, { address, where: 'operator', timeoutMs: 20_000, maxReplyBytes: 1_000_000 }));
 }
 
 export interface Folder extends AsyncDisposable {

@@ -218,7 +218,11 @@ export class Stack implements AsyncDisposable {
 
   /** The weights that HAProxy itself says it has. */
   async weights(backend = 'web'): Promise<Map<string, number>> {
-    const servers = await this.haproxy.api.servers(backend);
+    // on a machine with much to do HAProxy may be late: that is no finding
+    const servers = await until("HAProxy's answer", async () => {
+      const answer = await this.haproxy.api.servers(backend);
+      return !answer.ok && answer.error.code === 'haproxy-timeout' ? null : answer;
+    });
     if (!servers.ok) throw new Error(JSON.stringify(servers.error));
     return new Map(servers.value.map(({ server, weight }) => [server, weight]));
   }
