@@ -56,13 +56,13 @@ export async function measureController(servers: Servers, options: ControllerOpt
   const targets = servers.ports.map((port) => ({ host: '127.0.0.1', port, path: '/' }));
   const load = new OpenLoop({ targets, requestsPerSecond, timeoutMs, retryReused: false });
   cleanup.use(load);
-  const watcher = new WeightWatcher(servers.haproxy.api, lookEveryMs);
+  const watcher = new WeightWatcher(servers.api, lookEveryMs);
   const watching = watcher.run();
   // where it fails before the end, that is told at the end
   watching.catch(() => {});
   cleanup.defer(async () => {
     watcher.stop();
-    await watching;
+    await watching.catch(() => {});
   });
   await waitUntil(
     'the first weights of the controller',
@@ -89,6 +89,8 @@ export async function measureController(servers: Servers, options: ControllerOpt
     pairs.push(round % 2 === 0 ? { changing: first, still: second } : { changing: second, still: first });
   }
   controller.assertRunning('controller');
+  watcher.stop();
+  await watching;
   const { changes, zeroes } = watcher;
   return { requestsPerSecond, pairs, changes, zeroes, latestMs: load.takeLatestMs() };
 }

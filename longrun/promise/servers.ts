@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { freePorts } from '../../demo/ports.ts';
 import { type HaproxyProcess, startHaproxy } from '../../haproxy/process.ts';
+import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 
 /** Backends of the same servers, one for each algorithm that takes weights at run time. */
 export const backends = [
@@ -9,8 +10,12 @@ export const backends = [
   { name: 'random', balance: 'random(2)' },
 ] as const;
 
+const apiTimeoutMs = 10_000;
+
 export interface Servers extends AsyncDisposable {
   readonly haproxy: HaproxyProcess;
+  /** Its API, by the code of the controller, with patience for a busy machine. */
+  readonly api: RuntimeApi;
   /** Of the frontend of each backend, in their order. */
   readonly ports: readonly number[];
   readonly names: readonly string[];
@@ -36,7 +41,8 @@ export async function startServers(count: number): Promise<Servers> {
   const configuration = frontConfiguration(origin, ports);
   const haproxy = started.use(await startHaproxy({ configuration, masterWorker: true }));
   const all = started.move();
-  return { haproxy, ports, names, network, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  const api = new RuntimeApi({ socket: haproxy.socket, timeoutMs: apiTimeoutMs });
+  return { haproxy, api, ports, names, network, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 interface Origin {

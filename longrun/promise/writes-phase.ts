@@ -37,7 +37,7 @@ export async function measureWrites(servers: Servers, options: WritesOptions): P
     const target = { host: '127.0.0.1', port: servers.ports[index] ?? 0, path: '/' };
     using load = new ClosedLoop({ target, connections, timeoutMs });
     await load.run(warmUpRequests);
-    const { api } = servers.haproxy;
+    const { api } = servers;
     const random = seededRandom(seed + index);
     const writer = new WeightWriter({ api, backend: name, servers: servers.names, random, everyMs: writeEveryMs });
     const requests = Math.ceil(options.requests / backends.length / pairsPerAlgorithm);

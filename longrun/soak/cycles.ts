@@ -3,8 +3,8 @@ import type { Sample } from './sample.ts';
 import type { Point } from './trend.ts';
 
 export const hourMs = 3_600_000;
-/** The first part of the cycles, in which V8 compiles and sizes its heap, is not judged for memory. */
-const warmUpPart = 1 / 3;
+/** The first half, in which V8 goes on compiling and sizing its heap (seen for some ten minutes), is not judged for memory. */
+const warmUpPart = 1 / 2;
 
 /**
  * The median of each cycle's quiet time, at its hour. Cycles are alike, so what differs from one to the next is the

@@ -34,7 +34,7 @@ Examples:
 
 const flags = exitOnUsage(new Command('soak'))
   .description('run the whole system for long under faults, and judge whether it stays as it was')
-  .option('--minutes <minutes>', 'how long; trends are judged from 8 on', numberWithin(0.1, 100_000), 30)
+  .option('--minutes <minutes>', 'how long; all trends are judged from 11 on', numberWithin(0.1, 100_000), 30)
   .option('--rate <rate>', 'requests per second', numberWithin(1, 500), 150)
   .addOption(new Option('--policy <policy>', 'law of the controller').choices(policyNames).default('inverse-load'))
   .option('--csv <file>', 'write every sample to this file')

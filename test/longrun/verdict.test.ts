@@ -31,6 +31,11 @@ test('a short run is not judged where it takes trends, and what can be judged is
   t.true(failedIn({ minutes: 3, mishaps: ['reload: no answer'] }).includes('faults that could not be caused'));
 });
 
+test('eleven minutes are enough to judge everything, ten are not', (t) => {
+  t.deepEqual(notJudgedIn({ minutes: 11 }), []);
+  t.true(notJudgedIn({ minutes: 10 }).length > 0);
+});
+
 test('a run without a single sample has not passed', (t) => {
   t.false(isPassed(verdictOf({ ...soakOf({ minutes: 1 }), samples: [], done: [], scrapes: { count: 0, failed: 0 } })));
 });
