@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from './folder.ts';
-import { growthFault, growthOf } from './memory.ts';
+import { memoryFault } from './memory.ts';
 import type { Assignment, Failure, Progress } from './protocol.ts';
 
 export interface Drive extends Omit<Assignment, 'whereabouts'> {
@@ -86,7 +86,7 @@ const emptyProgress: Progress = {
 };
 
 function faultsOf({ memory, descriptors: { before, after } }: Progress): readonly string[] {
-  const growth = growthFault(growthOf(memory));
+  const growth = memoryFault(memory);
   const leak =
     before !== null && after !== null && after > before + maxDescriptorsMore
       ? `${after} descriptors are open at the end, ${before} at the start`

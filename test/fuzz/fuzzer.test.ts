@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import test from 'ava';
-import { growthFault, growthOf } from '../../fuzz/memory.ts';
+import { growthOf, memoryFault } from '../../fuzz/memory.ts';
 import { caseOf, Player } from '../../fuzz/player.ts';
 import { stateless, type Target } from '../../fuzz/target.ts';
 import { targetNames, targets } from '../../fuzz/targets/registry.ts';
@@ -39,12 +39,16 @@ const samples = (of: (index: number) => number) =>
   Array.from({ length: 100 }, (_, index) => ({ heapBytes: of(index) * mib, residentBytes: 100 * mib }));
 
 test.serial('memory that grows all the time is a fault; that of a start, or of one moment, is none', (t) => {
-  t.regex(growthFault(growthOf(samples((index) => 50 + index / 4))) ?? '', /^the heap grew by 1[0-9]\.\d MiB$/);
-  t.is(growthFault(growthOf(samples((index) => Math.min(80, 40 + 2 * index)))), null);
-  t.is(growthFault(growthOf(samples((index) => (index === 99 ? 500 : 50)))), null);
+  t.regex(memoryFault(samples((index) => 50 + index / 4)) ?? '', /^the heap grew by 1[0-9]\.\d MiB$/);
+  t.is(memoryFault(samples((index) => Math.min(80, 40 + 2 * index))), null);
+  t.is(memoryFault(samples((index) => (index === 99 ? 500 : 50))), null);
   t.is(growthOf(samples(() => 50).slice(0, 19)), null);
-  const resident = samples(() => 50).map((sample, index) => ({ ...sample, residentBytes: (100 + 2 * index) * mib }));
-  t.regex(growthFault(growthOf(resident)) ?? '', /^resident memory grew/);
+  const unknown = samples(() => 50).map(({ residentBytes }, index) => {
+    return { heapBytes: null, residentBytes: residentBytes + 2 * index * mib };
+  });
+  t.regex(memoryFault(unknown) ?? '', /^resident memory grew/);
+  t.is(memoryFault(unknown.map((sample) => ({ ...sample, heapBytes: 50 * mib }))), null);
+  t.is(memoryFault([{ heapBytes: 50 * mib, residentBytes: 600 * mib }]), 'resident memory was 600.0 MiB');
 });
 
 const bytes: Target['generate'] = (dice) => Buffer.concat([dice.bytes(100), Buffer.from('needle'), dice.bytes(100)]);
