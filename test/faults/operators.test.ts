@@ -51,10 +51,14 @@ test.serial(
     t.true((await stack.shown('s1')).drained, 'health checks are no reason');
     await says('enable health web/s1');
 
+    const changes = () => run.controller.events('weights changed').flatMap((event) => event.changes ?? []);
+    const before = changes().length;
+    const ofTheirs = () =>
+      changes()
+        .slice(before)
+        .filter(({ server, from }) => server === 's1' && from === 50);
     await says('set weight web/s1 50');
     await until('0 again', async () => (await stack.weight('s1')) === 0);
-    const changes = () => run.controller.events('weights changed').flatMap((event) => event.changes ?? []);
-    const ofTheirs = () => changes().filter(({ server, from }) => server === 's1' && from === 50);
     await until('its log', () => ofTheirs().length > 0);
     t.is(run.controller.events('weight changed by another writer').length, 1, 'at the tick that puts it right');
     t.deepEqual(
@@ -80,6 +84,7 @@ test.serial(
     const readyAtMs = performance.now();
     const written = writtenTo(run.controller, 's1').length;
     await says('set server web/s1 state ready');
+    await until('a ramp', async () => (await stack.reason('s1', 'ramp')) !== null);
     await until('its full weight again', async () => (await stack.weight('s1')) >= full * (run.right.get('s1') ?? 0));
     const path = weightsSince(run, 's1', readyAtMs);
     t.log(`back by ${path}; ${Math.round(servedAtMs - aloneAtMs)} ms without a server`);
