@@ -65,6 +65,7 @@ test.serial(
     const told = () =>
       run.controller.events('waiting for haproxy').length + run.controller.events('backend problem').length;
     const toldBefore = told();
+    const { skippedTicks } = await run.stack.status();
     faulty.behave({ kind: 'slow', delayMs: 300 });
     faulty.mostClients = 0;
     await run.stack.haproxy.reload();
@@ -72,6 +73,8 @@ test.serial(
     t.is((await run.stack.status()).waitingFor, null);
     t.is(told(), toldBefore);
     t.is(faulty.mostClients, 1, 'one connection at a time');
+    // the tick that wrote took four answers, so longer than the period of 1 s
+    t.true((await run.stack.status()).skippedTicks > skippedTicks);
     t.deepEqual(run.controller.events('tick failed'), []);
     await run.nothingFailed(t);
   },

@@ -196,7 +196,6 @@ test.serial(
     await using run = await FaultRun.start({ faultySocket: true });
     const { faulty } = run;
     faulty.mostClients = 0;
-    const skippedBefore = (await run.stack.status()).skippedTicks;
     await through(t, run, {
       name: 'answers after 3 s',
       event: 'waiting for haproxy',
@@ -206,8 +205,6 @@ test.serial(
       reloads: true,
     });
     t.is(faulty.mostClients, 1, 'ticks never overlap');
-    const { skippedTicks } = await run.stack.status();
-    t.true(skippedTicks >= skippedBefore);
 
     const held: Socket[] = [];
     await through(t, run, {
