@@ -10,8 +10,8 @@ const chunkBytes = 64 * 1024;
 interface OpenRecording {
   readonly path: string;
   readonly handle: FileHandle;
-  /** When its first usable tick was recorded; null where it has none. */
-  readonly firstAt: number | null;
+  /** Its first usable tick; null where it has none. */
+  readonly first: TickRecord | null;
 }
 
 /** A tick and the line that it stands in, or what is wrong with a line: it is left out, and what comes after it is read. */
@@ -26,7 +26,7 @@ export async function* readRecordings(paths: readonly string[]): AsyncGenerator<
   await using handles = new AsyncDisposableStack();
   const recordings: OpenRecording[] = [];
   for (const path of paths) recordings.push(await openRecording(path, handles));
-  recordings.sort((one, other) => (one.firstAt ?? 0) - (other.firstAt ?? 0));
+  recordings.sort(byTime);
   for (const recording of recordings) yield* readTicks(recording);
 }
 
@@ -35,7 +35,7 @@ async function openRecording(path: string, handles: AsyncDisposableStack): Promi
     const handle = handles.use(await open(path, 'r'));
     const facts = await handle.stat();
     if (!facts.isFile()) throw Object.assign(new Error('no file'), { code: 'not a regular file' });
-    return { path, handle, firstAt: await firstTickAt({ path, handle }) };
+    return { path, handle, first: await firstTick({ path, handle }) };
   } catch (cause) {
     throw new ProblemError({
       code: 'recording-unreadable',
@@ -47,12 +47,19 @@ async function openRecording(path: string, handles: AsyncDisposableStack): Promi
   }
 }
 
-async function firstTickAt(recording: Omit<OpenRecording, 'firstAt'>): Promise<number | null> {
-  for await (const tick of readTicks(recording)) if (tick.ok) return tick.value.record.at;
+async function firstTick(recording: Omit<OpenRecording, 'first'>): Promise<TickRecord | null> {
+  for await (const tick of readTicks(recording)) if (tick.ok) return tick.value.record;
   return null;
 }
 
-async function* readTicks({ path, handle }: Omit<OpenRecording, 'firstAt'>): AsyncGenerator<ReadTick> {
+/** By the first tick's number within one run, because the wall clock may have been set back meanwhile; else by time. */
+function byTime({ first: one }: OpenRecording, { first: other }: OpenRecording): number {
+  if (one === null || other === null) return (one?.at ?? 0) - (other?.at ?? 0);
+  const isSameRun = one.run === other.run && one.backend === other.backend;
+  return isSameRun ? one.tick - other.tick : one.at - other.at;
+}
+
+async function* readTicks({ path, handle }: Omit<OpenRecording, 'first'>): AsyncGenerator<ReadTick> {
   try {
     for await (const line of splitLines(chunksOf(handle), maxLineBytes)) {
       if (line.text === '') continue;
