@@ -50,6 +50,8 @@ export const reasonSchema = z.discriminatedUnion('code', [
   }),
   /** Moved a bounded step from the old target towards the new one. */
   z.object({ code: z.literal('smoothed'), factor: finite, wanted: finite }),
+  /** Held to the largest part of the backend that agents' word may give one server. */
+  z.object({ code: z.literal('limited'), factor: finite }),
   /** Cut because the server answers errors; share is the smoothed share of errors, 0 to 1. */
   z.object({ code: z.literal('errors'), share: finite, factor: finite }),
   /** Coming back (or new): part of its weight, growing to 1. */

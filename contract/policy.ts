@@ -44,6 +44,8 @@ export interface Dynamics {
    * itself, and nothing but errors drains a server.
    */
   readonly overload: 'guard' | 'law';
+  /** The law means one server to have nearly all of the traffic. */
+  readonly concentrates?: true;
 }
 
 /**

@@ -25,10 +25,10 @@ export interface DrainOutcome {
   readonly reasons: ReadonlyMap<string, Reason>;
 }
 
-/** Effective cores (or servers) of all in rotation, and of those that are ejected and so out already. */
+/** Effective cores (or servers) of all in rotation, and what of it is ejected and so out already. */
 export interface DrainPool {
   readonly capacity: number;
-  readonly ejected: number;
+  readonly ejected: { readonly servers: number; readonly capacity: number };
 }
 
 /** Ticks over threshold before a server may be drained. */

@@ -52,7 +52,7 @@ export function decideEjections(
   const pool = {
     servers: subjects.length,
     capacity: sum(subjects.map(({ capacity }) => capacity)),
-    outAlready: 0,
+    outAlready: { servers: 0, capacity: 0 },
     maxShare: settings.maxDrainedShare,
   };
   const out = new OutOfPool(

@@ -11,6 +11,7 @@ import { type Entry, learnWeights, observeServer, withStartingWeights } from './
 import { remember, sinceLastWrite } from './memory.ts';
 import { applyFloor, toIntegers } from './scale.ts';
 import type { GuardSettings } from './settings.ts';
+import { limitShares } from './share-limit.ts';
 import { type GuardState, isEjected, newcomer, type ServerMemory } from './state.ts';
 import { decideWrite, hasSettled } from './write.ts';
 
@@ -116,7 +117,7 @@ function drainsOf(entries: readonly Entry[], { dynamics, thresholds, settings }:
   const capacityOf = (some: readonly DrainSubject[]) => sum(some.map(({ capacity }) => capacity));
   const pool = {
     capacity: capacityOf(subjects),
-    ejected: capacityOf(subjects.filter(({ server }) => out.has(server))),
+    ejected: { servers: out.size, capacity: capacityOf(subjects.filter(({ server }) => out.has(server))) },
   };
   return decideDrains(
     subjects.filter(({ server }) => !out.has(server)),
@@ -155,7 +156,7 @@ function applyDrain(entry: Entry, drained: boolean, reason: Reason | undefined, 
 }
 
 function write(entries: readonly Entry[], input: GuardInput, before: GuardState): GuardOutcome {
-  const weights = scaledWeights(entries, input.settings);
+  const weights = scaledWeights(entries, input);
   const progress = sinceLastWrite(before, entries);
   const settled =
     input.algorithm !== 'roundrobin' ||
@@ -193,17 +194,24 @@ function isOut(memory: ServerMemory): boolean {
 }
 
 /** Integer weights of the servers that are not out, with the steps that led there. */
-function scaledWeights(entries: readonly Entry[], settings: GuardSettings) {
-  const open = entries.filter(({ memory }) => !isOut(memory));
-  const relative = open.map(({ memory }) => {
-    return Math.exp((memory.logWeight ?? 0) + memory.logGrade) * errorFactor(memory.errorShare) * memory.ramp;
+function scaledWeights(entries: readonly Entry[], { dynamics, settings }: GuardInput) {
+  const learned = entries.map(({ memory }) => Math.exp(memory.logWeight ?? 0));
+  const configured = entries.map(({ observation }) => observation.configuredWeight);
+  const limited = dynamics.concentrates ? learned : limitShares(learned, configured);
+  const open = entries
+    .map((entry, index) => ({ ...entry, limit: (limited[index] ?? 1) / (learned[index] ?? 1) }))
+    .filter(({ memory }) => !isOut(memory));
+  const relative = open.map(({ memory, limit }) => {
+    const grown = Math.exp((memory.logWeight ?? 0) + memory.logGrade) * limit;
+    return grown * errorFactor(memory.errorShare) * memory.ramp;
   });
   const floored = applyFloor(relative, settings.floor);
   const integers = toIntegers(floored);
   return new Map(
-    open.map(({ observation, memory }, index) => {
+    open.map(({ observation, memory, limit }, index) => {
       const weight = integers[index] ?? 1;
-      const steps = lastSteps(memory, relative[index] ?? 1, floored[index] ?? 1, weight);
+      const last = lastSteps(memory, relative[index] ?? 1, floored[index] ?? 1, weight);
+      const steps: Reason[] = limit < 1 ? [{ code: 'limited', factor: limit }, ...last] : last;
       return [observation.server, { weight, steps }];
     }),
   );

@@ -10,9 +10,9 @@ export interface Pool {
   readonly servers: number;
   /** Of every server in rotation. */
   readonly capacity: number;
-  /** Capacity that is out for another reason already. */
-  readonly outAlready: number;
-  /** Most of the capacity that may be out at once, 0 to 1. */
+  /** What is out for another reason already. Its servers are not among those above, its capacity is. */
+  readonly outAlready: { readonly servers: number; readonly capacity: number };
+  /** Most of the capacity, and of the servers, that may be out at once, 0 to 1. */
   readonly maxShare: number;
 }
 
@@ -53,6 +53,9 @@ export class OutOfPool<Member extends PoolMember> {
   get brokenLimit(): 'last-server' | 'half-drained' | null {
     const { servers, capacity, outAlready, maxShare } = this.#pool;
     if (this.#members.size === servers) return 'last-server';
-    return (outAlready + this.#capacity) / capacity > maxShare + 1e-9 ? 'half-drained' : null;
+    // counted too, because a size is an agent's word: one that claims to be huge would be most of the pool
+    const outOfServers = (outAlready.servers + this.#members.size) / (outAlready.servers + servers);
+    const outOfCapacity = (outAlready.capacity + this.#capacity) / capacity;
+    return Math.max(outOfServers, outOfCapacity) > maxShare + 1e-9 ? 'half-drained' : null;
   }
 }

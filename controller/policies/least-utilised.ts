@@ -52,7 +52,7 @@ interface Candidate {
 export function leastUtilised(settings: LeastUtilisedSettings = defaultLeastUtilisedSettings): Policy<null> {
   return {
     name: 'least-utilised',
-    dynamics: { gain: 1, maxStep, overload: 'guard' },
+    dynamics: { gain: 1, maxStep, overload: 'guard', concentrates: true },
     initialState: null,
     decide(input, state) {
       const candidates = input.observations.flatMap(candidateOf);
