@@ -10,7 +10,6 @@ const cores = { s1: 0.1, s2: 0.2, s3: 0.4 };
 const utilisation = 0.4;
 /** The largest step of a tick, maxStep of inverse-load, as a factor; more for what the other server itself moves. */
 const largestStep = Math.exp(0.7) * 1.25;
-/** Integers under this are so coarse that one more or less is a step of its own. */
 const coarse = 20;
 
 function everyMetricAt(value: number): AgentBehaviour {
@@ -40,20 +39,20 @@ async function believedFor(t: ExecutionContext, run: FaultRun, what: string, tic
       const shown = `${what}: ${server} of ${JSON.stringify([...weights])}`;
       t.false(drained, shown);
       t.true(weight >= Math.floor(defaultGuardSettings.floor * mean) && weight >= 1, shown);
-      const ratio = ratioOf(weights, server);
-      const ratioBefore = before === null ? null : ratioOf(before, server);
-      if (ratio === null || ratioBefore === null) continue;
-      t.true(ratio / ratioBefore < largestStep, `${shown} after ${JSON.stringify([...(before ?? [])])}`);
+      const known = Math.min(before?.get('s1') ?? 0, before?.get(server) ?? 0);
+      // between integers as small as these one more or less is a step of its own
+      if (before === null || known < coarse) continue;
+      const step = ratioOf(weights, server) / ratioOf(before, server);
+      t.true(step < largestStep, `${shown} after ${JSON.stringify([...before])}`);
     }
     before = weights;
   }
   return shares(await run.stack.weights()).get('s1') ?? Number.NaN;
 }
 
-/** The liar's weight against this server's; null where integers are too coarse to tell. */
-function ratioOf(weights: ReadonlyMap<string, number>, server: string): number | null {
-  const [liar = 0, other = 0] = [weights.get('s1'), weights.get(server)];
-  return Math.min(liar, other) < coarse ? null : liar / other;
+/** The liar's weight against this server's. */
+function ratioOf(weights: ReadonlyMap<string, number>, server: string): number {
+  return (weights.get('s1') ?? 0) / (weights.get(server) ?? 0);
 }
 
 /** The number of ticks until its share is about what it was. */
