@@ -18,6 +18,12 @@ test('docs/policies.md has every goal, in its words', (t) => {
   for (const { name, text } of goals) t.true(read('docs/policies.md').includes(`| ${name} | ${text} |`), name);
 });
 
+test('every test that docs/reliability.md names is there, by its title', (t) => {
+  const named = [...read('docs/reliability.md').matchAll(/\]\(\.\.\/(test\/[^)]+\.test\.ts)\): ([^|]+) \|/g)];
+  t.true(named.length > 30);
+  for (const [, path = '', title = ''] of named) t.true(read(path).includes(title), `${path}: ${title}`);
+});
+
 test('links between documents lead somewhere', (t) => {
   for (const path of documents) {
     const links = [...read(path).matchAll(/\]\((?!https?:)([^)#]+)?(?:#([^)]+))?\)/g)];
