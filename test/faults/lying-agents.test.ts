@@ -83,6 +83,7 @@ test.serial(
 
     run.agent.behaviour = lying((truth) => ({ ...truth, effectiveCores: 65_536 }));
     const huge = await believedFor(t, run, '65,536 cores', 10);
+    t.true(huge <= 0.69, `the limit of three servers is two thirds; the smallest weights are coarse: ${huge}`);
     t.log(`65,536 cores for 10 ticks: ${huge.toFixed(3)}; right again after ${await isHonestAgain(run, share)} ticks`);
 
     run.agent.behaviour = everyMetricAt(1);

@@ -86,7 +86,6 @@ test.serial('the controller is stopped for a while, and may open no more files',
 test.serial('a defect, or a disk that hangs: the configured weights are back, and the process ends', async (t) => {
   await using folder = await temporaryFolder();
   await using stack = await Stack.start({ servers: ['s1', 's2', 's3'] });
-  await stack.allUp();
   await using load = stack.startLoad();
   const ours = () => until('our weights', async () => (await stack.weight('s1')) > 200);
   for (const signal of ['SIGUSR2', 'SIGWINCH'] as const) {

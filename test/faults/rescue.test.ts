@@ -11,7 +11,6 @@ test.serial(
   'all others go down while one is drained: it is back within a part of a tick, and clients are served',
   async (t) => {
     await using stack = await Stack.start({ cores: fewCores, servers: ['s1', 's2', 's3'] });
-    await stack.allUp();
     await using load = new OpenLoad(stack.port, 100);
     const controller = await stack.startController('--period-ms', String(periodMs));
     await using timeline = new Timeline(stack.haproxy, () => stack.status());

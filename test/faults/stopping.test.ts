@@ -135,7 +135,6 @@ const hasScript = spawnSync('script', ['--version']).status === 0;
   `its terminal is closed: the configured weights are back${hasScript ? '' : ' (skipped: no program script)'}`,
   async (t) => {
     await using stack = await Stack.start({ servers: ['s1', 's2', 's3'] });
-    await stack.allUp();
     // script is the terminal: it has the other end, and SIGKILL lets it do nothing more
     const through = ['sh', '-c', 'exec script --quiet --command "$*" /dev/null', 'sh'];
     const terminal = await stack.startControllerIn({ through });

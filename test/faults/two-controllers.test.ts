@@ -26,7 +26,6 @@ test.serial('two controllers started on one HAProxy by mistake: the second says 
   await using folder = await temporaryFolder();
   await using others = new AsyncDisposableStack();
   await using stack = await Stack.start({ servers: ['s1', 's2', 's3'], masterWorker: true, secondBackend: 'api' });
-  await stack.allUp();
   await using load = stack.startLoad();
   const recording = join(folder.path, 'ticks.jsonl');
   const { socket } = stack.haproxy;

@@ -19,7 +19,6 @@ test.serial(
     await writeFile(config, `guard:\n  ejectMs: ${ejectMs}\n`);
     await using stack = await Stack.start({ algorithm: 'leastconn', servers });
     await using load = stack.startLoad(everyMs);
-    await stack.allUp();
     await stack.startController('--config', config, '--policy', 'capacity');
     await stack.ticks(1);
     await stack.tell('s1', { failing: true });
@@ -57,7 +56,6 @@ test.serial(
 test.serial('roundrobin: the same server is cut to a trickle, and never ejected', async (t) => {
   await using stack = await Stack.start({ servers });
   await using load = stack.startLoad(everyMs);
-  await stack.allUp();
   await stack.startController('--policy', 'capacity');
   // so that the next tick sees hardly anything but errors: leastconn would eject for that
   await stack.ticks(1);

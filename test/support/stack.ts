@@ -74,6 +74,7 @@ export class Stack implements AsyncDisposable {
     const stack = new Stack(options, network, haproxy, port);
     try {
       await Promise.all(options.servers.map((name) => stack.startServer(name)));
+      await stack.#allUp();
       return stack;
     } catch (error) {
       await stack[Symbol.asyncDispose]();
@@ -167,10 +168,12 @@ export class Stack implements AsyncDisposable {
   }
 
   /** HAProxy starts before the servers do and finds them down at first; who joins a running controller comes by a ramp. */
-  async allUp(): Promise<void> {
+  async #allUp(): Promise<void> {
     await until('all in rotation', async () => {
       const rows = await this.haproxy.api.stats('web');
-      return rows.ok && rows.value.every(({ kind, status }) => kind !== 'server' || status === 'UP');
+      return (
+        rows.ok && rows.value.every(({ kind, status }) => kind !== 'server' || ['UP', 'no check'].includes(status))
+      );
     });
   }
 

@@ -79,7 +79,6 @@ export class FaultRun implements AsyncDisposable {
       ...stackOptions,
     });
     try {
-      await stack.allUp();
       const load = new OpenLoad(stack.port, perSecond);
       stack.endsWith(load);
       const socket = faultySocket ? await faultySocketOf(stack) : null;
