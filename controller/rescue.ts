@@ -1,20 +1,65 @@
-import type { ServerState, WeightChange } from '../haproxy/runtime-api.ts';
+import type { StatRow, WeightChange } from '../haproxy/runtime-api.ts';
+import { countersOf } from './observe/traffic.ts';
 
-/**
- * Rule 1 between two ticks. A drained server helps nobody when all others have gone down since: HAProxy then has a server
- * that could answer and no weight that lets it, and says 503 to everybody. Those that we drained get their configured
- * weights back, at once and without a look at what the agents say. Empty where HAProxy has a server to send requests to,
- * or none at all. Pure.
- */
-export function rescueChanges(states: readonly ServerState[], drained: ReadonlySet<string>): readonly WeightChange[] {
-  const usable = states.filter(isInRotation);
-  if (usable.some(({ weight }) => weight > 0)) return [];
-  return usable
-    .filter(({ server }) => drained.has(server))
-    .map(({ server, configuredWeight }) => ({ server, weight: configuredWeight }));
+/** What HAProxy counted for a server that takes requests: work that was done, and what went wrong. */
+interface Tally {
+  readonly done: number;
+  readonly trouble: number;
 }
 
-function isInRotation({ operationalState, adminState }: ServerState): boolean {
-  const isUp = operationalState === 'running' || operationalState === 'starting';
-  return isUp && !adminState.maintenance && !adminState.drain;
+/** What an earlier look saw of the servers that take requests, by name. */
+export type Baseline = ReadonlyMap<string, Tally>;
+
+export interface Look {
+  /** Weights to be given back at once. */
+  readonly changes: readonly WeightChange[];
+  readonly baseline: Baseline;
+}
+
+/**
+ * Rule 1 between two ticks. A drained server helps nobody when no other one answers: HAProxy then has a server that could,
+ * and no weight that lets it. Those that we drained get their configured weights back, at once and without a look at what
+ * the agents say, when no other server is left in rotation, or when every one that is left fails (refused connections,
+ * errors, retries) and none has answered since the first look at which that began: HAProxy's own checks take some seconds
+ * to find out. Pure.
+ *
+ * `drained`: servers at weight 0 by our decision, with their configured weights. `before`: the baseline of the look before,
+ * null at the first.
+ */
+export function rescueLook(
+  rows: readonly StatRow[],
+  before: Baseline | null,
+  drained: ReadonlyMap<string, number>,
+): Look {
+  const usable = rows.filter(isInRotation);
+  const open = new Map(usable.filter(({ weight }) => weight > 0).map((row) => [row.name, tallyOf(row)]));
+  const goesOn = before !== null && isOfTheSame(open, before) && nobodyAnswered(open, before);
+  const isFailing =
+    goesOn && [...open].every(([name, { trouble }]) => trouble > (before.get(name)?.trouble ?? trouble));
+  const changes = usable.flatMap(({ name }) => {
+    const weight = drained.get(name);
+    return weight === undefined || !(open.size === 0 || isFailing) ? [] : [{ server: name, weight }];
+  });
+  return { changes, baseline: goesOn ? before : open };
+}
+
+function isInRotation({ kind, status, isBackup }: StatRow): boolean {
+  return kind === 'server' && !isBackup && /^(?:UP|no check)/.test(status);
+}
+
+function tallyOf(row: StatRow): Tally {
+  const { ok, errors, redispatches } = countersOf(row);
+  return { done: ok, trouble: errors + redispatches + row.retries };
+}
+
+function isOfTheSame(open: Baseline, before: Baseline): boolean {
+  return open.size > 0 && open.size === before.size && [...open.keys()].every((name) => before.has(name));
+}
+
+/** Counters that went back are those of another HAProxy, and say nothing. */
+function nobodyAnswered(open: Baseline, before: Baseline): boolean {
+  return [...open].every(([name, { done, trouble }]) => {
+    const then = before.get(name);
+    return then !== undefined && done === then.done && trouble >= then.trouble;
+  });
 }

@@ -1,4 +1,5 @@
 import type { Decision } from '../contract/decision.ts';
+import type { Observation } from '../contract/observation.ts';
 import { formatProblem, type Problem } from '../contract/problem.ts';
 import { err, ok, type Result } from '../contract/result.ts';
 import type { HaproxyControl } from '../haproxy/runtime-api.ts';
@@ -15,7 +16,7 @@ import {
   yieldContested,
 } from './contest.ts';
 import type { Sighting } from './observe/observer.ts';
-import { rescueChanges } from './rescue.ts';
+import { type Baseline, rescueLook } from './rescue.ts';
 
 /** What became of a tick's decisions. */
 export interface Written {
@@ -35,8 +36,10 @@ export class Writer {
   readonly #logger: Logger;
   readonly #isSameHaproxy: () => Promise<boolean>;
   #contests: Contests = new Map();
-  /** Servers that our last tick left at weight 0. */
-  #drained: ReadonlySet<string> = new Set();
+  /** Servers that our last tick left at weight 0, with their configured weights. */
+  #drained: ReadonlyMap<string, number> = new Map();
+  /** What the look before saw; null where there was none since the servers were drained. */
+  #baseline: Baseline | null = null;
   /** Servers that were given their weight back since, perhaps while a tick was under way that read it before. */
   #rescued: ReadonlySet<string> = new Set();
 
@@ -67,14 +70,20 @@ export class Writer {
       this.#rescued.has(server) ? null : (after.get(server) ?? null),
     );
     this.#rescued = new Set();
-    this.#drained = new Set(
-      yielded.decisions.filter(({ drained, weight }) => drained && weight === 0).map(({ server }) => server),
-    );
+    this.#noteDrained(yielded.decisions, seen);
     const { contested } = yielded;
     const problem = contested.length === 0 ? null : contestedProblem(this.#backend, contested);
     if (sent.ok) return { decisions: yielded.decisions, count: sent.value, taken: true, problem };
     const inForce = yielded.decisions.map((decision) => unapplied(decision, current));
     return { decisions: inForce, count: 0, taken: false, problem: sent.error };
+  }
+
+  #noteDrained(decisions: readonly Decision[], seen: readonly Observation[]): void {
+    const out = new Set(decisions.filter(({ drained, weight }) => drained && weight === 0).map(({ server }) => server));
+    this.#drained = new Map(
+      seen.filter(({ server }) => out.has(server)).map(({ server, configuredWeight }) => [server, configuredWeight]),
+    );
+    if (out.size === 0) this.#baseline = null;
   }
 
   async #yield(decisions: readonly Decision[], seen: readonly Seen[]): Promise<Yielded> {
@@ -88,9 +97,10 @@ export class Writer {
   /** Between two ticks: nothing to do unless we drained a server and all others are gone. How many weights were given back. */
   async rescue(): Promise<Result<number, Problem>> {
     if (this.#drained.size === 0) return ok(0);
-    const states = await this.#api.servers(this.#backend);
-    if (!states.ok) return states;
-    const changes = rescueChanges(states.value, this.#drained);
+    const rows = await this.#api.stats(this.#backend);
+    if (!rows.ok) return rows;
+    const { changes, baseline } = rescueLook(rows.value, this.#baseline, this.#drained);
+    this.#baseline = baseline;
     if (changes.length === 0) return ok(0);
     const sent = await this.#api.setWeights(this.#backend, changes);
     const servers = changes.map(({ server }) => server);
@@ -101,8 +111,8 @@ export class Writer {
       this.#logger.error('drained servers could not be brought back', { ...fields, detail: formatProblem(sent.error) });
       return err(sent.error);
     }
-    this.#drained = new Set();
-    this.#logger.warn('all other servers are gone: drained servers are back', fields);
+    this.#drained = new Map();
+    this.#logger.warn('no other server answers: drained servers are back', fields);
     return ok(changes.length);
   }
 

@@ -34,6 +34,8 @@ export interface StatRow {
   readonly responses5xx: number | null;
   readonly connectionErrors: number;
   readonly responseErrors: number;
+  /** Attempts to connect to the same server again. */
+  readonly retries: number;
   readonly redispatches: number;
   /** Percent of its weight that slowstart lets it have; null where slowstart is not at work. */
   readonly throttlePercent: number | null;
@@ -62,6 +64,7 @@ const columnNames = [
   'hrsp_5xx',
   'econ',
   'eresp',
+  'wretr',
   'wredis',
   'throttle',
   'lastchg',
@@ -116,6 +119,7 @@ function readRow(reader: Reader, kind: StatRow['kind']): StatRow {
     responses5xx: reader.countOrNull('hrsp_5xx'),
     connectionErrors: reader.count('econ'),
     responseErrors: reader.count('eresp'),
+    retries: reader.count('wretr'),
     redispatches: reader.count('wredis'),
     throttlePercent: reader.countOrNull('throttle'),
     upForMs: /^(?:UP|no check)/.test(status) ? reader.ageMsOrNull('lastchg') : null,

@@ -16,6 +16,8 @@ export interface DrainSubject extends PoolMember {
   /** Smoothed. */
   readonly utilisation: Utilisations;
   readonly overTicks: number;
+  /** Most of its answers are errors: it carries nobody's work. */
+  readonly failing: boolean;
   /** Its part of the backend's present traffic, 0 to 1. */
   readonly trafficShare: number;
 }
@@ -96,7 +98,7 @@ export function decideDrains(
   }
 
   // the pool may have shrunk, or the others grown busy, since a drain was decided: the least loaded comes back first
-  const isOver = (subject: DrainSubject) => subject.overTicks >= drainAfterTicks;
+  const isOver = (subject: DrainSubject) => subject.overTicks >= drainAfterTicks || subject.failing;
   let restUnder = subjects.filter((each) => !drained.has(each) && !isOver(each)).length;
   for (const subject of drained.all.sort((a, b) => byExcess(a, b, thresholds))) {
     const because = drained.brokenLimit ?? (restUnder === 0 ? 'others-overloaded' : null);
@@ -116,7 +118,7 @@ function whyRelease(subject: DrainSubject, thresholds: Thresholds, returnMargin:
   return hasRecovered(subject.utilisation, thresholds, returnMargin) ? 'recovered' : null;
 }
 
-/** Servers that can take over work: visible, and not over a threshold themselves. */
+/** Servers that can take over work: visible, not over a threshold themselves, and not failing. */
 class Carriers {
   readonly #trafficShare: number;
   /** The one nearest to a threshold of a metric that grows with the traffic, and how near: 1 is at it. */
@@ -127,7 +129,9 @@ class Carriers {
 
   constructor(rest: readonly DrainSubject[], thresholds: Thresholds) {
     const visible = rest.filter(({ fresh, utilisation }) => fresh && utilisation.cpu !== null);
-    const carriers = visible.filter(({ utilisation }) => metricsOver(utilisation, thresholds).length === 0);
+    const carriers = visible.filter(({ utilisation, failing }) => {
+      return !failing && metricsOver(utilisation, thresholds).length === 0;
+    });
     this.#count = carriers.length;
     this.#visible = new Set(visible.map(({ server }) => server));
     this.#trafficShare = sum(carriers.map(({ trafficShare }) => trafficShare));
@@ -149,7 +153,7 @@ class Carriers {
     if (this.#trafficShare <= 0) {
       const others = this.#visible.size - (this.#visible.has(candidate.server) ? 1 : 0);
       return this.#count === 0 && others > 0
-        ? { because: 'others-overloaded', detail: 'every other server is over a threshold too' }
+        ? { because: 'others-overloaded', detail: 'every other server is over a threshold or failing' }
         : { because: 'cannot-predict', detail: 'no other server has a fresh cpu metric and traffic' };
     }
     const growth = (this.#trafficShare + movedShare) / this.#trafficShare;

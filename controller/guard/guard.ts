@@ -18,6 +18,9 @@ import { decideWrite, hasSettled } from './write.ts';
 /** From this smoothed share of errors on, a server's new weight does not wait for roundrobin to settle. */
 const urgentErrorShare = 0.1;
 
+/** A server of which this smoothed share of the answers are errors does not carry the work of one that is drained. */
+const failingErrorShare = 0.5;
+
 export interface GuardInput {
   /** Servers in rotation. */
   readonly observations: readonly Observation[];
@@ -140,6 +143,7 @@ function toSubjects(entries: readonly Entry[]): DrainSubject[] {
     ramping: memory.ramp < 1,
     utilisation: memory.utilisation,
     overTicks: memory.overTicks,
+    failing: memory.errorShare > failingErrorShare,
     capacity: sizes[index] ?? 1,
     trafficShare: (flows[index] ?? 0) / total,
   }));

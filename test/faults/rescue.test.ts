@@ -26,10 +26,7 @@ test.serial(
     await until('s1 has a weight', async () => (await stack.weight('s1')) > 0);
     const backAtMs = performance.now();
     t.is((await stack.status()).ticks, ticks, 'before the next tick');
-    await until(
-      'its log',
-      () => controller.events('all other servers are gone: drained servers are back').length === 1,
-    );
+    await until('its log', () => controller.events('no other server answers: drained servers are back').length === 1);
 
     await stack.ticks(2);
     t.true((await stack.weight('s1')) > 0, 'the ticks keep it');
@@ -49,3 +46,32 @@ test.serial(
     );
   },
 );
+
+test.serial('all others crash while one is drained: it serves before HAProxy finds that out', async (t) => {
+  await using stack = await Stack.start({
+    cores: fewCores,
+    servers: ['s1', 's2', 's3'],
+    lines: ['retries 3', 'option redispatch'],
+  });
+  await using load = new OpenLoad(stack.port, 50);
+  const controller = await stack.startController();
+  await stack.tell('s1', overload);
+  await until('s1 drained', async () => (await stack.weight('s1')) === 0);
+
+  // so that HAProxy never finds out
+  await operatorSays(stack.haproxy, ['s2', 's3'].map((name) => `disable health web/${name}`).join(';'));
+  const crashedAtMs = performance.now();
+  await Promise.all(['s2', 's3'].map((name) => stack.killServer(name)));
+  await until('its log', () => controller.events('no other server answers: drained servers are back').length > 0);
+  const backAtMs = performance.now();
+  await until('s1 serves', async () => ((await load.seen(backAtMs, performance.now())).served.get('s1') ?? 0) > 0);
+  await stack.ticks(3);
+  t.true((await stack.weight('s1')) > 0, 'the ticks keep it');
+  const rows = await stack.haproxy.api.stats('web');
+  const others = rows.ok ? rows.value.filter(({ name }) => name === 's2' || name === 's3') : [];
+  t.deepEqual(
+    others.map(({ status }) => status),
+    ['no check', 'no check'],
+  );
+  t.log(`${Math.round(backAtMs - crashedAtMs)} ms from the crash until s1 was back`);
+});

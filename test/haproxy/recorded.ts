@@ -69,6 +69,7 @@ export const statRows: readonly Fields[] = [
     hrsp_5xx: '7',
     econ: '4',
     eresp: '5',
+    wretr: '8',
     wredis: '6',
     lastchg: '60',
     agent_status: 'L7OK',

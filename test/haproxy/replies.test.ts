@@ -37,6 +37,7 @@ for (const [version, columns] of Object.entries(statColumns)) {
       responses5xx: 7,
       connectionErrors: 4,
       responseErrors: 5,
+      retries: 8,
       redispatches: 6,
       throttlePercent: 50,
       upForMs: 60_000,

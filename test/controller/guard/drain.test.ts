@@ -66,7 +66,10 @@ test('a refusal to drain says why: who would be overloaded, that all are, or tha
     return refused?.code === 'drain-refused' ? [refused.because, refused.detail] : [];
   };
   t.deepEqual(why({ utilisation: { cpu: 0.7 } }), ['others-overloaded', 'b would be at 105 % cpu']);
-  t.deepEqual(why({ utilisation: { cpu: 0.9 } }), ['others-overloaded', 'every other server is over a threshold too']);
+  t.deepEqual(why({ utilisation: { cpu: 0.9 } }), [
+    'others-overloaded',
+    'every other server is over a threshold or failing',
+  ]);
   const nobody = ['cannot-predict', 'no other server has a fresh cpu metric and traffic'];
   t.deepEqual(why({ utilisation: { cpu: null } }), nobody);
   t.deepEqual(why({ traffic: { ok: 0, errors: 0 } }), nobody);
@@ -173,4 +176,20 @@ test('policy equal: the guard still cuts and drains', (t) => {
   backend.ticks(5, { ...easyAll, a: busy });
   t.is(backend.weight('a'), 0);
   t.is(backend.weight('b'), backend.weight('c'));
+});
+
+test('servers that mostly answer errors carry nobody’s work: no drain for them, and a drain is lifted', (t) => {
+  const failing = { ...easy, traffic: { ok: 1, errors: 99 } };
+  const allFailing = { b: failing, c: failing, d: failing };
+  const backend = new Backend(four);
+  backend.ticks(3, easyAll);
+  backend.ticks(6, { a: busy, ...allFailing });
+  t.true(backend.weight('a') > 0, 'not drained');
+
+  const drained = new Backend(four);
+  drained.ticks(5, { ...easyAll, a: busy });
+  t.is(drained.weight('a'), 0);
+  const decision = drained.ticks(2, { a: busy, ...allFailing }).get('a');
+  t.true(drained.weight('a') > 0);
+  t.false(decision?.drained);
 });

@@ -98,6 +98,7 @@ const row: StatRow = {
   responses5xx: 11,
   connectionErrors: 13,
   responseErrors: 17,
+  retries: 23,
   redispatches: 19,
   throttlePercent: null,
   upForMs: 1_000,
