@@ -3,5 +3,6 @@ export default {
   extensions: ['ts'],
   files: ['test/faults/**/*.test.ts'],
   timeout: '3m',
-  concurrency: 2,
+  // most of their time they wait for ticks
+  concurrency: 3,
 };
