@@ -43,7 +43,9 @@ export function holdAll(input: HoldInput, hold: Hold, before: GuardState) {
   const scale = scaleOf(input.entries);
   const outcomes = input.entries.map((entry) => {
     if (isOutage) return configured(entry);
-    return blindForMs >= blindLimitMs ? withoutSight(entry, scale, input.rampStep, hold) : held(entry, hold);
+    const rampBefore = before.servers.get(entry.observation.server)?.ramp ?? entry.memory.ramp;
+    if (blindForMs < blindLimitMs) return held(entry, hold, rampBefore);
+    return withoutSight(entry, { scale, rampBefore, rampStep: input.rampStep, hold });
   });
   const memories = outcomes.map(({ decision, memory }) => [decision.server, memory] as const);
   const servers = remember(before, memories, input.present);
@@ -58,11 +60,13 @@ interface Outcome {
   readonly memory: ServerMemory;
 }
 
-function held(entry: Entry, { because, detail }: Hold): Outcome {
+/** A ramp waits too: its next step is not written. */
+function held(entry: Entry, { because, detail }: Hold, rampBefore: number): Outcome {
   const { observation, memory } = entry;
   const isOut = memory.drained || isEjected(memory);
   const reasons: Reason[] = [{ code: 'held', because, detail }];
-  return { decision: decisionOf(entry, observation.currentWeight, isOut, reasons), memory };
+  const ramp = Math.min(memory.ramp, rampBefore);
+  return { decision: decisionOf(entry, observation.currentWeight, isOut, reasons), memory: { ...memory, ramp } };
 }
 
 function configured(entry: Entry): Outcome {
@@ -73,12 +77,20 @@ function configured(entry: Entry): Outcome {
   };
 }
 
+interface Return {
+  /** HAProxy's weight for a learned weight of 1; null where no server shows it. */
+  readonly scale: number | null;
+  readonly rampBefore: number;
+  readonly rampStep: number;
+  readonly hold: Hold;
+}
+
 /** What we took out comes back step by step; any other server keeps its weight. */
-function withoutSight(entry: Entry, scale: number | null, rampStep: number, hold: Hold): Outcome {
+function withoutSight(entry: Entry, { scale, rampBefore, rampStep, hold }: Return): Outcome {
   const { memory } = entry;
   const isOut = memory.drained || isEjected(memory);
-  const isReturning = memory.ramp < 1 && memory.leftWeight !== null;
-  if (scale === null || memory.logWeight === null || !(isOut || isReturning)) return held(entry, hold);
+  const isReturning = rampBefore < 1 && memory.leftWeight !== null;
+  if (scale === null || memory.logWeight === null || !(isOut || isReturning)) return held(entry, hold, rampBefore);
   const ramp = isOut ? rampStep : memory.ramp;
   const weight = Math.max(1, Math.min(256, Math.round(scale * Math.exp(memory.logWeight) * ramp)));
   const reasons: Reason[] = isOut ? [{ code: 'released', because: 'stale' }] : [];

@@ -46,6 +46,10 @@ test('a server that an operator took out does not count as one that could answer
   }
 });
 
+test('a backup server is no reason to leave a drained one out', (t) => {
+  t.deepEqual(changesOf([s1, row('s2', { status: 'DOWN' }), { ...row('spare'), isBackup: true }]), back);
+});
+
 test('nothing to do while any other server can take requests, or none is up at all', (t) => {
   t.deepEqual(changesOf([s1, row('s2', { weight: 1 })]), []);
   t.deepEqual(changesOf([s1, row('s2', { status: 'UP 1/3' }), row('s3', { status: 'DOWN' })]), []);

@@ -181,12 +181,13 @@ test('policy equal: the guard still cuts and drains', (t) => {
 test('servers that mostly answer errors carry nobody’s work: no drain for them, and a drain is lifted', (t) => {
   const failing = { ...easy, traffic: { ok: 1, errors: 99 } };
   const allFailing = { b: failing, c: failing, d: failing };
-  const backend = new Backend(four);
+  const backend = new Backend(four, { algorithm: 'random' });
   backend.ticks(3, easyAll);
-  backend.ticks(6, { a: busy, ...allFailing });
+  const refused = backend.ticks(6, { a: busy, ...allFailing }).get('a');
   t.true(backend.weight('a') > 0, 'not drained');
+  t.true(reasonCodes(refused).includes('drain-refused'), 'and not drained first and then released');
 
-  const drained = new Backend(four);
+  const drained = new Backend(four, { algorithm: 'random' });
   drained.ticks(5, { ...easyAll, a: busy });
   t.is(drained.weight('a'), 0);
   const decision = drained.ticks(2, { a: busy, ...allFailing }).get('a');

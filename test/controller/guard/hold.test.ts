@@ -55,3 +55,18 @@ test('blind, a server that HAProxy has at 0 and that nobody of us drained is lef
   backend.ticks(3 * blindTicks, { a: silent, b: silent, c: silent });
   t.deepEqual([...backend.weights.values()], [0, 100, 100]);
 });
+
+test('blind, a server that was on its ramp finishes it, and does not make the drained one look larger or smaller', (t) => {
+  const learnedOf = (isRamping: boolean) => {
+    const backend = drainedAndBlind();
+    const hot = { a: { utilisation: { cpu: 0.95 } } };
+    if (isRamping) backend.tick({ ...easyAll, ...hot, d: { ...easy, exclusion: 'maintenance' } });
+    if (isRamping) backend.tick({ ...easyAll, ...hot });
+    backend.ticks(blindTicks + 8, allSilent);
+    return [backend.weight('a'), backend.weight('d')] as const;
+  };
+  const [a, d] = learnedOf(true);
+  const [undisturbedA, undisturbedD] = learnedOf(false);
+  t.true(Math.abs(a - undisturbedA) <= 0.1 * undisturbedA, `${a} and ${undisturbedA}`);
+  t.true(Math.abs(d - undisturbedD) <= 0.1 * undisturbedD, `${d} and ${undisturbedD}`);
+});
