@@ -97,8 +97,12 @@ export class BackendLoop {
     this.#writer.forget();
   }
 
-  /** Between two ticks: gives drained servers their weight back where all others are gone. How many weights it wrote. */
+  /**
+   * Between two ticks: gives drained servers their weight back where no other one answers. How many weights it wrote. The
+   * literal paper has no guard, and none between ticks.
+   */
   async rescue(): Promise<number> {
+    if (this.#policy.dynamics === null) return 0;
     const rescued = await this.#writer.rescue();
     return rescued.ok ? rescued.value : 0;
   }

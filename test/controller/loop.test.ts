@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
+import { ok } from '../../contract/result.ts';
 import { systemClock } from '../../controller/clock.ts';
 import { configSchema } from '../../controller/config/schema.ts';
 import { EventLog } from '../../controller/event-log.ts';
@@ -11,6 +12,7 @@ import { renderConfiguration } from '../../haproxy/configuration.ts';
 import { startHaproxy } from '../../haproxy/process.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { haproxyTest, temporaryFolder, weights } from '../haproxy/setup.ts';
+import { snapshot } from '../support/snapshot.ts';
 import { recordingLogger } from './recording-logger.ts';
 
 test('a tick that comes while another is under way is skipped and counted, not queued', async (t) => {
@@ -120,6 +122,28 @@ haproxyTest(
     t.is((await weights(haproxy.api, 'broken'))['s1'], 77);
   },
 );
+
+haproxyTest('the literal paper may drain every server, and nobody undoes that between ticks', async (t) => {
+  const servers = [{ name: 's1', address: '127.0.0.1:9', weight: 77 }];
+  await using haproxy = await startHaproxy({
+    configuration: renderConfiguration({ backends: [{ name: 'web', servers }] }),
+  });
+  const config = configSchema.parse({
+    haproxy: { socket: haproxy.socket },
+    backends: [{ name: 'web' }],
+    policy: 'paper',
+  });
+  const raw = { busyCoreSeconds: 3.9, availableCoreSeconds: 4, stealCoreSeconds: 0 };
+  const busy = snapshot();
+  const full = { ...busy, metrics: { ...busy.metrics, cpu: { status: 'ok' as const, utilisation: 0.975, raw } } };
+  const agents = { deadline: () => AbortSignal.timeout(1_000), fetch: async () => ok(full) };
+  const { logger } = recordingLogger();
+  const loop = new Loop({ config, api: new RuntimeApi(config.haproxy), agents, logger, clock: systemClock });
+  await loop.tick();
+  t.deepEqual(await weights(haproxy.api, 'web'), { s1: 0 });
+  await loop.rescue();
+  t.deepEqual(await weights(haproxy.api, 'web'), { s1: 0 });
+});
 
 haproxyTest('a weight that HAProxy refused is not shown as if it were in force', async (t) => {
   const servers = [{ name: 's1', address: '127.0.0.1:9', weight: 77 }];
