@@ -28,6 +28,7 @@ export async function renderMetrics(status: Status): Promise<string> {
   const share = gauge('server_share_ratio', 'Weight over the sum of weights in rotation, 0 to 1');
   const load = gauge('server_load_ratio', 'Load Lr by equation (1), 0 to 1');
   const drained = gauge('server_drained', 'Whether haweight holds the server at weight 0');
+  const contested = gauge('server_contested', "Whether another writer's weight is left in force");
   const rotation = gauge('server_in_rotation', 'Whether haweight manages the server now');
   const fresh = gauge('agent_fresh', "Whether the server's agent gave a fresh snapshot");
   const failures = new Counter({
@@ -44,6 +45,7 @@ export async function renderMetrics(status: Status): Promise<string> {
       if (each.share !== null) share.set(labels, each.share);
       if (each.load !== null) load.set(labels, each.load);
       drained.set(labels, each.drained ? 1 : 0);
+      contested.set(labels, each.reasons.some(({ code }) => code === 'contested') ? 1 : 0);
       rotation.set(labels, each.exclusion === null ? 1 : 0);
       fresh.set(labels, each.agent.state === 'fresh' ? 1 : 0);
       failures.inc(labels, each.agent.failures);

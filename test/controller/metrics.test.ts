@@ -15,6 +15,13 @@ test('the status as Prometheus metrics: labels, base units, and nothing for what
   t.false(lines.some((line) => line.includes('metric="bandwidth"')));
 });
 
+test('a weight that is left to another writer shows', async (t) => {
+  const left = server({ server: 'web2', reasons: [{ code: 'contested', wanted: 9, waitTicks: 2 }] });
+  const lines = (await renderMetrics(status([server(), left]))).split('\n');
+  t.true(lines.includes('haweight_server_contested{backend="web",server="web1"} 0'));
+  t.true(lines.includes('haweight_server_contested{backend="web",server="web2"} 1'));
+});
+
 test('docs/metrics.md lists every metric of the controller, and no other', async (t) => {
   const text = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
   const [, section = ''] = text.split('## Prometheus, of the controller');
