@@ -1,8 +1,8 @@
 import test from 'ava';
 import { ProblemError } from '../../contract/problem.ts';
 import { Children } from '../../demo/children.ts';
+import { processesMarked } from '../support/marked-processes.ts';
 import { until } from '../support/until.ts';
-import { processesMarked } from './marked-processes.ts';
 
 let marks = 0;
 /** An environment by which a test's processes, and theirs, can be found again. */

@@ -1,78 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import type { DemoResult } from '../../demo/result.ts';
-import { until } from '../support/until.ts';
-import { commandLine, processesMarked } from './marked-processes.ts';
+import { commandLine } from '../support/marked-processes.ts';
+import { MarkedProgram } from '../support/marked-program.ts';
 
-const bin = fileURLToPath(new URL('../../cli/bin.ts', import.meta.url));
+const startDemo = (...flags: readonly string[]) => new MarkedProgram('cli/bin.ts', 'demo', '--seconds', '4', ...flags);
 
-/** A demo of its own, whose processes and files can be found again: they all have its temporary folder. */
-class RunningDemo implements AsyncDisposable {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'haweight-demo-test-'));
-  readonly #child: ChildProcess;
-  readonly #ended: Promise<unknown[]>;
-  output = '';
-  errors = '';
-
-  constructor(...flags: readonly string[]) {
-    this.#child = spawn(process.execPath, [bin, 'demo', '--seconds', '4', ...flags], {
-      env: { ...process.env, TMPDIR: this.#folder },
-      // leads a group, as the command of a terminal does, so that a Ctrl-C can be sent as a terminal sends it
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.#ended = once(this.#child, 'close');
-    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      this.output += text;
-    });
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.errors += text;
-    });
-  }
-
-  get processes(): readonly number[] {
-    return processesMarked(`TMPDIR=${this.#folder}`);
-  }
-
-  get files(): readonly string[] {
-    return readdirSync(this.#folder);
-  }
-
-  signal(name: NodeJS.Signals): void {
-    process.kill(-(this.#child.pid ?? 0), name);
-  }
-
-  async end(): Promise<{ readonly code: number | null; readonly signal: string | null }> {
-    const [code, signal] = (await this.#ended) as [number | null, string | null];
-    return { code, signal };
-  }
-
-  async waitFor(what: string, isSo: () => boolean): Promise<void> {
-    await until(() => `${what}: ${this.output} ${this.errors}`, isSo);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const pid of this.processes) process.kill(pid, 'SIGKILL');
-    await this.#ended;
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
-}
-
-function leftNothing(t: ExecutionContext, demo: RunningDemo): void {
-  t.deepEqual(demo.processes.map(commandLine), []);
+function leftNothing(t: ExecutionContext, demo: MarkedProgram): void {
+  t.deepEqual(demo.commands, []);
   t.deepEqual(demo.files, []);
 }
 
-const inFirstPhase = (demo: RunningDemo) => demo.waitFor('first phase', () => demo.output.includes('explain web/s1'));
-const has = (demo: RunningDemo, program: string) => demo.processes.some((pid) => commandLine(pid).includes(program));
+const inFirstPhase = (demo: MarkedProgram) => demo.waitFor('first phase', () => demo.output.includes('explain web/s1'));
+const has = (demo: MarkedProgram, program: string) => demo.commands.some((line) => line.includes(program));
 
 test.serial('a short run measures both phases under the same load and restores the weights', async (t) => {
-  await using demo = new RunningDemo('--json');
+  await using demo = startDemo('--json');
   t.is((await demo.end()).code, 0, demo.errors);
   const result = JSON.parse(demo.output) as DemoResult;
   t.true(result.without.requests > 300);
@@ -88,7 +30,7 @@ test.serial('a short run measures both phases under the same load and restores t
 });
 
 test.serial('Ctrl-C while it starts leaves no process and no file', async (t) => {
-  await using demo = new RunningDemo();
+  await using demo = startDemo();
   await demo.waitFor('HAProxy', () => has(demo, 'haproxy'));
   demo.signal('SIGINT');
   t.is((await demo.end()).code, 130);
@@ -96,7 +38,7 @@ test.serial('Ctrl-C while it starts leaves no process and no file', async (t) =>
 });
 
 test.serial('Ctrl-C under load, pressed twice, leaves no process and no file', async (t) => {
-  await using demo = new RunningDemo();
+  await using demo = startDemo();
   await inFirstPhase(demo);
   demo.signal('SIGINT');
   demo.signal('SIGINT');
@@ -106,7 +48,7 @@ test.serial('Ctrl-C under load, pressed twice, leaves no process and no file', a
 });
 
 test.serial('SIGTERM while the controller runs leaves no process and no file', async (t) => {
-  await using demo = new RunningDemo();
+  await using demo = startDemo();
   await demo.waitFor('controller', () => has(demo, 'controller --socket'));
   demo.signal('SIGTERM');
   t.is((await demo.end()).code, 143);
@@ -114,7 +56,7 @@ test.serial('SIGTERM while the controller runs leaves no process and no file', a
 });
 
 test.serial('killed without a chance to clean up, it still leaves no process behind', async (t) => {
-  await using demo = new RunningDemo();
+  await using demo = startDemo();
   await inFirstPhase(demo);
   demo.signal('SIGKILL');
   await demo.end();
@@ -125,7 +67,7 @@ test.serial('killed without a chance to clean up, it still leaves no process beh
 
 for (const program of ['app-server', 'haproxy -db']) {
   test.serial(`when ${program} dies, it says so in one line, cleans up and fails`, async (t) => {
-    await using demo = new RunningDemo();
+    await using demo = startDemo();
     await inFirstPhase(demo);
     const victim = demo.processes.find((pid) => {
       const words = commandLine(pid);
@@ -145,7 +87,7 @@ test.serial('what it cannot do is refused before anything starts', async (t) => 
     ['--seed', '-1'],
     ['--policy', 'best'],
   ]) {
-    await using demo = new RunningDemo(...flags);
+    await using demo = startDemo(...flags);
     t.is((await demo.end()).code, 2, flags.join(' '));
     t.regex(demo.errors, new RegExp(`error: option '${flags[0]}`));
   }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import test from 'ava';
 import { Child } from '../../longrun/child.ts';
-import { processesMarked } from '../demo/marked-processes.ts';
+import { processesMarked } from '../support/marked-processes.ts';
 import { until } from '../support/until.ts';
 
 const forever = ['-e', 'process.stderr.write("ready\\n"); setInterval(() => {}, 1_000)'];

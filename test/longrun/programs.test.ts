@@ -4,13 +4,22 @@ import test from 'ava';
 import type { Check } from '../../longrun/check.ts';
 import type { PromiseReport } from '../../longrun/promise/report.ts';
 import { temporaryFolder } from '../haproxy/setup.ts';
+import { MarkedProgram } from '../support/marked-program.ts';
 import { until } from '../support/until.ts';
-import { Program } from './program.ts';
 
 test.serial('promise: no request fails in a short form, through HAProxy and beside a real controller', async (t) => {
   t.timeout(180_000);
-  await using promise = new Program('promise', '--requests', '12000', '--changes', '20', '--seconds', '5', '--json');
-  t.is(await promise.end(), 0, promise.errors + promise.output);
+  await using promise = new MarkedProgram(
+    'longrun/promise/main.ts',
+    '--requests',
+    '12000',
+    '--changes',
+    '20',
+    '--seconds',
+    '5',
+    '--json',
+  );
+  t.is((await promise.end()).code, 0, promise.errors + promise.output);
   const report = JSON.parse(promise.output) as PromiseReport;
   t.true(report.passed);
   t.deepEqual(report.failures, {});
@@ -26,8 +35,16 @@ test.serial('promise: no request fails in a short form, through HAProxy and besi
 
 test.serial('promise: exit code 1 where fewer changes took effect than were asked for', async (t) => {
   t.timeout(180_000);
-  await using promise = new Program('promise', '--requests', '1000', '--changes', '1000000', '--seconds', '5');
-  t.is(await promise.end(), 1, promise.errors);
+  await using promise = new MarkedProgram(
+    'longrun/promise/main.ts',
+    '--requests',
+    '1000',
+    '--changes',
+    '1000000',
+    '--seconds',
+    '5',
+  );
+  t.is((await promise.end()).code, 1, promise.errors);
   t.regex(promise.output, /\| changes of weights that took effect \| \d+ \| at least 1,000,000 \| failed \|/);
   t.regex(promise.output, /\nFAILED\n$/);
 });
@@ -43,14 +60,23 @@ test.serial('soak: Ctrl-C ends it with the verdict so far, and with everything t
   t.timeout(180_000);
   await using folder = await temporaryFolder();
   const csv = join(folder.path, 'soak.csv');
-  await using soak = new Program('soak', '--minutes', '10', '--rate', '50', '--csv', csv, '--json');
+  await using soak = new MarkedProgram(
+    'longrun/soak/main.ts',
+    '--minutes',
+    '10',
+    '--rate',
+    '50',
+    '--csv',
+    csv,
+    '--json',
+  );
   await until(
     () => `a fault: ${soak.errors}`,
     () => soak.errors.includes('last: '),
     120_000,
   );
   soak.signal('SIGINT');
-  const exitCode = await soak.end();
+  const { code: exitCode } = await soak.end();
   const verdict = JSON.parse(soak.output) as Verdict;
   t.deepEqual(
     verdict.checks.filter((check) => check.verdict === 'failed'),
@@ -80,8 +106,8 @@ const wrong = [
 
 for (const { name, flags, says } of wrong) {
   test(`${name} ${flags.join(' ')} is refused in words, with exit code 2`, async (t) => {
-    await using program = new Program(name, ...flags);
-    t.is(await program.end(), 2);
+    await using program = new MarkedProgram(`longrun/${name}/main.ts`, ...flags);
+    t.is((await program.end()).code, 2);
     t.regex(program.errors, says);
     t.is(program.output, '');
   });
@@ -89,8 +115,8 @@ for (const { name, flags, says } of wrong) {
 
 for (const name of ['promise', 'soak'] as const) {
   test(`${name} --help has examples and fits 80 columns`, async (t) => {
-    await using program = new Program(name, '--help');
-    t.is(await program.end(), 0);
+    await using program = new MarkedProgram(`longrun/${name}/main.ts`, '--help');
+    t.is((await program.end()).code, 0);
     t.regex(program.output, /Examples:\n {2}npm run/);
     t.deepEqual(
       program.output.split('\n').filter((line) => line.length > 80),
