@@ -28,6 +28,9 @@ export function findColumns<Name extends string>(
 /** HAProxy's counters have at most 20 digits; beyond 15 they would lose precision, and none of ours gets there. */
 const integer = /^-?\d{1,15}$/;
 
+/** More seconds than that are no exact number of ms. */
+const longestSeconds = Math.floor(Number.MAX_SAFE_INTEGER / 1_000);
+
 /**
  * Reads the fields of one row after another, by column name, and remembers the first fault. Values read after a fault
  * are meaningless: the caller looks at `fault` before it uses them.
@@ -70,7 +73,7 @@ export class RowReader<Name extends string> {
   ageMsOrNull(name: Name): number | null {
     const text = this.text(name);
     if (text === '' || (text.startsWith('-') && integer.test(text))) return null;
-    return this.count(name) * 1_000;
+    return this.count(name, longestSeconds) * 1_000;
   }
 
   /** Notes that this row cannot be used; only the first fault of a reply is kept. */
