@@ -40,8 +40,8 @@ const mib = 1024 ** 2;
  */
 export const memoryLimits = {
   heapGrowthBytes: 8 * mib,
-  residentGrowthBytes: 64 * mib,
-  residentBytes: 512 * mib,
+  residentGrowthBytes: 128 * mib,
+  residentBytes: 768 * mib,
 } as const;
 
 export function memoryFault(samples: readonly MemorySample[]): string | null {
