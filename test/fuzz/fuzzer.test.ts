@@ -44,11 +44,11 @@ test.serial('memory that grows all the time is a fault; that of a start, or of o
   t.is(memoryFault(samples((index) => (index === 99 ? 500 : 50))), null);
   t.is(growthOf(samples(() => 50).slice(0, 19)), null);
   const unknown = samples(() => 50).map(({ residentBytes }, index) => {
-    return { heapBytes: null, residentBytes: residentBytes + 2 * index * mib };
+    return { heapBytes: null, residentBytes: residentBytes + 3 * index * mib };
   });
   t.regex(memoryFault(unknown) ?? '', /^resident memory grew/);
   t.is(memoryFault(unknown.map((sample) => ({ ...sample, heapBytes: 50 * mib }))), null);
-  t.is(memoryFault([{ heapBytes: 50 * mib, residentBytes: 600 * mib }]), 'resident memory was 600.0 MiB');
+  t.is(memoryFault([{ heapBytes: 50 * mib, residentBytes: 800 * mib }]), 'resident memory was 800.0 MiB');
 });
 
 const bytes: Target['generate'] = (dice) => Buffer.concat([dice.bytes(100), Buffer.from('needle'), dice.bytes(100)]);
