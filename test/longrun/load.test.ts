@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import test from 'ava';
 import { ClosedLoop } from '../../longrun/load/closed-loop.ts';
-import { OpenLoop, type Trouble } from '../../longrun/load/open-loop.ts';
+import { OpenLoop, type OpenLoopOptions, type Trouble } from '../../longrun/load/open-loop.ts';
 import { Tally } from '../../longrun/load/tally.ts';
 import { until } from '../support/until.ts';
 
@@ -36,6 +36,26 @@ async function serve(answer: (socket: Socket, request: number, onConnection: num
       await once(server.close(), 'close');
     },
   };
+}
+
+function openLoop(server: Answering, requestsPerSecond: number, options: Partial<OpenLoopOptions> = {}): OpenLoop {
+  return new OpenLoop({
+    targets: [server.target],
+    requestsPerSecond,
+    timeoutMs: 60_000,
+    retryReused: false,
+    ...options,
+  });
+}
+
+/** Waits for so many of them; all that it took until then. */
+async function takeUntil(what: string, load: OpenLoop, isEnough: (seen: Tally) => boolean): Promise<Tally> {
+  const seen = new Tally();
+  await until(what, () => {
+    seen.addAll(load.take());
+    return isEnough(seen);
+  });
+  return seen;
 }
 
 test('closed loop: every request is counted once, over the connections that are there', async (t) => {
@@ -78,17 +98,8 @@ test('open loop: the rate is kept, and latency counts from the intended time', a
     else socket.write(good);
   });
   const startedMs = performance.now();
-  const load = new OpenLoop({
-    targets: [server.target],
-    requestsPerSecond: 500,
-    timeoutMs: 60_000,
-    retryReused: false,
-  });
-  const seen = new Tally();
-  await until('200 answers', () => {
-    seen.addAll(load.take());
-    return seen.requests >= 200;
-  });
+  const load = openLoop(server, 500);
+  const seen = await takeUntil('200 answers', load, ({ requests }) => requests >= 200);
   // the last one was sent before this
   const atMost = ((performance.now() - startedMs) / 1_000) * 500 + 1;
   await load.stop();
@@ -101,19 +112,10 @@ test('open loop: the rate is kept, and latency counts from the intended time', a
 test('open loop: a stall of this process is in the latencies, and told', async (t) => {
   const stallMs = 300;
   await using server = await serve((socket) => socket.write(good));
-  const load = new OpenLoop({
-    targets: [server.target],
-    requestsPerSecond: 200,
-    timeoutMs: 60_000,
-    retryReused: false,
-  });
+  const load = openLoop(server, 200);
   const end = performance.now() + stallMs;
   while (performance.now() < end);
-  const seen = new Tally();
-  await until('answers', () => {
-    seen.addAll(load.take());
-    return seen.requests >= 100;
-  });
+  const seen = await takeUntil('answers', load, ({ requests }) => requests >= 100);
   t.true((seen.latencies.maxMs ?? 0) >= stallMs * 0.9);
   t.true(load.takeLatestMs() >= stallMs * 0.9);
   t.true(load.takeLatestMs() <= stallMs, 'it is told once');
@@ -127,13 +129,7 @@ const closesReused = (socket: Socket, _: number, onConnection: number) =>
 test('open loop: what a reused connection did not answer is sent once more where asked, and told', async (t) => {
   await using server = await serve(closesReused);
   const troubles: Trouble[] = [];
-  const load = new OpenLoop({
-    targets: [server.target],
-    requestsPerSecond: 100,
-    timeoutMs: 60_000,
-    retryReused: true,
-    onTrouble: (trouble) => troubles.push(trouble),
-  });
+  const load = openLoop(server, 100, { retryReused: true, onTrouble: (trouble) => troubles.push(trouble) });
   await until('retries', () => troubles.length >= 5);
   await load.stop();
   const tally = load.take();
@@ -143,17 +139,8 @@ test('open loop: what a reused connection did not answer is sent once more where
 
 test('open loop: and is a failure where not', async (t) => {
   await using server = await serve(closesReused);
-  const load = new OpenLoop({
-    targets: [server.target],
-    requestsPerSecond: 100,
-    timeoutMs: 60_000,
-    retryReused: false,
-  });
-  const seen = new Tally();
-  await until('failures', () => {
-    seen.addAll(load.take());
-    return seen.failed >= 3;
-  });
+  const load = openLoop(server, 100);
+  const seen = await takeUntil('failures', load, ({ failed }) => failed >= 3);
   await load.stop();
   t.deepEqual([...seen.failures.keys()], ['broken']);
 });
@@ -163,12 +150,8 @@ test('open loop: nor is half an answer sent again: somebody has seen the request
     if (onConnection === 0) socket.write(good);
     else socket.end(good.slice(0, 20));
   });
-  const load = new OpenLoop({ targets: [server.target], requestsPerSecond: 100, timeoutMs: 60_000, retryReused: true });
-  const seen = new Tally();
-  await until('failures', () => {
-    seen.addAll(load.take());
-    return seen.failed >= 3;
-  });
+  const load = openLoop(server, 100, { retryReused: true });
+  const seen = await takeUntil('failures', load, ({ failed }) => failed >= 3);
   await load.stop();
   t.deepEqual([...seen.failures.keys()], ['broken']);
 });
@@ -176,30 +159,19 @@ test('open loop: nor is half an answer sent again: somebody has seen the request
 test('open loop: a new connection that breaks is a failure, not sent again', async (t) => {
   await using server = await serve((socket) => socket.destroy());
   let retried = 0;
-  const load = new OpenLoop({
-    targets: [server.target],
-    requestsPerSecond: 100,
-    timeoutMs: 60_000,
+  const load = openLoop(server, 100, {
     retryReused: true,
     onTrouble: (trouble) => (retried += trouble.retried ? 1 : 0),
   });
-  const seen = new Tally();
-  await until('failures', () => {
-    seen.addAll(load.take());
-    return seen.failed >= 3;
-  });
+  await takeUntil('failures', load, ({ failed }) => failed >= 3);
   await load.stop();
   t.is(retried, 0);
 });
 
 test('open loop: no answer within the limit is a time-out', async (t) => {
   await using server = await serve(() => {});
-  const load = new OpenLoop({ targets: [server.target], requestsPerSecond: 50, timeoutMs: 1_000, retryReused: true });
-  const seen = new Tally();
-  await until('time-outs', () => {
-    seen.addAll(load.take());
-    return seen.failed >= 3;
-  });
+  const load = openLoop(server, 50, { timeoutMs: 1_000, retryReused: true });
+  const seen = await takeUntil('time-outs', load, ({ failed }) => failed >= 3);
   await load.stop();
   t.deepEqual([...seen.failures.keys()], ['timeout']);
 });
