@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { contenderNames } from './contenders.ts';
+import { scenarioNames } from './scenarios.ts';
+
+/** What became of a request: HAProxy's answer by its status, or why there was none. */
+export const answered = 200;
+export const noAnswer = 0;
+
+const perServer = <Schema extends z.ZodType>(schema: Schema) => z.array(schema);
+
+/**
+ * Raw data of one cell: one scenario under one contender, once. Columns instead of rows, because that is what compresses
+ * well; all columns of a table are of one length. Times in ms from the start of what is counted.
+ */
+export const cellSchema = z.strictObject({
+  format: z.literal(1),
+  scenario: z.enum(scenarioNames),
+  contender: z.enum(contenderNames),
+  /** 1, 2, 3 ... */
+  repetition: z.int().positive(),
+  seed: z.int(),
+  startedAt: z.iso.datetime(),
+  durationMs: z.number().positive(),
+  /** In the order in which other columns name them; `capacity` in requests per second, as calibrated. */
+  servers: z.array(z.strictObject({ name: z.string(), cores: z.number().positive(), capacity: z.number().positive() })),
+  /** Every request that was to be sent within `durationMs`. */
+  requests: z.strictObject({
+    /** When it was to be sent. */
+    atMs: z.array(z.number()),
+    /** From the intended arrival to the end of the answer, or to giving up. */
+    responseMs: z.array(z.number()),
+    /** 200: answered in time; other statuses as HAProxy or the server gave them; 0: no answer within the deadline, or the connection broke. */
+    status: z.array(z.int()),
+    /** Index of the server that answered, -1: none. */
+    server: z.array(z.int()),
+  }),
+  /** How the system looked, several times a second. */
+  samples: z.strictObject({
+    atMs: z.array(z.number()),
+    /** Weight in HAProxy, 0 to 256, by server; each a column. */
+    weights: perServer(z.array(z.int())),
+    /** CPU used / CPU quota since the sample before, 0 to 1 (a little above is possible), by server; each a column. */
+    utilisation: perServer(z.array(z.number())),
+    /** 1: HAProxy has it UP. */
+    up: perServer(z.array(z.int())),
+  }),
+  /** How late requests were sent, in ms. A cell whose generator lagged does not count. */
+  generator: z.strictObject({ p99LagMs: z.number(), maxLagMs: z.number() }),
+  /** null: it counts. Else why it does not, as a clause. */
+  discarded: z.string().nullable(),
+});
+
+export type Cell = z.infer<typeof cellSchema>;
+
+/** Facts of a run that all its cells share; in `run.json`. */
+export const runSchema = z.strictObject({
+  format: z.literal(1),
+  startedAt: z.iso.datetime(),
+  /** 'quick' or 'full'. */
+  matrix: z.enum(['quick', 'full']),
+  repetitions: z.int().positive(),
+  seed: z.int(),
+  /** Stacks that ran beside each other. */
+  jobs: z.int().positive(),
+  haweight: z.string(),
+  haproxy: z.string(),
+  node: z.string(),
+  machine: z.strictObject({ cpu: z.string(), cores: z.int(), memoryBytes: z.number(), kernel: z.string() }),
+  /** 'containers' or 'cgroups'. */
+  servers: z.enum(['containers', 'cgroups']),
+  demandCpuMs: z.number(),
+  /** Of all servers together, in requests per second. */
+  capacity: z.number(),
+});
+
+export type Run = z.infer<typeof runSchema>;

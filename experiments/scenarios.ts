@@ -1,0 +1,144 @@
+/** What happens to a server. */
+export type Mishap =
+  /** It answers nobody and resets every connection, as a VM that was removed. */
+  | { readonly kind: 'gone' }
+  /** This many processes burn CPU beside the application, within the server's quota. */
+  | { readonly kind: 'burn'; readonly processes: number }
+  /** It answers 500 at once. */
+  | { readonly kind: 'failing' };
+
+/** A mishap of some servers, from one time to another; ms from the start of what is counted. */
+export interface Event {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly servers: readonly string[];
+  readonly mishap: Mishap;
+}
+
+/** Bursts on top of the base load: from 0 on, every `everyMs`, for `lengthMs`, as `peaks` say in turn. */
+export interface Bursts {
+  readonly everyMs: number;
+  readonly lengthMs: number;
+  /** Rate during a burst / capacity. */
+  readonly peaks: readonly number[];
+}
+
+export interface Scenario {
+  readonly name: ScenarioName;
+  /** For tables and captions. */
+  readonly title: string;
+  /** The publication's figure that it follows, where there is one. */
+  readonly figure?: string;
+  readonly durationMs: number;
+  /** Rate of requests / capacity of all servers together. */
+  readonly load: number;
+  readonly bursts?: Bursts;
+  readonly events?: readonly Event[];
+}
+
+export const scenarioNames = [
+  'steady-50',
+  'steady-70',
+  'steady-85',
+  'over-utilised',
+  'removed-1',
+  'removed-2',
+  'removed-3',
+  'saturated-3',
+  'flash-135',
+  'flash-188',
+  'flash-240',
+  'flash-110-190',
+  'noisy-neighbour',
+  'failing',
+] as const;
+export type ScenarioName = (typeof scenarioNames)[number];
+
+/**
+ * Relative sizes. The publication's servers are equal; ours are not, because that is what weights are for. Which ones
+ * fail is chosen so that 1, 2 and 3 of them are 2, 6 and 8 parts of 13.
+ */
+export const fleet = [
+  { name: 's1', size: 1 },
+  { name: 's2', size: 2 },
+  { name: 's3', size: 2 },
+  { name: 's4', size: 4 },
+  { name: 's5', size: 4 },
+] as const;
+
+/** The publication's rates, in requests per second, and the capacity that makes the highest 190 % of it, as its text says. */
+const publishedRates = { low: 135, middle: 188, high: 240 } as const;
+const publishedCapacity = publishedRates.high / 1.9;
+
+const steady = (percent: 50 | 70 | 85): Scenario => ({
+  name: `steady-${percent}`,
+  title: `steady load of ${percent} %`,
+  durationMs: 10_000,
+  load: percent / 100,
+});
+
+const removed = (count: 1 | 2 | 3): Scenario => ({
+  name: `removed-${count}`,
+  title: `${count} of 5 servers removed`,
+  figure: '5, 6',
+  durationMs: 10_000,
+  load: 0.5,
+  events: [{ fromMs: 300, toMs: 5_300, servers: ['s2', 's4', 's3'].slice(0, count), mishap: { kind: 'gone' } }],
+});
+
+const flash = (rate: 135 | 188 | 240): Scenario => ({
+  name: `flash-${rate}`,
+  title: `flash crowds of ${Math.round((100 * rate) / publishedCapacity)} % (its ${rate} requests/s)`,
+  figure: '7',
+  durationMs: 10_000,
+  load: 0.7,
+  bursts: { everyMs: 5_000, lengthMs: 300, peaks: [rate / publishedCapacity] },
+});
+
+export const scenarios: readonly Scenario[] = [
+  steady(50),
+  steady(70),
+  steady(85),
+  {
+    name: 'over-utilised',
+    title: 'an over-utilised server',
+    figure: '4',
+    durationMs: 16_000,
+    load: 0.5,
+    events: [{ fromMs: 2_000, toMs: 10_000, servers: ['s4'], mishap: { kind: 'burn', processes: 3 } }],
+  },
+  removed(1),
+  removed(2),
+  removed(3),
+  {
+    name: 'saturated-3',
+    title: '3 of 5 servers saturated for 5 s',
+    durationMs: 11_000,
+    load: 0.5,
+    events: [{ fromMs: 1_000, toMs: 6_000, servers: ['s2', 's3', 's4'], mishap: { kind: 'burn', processes: 3 } }],
+  },
+  flash(135),
+  flash(188),
+  flash(240),
+  {
+    name: 'flash-110-190',
+    title: 'a minute of flash crowds, 110 to 190 %',
+    durationMs: 60_000,
+    load: 0.7,
+    bursts: { everyMs: 5_000, lengthMs: 300, peaks: [1.1, 1.3, 1.5, 1.7, 1.9] },
+  },
+  {
+    name: 'noisy-neighbour',
+    title: 'a noisy neighbour on a large server',
+    durationMs: 16_000,
+    load: 0.7,
+    events: [{ fromMs: 1_000, toMs: 12_000, servers: ['s5'], mishap: { kind: 'burn', processes: 1 } }],
+  },
+  {
+    name: 'failing',
+    title: 'a server that fails fast',
+    durationMs: 14_000,
+    load: 0.5,
+    events: [{ fromMs: 1_000, toMs: 11_000, servers: ['s3'], mishap: { kind: 'failing' } }],
+  },
+];
