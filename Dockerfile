@@ -1,0 +1,47 @@
+# Agent, controller, command and demo application in one image:
+#     docker build -t haweight .
+#     docker run --rm haweight --help
+# For Debian's Node.js images (glibc and bash). The image is for the builder's own architecture, or for --platform's.
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+FROM ${NODE_IMAGE} AS packages
+WORKDIR /opt/haweight
+COPY .npmrc package.json package-lock.json ./
+# no install script is needed, so none may run
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
+# The native part must load here and be this platform's alone: found now, and not at the first socket that is measured.
+RUN node -e "require('koffi').load(null)" \
+  && [ "$(ls node_modules/@koromix | wc -l)" = 1 ] \
+  || { echo "Dockerfile: the native part of koffi does not fit $(uname -m): build with a NODE_IMAGE of this platform" >&2; exit 1; }
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /opt/haweight
+COPY .npmrc package.json package-lock.json ./
+RUN npm ci --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error
+COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/clean.mjs scripts/
+COPY contract contract
+COPY platform platform
+COPY agent agent
+COPY haproxy haproxy
+COPY controller controller
+COPY simulator simulator
+COPY cli cli
+COPY demo demo
+RUN npm run -s build && chmod 755 dist/cli/bin.js
+
+FROM ${NODE_IMAGE}
+LABEL org.opencontainers.image.title="haweight" \
+  org.opencontainers.image.description="Measures every server behind HAProxy and sets HAProxy's weights from what it finds" \
+  org.opencontainers.image.licenses="MIT"
+ENV NODE_ENV=production
+WORKDIR /opt/haweight
+COPY LICENSE package.json ./
+COPY --from=packages /opt/haweight/node_modules node_modules
+COPY --from=build /opt/haweight/dist dist
+COPY deploy/container/healthz /usr/local/bin/healthz
+RUN ln -s /opt/haweight/dist/cli/bin.js /usr/local/bin/haweight
+# A number, so that engines can see that it is not root. Nothing in the image belongs to it: there is nothing to write.
+USER 1000:1000
+ENTRYPOINT ["haweight"]
+CMD ["--help"]
