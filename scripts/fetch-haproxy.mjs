@@ -19,7 +19,8 @@ Options:
   -h, --help  print this, and leave
 
 Environment:
-  HAWEIGHT_DEBIAN_MIRROR  default http://deb.debian.org/debian
+  HAWEIGHT_DEBIAN_MIRROR  where Debian's packages are; default: where apt of
+                          this machine has them from
   XDG_CACHE_HOME          default ~/.cache; unpacked into haweight/haproxy/
 
 Examples:
@@ -40,7 +41,6 @@ const commonLibraries = 'libc6 libcrypt1 libpcre2-8-0 zlib1g libzstd1 libgcc-s1 
 /** libsystemd0 of 2.6 brings these with it. */
 const systemdLibraries = ['libcap2', 'libgcrypt20', 'libgpg-error0', 'liblzma5', 'liblz4-1'];
 
-const mirror = process.env.HAWEIGHT_DEBIAN_MIRROR || 'http://deb.debian.org/debian';
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'haweight', 'haproxy');
 
@@ -70,8 +70,23 @@ function versionOf(program) {
 
 const isOfBranch = (version, branch) => version?.startsWith(`${branch}.`) ?? false;
 
+/** Where Debian's packages come from here: one archive has all its releases, but not the security updates. */
+function debianMirror() {
+  const given = process.env.HAWEIGHT_DEBIAN_MIRROR;
+  if (given) return given;
+  const listed = run('apt-get', ['indextargets', '--format', '$(ORIGIN)|$(LABEL)|$(REPO_URI)', 'Created-By: Packages']);
+  const rows = listed.split('\n').map((row) => row.split('|'));
+  const own = rows.find(
+    ([origin, label, uri]) => origin === 'Debian' && label === 'Debian' && !uri.startsWith('cdrom:'),
+  );
+  if (own !== undefined) return own[2];
+  throw new Failure(
+    'apt of this machine knows no mirror of Debian: say apt-get update, or name one with HAWEIGHT_DEBIAN_MIRROR=URL',
+  );
+}
+
 /** An apt of its own: it reads and writes nothing outside `folder` but the keys, and thinks that nothing is installed. */
-function ownApt(folder, suites) {
+function ownApt(folder, mirror, suites) {
   for (const each of ['lists/partial', 'archives/partial']) mkdirSync(join(folder, each), { recursive: true });
   const write = (name, text) => {
     writeFileSync(join(folder, name), text);
@@ -157,12 +172,15 @@ function fetchHaproxy(branch, target) {
   if (process.arch !== 'x64' || process.platform !== 'linux')
     throw new Failure(`only for Linux on x86-64, not ${process.platform} ${process.arch}`);
   if (!existsSync(keyring)) throw new Failure(`${keyring} is missing: apt-get install debian-archive-keyring`);
+  const mirror = debianMirror();
   mkdirSync(cache, { recursive: true });
   // beside its goal, so that it can be put there by renaming it: two that fetch at once do not meet
   const folder = mkdtempSync(join(cache, `.${branch}-`));
   try {
-    const apt = ownApt(folder, suites);
-    process.stderr.write(`haproxy:fetch: HAProxy ${branch} from Debian ${suites.join(' and ')} at ${mirror} ...\n`);
+    const apt = ownApt(folder, mirror, suites);
+    // without a password that the mirror may want
+    const shown = mirror.replace(/\/\/[^/]*@/, '//');
+    process.stderr.write(`haproxy:fetch: HAProxy ${branch} from Debian ${suites.join(' and ')} at ${shown} ...\n`);
     apt('apt-get', 'update', '-qq');
     const version = newestVersion(apt, branch, suites);
     const systemd = libraries.includes('libsystemd0') ? systemdLibraries : [];

@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import test from 'ava';
+import { temporaryFolder } from '../haproxy/setup.ts';
+
+const script = join(import.meta.dirname, '../../scripts/fetch-haproxy.mjs');
+const isPossible =
+  existsSync('/usr/bin/apt-get') &&
+  existsSync('/usr/share/keyrings/debian-archive-keyring.gpg') &&
+  process.platform === 'linux' &&
+  process.arch === 'x64';
+const debianTest = isPossible ? test : test.skip;
+
+async function run(command: string, args: readonly string[], environment: Readonly<Record<string, string>>) {
+  const { HAWEIGHT_DEBIAN_MIRROR: _, ...inherited } = process.env;
+  const child = spawn(command, args, { env: { ...inherited, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let errors = '';
+  child.stdout.resume();
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, errors };
+}
+
+// apt keeps no list that is empty
+const packages = 'Package: nothing\nVersion: 1\nArchitecture: amd64\nFilename: nothing.deb\nSize: 0\n';
+const packagesHash = createHash('sha256').update(packages).digest('hex');
+
+/** What apt wants to know of a release. */
+function releaseOf(label: string): string {
+  const head = `Origin: Debian\nLabel: ${label}\nSuite: own\nCodename: own\nComponents: main\nArchitectures: amd64\n`;
+  return `${head}Date: ${new Date().toUTCString()}\nSHA256:\n ${packagesHash} ${packages.length} main/binary-amd64/Packages\n`;
+}
+
+/** A mirror of archives by these labels, each with one release, and nothing of what the script wants. */
+async function startMirror(labels: Readonly<Record<string, string>>) {
+  const asked: string[] = [];
+  const server = createServer(({ url = '' }, response) => {
+    asked.push(url);
+    const [, archive = '', file] = /^\/([^/]+)\/dists\/own\/(Release|main\/binary-amd64\/Packages)$/.exec(url) ?? [];
+    const label = labels[archive];
+    if (label === undefined) response.writeHead(404).end();
+    else response.end(file === 'Release' ? releaseOf(label) : packages);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const close = async () => {
+    server.closeAllConnections();
+    await once(server.close(), 'close');
+  };
+  return { url, asked, [Symbol.asyncDispose]: close };
+}
+
+/** The settings of an apt that has these sources and no others. */
+async function aptOf(folder: string, sources: readonly string[]): Promise<string> {
+  await mkdir(join(folder, 'lists/partial'), { recursive: true });
+  await writeFile(join(folder, 'sources.list'), sources.map((each) => `${each}\n`).join(''));
+  await writeFile(join(folder, 'status'), '');
+  const settings = {
+    'Dir::Etc::SourceList': join(folder, 'sources.list'),
+    'Dir::Etc::SourceParts': '/dev/null',
+    'Dir::State': folder,
+    'Dir::State::status': join(folder, 'status'),
+    'Dir::State::lists': join(folder, 'lists'),
+    'Dir::Cache': folder,
+    'APT::Sandbox::User': process.getuid?.() === 0 ? 'root' : '',
+    'Acquire::http::Proxy': 'DIRECT',
+  };
+  const config = join(folder, 'apt.conf');
+  await writeFile(
+    config,
+    Object.entries(settings)
+      .map(([key, value]) => `${key} "${value}";\n`)
+      .join(''),
+  );
+  return config;
+}
+
+debianTest("haproxy:fetch takes the mirror of the machine's apt, not its security archive", async (t) => {
+  await using folder = await temporaryFolder();
+  await using mirror = await startMirror({ security: 'Debian-Security', debian: 'Debian', other: 'Other' });
+  const sources = ['security', 'other', 'debian'].map((each) => `deb [trusted=yes] ${mirror.url}/${each} own main`);
+  const APT_CONFIG = await aptOf(folder.path, sources);
+  const update = await run('apt-get', ['update', '-qq'], { APT_CONFIG });
+  t.is(update.code, 0, update.errors);
+  mirror.asked.length = 0;
+  const { code, errors } = await run(process.execPath, [script, '3.0'], { APT_CONFIG, XDG_CACHE_HOME: folder.path });
+  t.is(code, 2);
+  t.true(errors.includes(`at ${mirror.url}/debian`), errors);
+  t.true(mirror.asked.includes('/debian/dists/trixie/InRelease'), mirror.asked.join(' '));
+  t.deepEqual(
+    mirror.asked.filter((url) => !url.startsWith('/debian/')),
+    [],
+  );
+});
+
+debianTest(
+  'haproxy:fetch takes the mirror that HAWEIGHT_DEBIAN_MIRROR names, and does not show its password',
+  async (t) => {
+    await using folder = await temporaryFolder();
+    await using mirror = await startMirror({});
+    const APT_CONFIG = await aptOf(folder.path, []);
+    const { code, errors } = await run(process.execPath, [script, '3.2'], {
+      APT_CONFIG,
+      XDG_CACHE_HOME: folder.path,
+      HAWEIGHT_DEBIAN_MIRROR: `${mirror.url.replace('//', '//user:secret@')}/named`,
+    });
+    t.is(code, 2);
+    t.true(mirror.asked.includes('/named/dists/forky/InRelease'), mirror.asked.join(' '));
+    t.true(errors.includes(` at ${mirror.url}/named `) && !errors.includes('secret'), errors);
+  },
+);
+
+debianTest('haproxy:fetch without a mirror ends with one line that says how to name one', async (t) => {
+  await using folder = await temporaryFolder();
+  const APT_CONFIG = await aptOf(folder.path, []);
+  const { code, errors } = await run(process.execPath, [script, '3.4'], { APT_CONFIG, XDG_CACHE_HOME: folder.path });
+  t.is(code, 2);
+  t.regex(errors, /^haproxy:fetch: [^\n]* HAWEIGHT_DEBIAN_MIRROR=URL\n$/);
+});
