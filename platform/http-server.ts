@@ -7,6 +7,7 @@ import { formatListenAddress, isLoopback, type ListenAddress } from './listen-ad
 import { RateLimiter } from './rate-limit.ts';
 import type { RenewedTls } from './renewed-tls.ts';
 import type { TlsMaterial } from './tls-files.ts';
+import { minTlsVersion } from './tls-version.ts';
 import { bearerMatches } from './token.ts';
 
 export interface Answer {
@@ -127,7 +128,7 @@ function makeServer(
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     ...(ca === undefined ? {} : { ca }),
-    minVersion: 'TLSv1.2' as const,
+    minVersion: minTlsVersion,
   });
   const server = process.getBuiltinModule('node:https').createServer(
     {

@@ -4,9 +4,7 @@ import { isIP } from 'node:net';
 import type { PeerCertificate } from 'node:tls';
 import type { RenewedTls } from './renewed-tls.ts';
 import type { TlsMaterial } from './tls-files.ts';
-
-/** The oldest TLS that is spoken, on both sides. */
-export const minTlsVersion = 'TLSv1.2';
+import { minTlsVersion } from './tls-version.ts';
 
 type OnResponse = (response: IncomingMessage) => void;
 type Named = RequestOptions & { readonly expectedName?: string };

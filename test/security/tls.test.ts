@@ -10,7 +10,7 @@ import { Authority, tlsTest } from '../support/certificates.ts';
 import { haweight } from '../support/process.ts';
 import { snapshot } from '../support/snapshot.ts';
 import { until } from '../support/until.ts';
-import { serve, startAgent } from './support/tls-agent.ts';
+import { serve, startAgent, startAgentIn } from './support/tls-agent.ts';
 
 const silent = { info: () => undefined, warn: () => undefined };
 
@@ -127,9 +127,12 @@ tlsTest('with a CA for clients only its certificates are answered, and no token 
   t.regex(refused.stderr, /other machines can reach this address/);
 });
 
-tlsTest('TLS 1.1 is not spoken', async (t) => {
+/** Node.js that would speak TLS 1.1 if it were asked to: OpenSSL's own default refuses it before we do. */
+const lenient = { NODE_OPTIONS: '--tls-cipher-list=DEFAULT@SECLEVEL=0' };
+
+tlsTest('TLS 1.1 is not spoken by an agent', async (t) => {
   using authority = new Authority();
-  await using running = await startAgent('127.0.0.1', 0, ...serve(authority.issue('a', 'IP:127.0.0.1')));
+  await using running = await startAgentIn(lenient, '127.0.0.1', 0, ...serve(authority.issue('a', 'IP:127.0.0.1')));
   const tls = process.getBuiltinModule('node:tls');
   const { port } = new URL(running.url);
   const version = async (maxVersion: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3') => {
@@ -147,6 +150,26 @@ tlsTest('TLS 1.1 is not spoken', async (t) => {
   t.is(await version('TLSv1.1'), null);
   t.is(await version('TLSv1.2'), 'TLSv1.2');
   t.is(await version('TLSv1.3'), 'TLSv1.3');
+});
+
+tlsTest('TLS 1.1 is not spoken with a server that knows no other', async (t) => {
+  using authority = new Authority();
+  const { cert, key } = authority.issue('a', 'IP:127.0.0.1');
+  const identity = { cert: readFileSync(cert), key: readFileSync(key) };
+  const spoken = async (version: 'TLSv1.1' | 'TLSv1.2') => {
+    const versions = { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' };
+    const server = createTlsServer({ ...identity, ...versions }, (_, response) => response.end());
+    const seen: (string | null)[] = [];
+    server.on('secureConnection', (socket) => seen.push(socket.getProtocol()));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await haweight(['weights', '--controller', url, '--ca-file', authority.ca], lenient);
+    server.closeAllConnections();
+    await once(server.close(), 'close');
+    return seen;
+  };
+  t.deepEqual(await spoken('TLSv1.1'), []);
+  t.deepEqual(await spoken('TLSv1.2'), ['TLSv1.2']);
 });
 
 tlsTest('renewed certificates are taken up on both sides without a restart; a broken one is not', async (t) => {

@@ -3,7 +3,17 @@ import { until } from '../../support/until.ts';
 
 /** A real agent at an address of its own, and the URL that it logs. */
 export async function startAgent(host: string, port: number, ...args: readonly string[]) {
-  const agent = new Haweight(['agent', '--listen', `${host}:${port}`, '--scope', 'host', ...args]);
+  return await startAgentIn({}, host, port, ...args);
+}
+
+/** The same, with these environment variables. */
+export async function startAgentIn(
+  environment: NodeJS.ProcessEnv,
+  host: string,
+  port: number,
+  ...args: readonly string[]
+) {
+  const agent = new Haweight(['agent', '--listen', `${host}:${port}`, '--scope', 'host', ...args], environment);
   const url = await until(
     () => `the agent's URL in: ${agent.stderr}`,
     () => /"url":"(http[^"]+)"/.exec(agent.stderr)?.[1] ?? null,
