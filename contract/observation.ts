@@ -17,6 +17,13 @@ export const exclusions = {
 } as const;
 export type Exclusion = keyof typeof exclusions;
 
+const lasting: ReadonlySet<string> = new Set<Exclusion>(['backup', 'configured-zero', 'agent-check', 'name-invalid']);
+
+/** Whether the server is left alone for as long as the configuration stays as it is: it needs no agent. */
+export function isNeverOurs(exclusion: string | null): boolean {
+  return exclusion !== null && lasting.has(exclusion);
+}
+
 /** What came of asking the server's agent. */
 export type AgentReading =
   | {

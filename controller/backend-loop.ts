@@ -1,4 +1,5 @@
 import type { Decision } from '../contract/decision.ts';
+import { isNeverOurs } from '../contract/observation.ts';
 import type { Policy } from '../contract/policy.ts';
 import type { Problem } from '../contract/problem.ts';
 import { weightSupport } from '../haproxy/algorithm.ts';
@@ -184,7 +185,7 @@ export class BackendLoop {
     events.report('backend problem', { backend }, tick.problem);
     for (const { view, contact } of tick.sightings) {
       const subject = { backend, server: view.server };
-      events.report('agent problem', subject, contact.problem);
+      events.report('agent problem', subject, isNeverOurs(view.exclusion) ? null : contact.problem);
       const conflict = view.exclusion === 'agent-check' ? agentCheckProblem(backend, view.server) : null;
       events.report('server under agent-check', subject, conflict);
     }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Registry } from 'prom-client';
+import { isNeverOurs } from '../contract/observation.ts';
 import { metricNames } from '../contract/snapshot.ts';
 import type { Status } from '../contract/status.ts';
 
@@ -47,8 +48,10 @@ export async function renderMetrics(status: Status): Promise<string> {
       drained.set(labels, each.drained ? 1 : 0);
       contested.set(labels, each.reasons.some(({ code }) => code === 'contested') ? 1 : 0);
       rotation.set(labels, each.exclusion === null ? 1 : 0);
-      fresh.set(labels, each.agent.state === 'fresh' ? 1 : 0);
-      failures.inc(labels, each.agent.failures);
+      if (!isNeverOurs(each.exclusion)) {
+        fresh.set(labels, each.agent.state === 'fresh' ? 1 : 0);
+        failures.inc(labels, each.agent.failures);
+      }
       for (const metric of metricNames) {
         const value = each.utilisation[metric];
         if (value !== null) utilisation.set({ ...labels, metric }, value);

@@ -1,3 +1,4 @@
+import { isNeverOurs } from '../../contract/observation.ts';
 import { metricNames, type Snapshot } from '../../contract/snapshot.ts';
 import type { BackendConfig, Config } from '../../controller/config/schema.ts';
 import type { AgentClient } from '../../controller/observe/agent-client.ts';
@@ -16,8 +17,7 @@ export async function checkAgents(
   config: Config,
   backend: BackendConfig,
 ): Promise<Finding[]> {
-  const lasting = new Set(['backup', 'configured-zero', 'agent-check', 'name-invalid']);
-  const asked = view.servers.filter(({ exclusion }) => exclusion === null || !lasting.has(exclusion));
+  const asked = view.servers.filter(({ exclusion }) => !isNeverOurs(exclusion));
   const answers = await Promise.all(asked.map((server) => checkAgent(client, server, config, backend)));
   return answers.flat();
 }
