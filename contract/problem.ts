@@ -61,6 +61,7 @@ export const problemCodes = {
   'record-behind': 'ticks were left out of the recording: the disk cannot keep up, or a tick was too large',
   'recording-unreadable': 'a recording cannot be read',
   'recording-damaged': 'a recording holds a line that is cut off, or that is no tick of haweight',
+  'results-damaged': 'a file in the results of an experiment is missing or cut off, or is no such result',
 } as const;
 
 export type ProblemCode = keyof typeof problemCodes;
