@@ -40,8 +40,9 @@ COPY LICENSE package.json ./
 COPY --from=packages /opt/haweight/node_modules node_modules
 COPY --from=build /opt/haweight/dist dist
 COPY deploy/container/healthz /usr/local/bin/healthz
-RUN ln -s /opt/haweight/dist/cli/bin.js /usr/local/bin/haweight
-# A number, so that engines can see that it is not root. Nothing in the image belongs to it: there is nothing to write.
+# A volume mounted on /run/haweight takes its owner from the image: there and nowhere else may our user write.
+RUN ln -s /opt/haweight/dist/cli/bin.js /usr/local/bin/haweight && install -d -o 1000 -g 1000 -m 700 /run/haweight
+# a number, so that engines can see that it is not root
 USER 1000:1000
 ENTRYPOINT ["haweight"]
 CMD ["--help"]

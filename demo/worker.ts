@@ -1,15 +1,6 @@
 import { type CpuQuota, defaultPeriodMs } from './cpu-quota.ts';
 import { burn, PacedCpu, processCpuMs } from './paced-cpu.ts';
-
-/** Work is done in slices this long, so that the event loop goes on answering in between. */
-const sliceCpuMs = 1;
-
-/** A request's work. `wanted` turns false when its client has gone; then it is dropped. */
-export interface Job {
-  readonly demandCpuMs: number;
-  wanted: boolean;
-  readonly done: () => void;
-}
+import { type Job, sliceCpuMs, WorkQueue } from './work-queue.ts';
 
 /**
  * A small VM: one queue, first come first served, on a CPU quota that counts everything the process uses. A noisy
@@ -17,9 +8,8 @@ export interface Job {
  */
 export class Worker {
   readonly #cores: number;
-  readonly #queue: Job[] = [];
   readonly #requestsCpu: PacedCpu;
-  #working = false;
+  readonly #queue: WorkQueue;
   #neighbourShare = 0;
   #neighbour: Promise<void> = Promise.resolve();
   #neighbourUsedCpuMs = 0;
@@ -27,14 +17,11 @@ export class Worker {
   constructor(cores: number) {
     this.#cores = cores;
     this.#requestsCpu = new PacedCpu(this.#quota(1), () => processCpuMs() - this.#neighbourUsedCpuMs);
+    this.#queue = new WorkQueue(() => this.#requestsCpu.turn());
   }
 
   add(job: Job): void {
-    this.#queue.push(job);
-    if (this.#working) return;
-    this.#working = true;
-    // beside the caller; a rejection would be a bug, and unhandled it ends the process
-    void this.#workOff();
+    this.#queue.add(job);
   }
 
   /** The neighbour takes this share of the quota, 0 (none) to below 1. Resolves when an earlier one has stopped. */
@@ -48,17 +35,6 @@ export class Worker {
 
   #quota(share: number): CpuQuota {
     return { cores: this.#cores * share, periodMs: defaultPeriodMs };
-  }
-
-  async #workOff(): Promise<void> {
-    for (let job = this.#queue.shift(); job !== undefined; job = this.#queue.shift()) {
-      for (let leftCpuMs = job.demandCpuMs; leftCpuMs > 0 && job.wanted; ) {
-        await this.#requestsCpu.turn();
-        leftCpuMs -= burn(Math.min(leftCpuMs, sliceCpuMs));
-      }
-      if (job.wanted) job.done();
-    }
-    this.#working = false;
   }
 
   async #burnFor(share: number): Promise<void> {
