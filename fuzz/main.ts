@@ -1,7 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ProblemError } from '../contract/problem.ts';
 import { Stopped, stopOnSignal } from '../demo/stop-on-signal.ts';
+import { runProgram } from '../platform/run-program.ts';
 import { drive, type Outcome } from './drive.ts';
 import { progressLine, renderReport } from './report.ts';
 import { isTargetName, type TargetName, targetNames, targets } from './targets/registry.ts';
@@ -35,8 +37,6 @@ fuzz/failures/.
 const failuresFolder = new URL('./failures/', import.meta.url).pathname;
 const maxSeed = 2 ** 31 - 1;
 
-class UsageError extends Error {}
-
 interface Options {
   readonly minutes: number;
   readonly names: readonly TargetName[];
@@ -45,23 +45,15 @@ interface Options {
   readonly file: string | null;
 }
 
+/** null: help is wanted. Throws a ProblemError for what cannot be used. */
 function readOptions(args: readonly string[]): Options | null {
-  const text = { type: 'string' } as const;
-  const options = {
-    minutes: text,
-    target: text,
-    seed: text,
-    case: text,
-    file: text,
-    help: { type: 'boolean' },
-  } as const;
-  const { values } = parseArgs({ args: [...args], options });
+  const values = flagsOf(args);
   if (values.help === true) return null;
   const names = values.target?.split(',') ?? targetNames;
   const unknown = names.find((name) => !isTargetName(name));
-  if (unknown !== undefined) throw new UsageError(`--target: no "${unknown}"; there are ${targetNames.join(', ')}`);
+  if (unknown !== undefined) throw usageProblem('--target', targetNames.join(', '), unknown);
   if ((values.case ?? values.file) !== undefined && names.length !== 1) {
-    throw new UsageError('--case and --file: say which --target it is for');
+    throw usageProblem('--case and --file', 'one --target that it is for', `${names.length} targets`);
   }
   return {
     minutes: numberOf('--minutes', values.minutes ?? '10', 0.01, 10_000),
@@ -72,16 +64,39 @@ function readOptions(args: readonly string[]): Options | null {
   };
 }
 
+function flagsOf(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const options = {
+    minutes: text,
+    target: text,
+    seed: text,
+    case: text,
+    file: text,
+    help: { type: 'boolean' },
+  } as const;
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
+    throw new ProblemError({ code: 'usage', where: 'flags', what: message });
+  }
+}
+
+function usageProblem(where: string, expected: string, got: string): ProblemError {
+  return new ProblemError({ code: 'usage', where, what: 'cannot be used', expected, got: `"${got}"` });
+}
+
 function numberOf(flag: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (text.trim() !== '' && value >= least && value <= most) return value;
-  throw new UsageError(`${flag}: expected a number from ${least} to ${most}, got "${text}"`);
+  throw usageProblem(flag, `a number from ${least} to ${most}`, text);
 }
 
 function wholeOf(flag: string, text: string): number {
   const value = numberOf(flag, text, 0, maxSeed);
   if (Number.isInteger(value)) return value;
-  throw new UsageError(`${flag}: expected a whole number, got "${text}"`);
+  throw usageProblem(flag, 'a whole number', text);
 }
 
 async function fuzz({ minutes, names, seed, case: only }: Options): Promise<number> {
@@ -149,22 +164,13 @@ function write(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-async function main(): Promise<number> {
-  try {
-    const options = readOptions(process.argv.slice(2));
-    if (options === null) {
-      process.stdout.write(usage);
-      return 0;
-    }
-    const [name] = options.names;
-    if (options.file !== null && name !== undefined) return await playFile(name, options.file);
-    return await fuzz(options);
-  } catch (error) {
-    const isUsage = error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
-    if (!isUsage) throw error;
-    process.stderr.write(`fuzz: ${(error as Error).message}\n`);
-    return 2;
+await runProgram('fuzz', async () => {
+  const options = readOptions(process.argv.slice(2));
+  if (options === null) {
+    process.stdout.write(usage);
+    return 0;
   }
-}
-
-process.exitCode = await main();
+  const [name] = options.names;
+  if (options.file !== null && name !== undefined) return await playFile(name, options.file);
+  return await fuzz(options);
+});

@@ -13,6 +13,9 @@ export function showProgress(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+/** Nothing of it is left on the terminal when this is disposed of, such as before an error is shown. */
+export const progressLine: Disposable = { [Symbol.dispose]: endProgress };
+
 export function endProgress(): void {
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
 }

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { formatProblem, ProblemError } from '../../contract/problem.ts';
+import { runProgram } from '../../platform/run-program.ts';
 import { formatChecks } from '../check.ts';
 import { exitOnUsage, numberWithin } from '../flags.ts';
-import { endProgress, showProgress } from '../progress.ts';
+import { endProgress, progressLine, showProgress } from '../progress.ts';
 import { measureController } from './controller-phase.ts';
 import { formatReport, type PromiseReport, reportOf } from './report.ts';
 import { startServers } from './servers.ts';
@@ -41,19 +41,14 @@ const flags = exitOnUsage(new Command('promise'))
   .parse()
   .opts<Flags>();
 
-try {
-  const report = await run(flags);
+await runProgram('promise', async () => {
+  using _progress = progressLine;
+  const report = await measure(flags);
   process.stdout.write(flags.json ? `${JSON.stringify(report, null, 2)}\n` : textOf(report));
-  process.exitCode = report.passed ? 0 : 1;
-} catch (error) {
-  if (!(error instanceof ProblemError)) throw error;
-  process.stderr.write(`promise: ${formatProblem(error.problem)}\n`);
-  process.exitCode = 2;
-} finally {
-  endProgress();
-}
+  return report.passed ? 0 : 1;
+});
 
-async function run({ requests, changes, seconds }: Flags): Promise<PromiseReport> {
+async function measure({ requests, changes, seconds }: Flags): Promise<PromiseReport> {
   const startedMs = performance.now();
   await using servers = await startServers(serverCount);
   const writes = await measureWrites(servers, { requests, onProgress: showProgress });

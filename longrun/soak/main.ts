@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { formatProblem, ProblemError } from '../../contract/problem.ts';
 import { policyNames } from '../../controller/policies/registry.ts';
 import { stopOnSignal } from '../../demo/stop-on-signal.ts';
+import { runProgram } from '../../platform/run-program.ts';
 import { formatChecks, isPassed } from '../check.ts';
 import { exitOnUsage, numberWithin } from '../flags.ts';
-import { endProgress, showProgress } from '../progress.ts';
+import { endProgress, progressLine, showProgress } from '../progress.ts';
 import { SoakRun } from './run.ts';
 import { toCsv } from './sample.ts';
 import { isTooBusy, summaryOf, verdictOf } from './verdict.ts';
@@ -43,17 +43,10 @@ const flags = exitOnUsage(new Command('soak'))
   .parse()
   .opts<Flags>();
 
-try {
-  process.exitCode = await run(flags);
-} catch (error) {
-  if (!(error instanceof ProblemError)) throw error;
-  process.stderr.write(`soak: ${formatProblem(error.problem)}\n`);
-  process.exitCode = 2;
-} finally {
-  endProgress();
-}
+await runProgram('soak', () => run(flags));
 
 async function run({ minutes, rate, policy, csv, json }: Flags): Promise<number> {
+  using _progress = progressLine;
   using stop = stopOnSignal(process.stdout);
   const { signal } = stop;
   const soak = await SoakRun.run({ minutes, policy, requestsPerSecond: rate, signal, onProgress: showProgress });

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
-import { formatProblem, ProblemError } from '../../contract/problem.ts';
+import { ProblemError } from '../../contract/problem.ts';
+import { runProgram } from '../../platform/run-program.ts';
 import { parseExperiment } from '../parse-experiment.ts';
 import type { RunSettings } from './cell.ts';
 import { type Goal, goals } from './goals.ts';
@@ -37,13 +38,7 @@ const flags = new Command('simulate:goals')
   .parse()
   .opts<Flags>();
 
-try {
-  process.exitCode = await run(flags);
-} catch (error) {
-  if (!(error instanceof ProblemError)) throw error;
-  process.stderr.write(`simulate:goals: ${formatProblem(error.problem)}\n`);
-  process.exitCode = 2;
-}
+await runProgram('simulate:goals', () => run(flags));
 
 async function run({ ranking, json, ...rest }: Flags): Promise<number> {
   const chosen = chosenGoals(rest.goal);
