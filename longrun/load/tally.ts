@@ -1,5 +1,5 @@
+import { Histogram } from '../../platform/histogram.ts';
 import type { Outcome } from './connection.ts';
-import { Histogram } from './histogram.ts';
 
 /** `200`, `503` and so on, `broken` (the connection ended) or `timeout`. */
 export type FailureKind = string;

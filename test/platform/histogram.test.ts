@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { Histogram } from '../../longrun/load/histogram.ts';
+import { Histogram } from '../../platform/histogram.ts';
 import { percentile } from '../../platform/percentile.ts';
 
 const anyMs = fc.oneof(fc.double({ min: 0, max: 10, noNaN: true }), fc.double({ min: 0, max: 1e7, noNaN: true }));
