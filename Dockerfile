@@ -44,5 +44,7 @@ COPY deploy/container/healthz /usr/local/bin/healthz
 RUN ln -s /opt/haweight/dist/cli/bin.js /usr/local/bin/haweight && install -d -o 1000 -g 1000 -m 700 /run/haweight
 # a number, so that engines can see that it is not root
 USER 1000:1000
+# One look with what is in the image alone: a package that is missing or a Node.js that is too old fails here.
+RUN haweight agent --once --json --sample-ms 100 --window-ms 100 > /dev/null
 ENTRYPOINT ["haweight"]
 CMD ["--help"]

@@ -99,13 +99,19 @@ export class SocketDiagnostics implements SocketSource, Disposable {
       this.#libc ??= loadLibC();
       return ok(this.#libc);
     } catch (error) {
-      return err(unavailable('not-supported', `libc cannot be called here: ${(error as Error).message}`));
+      // most often packages that were installed on another platform and copied: into an image, or onto a server
+      const why = `libc cannot be called on ${process.platform} ${process.arch}: ${firstLine(error)}`;
+      return err(unavailable('not-supported', `${why} Install the packages on this platform.`));
     }
   }
 }
 
 function failed(detail: string): Unavailable {
   return unavailable('failed', `socket diagnostics: ${detail}`);
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
 }
 
 /** Loaded only when it is needed: it costs 6 MiB of memory. */

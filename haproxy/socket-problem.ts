@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
+import { dirname } from 'node:path';
 import type { Problem } from '../contract/problem.ts';
 import type { ExchangeOptions } from './exchange.ts';
 
@@ -15,7 +17,7 @@ export async function socketProblem(error: NodeJS.ErrnoException, options: Excha
       where,
       what: 'no such socket',
       got: code,
-      mend: `Is HAProxy running? ${configure}.`,
+      mend: missingFolder(address) ?? `Is HAProxy running? ${configure}.`,
     };
   }
   if (code === 'EACCES' || code === 'EPERM') {
@@ -79,6 +81,13 @@ export function tooLargeProblem({ where, maxReplyBytes }: ExchangeOptions): Prob
     expected: `at most ${maxReplyBytes} bytes`,
     mend: "Is this HAProxy's stats socket?",
   };
+}
+
+/** A folder that is not there is no HAProxy that is down: it is a path mistyped, or a container without its volume. */
+function missingFolder(address: ExchangeOptions['address']): string | null {
+  if (address.kind !== 'unix' || existsSync(dirname(address.path))) return null;
+  const folder = dirname(address.path);
+  return `There is no folder ${folder}. In a container: mount there the volume that HAProxy has its socket in. Else check the path.`;
 }
 
 async function isSocket(path: string): Promise<boolean> {

@@ -132,6 +132,21 @@ test('no socket, no directory, no socket but a file, a directory, and nobody lis
   t.is(await code(`127.0.0.1:${await freePort()}`), 'socket-refused');
 });
 
+test('a folder that is not there is told from a HAProxy that is not there', async (t) => {
+  await using folder = await temporaryFolder();
+  const mend = async (name: string) => {
+    const result = await new RuntimeApi({ socket: join(folder.path, name) }).info();
+    return result.ok ? null : (result.error.mend ?? '');
+  };
+  t.regex((await mend('admin.sock')) ?? '', /^Is HAProxy running\?/);
+  const missing = join(folder.path, 'gone');
+  t.true(
+    (await mend('gone/admin.sock'))?.startsWith(
+      `There is no folder ${missing}. In a container: mount there the volume`,
+    ),
+  );
+});
+
 test('a socket that its HAProxy left behind', async (t) => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, 'left.sock');
