@@ -11,6 +11,7 @@ const commands = {
   explain: async () => (await import('./commands/explain.ts')).explainCommand(),
   replay: async () => (await import('./commands/replay.ts')).replayCommand(),
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand(),
+  jtl: async () => (await import('./commands/jtl.ts')).jtlCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   restore: async () => (await import('./commands/restore.ts')).restoreCommand(),
   demo: async () => (await import('./commands/demo.ts')).demoCommand(),

@@ -62,6 +62,9 @@ export const problemCodes = {
   'recording-unreadable': 'a recording cannot be read',
   'recording-damaged': 'a recording holds a line that is cut off, or that is no tick of haweight',
   'results-damaged': 'a file in the results of an experiment is missing or cut off, or is no such result',
+  'jtl-unreadable': 'a result file of JMeter cannot be read',
+  'jtl-invalid': 'the file is no CSV result of JMeter, or lacks columns or requests',
+  'jtl-damaged': 'a result file of JMeter holds a line that is cut off, or that is no request',
 } as const;
 
 export type ProblemCode = keyof typeof problemCodes;

@@ -9,6 +9,7 @@ for (const command of [
   'explain',
   'replay',
   'simulate',
+  'jtl',
   'doctor',
   'restore',
   'demo',

@@ -1,0 +1,54 @@
+import { quote } from '../../contract/problem.ts';
+import { err, ok, type Result } from '../../contract/result.ts';
+import { fieldsOf } from './csv.ts';
+
+const needed = ['timeStamp', 'elapsed', 'success'] as const;
+const useful = ['responseCode', 'label', 'server', 'due'] as const;
+
+export type ColumnName = (typeof needed)[number] | (typeof useful)[number];
+
+/** Where in a line is what. */
+export interface Columns {
+  readonly delimiter: string;
+  readonly count: number;
+  /** Of the first line, to know it again: JMeter writes another where it appends to a file. */
+  readonly header: string;
+  readonly at: ReadonlyMap<ColumnName, number>;
+}
+
+/** What is wrong with the first line. */
+export interface NoColumns {
+  readonly what: string;
+  readonly expected: string;
+  readonly got?: string;
+  readonly mend: string;
+}
+
+const withProperties = "Run JMeter with -q and the plans' jtl.properties (docs/load-testing.md).";
+const expectedNames = 'a first line with the names of the columns, such as timeStamp,elapsed,success';
+
+/** Reads the first line: any order, any delimiter. Pure. */
+export function readColumns(first: string): Result<Columns, NoColumns> {
+  const header = first.replace(/^\uFEFF/, '');
+  // Node decodes what is no UTF-8 as this character
+  if (/[\0\uFFFD]/.test(header)) {
+    return err({ what: 'no result file of JMeter', expected: 'text', got: 'binary data', mend: withProperties });
+  }
+  if (/^\s*</.test(header)) {
+    return err({ what: 'no CSV', expected: 'CSV', got: quote(header, 30), mend: withProperties });
+  }
+  // JMeter's delimiter is any one character; the names hold none of them
+  const delimiter = /^"?\w+"?([^\w"])/.exec(header)?.[1];
+  const names = delimiter === undefined ? [header] : fieldsOf(header, delimiter);
+  const at = new Map<ColumnName, number>();
+  for (const name of [...needed, ...useful]) if (names.includes(name)) at.set(name, names.indexOf(name));
+  if (at.size === 0) {
+    return err({ what: 'no names of columns', expected: expectedNames, got: quote(header, 40), mend: withProperties });
+  }
+  const missing = needed.filter((name) => !at.has(name));
+  if (missing.length > 0 || delimiter === undefined) {
+    const expected = `columns ${needed.join(', ')}`;
+    return err({ what: 'a column is missing', expected, got: `no ${missing.join(', ')}`, mend: withProperties });
+  }
+  return ok({ delimiter, count: names.length, header, at });
+}

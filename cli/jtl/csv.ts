@@ -1,0 +1,104 @@
+import type { Line } from '../../controller/record/lines.ts';
+
+/** One record of a file of comma-separated values: a line, or several where a quoted field holds newlines. */
+export interface CsvRecord {
+  /** Of its first line, counted from 1. */
+  readonly line: number;
+  /** null: not to be read, see `damage`. */
+  readonly text: string | null;
+  /** What is wrong with it, in a few words. */
+  readonly damage: string | null;
+}
+
+/** The most that a record may have: JMeter's longest are messages of some hundred characters. */
+export const maxRecordBytes = 64 * 1024;
+
+/**
+ * Records of lines. A record is whole when its quotes are even in number, as JMeter doubles quotes within quoted fields.
+ * Where they never are, only the first line is given up, and reading goes on at the second: one stray quote must not
+ * swallow what follows.
+ */
+export async function* records(lines: AsyncIterable<Line>): AsyncGenerator<CsvRecord> {
+  let waiting: Line[] = [];
+  let length = 0;
+  for await (const line of lines) {
+    const todo = [line];
+    for (let next = todo.shift(); next !== undefined; next = todo.shift()) {
+      const isOdd = hasOddQuotes(next);
+      if (waiting.length === 0 && !isOdd) {
+        yield recordOf([next]);
+        continue;
+      }
+      waiting.push(next);
+      length += next.text?.length ?? maxRecordBytes;
+      const closes = isOdd && waiting.length > 1;
+      if (closes && length <= maxRecordBytes) yield recordOf(waiting);
+      else if (length > maxRecordBytes) {
+        yield openQuote(waiting[0]);
+        todo.unshift(...waiting.slice(1));
+      } else continue;
+      [waiting, length] = [[], 0];
+    }
+  }
+  // the end came within quotes: line by line
+  while (waiting.length > 0) {
+    const [first, ...rest] = waiting;
+    yield first !== undefined && !first.ended ? recordOf([first]) : openQuote(first);
+    let open: Line[] = [];
+    for (const line of rest) {
+      open.push(line);
+      if (open.filter(hasOddQuotes).length % 2 === 0) {
+        yield recordOf(open);
+        open = [];
+      }
+    }
+    waiting = open;
+  }
+}
+
+function hasOddQuotes({ text }: Line): boolean {
+  if (text === null || !text.includes('"')) return false;
+  return text.split('"').length % 2 === 0;
+}
+
+function recordOf(lines: readonly Line[]): CsvRecord {
+  const line = lines[0]?.number ?? 0;
+  const last = lines.at(-1);
+  if (lines.some(({ text }) => text === null)) {
+    return { line, text: null, damage: `the line is longer than ${maxRecordBytes} bytes` };
+  }
+  if (last?.ended === false) return { line, text: null, damage: 'the line is cut off' };
+  return { line, text: lines.map(({ text }) => text?.replace(/\r$/, '')).join('\n'), damage: null };
+}
+
+function openQuote(line: Line | undefined): CsvRecord {
+  return { line: line?.number ?? 0, text: null, damage: 'a quoted field does not end' };
+}
+
+/** The fields of a record, without their quotes. `delimiter` is one character. */
+export function fieldsOf(record: string, delimiter: string): readonly string[] {
+  if (!record.includes('"')) return record.split(delimiter);
+  const fields: string[] = [];
+  let from = 0;
+  for (;;) {
+    if (record[from] !== '"') {
+      const end = record.indexOf(delimiter, from);
+      fields.push(record.slice(from, end === -1 ? undefined : end));
+      if (end === -1) return fields;
+      from = end + 1;
+      continue;
+    }
+    const end = closingQuote(record, from + 1);
+    fields.push(record.slice(from + 1, end).replaceAll('""', '"'));
+    const next = record.indexOf(delimiter, end + 1);
+    if (next === -1) return fields;
+    from = next + 1;
+  }
+}
+
+function closingQuote(record: string, from: number): number {
+  for (let at = record.indexOf('"', from); at !== -1; at = record.indexOf('"', at + 2)) {
+    if (record[at + 1] !== '"') return at;
+  }
+  return record.length;
+}

@@ -1,0 +1,52 @@
+import { Histogram } from '../../platform/histogram.ts';
+import type { Sample } from './sample.ts';
+
+/** Gaps are measured between so many requests, the first of the file: they must be sorted for it. */
+const maxSent = 1_000_000;
+
+/** How the load was, which nothing of the servers may have altered: an open loop. */
+export interface LoadFigures {
+  /** From the first request to the last that was sent. */
+  readonly seconds: number;
+  readonly perSecond: number | null;
+  /** Standard deviation of the gaps between requests, over their mean: 1 of a Poisson process, 0 of a metronome. */
+  readonly gapVariation: number | null;
+  /** How much later than due requests were sent; null where the plan does not say when they were due. */
+  readonly late: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number } | null;
+}
+
+export class LoadMeter {
+  readonly #sent: number[] = [];
+  readonly #late = new Histogram();
+  #firstMs = Number.POSITIVE_INFINITY;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #count = 0;
+
+  add({ sentAtMs, dueAtMs }: Sample): void {
+    this.#count += 1;
+    if (this.#sent.length < maxSent) this.#sent.push(sentAtMs);
+    this.#firstMs = Math.min(this.#firstMs, sentAtMs);
+    this.#lastMs = Math.max(this.#lastMs, sentAtMs);
+    if (dueAtMs !== null) this.#late.add(sentAtMs - dueAtMs);
+  }
+
+  figures(): LoadFigures {
+    const seconds = this.#count === 0 ? 0 : (this.#lastMs - this.#firstMs) / 1_000;
+    const [p50Ms, p99Ms, maxMs] = [this.#late.percentileMs(0.5), this.#late.percentileMs(0.99), this.#late.maxMs];
+    return {
+      seconds,
+      perSecond: seconds > 0 ? (this.#count - 1) / seconds : null,
+      gapVariation: variation(this.#sent),
+      late: p50Ms === null || p99Ms === null || maxMs === null ? null : { p50Ms, p99Ms, maxMs },
+    };
+  }
+}
+
+function variation(sent: readonly number[]): number | null {
+  const sorted = Float64Array.from(sent).sort();
+  const gaps = sorted.length - 1;
+  const mean = ((sorted.at(-1) ?? 0) - (sorted[0] ?? 0)) / gaps;
+  if (gaps < 2 || mean === 0) return null;
+  const squares = sorted.subarray(1).reduce((sum, at, index) => sum + (at - (sorted[index] ?? 0) - mean) ** 2, 0);
+  return Math.sqrt(squares / gaps) / mean;
+}

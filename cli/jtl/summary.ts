@@ -1,0 +1,67 @@
+import { type Figures, Group } from './group.ts';
+import { type LoadFigures, LoadMeter } from './load.ts';
+import type { Sample } from './sample.ts';
+
+export interface SummaryOptions {
+  /** By what requests are told apart. */
+  readonly by: 'server' | 'label';
+  /** The share of requests that were answered in this time is given. */
+  readonly withinMs: number;
+  /** Requests that were sent so long after the first line's are left out. */
+  readonly warmupMs: number;
+  /** Response times count from when a request was due, where the plan says so, and not from when it was sent. */
+  readonly fromDue: boolean;
+}
+
+export interface Summary {
+  readonly load: LoadFigures;
+  readonly all: Figures;
+  /** By name; requests that no server answered are `-`. */
+  readonly groups: readonly (Figures & { readonly name: string })[];
+  readonly warmupRequests: number;
+}
+
+/** Groups that are told apart; a foreign file may have a million. */
+const maxGroups = 200;
+const otherGroups = 'other';
+
+/** Adds up samples, in memory that does not grow with their number. */
+export class JtlSummary {
+  readonly #options: SummaryOptions;
+  readonly #load = new LoadMeter();
+  readonly #all: Group;
+  readonly #groups = new Map<string, Group>();
+  #warmUntilMs: number | null = null;
+  #warmupRequests = 0;
+
+  constructor(options: SummaryOptions) {
+    this.#options = options;
+    this.#all = new Group(options.withinMs);
+  }
+
+  add(sample: Sample): void {
+    const { by, withinMs, warmupMs, fromDue } = this.#options;
+    this.#warmUntilMs ??= sample.sentAtMs + warmupMs;
+    if (warmupMs > 0 && sample.sentAtMs < this.#warmUntilMs) {
+      this.#warmupRequests += 1;
+      return;
+    }
+    const lateMs = fromDue && sample.dueAtMs !== null ? Math.max(0, sample.sentAtMs - sample.dueAtMs) : 0;
+    const name = sample[by] === '' ? '-' : sample[by];
+    const known = this.#groups.has(name) || this.#groups.size < maxGroups ? name : otherGroups;
+    const group = this.#groups.get(known) ?? new Group(withinMs);
+    this.#groups.set(known, group);
+    this.#load.add(sample);
+    for (const each of [this.#all, group]) each.add(sample, sample.elapsedMs + lateMs);
+  }
+
+  get summary(): Summary {
+    const names = [...this.#groups].sort(([one], [other]) => one.localeCompare(other, 'en', { numeric: true }));
+    return {
+      load: this.#load.figures(),
+      all: this.#all.figures(),
+      groups: names.map(([name, group]) => ({ name, ...group.figures() })),
+      warmupRequests: this.#warmupRequests,
+    };
+  }
+}

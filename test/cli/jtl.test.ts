@@ -1,0 +1,244 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { temporaryFolder } from '../haproxy/setup.ts';
+import { type Finished, haweight } from '../support/process.ts';
+
+/* haweight jtl as users run it, on files that were written here. */
+
+const startMs = Date.UTC(2026, 10, 22);
+const header = 'timeStamp,elapsed,label,responseCode,responseMessage,success,"server","due"';
+
+interface Request {
+  readonly atMs?: number;
+  readonly elapsedMs?: number;
+  readonly code?: string;
+  readonly server?: string;
+  readonly lateMs?: number;
+}
+
+function line({ atMs = 0, elapsedMs = 20, code = '200', server = 's1', lateMs = 0 }: Request): string {
+  const sentAtMs = startMs + atMs;
+  return `${sentAtMs},${elapsedMs},steady,${code},OK,${code === '200'},${server},${sentAtMs - lateMs}`;
+}
+
+async function jtl(content: string | Buffer, ...args: readonly string[]): Promise<Finished> {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, 'run.jtl');
+  await writeFile(file, content);
+  return await haweight(['jtl', file, ...args]);
+}
+
+interface Figures {
+  readonly name?: string;
+  readonly requests: number;
+  readonly failed: number;
+  readonly meanMs: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+  readonly withinShare: number;
+  readonly errors: readonly { readonly code: string; readonly count: number }[];
+}
+
+interface Document {
+  readonly all: Figures;
+  readonly groups: readonly Figures[];
+  readonly load: { readonly perSecond: number; readonly gapVariation: number; readonly late: { maxMs: number } | null };
+  readonly warmupRequests: number;
+  readonly damagedLines: number;
+}
+
+async function json(t: ExecutionContext, content: string, ...args: readonly string[]): Promise<Document> {
+  const { code, stdout, stderr } = await jtl(content, '--json', ...args);
+  t.is(code, 0, stderr);
+  return JSON.parse(stdout) as Document;
+}
+
+const text = (requests: readonly Request[]) => `${[header, ...requests.map(line)].join('\n')}\n`;
+
+test.serial(
+  'percentiles, the share within a second and errors, for each server and all, within 80 columns',
+  async (t) => {
+    const requests = Array.from({ length: 100 }, (_, index): Request => {
+      return { atMs: index * 100, elapsedMs: 1 + index, server: index % 4 === 0 ? 's2' : 's1' };
+    });
+    const slow = { atMs: 20_000, elapsedMs: 1_500, server: 's10' };
+    const failed = [503, 503, 500].map((code) => ({ atMs: 20_100, elapsedMs: 1, code: String(code), server: '-' }));
+    const content = text([...requests, slow, ...failed]);
+    const { all, groups, load } = await json(t, content);
+    t.is(all.requests, 104);
+    t.is(all.failed, 3);
+    t.deepEqual(all.errors, [
+      { code: '503', count: 2 },
+      { code: '500', count: 1 },
+    ]);
+    t.is(all.withinShare, 100 / 104);
+    t.is(all.maxMs, 1_500);
+    // of those that were answered: a failure at once is not fast
+    t.true(Math.abs(all.p50Ms / 51 - 1) < 0.008, String(all.p50Ms));
+    t.true(Math.abs(all.meanMs - (5_050 + 1_500) / 101) < 1e-9);
+    t.deepEqual(
+      groups.map(({ name, requests: many }) => [name, many]),
+      [
+        ['-', 3],
+        ['s1', 75],
+        ['s2', 25],
+        ['s10', 1],
+      ],
+    );
+    t.is(load.perSecond, 103 / 20.1);
+    const { stdout } = await jtl(content, '--rate', '5');
+    t.regex(stdout, /^load: 5\.1 requests\/s \(asked 5: \+2\.5%\) over 20\.1 s\n/);
+    t.regex(stdout, /\ns10 +1 +0\.00% +1500 .* 0\.00%\n/);
+    t.regex(stdout, /\n {2}-: 2 x 503, 1 x 500\n/);
+    for (const each of stdout.split('\n')) t.true(each.length <= 80, each);
+  },
+);
+
+test.serial('time-outs count with the time they took, whatever JMeter calls them', async (t) => {
+  const code = 'Non HTTP response code: java.net.SocketTimeoutException';
+  const refused = 'Non HTTP response code: org.apache.http.conn.HttpHostConnectException';
+  const { all } = await json(
+    t,
+    text([{ elapsedMs: 10 }, { elapsedMs: 5_000, code, server: '-' }, { elapsedMs: 0, code: refused, server: 'null' }]),
+  );
+  t.is(all.meanMs, 2_505);
+  t.deepEqual(
+    all.errors.map(({ code }) => code),
+    ['SocketTimeoutException', 'HttpHostConnectException'],
+  );
+});
+
+test.serial('any order of columns, any delimiter, quotes and newlines in quoted fields, a second header', async (t) => {
+  for (const delimiter of [';', '\t', '|', ':']) {
+    const names = ['success', 'server', 'responseMessage', 'elapsed', 'timeStamp'].join(delimiter);
+    const message = `"it said ""no${delimiter}thing""\nat all"`;
+    const lines = [1, 2, 3].map((each) =>
+      ['true', 's1', message, String(each), String(startMs + each)].join(delimiter),
+    );
+    const { all, load, damagedLines } = await json(t, `\uFEFF${[names, lines[0], names, ...lines].join('\r\n')}\r\n`);
+    // of the byte order mark the second header has none
+    t.is(damagedLines, 0);
+    t.is(all.requests, 4);
+    t.is(all.maxMs, 3);
+    t.is(load.late, null);
+  }
+});
+
+test.serial('how the load was: its rate, its gaps, and whether requests were sent when they were due', async (t) => {
+  const metronome = Array.from({ length: 200 }, (_, index): Request => ({ atMs: index * 20 }));
+  const regular = await json(t, text(metronome));
+  t.true(regular.load.gapVariation < 0.001);
+  let [atMs, seed] = [0, 1];
+  const poisson = Array.from({ length: 3_000 }, (): Request => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    atMs += -20 * Math.log(seed / 2_147_483_647);
+    return { atMs: Math.round(atMs) };
+  });
+  // in the order of their ends, as JMeter writes them
+  const { load } = await json(
+    t,
+    text(poisson.toSorted((one, other) => ((one.atMs ?? 0) % 77) - ((other.atMs ?? 0) % 77))),
+  );
+  t.true(Math.abs(load.gapVariation - 1) < 0.06, String(load.gapVariation));
+  t.true(Math.abs(load.perSecond / 50 - 1) < 0.06, String(load.perSecond));
+
+  const late = text(metronome.map((request, index) => ({ ...request, lateMs: index < 10 ? 900 : 1 })));
+  t.regex((await jtl(late)).stdout, /\nsent after they were due: p50 1\.0, p99 900, max 900 ms\n! the load lagged/);
+  t.notRegex((await jtl(late, '--warmup', '1s')).stdout, /! the load lagged/);
+  t.is((await json(t, late)).all.maxMs, 20);
+  t.is((await json(t, late, '--from-due')).all.maxMs, 920);
+  t.is((await json(t, late, '--warmup', '1s')).warmupRequests, 50);
+  t.is((await json(t, late, '--within', '10ms')).all.withinShare, 0);
+});
+
+test.serial('an interrupted run: what is whole counts, the cut line is named, exit code 1', async (t) => {
+  const content = text([{}, {}, {}]);
+  const { code, stdout, stderr } = await jtl(content.slice(0, -5), '--json');
+  t.is(code, 1);
+  t.regex(stderr, /^.*run\.jtl:4: the line is cut off\n$/);
+  t.is((JSON.parse(stdout) as Document).all.requests, 2);
+});
+
+test.serial('damaged lines are named and left out; one stray quote takes only its own line with it', async (t) => {
+  const good = line({});
+  const damaged = [
+    good.replace(',steady,', ',"steady,'),
+    good.replace(/^\d+/, '99999999999999'),
+    good.replace(',20,', ',-3,'),
+    good.replace(',20,', ',1e9,'),
+    good.replace(',true,', ',perhaps,'),
+    'x'.repeat(200_000),
+    `${startMs},20`,
+  ];
+  const { code, stdout, stderr } = await jtl(`${[header, good, ...damaged, good, good].join('\n')}\n`, '--json');
+  t.is(code, 1);
+  const { all, damagedLines } = JSON.parse(stdout) as Document;
+  t.is(damagedLines, damaged.length, stderr);
+  t.is(all.requests, 3);
+  t.regex(stderr, /:3: a quoted field does not end\n/);
+  t.regex(stderr, /:4: timeStamp is no time in ms: "99999999999999"\n/);
+  t.regex(stderr, /\n2 more damaged lines\n$/);
+});
+
+test.serial('what names servers can do no harm to a terminal', async (t) => {
+  const { stdout } = await jtl(text([{ server: '\u001b[2Js1' }, { code: '\u001b[31m' }]));
+  t.regex(stdout, /\n\?\[2Js1/);
+  t.false(stdout.includes('\u001b'));
+});
+
+test.serial('a file without the column of the server: one line says how to have it, and all are counted', async (t) => {
+  const { code, stdout, stderr } = await jtl(`timeStamp,elapsed,success\n${startMs},5,true\n`);
+  t.is(code, 0);
+  t.regex(stderr, /there is no column server. docs\/load-testing.md says how to have it/);
+  t.regex(stdout, /\nall +1 /);
+  t.is((await jtl(`timeStamp,elapsed,success\n${startMs},5,true\n`, '--from-due')).code, 2);
+});
+
+const refused: readonly (readonly [what: string, content: string | Buffer, line: RegExp])[] = [
+  ['an empty file', '', /run\.jtl: the file is empty; expected a CSV result file/],
+  ['a binary file', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2, 10, 0, 0]), /no result file of JMeter.*binary data/],
+  ['a long file without lines', Buffer.alloc(3_000_000), /no names of columns: the line is longer than 65536 bytes/],
+  [
+    'XML',
+    '<?xml version="1.0"?>\n<testResults version="1.2">\n',
+    /no CSV.*got "<\?xml.*-q and the plans' jtl\.properties/,
+  ],
+  ['no header', `${line({})}\n`, /no names of columns; expected a first line with the names/],
+  ['a missing column', `timeStamp,label,success\n${startMs},a,true\n`, /a column is missing.*got no elapsed/],
+  ['nothing but a header', `${header}\n`, /there is no request that counts; expected one, got none/],
+];
+for (const [what, content, said] of refused) {
+  test.serial(`${what}: one line, exit code 2`, async (t) => {
+    refusedIn(t, await jtl(content), said);
+  });
+}
+
+test.serial('a folder, a device and a missing file: one line, exit code 2', async (t) => {
+  await using folder = await temporaryFolder();
+  await mkdir(join(folder.path, 'a.jtl'));
+  refusedIn(t, await haweight(['jtl', join(folder.path, 'a.jtl')]), /a\.jtl: cannot be read.*not a regular file/);
+  refusedIn(t, await haweight(['jtl', '/dev/zero']), /\/dev\/zero: cannot be read.*not a regular file/);
+  refusedIn(t, await haweight(['jtl', join(folder.path, 'none')]), /none: cannot be read.*ENOENT/);
+});
+
+for (const [flag, value] of [
+  ['--within', '-1s'],
+  ['--warmup', 'soon'],
+  ['--rate', '0'],
+  ['--by', 'code'],
+] as const) {
+  test.serial(`haweight jtl ${flag} ${value} is refused with exit code 2`, async (t) => {
+    const { code, stdout } = await jtl(text([{}]), flag, value);
+    t.is(code, 2);
+    t.is(stdout, '');
+  });
+}
+
+function refusedIn(t: ExecutionContext, { code, stdout, stderr }: Finished, said: RegExp): void {
+  t.is(code, 2, stderr);
+  t.is(stdout, '');
+  t.deepEqual(stderr.split('\n').slice(1), ['']);
+  t.regex(stderr, said);
+}
