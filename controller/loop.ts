@@ -6,13 +6,14 @@ import type { HaproxyControl, HaproxyInfo } from '../haproxy/runtime-api.ts';
 import { versionProblem } from '../haproxy/versions.ts';
 import type { Logger } from '../platform/logger.ts';
 import { restore } from './act.ts';
-import { BackendLoop, type BackendRecord } from './backend-loop.ts';
+import { BackendLoop, type BackendRecord, type BackendTick } from './backend-loop.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/schema.ts';
 import { EventLog } from './event-log.ts';
 import type { AgentSource } from './observe/agent-client.ts';
 import type { Recorder } from './record/recorder.ts';
 import { recordingVersion } from './record/recording.ts';
+import { remembered } from './remembered.ts';
 import { type StatusHead, statusOf } from './status.ts';
 
 export interface LoopOptions {
@@ -25,15 +26,18 @@ export interface LoopOptions {
   readonly recorder?: Pick<Recorder, 'take' | 'status'>;
 }
 
+type LoopHead = Omit<StatusHead, 'waitingFor' | 'recording'>;
+
 /** All backends, tick by tick. A tick that comes while another is under way is skipped and counted, never queued. */
 export class Loop {
   readonly #options: LoopOptions;
   readonly #backends: readonly BackendLoop[];
   readonly #events: EventLog;
-  #head: Omit<StatusHead, 'waitingFor' | 'recording'>;
+  #head: LoopHead;
   #haproxyProblem: Problem | null = null;
   /** HAProxy as the last tick that reached it found it; null before the first. */
   #met: HaproxyInfo | null = null;
+  readonly #statusOf = remembered(makeStatus);
   #running: Promise<void> | null = null;
   #rescuing = false;
 
@@ -64,20 +68,18 @@ export class Loop {
     };
   }
 
+  /** The same object until there is something new: whoever asks in between costs nothing. */
   get status(): Status {
-    const { firstProblem } = this;
-    const problem = this.#haproxyProblem === null ? null : formatProblem(this.#haproxyProblem);
-    const waitingFor = firstProblem === null ? null : formatProblem(firstProblem);
     const recording = this.#options.recorder?.status ?? null;
-    return statusOf(
-      { ...this.#head, waitingFor, recording, haproxy: { ...this.#head.haproxy, problem } },
-      this.#backends.map(({ last }) => last),
-    );
+    return this.#statusOf(this.#head, this.#haproxyProblem, recording, ...this.#backends.map(({ last }) => last));
   }
 
   /** What keeps the loop from its work: HAProxy, else the first backend that has a problem. */
   get firstProblem(): Problem | null {
-    return this.#haproxyProblem ?? this.#backends.find(({ last }) => last.problem !== null)?.last.problem ?? null;
+    return firstOf(
+      this.#haproxyProblem,
+      this.#backends.map(({ last }) => last),
+    );
   }
 
   countSkipped(): void {
@@ -107,7 +109,7 @@ export class Loop {
     try {
       let written = 0;
       for (const backend of this.#backends) written += await backend.rescue();
-      this.#head = { ...this.#head, weightsWritten: this.#head.weightsWritten + written };
+      if (written > 0) this.#head = { ...this.#head, weightsWritten: this.#head.weightsWritten + written };
     } finally {
       this.#rescuing = false;
     }
@@ -180,4 +182,20 @@ export class Loop {
     }
     this.#head = { ...this.#head, haproxy: { socket, version, problem: null } };
   }
+}
+
+function firstOf(haproxyProblem: Problem | null, backends: readonly BackendTick[]): Problem | null {
+  return haproxyProblem ?? backends.find(({ problem }) => problem !== null)?.problem ?? null;
+}
+
+function makeStatus(
+  head: LoopHead,
+  haproxyProblem: Problem | null,
+  recording: StatusHead['recording'],
+  ...backends: readonly BackendTick[]
+): Status {
+  const first = firstOf(haproxyProblem, backends);
+  const waitingFor = first === null ? null : formatProblem(first);
+  const problem = haproxyProblem === null ? null : formatProblem(haproxyProblem);
+  return statusOf({ ...head, waitingFor, recording, haproxy: { ...head.haproxy, problem } }, backends);
 }

@@ -1,6 +1,6 @@
 import { exitCodes, formatProblem, type Problem, ProblemError } from '../contract/problem.ts';
 import { RuntimeApi } from '../haproxy/runtime-api.ts';
-import { json, plain, startHttpServer } from '../platform/http-server.ts';
+import { startHttpServer } from '../platform/http-server.ts';
 import { parseListenAddress } from '../platform/listen-address.ts';
 import { type Logger, makeLogger } from '../platform/logger.ts';
 import { RenewedTls } from '../platform/renewed-tls.ts';
@@ -15,6 +15,7 @@ import { connectAgents } from './observe/connect-agents.ts';
 import { isWorthWaiting, preflight } from './preflight.ts';
 import { checkRecordFile } from './record/record-problem.ts';
 import { Recorder } from './record/recorder.ts';
+import { routesOf } from './routes.ts';
 import { startSchedule } from './schedule.ts';
 import { stopRequest } from './stop-request.ts';
 
@@ -61,16 +62,7 @@ export async function runController(config: Config): Promise<number> {
     tls,
     insecure: config.insecure,
     tokenHint: `--token-file FILE or ${controllerTokenVariable}`,
-    routes: {
-      '/v1/status': () => json(loop.status),
-      '/healthz': () => plain(loop.status.waitingFor ?? 'ok'),
-      '/metrics': async () => {
-        // loaded when somebody scrapes: it takes 20 MiB
-        const { renderMetrics } = await import('./metrics.ts');
-        const contentType = 'text/plain; version=0.0.4; charset=utf-8';
-        return { status: 200, contentType, body: await renderMetrics(loop.status) };
-      },
-    },
+    routes: routesOf(() => loop.status),
     onError: (error) => logger.error('status request failed', { detail: String(error) }),
   });
   const waitingFor = await checkSetup(config);

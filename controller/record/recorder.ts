@@ -3,6 +3,7 @@ import { formatProblem, type Problem } from '../../contract/problem.ts';
 import type { Status } from '../../contract/status.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { EventLog } from '../event-log.ts';
+import { remembered } from '../remembered.ts';
 import { recordProblem } from './record-problem.ts';
 import { maxLineBytes, type TickRecord } from './recording.ts';
 import { appendLines, type RotatingFileOptions } from './rotating-file.ts';
@@ -32,6 +33,9 @@ export class Recorder {
   #problem: Problem | null = null;
   #ticks = 0;
   #lostTicks = 0;
+  readonly #statusOf = remembered((file: string, ticks: number, lostTicks: number, problem: Problem | null) => {
+    return { file, ticks, lostTicks, problem: problem === null ? null : formatProblem(problem) };
+  });
 
   constructor({ append = appendLines, ...options }: RecorderOptions) {
     this.#options = { ...options };
@@ -39,9 +43,9 @@ export class Recorder {
     this.#events = new EventLog(options.logger);
   }
 
+  /** The same object until there is something new. */
   get status(): NonNullable<Status['recording']> {
-    const problem = this.#problem === null ? null : formatProblem(this.#problem);
-    return { file: this.#options.file, ticks: this.#ticks, lostTicks: this.#lostTicks, problem };
+    return this.#statusOf(this.#options.file, this.#ticks, this.#lostTicks, this.#problem);
   }
 
   take(record: TickRecord): void {

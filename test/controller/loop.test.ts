@@ -8,6 +8,7 @@ import { configSchema } from '../../controller/config/schema.ts';
 import { EventLog } from '../../controller/event-log.ts';
 import { Loop } from '../../controller/loop.ts';
 import { AgentClient } from '../../controller/observe/agent-client.ts';
+import { Recorder } from '../../controller/record/recorder.ts';
 import { renderConfiguration } from '../../haproxy/configuration.ts';
 import { startHaproxy } from '../../haproxy/process.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
@@ -62,6 +63,39 @@ test('a problem is logged when it appears, when it changes, and when it is over;
       ['info', 'agent problem: over', undefined],
     ],
   );
+});
+
+haproxyTest('the status is the same object until there is something new in it', async (t) => {
+  await using folder = await temporaryFolder();
+  const servers = [{ name: 's1', address: '127.0.0.1:9' }];
+  await using haproxy = await startHaproxy({
+    configuration: renderConfiguration({ backends: [{ name: 'web', servers }] }),
+  });
+  const config = configSchema.parse({ haproxy: { socket: haproxy.socket }, backends: [{ name: 'web' }] });
+  using agents = new AgentClient({ timeoutMs: 200, token: null });
+  const { logger } = recordingLogger();
+  const recorder = new Recorder({ file: join(folder.path, 'ticks.jsonl'), maxBytes: 1_000_000, files: 2, logger });
+  const api = new RuntimeApi(config.haproxy);
+  const loop = new Loop({ config, api, agents, logger, clock: systemClock, recorder });
+  await loop.tick();
+  await recorder.close();
+  const first = loop.status;
+  t.is(first.recording?.ticks, 1, 'what the disk has by now is told');
+  await loop.rescue();
+  t.is(loop.status, first, 'a look between ticks that found nothing to do is nothing new');
+  loop.countSkipped();
+  t.is(loop.status.skippedTicks, 1);
+  const skipped = loop.status;
+  await loop.tick();
+  t.not(loop.status, skipped);
+  t.is(loop.status.ticks, 2);
+  await recorder.close();
+  t.is(loop.status.recording?.ticks, 2);
+  const found = loop.status;
+  await haproxy.stop();
+  await loop.tick();
+  t.false(found.waitingFor?.includes(haproxy.socket));
+  t.true(loop.status.waitingFor?.includes(haproxy.socket));
 });
 
 haproxyTest('a tick that could not read its backend repeats nothing of the tick before', async (t) => {
