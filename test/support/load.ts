@@ -17,9 +17,11 @@ export class Load implements AsyncDisposable {
   /** Closes idle connections before HAProxy does (timeout client), which would race with their reuse. */
   readonly #agent = new Agent({ keepAlive: true, timeout: 5_000 });
   readonly #stop = new AbortController();
+  readonly #path: string;
   readonly #done: Promise<void>;
 
-  constructor(port: number, everyMs: number) {
+  constructor(port: number, everyMs: number, path = '/') {
+    this.#path = path;
     this.#done = this.#run(port, everyMs);
   }
 
@@ -44,7 +46,7 @@ export class Load implements AsyncDisposable {
   }
 
   async #send(port: number): Promise<void> {
-    const sent = request({ host: '127.0.0.1', port, agent: this.#agent });
+    const sent = request({ host: '127.0.0.1', port, path: this.#path, agent: this.#agent });
     try {
       sent.end();
       const [response] = await once(sent, 'response');
