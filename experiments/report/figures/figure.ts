@@ -1,0 +1,13 @@
+/** A file of the report, with what stands beside it in the document. */
+export interface Figure {
+  /** Without its ending. */
+  readonly name: string;
+  /** For those who cannot see it. */
+  readonly alt: string;
+  readonly svg: string;
+}
+
+/** `place`: what the document puts before the figure's name, such as `figures/`, or nothing. */
+export function imageOf({ name, alt }: Figure, place: string): string {
+  return `![${alt}](${place}${name}.svg)`;
+}

@@ -1,0 +1,99 @@
+import { contendersIn, measured, type Results, scenariosIn } from '../results.ts';
+import type { Figure } from './figure.ts';
+import { renderSvg } from './render.ts';
+import { faintInk, fontSize, ink, titleOf } from './style.ts';
+
+/** Viridis turned round, so that slow is dark: even steps to the eye, and to every kind of colour vision. */
+const colors = ['#fde725', '#90d743', '#35b779', '#21918c', '#31688e', '#443983', '#440154'];
+const noneColor = '#eeeeee';
+
+const cell = { width: 56, height: 22 } as const;
+const margin = { left: 186, top: 142, right: 16, bottom: 14 } as const;
+
+/** 99th percentile by scenario and contender. null: no cell counts. */
+export function heatMapFigure(results: Results): Figure | null {
+  const scenarios = scenariosIn(results);
+  const contenders = contendersIn(results);
+  const values = contenders.flatMap((contender, row) =>
+    scenarios.map((scenario, column) => ({
+      row,
+      column,
+      ms: measured(results, scenario, contender, 'p99Ms')?.median ?? null,
+    })),
+  );
+  const known = values.map(({ ms }) => ms).filter((ms) => ms !== null);
+  if (known.length === 0) return null;
+  const [low, high] = [Math.min(...known), Math.max(...known)].map(scaled);
+  const tone = (ms: number) => (scaled(ms) - (low ?? 0)) / Math.max(1e-9, (high ?? 1) - (low ?? 0));
+  const size = { width: scenarios.length * cell.width, height: contenders.length * cell.height };
+  const svg = renderSvg(
+    {
+      title: titleOf(
+        '99th percentile of response times, in ms',
+        'Median of the repetitions, of requests answered 200 (those that failed: see the tables). Dark is slow, on a logarithmic scale.',
+      ),
+      grid: { left: margin.left, top: margin.top, ...size },
+      xAxis: {
+        type: 'category',
+        position: 'top',
+        data: scenarios,
+        axisTick: { show: false },
+        axisLine: { show: false },
+        axisLabel: { fontSize, color: ink, rotate: 45, interval: 0 },
+      },
+      yAxis: {
+        type: 'category',
+        inverse: true,
+        data: contenders,
+        axisTick: { show: false },
+        axisLine: { show: false },
+        axisLabel: { fontSize, color: ink, interval: 0 },
+      },
+      series: [
+        {
+          type: 'heatmap',
+          data: values.map(({ row, column, ms }) => ({
+            value: [column, row, ms === null ? 0 : scaled(ms)],
+            itemStyle: { color: ms === null ? noneColor : colorAt(tone(ms)), borderColor: '#ffffff', borderWidth: 1 },
+            label: {
+              show: true,
+              formatter: ms === null ? '–' : brief(ms),
+              fontSize: fontSize - 1,
+              color: ms === null ? faintInk : tone(ms) < 0.45 ? '#000000' : '#ffffff',
+              textBorderWidth: 0,
+            },
+          })),
+        },
+      ],
+      // The series wants one; every cell has its own colour all the same.
+      visualMap: { show: false, min: 0, max: 1, dimension: 2, inRange: {} },
+    },
+    margin.left + size.width + margin.right,
+    margin.top + size.height + margin.bottom,
+  );
+  return { name: 'overview-p99', svg, alt: '99th percentile of response times by scenario and contender' };
+}
+
+/** `8.3`, `834`, `1.2k`, `12k`. */
+function brief(ms: number): string {
+  if (ms < 9.95) return ms.toFixed(1);
+  if (ms < 999.5) return ms.toFixed(0);
+  return ms < 9_950 ? `${(ms / 1_000).toFixed(1)}k` : `${(ms / 1_000).toFixed(0)}k`;
+}
+
+function scaled(ms: number): number {
+  return Math.log10(Math.max(1, ms));
+}
+
+/** `tone`: 0 to 1. */
+function colorAt(tone: number): string {
+  const place = Math.min(1, Math.max(0, tone)) * (colors.length - 1);
+  const from = channelsOf(colors[Math.floor(place)] ?? noneColor);
+  const to = channelsOf(colors[Math.ceil(place)] ?? noneColor);
+  const mixed = from.map((value, index) => Math.round(value + (place % 1) * ((to[index] ?? value) - value)));
+  return `#${mixed.map((value) => value.toString(16).padStart(2, '0')).join('')}`;
+}
+
+function channelsOf(color: string): number[] {
+  return [1, 3, 5].map((start) => Number.parseInt(color.slice(start, start + 2), 16));
+}

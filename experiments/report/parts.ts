@@ -1,0 +1,68 @@
+import type { MatrixName } from '../scenarios.ts';
+import { type Figure, imageOf } from './figures/figure.ts';
+import { groupNames } from './groups.ts';
+import type { Results } from './results.ts';
+import { betterTable, claimsRule, claimsTable } from './tables/claims.ts';
+import { groupTables, reactionTable } from './tables/group.ts';
+import { leastconnRule, leastconnTable } from './tables/leastconn.ts';
+import { rankingTable } from './tables/ranking.ts';
+import { completenessText, contenderTable, machineTable, scenarioTable } from './tables/setting.ts';
+
+/** Generated pieces of the document, by the names of their markers. */
+export type Parts = ReadonlyMap<string, string>;
+
+/** In the order of the document. `place`: what the document puts before a figure's name. */
+export function partsOf(results: Results, figures: readonly Figure[], place: string): Parts {
+  const images = (prefix: string) => {
+    const chosen = figures.filter(({ name }) => name.startsWith(prefix));
+    return chosen.map((figure) => imageOf(figure, place)).join('\n\n') || 'Not measured.';
+  };
+  return new Map([
+    ['scenarios', scenarioTable()],
+    ['contenders', contenderTable()],
+    ['machine', machineTable(results)],
+    ['completeness', completenessText(results)],
+    ['ranking', rankingTable(results)],
+    ['figure-overview', images('overview')],
+    ['figure-4', images('figure-4')],
+    ['figure-5', images('figure-5')],
+    ['figure-6', images('figure-6')],
+    ['figure-7', images('figure-7')],
+    ['reactions', reactionTable(results)],
+    ...groupNames.map((group) => [`results-${group}`, groupTables(results, group)] as const),
+    ['claims-rule', claimsRule()],
+    ['claims', claimsTable(results)],
+    ['better', betterTable(results)],
+    ['leastconn-rule', leastconnRule()],
+    ['leastconn', leastconnTable(results)],
+  ]);
+}
+
+const ofPublication = [
+  'machine',
+  'completeness',
+  'ranking',
+  'figure-overview',
+  'figure-4',
+  'figure-5',
+  'figure-6',
+  'figure-7',
+  'reactions',
+  'results-over-utilised',
+  'results-removed',
+  'results-flash',
+  'claims',
+  'better',
+  'leastconn',
+];
+
+/** What begins the names of a run's parts and figures in the document; null: such a run does not belong there. */
+export function prefixOf(matrix: MatrixName): string | null {
+  return { full: '', publication: 'publication-', quick: null }[matrix];
+}
+
+/** Those that the document shows of a run, by the names that they have there. */
+export function partsForDocument(parts: Parts, matrix: MatrixName): Parts {
+  const chosen = [...parts].filter(([name]) => matrix !== 'publication' || ofPublication.includes(name));
+  return new Map(chosen.map(([name, text]) => [`${prefixOf(matrix) ?? ''}${name}`, text]));
+}

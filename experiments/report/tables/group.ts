@@ -1,0 +1,53 @@
+import { type ScenarioName, scenarios } from '../../scenarios.ts';
+import { formatCount, formatMs, formatShare, formatSpread, none, table } from '../format.ts';
+import { type GroupName, groups } from '../groups.ts';
+import { contendersIn, type Measure, measured, type Results } from '../results.ts';
+
+/** A table a scenario: `median (least–most)` of the repetitions. */
+export function groupTables(results: Results, group: GroupName): string {
+  const sections = groups[group]
+    .filter((scenario) => contendersIn(results, scenario).length > 0)
+    .map((scenario) => scenarioSection(results, scenario));
+  return sections.join('\n\n') || 'Not measured.';
+}
+
+function scenarioSection(results: Results, scenario: ScenarioName): string {
+  const title = scenarios.find(({ name }) => name === scenario)?.title ?? scenario;
+  return `**\`${scenario}\`: ${title}**\n\n${scenarioTable(results, scenario)}`;
+}
+
+function scenarioTable(results: Results, scenario: ScenarioName): string {
+  return table(
+    ['contender', 'mean, ms', 'p50, ms', 'p90, ms', 'p99, ms', 'within 1 s, %', 'failed, %'],
+    contendersIn(results, scenario).map((contender) => {
+      const show = (measure: Measure, format: (value: number) => string) =>
+        formatSpread(measured(results, scenario, contender, measure), format);
+      return [
+        `\`${contender}\``,
+        show('meanMs', formatMs),
+        show('p50Ms', formatMs),
+        show('p90Ms', formatMs),
+        show('p99Ms', formatMs),
+        show('withinSecond', formatShare),
+        show('failedShare', formatShare),
+      ];
+    }),
+  );
+}
+
+/** What a mishap cost: requests that failed, and those answered later than a second. */
+export function reactionTable(results: Results): string {
+  const shown = scenarios.filter(({ name, events }) => events !== undefined && contendersIn(results, name).length > 0);
+  if (shown.length === 0) return 'Not measured.';
+  return table(
+    ['contender', ...shown.map(({ name }) => `\`${name}\``)],
+    contendersIn(results).map((contender) => [
+      `\`${contender}\``,
+      ...shown.map(({ name }) => {
+        const failed = measured(results, name, contender, 'failed');
+        const slow = measured(results, name, contender, 'slow');
+        return failed === null ? none : `${formatSpread(failed, formatCount)} + ${formatSpread(slow, formatCount)}`;
+      }),
+    ]),
+  );
+}

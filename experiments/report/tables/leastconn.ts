@@ -1,0 +1,94 @@
+import type { ContenderName } from '../../contenders.ts';
+import type { ScenarioName } from '../../scenarios.ts';
+import { compare } from '../comparison.ts';
+import { formatMs, formatShare, none, table } from '../format.ts';
+import { measured, type Results, scenariosIn } from '../results.ts';
+import { toleratedExtraFailed } from '../verdict.ts';
+
+/** Alone, it may be this much slower than the best of ours and still be enough. */
+export const toleratedRatio = 1.1;
+
+const alone: ContenderName = 'leastconn';
+const ours: readonly ContenderName[] = [
+  'inverse-load+roundrobin',
+  'inverse-load+random',
+  'inverse-load+leastconn',
+  'capacity+roundrobin',
+  'capacity+random',
+  'capacity+leastconn',
+];
+
+/** leastconn without a controller beside the best of ours; times of leastconn / times of that. */
+export interface AloneResult {
+  readonly scenario: ScenarioName;
+  readonly best: ContenderName;
+  readonly mean: number;
+  readonly p99: number;
+  /** Share of failed requests under leastconn less that of the best. */
+  readonly extraFailed: number;
+  readonly isEnough: boolean;
+}
+
+/**
+ * The best of ours is who is fastest in the mean against leastconn, among those under whom no more requests fail than under
+ * leastconn (by the tolerance); chosen anew in each scenario, which favours us. null: nothing to compare.
+ */
+export function aloneResult(results: Results, scenario: ScenarioName): AloneResult | null {
+  const candidates = ours.flatMap((best) => {
+    const mean = compare(results, scenario, alone, best, 'meanMs');
+    const p99 = compare(results, scenario, alone, best, 'p99Ms');
+    return mean === null || p99 === null
+      ? []
+      : [{ best, mean: mean.ratio.median, p99: p99.ratio.median, extraFailed: mean.extraFailed }];
+  });
+  const fair = candidates.filter(({ extraFailed }) => extraFailed >= -toleratedExtraFailed);
+  const [best] = (fair.length > 0 ? fair : candidates).toSorted((a, b) => b.mean - a.mean);
+  if (best === undefined) return null;
+  const isEnough =
+    best.mean <= toleratedRatio && best.p99 <= toleratedRatio && best.extraFailed <= toleratedExtraFailed;
+  return { scenario, ...best, isEnough };
+}
+
+export function leastconnTable(results: Results): string {
+  const rows = scenariosIn(results).map((scenario) => {
+    const result = aloneResult(results, scenario);
+    const show = (contender: ContenderName) => {
+      const [mean, p99, failed] = (['meanMs', 'p99Ms', 'failedShare'] as const).map(
+        (measure) => measured(results, scenario, contender, measure)?.median,
+      );
+      if (mean === undefined || p99 === undefined || failed === undefined) return none;
+      return `${formatMs(mean)} / ${formatMs(p99)} / ${formatShare(failed)}`;
+    };
+    if (result === null) return [`\`${scenario}\``, show(alone), none, none, none, 'not measured'];
+    const { best, mean, p99, isEnough } = result;
+    return [
+      `\`${scenario}\``,
+      show(alone),
+      `\`${best}\`: ${show(best)}`,
+      mean.toFixed(2),
+      p99.toFixed(2),
+      isEnough ? '**yes**' : 'no',
+    ];
+  });
+  return table(
+    [
+      'scenario',
+      'leastconn alone: mean / p99 in ms / failed %',
+      'best of ours',
+      'mean, alone / ours',
+      'p99, alone / ours',
+      'is it enough?',
+    ],
+    rows,
+  );
+}
+
+export function leastconnRule(): string {
+  const percent = Math.round(100 * (toleratedRatio - 1));
+  return (
+    `leastconn alone is called enough where its mean and its p99 are at most ${percent} % above those of the best of ours ` +
+    `(median of the pairs) and no more than ${100 * toleratedExtraFailed} % more of all requests fail. The best of ours is ` +
+    'the one of `inverse-load` and `capacity`, under any algorithm, with the lowest mean that does not fail more ' +
+    'requests than leastconn; it is chosen anew in each scenario, which favours us.'
+  );
+}

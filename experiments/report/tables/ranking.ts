@@ -1,0 +1,55 @@
+import type { ContenderName } from '../../contenders.ts';
+import { compare } from '../comparison.ts';
+import { formatShare, none, table } from '../format.ts';
+import { contendersIn, measured, type Results, scenariosIn } from '../results.ts';
+import { geometricMean } from '../spread.ts';
+
+/** What all are compared with: as good as weights can be, under the algorithm that needs them least. */
+export const reference: ContenderName = 'oracle+leastconn';
+
+export interface Rank {
+  readonly contender: ContenderName;
+  /** Geometric means over the scenarios of (its time / the reference's time); null: never measured beside it. */
+  readonly mean: number | null;
+  readonly p99: number | null;
+  /** How many scenarios these are of. */
+  readonly scenarios: number;
+  /** Means over its scenarios' medians. */
+  readonly failed: number;
+  /** The lowest of its scenarios' medians. */
+  readonly leastWithinSecond: number;
+}
+
+/** The best first, by p99. */
+export function rankingOf(results: Results): Rank[] {
+  const ranks = contendersIn(results).map((contender): Rank => {
+    const scenarios = scenariosIn({ cells: results.cells.filter((cell) => cell.contender === contender) });
+    const ratios = (measure: 'meanMs' | 'p99Ms') =>
+      scenarios.flatMap((scenario) => compare(results, scenario, contender, reference, measure)?.ratio.median ?? []);
+    const medians = (measure: 'failedShare' | 'withinSecond') =>
+      scenarios.flatMap((scenario) => measured(results, scenario, contender, measure)?.median ?? []);
+    return {
+      contender,
+      mean: geometricMean(ratios('meanMs')),
+      p99: geometricMean(ratios('p99Ms')),
+      scenarios: ratios('p99Ms').length,
+      failed: medians('failedShare').reduce((sum, share) => sum + share, 0) / scenarios.length,
+      leastWithinSecond: Math.min(...medians('withinSecond')),
+    };
+  });
+  return ranks.toSorted((a, b) => (a.p99 ?? Number.MAX_VALUE) - (b.p99 ?? Number.MAX_VALUE));
+}
+
+export function rankingTable(results: Results): string {
+  return table(
+    ['contender', 'p99, relative', 'mean, relative', 'scenarios', 'failed, mean %', 'within 1 s, lowest %'],
+    rankingOf(results).map(({ contender, mean, p99, scenarios, failed, leastWithinSecond }) => [
+      `\`${contender}\``,
+      p99?.toFixed(2) ?? none,
+      mean?.toFixed(2) ?? none,
+      `${scenarios}`,
+      formatShare(failed),
+      formatShare(leastWithinSecond),
+    ]),
+  );
+}

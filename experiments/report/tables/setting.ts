@@ -1,0 +1,91 @@
+import { balanceLine, contenders } from '../../contenders.ts';
+import { type Event, type Scenario, scenarios } from '../../scenarios.ts';
+import { none, table } from '../format.ts';
+import type { Results } from '../results.ts';
+
+/** What is run: from the code, so that the document cannot say otherwise. */
+export function scenarioTable(): string {
+  return table(
+    ['scenario', 'what', "publication's figure", 'seconds', 'load / capacity', 'what happens'],
+    scenarios.map((scenario) => [
+      `\`${scenario.name}\``,
+      scenario.title,
+      scenario.figure ?? '',
+      `${scenario.durationMs / 1_000}`,
+      percent(scenario.load),
+      happeningsOf(scenario),
+    ]),
+  );
+}
+
+export function contenderTable(): string {
+  return table(
+    ['contender', "HAProxy's `balance`", 'weights'],
+    contenders.map(({ name, algorithm, weights }) => [
+      `\`${name}\``,
+      `\`${balanceLine(algorithm)}\``,
+      weights === 'none'
+        ? 'all equal, no controller'
+        : weights === 'oracle'
+          ? 'the true capacities at any time, set at once: nobody can know them'
+          : `haweight, policy \`${weights}\``,
+    ]),
+  );
+}
+
+export function machineTable({ run }: Pick<Results, 'run'>): string {
+  const { cpu, cores, memoryBytes, kernel } = run.machine;
+  const capacities = Object.entries(run.capacities);
+  const total = capacities.reduce((sum, [, capacity]) => sum + capacity, 0);
+  return table(
+    ['what', 'value'],
+    [
+      ['begun', run.startedAt],
+      ['processor', `${cpu}, ${cores} cores`],
+      ['memory', `${(memoryBytes / 2 ** 30).toFixed(1)} GiB`],
+      ['kernel', kernel],
+      ['haweight, HAProxy, Node.js', [run.haweight, run.haproxy, run.node].join(', ')],
+      ['servers', run.servers],
+      ['stacks beside each other', `${run.jobs}`],
+      ['CPU time of a mean request', `${run.demandCpuMs} ms`],
+      [
+        'capacity, requests/s',
+        `${total.toFixed(0)} (${capacities.map(([name, value]) => `${name} ${value.toFixed(0)}`).join(', ')})`,
+      ],
+      ['the same while other stacks were idle', run.capacityAlone?.toFixed(0) ?? none],
+      ['matrix, repetitions, seed', [run.matrix, run.repetitions, run.seed].join(', ')],
+    ],
+  );
+}
+
+/** How much of the matrix counts; each cell that does not, with its reason. */
+export function completenessText({ cells, discarded, missing }: Results): string {
+  const counts = `${cells.length} cells count, ${discarded.length} were discarded, ${missing} are missing.`;
+  if (discarded.length === 0) return counts;
+  const rows = discarded.map(({ scenario, contender, repetition, reason }) => [
+    scenario,
+    contender,
+    `${repetition}`,
+    reason.replaceAll(/\s+/g, ' '),
+  ]);
+  return `${counts}\n\n${table(['discarded: scenario', 'contender', 'repetition', 'because'], rows)}`;
+}
+
+function happeningsOf({ bursts, events = [] }: Scenario): string {
+  const burst = bursts && [
+    `bursts of ${bursts.peaks.map(percent).join(', ')} of capacity for ${bursts.lengthMs} ms every ${bursts.everyMs / 1_000} s`,
+  ];
+  return [...(burst ?? []), ...events.map(describe)].join('; ') || 'nothing';
+}
+
+function describe({ fromMs, toMs, servers, mishap }: Event): string {
+  const who = servers.join(', ');
+  const when = `from ${fromMs / 1_000} s to ${toMs / 1_000} s`;
+  if (mishap.kind === 'gone') return `${who} gone ${when}`;
+  if (mishap.kind === 'failing') return `${who} answers 500 at once ${when}`;
+  return `${mishap.processes} ${mishap.processes === 1 ? 'process burns' : 'processes burn'} CPU on ${who} ${when}`;
+}
+
+function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
+}
