@@ -13,8 +13,13 @@ export interface Outcome {
   readonly endedAtMs: number;
   /** The server that answered, by its own word; null where none did. */
   readonly server: string | null;
+  /** Of the answer; null where there was none in time. */
+  readonly status: number | null;
   readonly failure: Failure | null;
 }
+
+type Answer = Pick<Outcome, 'server' | 'status'>;
+const noAnswer: Answer = { server: null, status: null };
 
 export interface LoadOptions {
   /** Where to send, such as http://127.0.0.1:9480. */
@@ -85,10 +90,10 @@ class Sender {
 
   #send(arrival: Arrival, lagMs: number): void {
     const { url, deadlineMs, maxInFlight, signal, onOutcome } = this.#options;
-    const report = (server: string | null, failure: Failure | null) =>
-      onOutcome({ atMs: arrival.atMs, lagMs, endedAtMs: this.#now(), server, failure });
+    const report = (answer: Answer, failure: Failure | null) =>
+      onOutcome({ atMs: arrival.atMs, lagMs, endedAtMs: this.#now(), ...answer, failure });
     if (this.#onWay.size >= maxInFlight) {
-      report(null, 'too-many-in-flight');
+      report(noAnswer, 'too-many-in-flight');
       return;
     }
 
@@ -98,22 +103,23 @@ class Sender {
       overdue = true;
       sent.destroy();
     }, deadlineMs - lagMs);
-    const end = (server: string | null, failure: Failure | null) => {
+    const end = (answer: Answer, failure: Failure | null) => {
       clearTimeout(deadline);
       if (!this.#onWay.delete(sent)) return;
       const cut = overdue ? 'deadline' : signal.aborted ? 'stopped' : failure;
-      report(server, failure === null ? null : cut);
+      report(answer, failure === null ? null : cut);
       this.#finishIfDone();
     };
     this.#onWay.add(sent);
     sent.on('response', (response) => {
       const server = response.headers['x-server'];
-      const failure = response.statusCode === 200 ? null : 'status';
+      const status = response.statusCode ?? null;
+      const failure = status === 200 ? null : 'status';
       response.resume();
-      response.on('end', () => end(typeof server === 'string' ? server : null, failure));
-      response.on('close', () => end(null, 'connection'));
+      response.on('end', () => end({ server: typeof server === 'string' ? server : null, status }, failure));
+      response.on('close', () => end(noAnswer, 'connection'));
     });
-    sent.on('error', () => end(null, 'connection'));
+    sent.on('error', () => end(noAnswer, 'connection'));
     sent.end();
   }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { contenderNames } from './contenders.ts';
-import { scenarioNames } from './scenarios.ts';
+import { matrixNames, scenarioNames } from './scenarios.ts';
 
 /** What became of a request: HAProxy's answer by its status, or why there was none. */
 export const answered = 200;
@@ -56,8 +56,8 @@ export type Cell = z.infer<typeof cellSchema>;
 export const runSchema = z.strictObject({
   format: z.literal(1),
   startedAt: z.iso.datetime(),
-  /** 'quick' or 'full'. */
-  matrix: z.enum(['quick', 'full']),
+  /** What was run of all contenders and scenarios; see matrix.ts. */
+  matrix: z.enum(matrixNames),
   repetitions: z.int().positive(),
   seed: z.int(),
   /** Stacks that ran beside each other. */
@@ -69,8 +69,10 @@ export const runSchema = z.strictObject({
   /** 'containers' or 'cgroups'. */
   servers: z.enum(['containers', 'cgroups']),
   demandCpuMs: z.number(),
-  /** Of all servers together, in requests per second. */
-  capacity: z.number(),
+  /** Requests per second that each server can answer, as measured at the start with all stacks busy; empty until then. */
+  capacities: z.record(z.string(), z.number().positive()),
+  /** The same sum over all servers, of one stack while the others were idle; null until measured. */
+  capacityAlone: z.number().positive().nullable(),
 });
 
 export type Run = z.infer<typeof runSchema>;

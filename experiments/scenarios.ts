@@ -54,17 +54,19 @@ export const scenarioNames = [
 ] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
+/** `full` and `quick` on unequal servers; `publication`: its contenders and scenarios on equal ones. */
+export const matrixNames = ['full', 'quick', 'publication'] as const;
+export type MatrixName = (typeof matrixNames)[number];
+
 /**
- * Relative sizes. The publication's servers are equal; ours are not, because that is what weights are for. Which ones
- * fail is chosen so that 1, 2 and 3 of them are 2, 6 and 8 parts of 13.
+ * Relative sizes of the servers, of the same sum. Unequal ones are what weights are for; equal ones are what a comparison
+ * with round robin needs to be fair. Which of the unequal ones fail is chosen so that 1, 2 and 3 of them are 2, 6 and 8
+ * parts of 13.
  */
-export const fleet = [
-  { name: 's1', size: 1 },
-  { name: 's2', size: 2 },
-  { name: 's3', size: 2 },
-  { name: 's4', size: 4 },
-  { name: 's5', size: 4 },
-] as const;
+export const fleets = {
+  unequal: { s1: 1, s2: 2, s3: 2, s4: 4, s5: 4 },
+  equal: { s1: 2.6, s2: 2.6, s3: 2.6, s4: 2.6, s5: 2.6 },
+} as const;
 
 /** The publication's rates, in requests per second, and the capacity that makes the highest 190 % of it, as its text says. */
 const publishedRates = { low: 135, middle: 188, high: 240 } as const;

@@ -12,6 +12,12 @@ const keptCharacters = 4_000;
 /** How many lines of it are told, from the end. */
 const keptLines = 5;
 
+export interface ChildOptions {
+  readonly ipc?: boolean;
+  /** Node.js unless given. */
+  readonly program?: string;
+}
+
 /**
  * A process of ours, in a group of its own, so that a Ctrl-C of the terminal reaches only us; it does not outlive us,
  * however we end. `ipc`: it can be sent messages.
@@ -25,9 +31,9 @@ export class Child implements AsyncDisposable {
   loggedBytes = 0;
   loggedLines = 0;
 
-  constructor(args: readonly string[], { ipc = false }: { readonly ipc?: boolean } = {}) {
+  constructor(args: readonly string[], { ipc = false, program = process.execPath }: ChildOptions = {}) {
     const stdio: ('ignore' | 'pipe' | 'ipc')[] = ['ignore', 'ignore', 'pipe'];
-    this.#process = spawn(process.execPath, args, {
+    this.#process = spawn(program, args, {
       detached: true,
       env: cleanEnvironment(),
       stdio: ipc ? [...stdio, 'ipc'] : stdio,

@@ -7,6 +7,7 @@ const answered = (atMs: number, tookMs: number): Outcome => ({
   lagMs: 0,
   endedAtMs: atMs + tookMs,
   server: 's1',
+  status: 200,
   failure: null,
 });
 

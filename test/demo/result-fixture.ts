@@ -7,6 +7,7 @@ const outcome = (atMs: number, tookMs: number, server: string): Outcome => ({
   lagMs: 1,
   endedAtMs: atMs + tookMs,
   server,
+  status: 200,
   failure: null,
 });
 

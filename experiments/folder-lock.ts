@@ -1,0 +1,40 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ProblemError } from '../contract/problem.ts';
+
+/**
+ * Makes sure that one run at a time works on a folder of results: two would measure each other. What a killed run left is
+ * taken over.
+ */
+export function lockFolder(folder: string): Disposable {
+  const file = join(folder, 'running.pid');
+  mkdirSync(folder, { recursive: true });
+  const holder = readHolder(file);
+  if (holder !== null && isRunning(holder)) {
+    throw new ProblemError({
+      code: 'usage',
+      where: folder,
+      what: `process ${holder} is measuring here`,
+      mend: 'Wait for it, stop it, or choose another folder with --out.',
+    });
+  }
+  writeFileSync(file, `${process.pid}\n`);
+  return { [Symbol.dispose]: () => rmSync(file, { force: true }) };
+}
+
+function readHolder(file: string): number | null {
+  try {
+    return Number(readFileSync(file, 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch (cause) {
+    // somebody else's process is running too
+    return (cause as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,64 @@
+import { type Contender, contenders } from './contenders.ts';
+import { type fleets, type MatrixName, type Scenario, scenarios } from './scenarios.ts';
+
+/** One contender goes through all scenarios, in their order, with one controller that runs all the time. */
+export interface Block {
+  readonly contender: Contender;
+  readonly repetition: number;
+  readonly scenarios: readonly Scenario[];
+}
+
+interface Matrix {
+  readonly fleet: keyof typeof fleets;
+  /** How often each cell is measured unless asked otherwise. */
+  readonly repetitions: number;
+  readonly contenders: readonly Contender[];
+  readonly scenarios: readonly Scenario[];
+}
+
+const few: readonly Contender['name'][] = [
+  'roundrobin',
+  'leastconn',
+  'least-utilised+roundrobin',
+  'paper+roundrobin',
+  'inverse-load+roundrobin',
+  'capacity+leastconn',
+];
+const beside: readonly Contender['name'][] = ['random', 'oracle+leastconn'];
+const some: readonly Scenario['name'][] = ['steady-70', 'over-utilised', 'removed-2', 'flash-240', 'failing'];
+
+export const matrices: Readonly<Record<MatrixName, Matrix>> = {
+  full: { fleet: 'unequal', repetitions: 3, contenders, scenarios },
+  quick: {
+    fleet: 'unequal',
+    repetitions: 1,
+    contenders: contenders.filter(({ name }) => few.includes(name)),
+    scenarios: scenarios.filter(({ name }) => some.includes(name)),
+  },
+  publication: {
+    fleet: 'equal',
+    repetitions: 3,
+    contenders: contenders.filter(({ name }) => [...few, ...beside].includes(name)),
+    scenarios: scenarios.filter(({ figure }) => figure !== undefined),
+  },
+};
+
+/**
+ * What is to be run, in its order: every other repetition goes through the contenders backwards, so that no contender is
+ * always measured after the same one, or always late.
+ */
+export function blocksOf(matrix: MatrixName, repetitions: number): readonly Block[] {
+  const { contenders: chosen, scenarios: run } = matrices[matrix];
+  return Array.from({ length: repetitions }, (_, index) =>
+    (index % 2 === 0 ? chosen : chosen.toReversed()).map((contender) => ({
+      contender,
+      repetition: index + 1,
+      scenarios: run,
+    })),
+  ).flat();
+}
+
+/** The same for every contender, so that all get the same requests. */
+export function seedOf(runSeed: number, scenario: Scenario, repetition: number): number {
+  return runSeed * 10_000 + scenarios.indexOf(scenario) * 100 + repetition;
+}

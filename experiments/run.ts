@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { calibrate } from './calibrate.ts';
+import { startFleet } from './fleet.ts';
+import { type Block, matrices, seedOf } from './matrix.ts';
+import type { Progress } from './progress.ts';
+import type { Run } from './record.ts';
+import { runCell } from './run-cell.ts';
+import type { Server, Servers } from './servers/server.ts';
+import { Stack } from './stack.ts';
+import type { Store } from './store.ts';
+
+export interface RunOptions {
+  readonly run: Run;
+  readonly blocks: readonly Block[];
+  readonly store: Store;
+  /** Names what this run makes on the machine. */
+  readonly name: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** How long a controller sees the load before anything counts, in ms: long enough for `capacity` to have learned. */
+const warmUpMs = { withController: 16_000, without: 3_000 };
+
+/** Runs what the store does not hold yet. Rejects with what `signal` was aborted with; what was measured by then is kept. */
+export async function runMatrix(options: RunOptions): Promise<void> {
+  try {
+    await runMissing(options);
+  } catch (error) {
+    // what was cut short says so each in its own way; the reason is one
+    options.signal.throwIfAborted();
+    throw error;
+  }
+}
+
+async function runMissing(options: RunOptions): Promise<void> {
+  const { run, blocks, signal } = options;
+  const left = blocks.map((block) => missingOf(block, options.store)).filter(({ scenarios }) => scenarios.length > 0);
+  if (left.length === 0) return;
+  await using disposal = new AsyncDisposableStack();
+  // one that fails ends the others too, before the servers are taken away from under them
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const jobs = Math.min(run.jobs, left.length);
+  const fleets: Servers[] = [];
+  for (let job = 0; job < jobs; job += 1) {
+    options.progress.say(`starting the servers of stack ${job + 1} of ${jobs}`);
+    fleets.push(disposal.use(await startFleet(run.servers, matrices[run.matrix].fleet, options.name, job, either)));
+  }
+  const capacities = await capacitiesOf(options, fleets, either);
+  const work = async (servers: readonly Server[], job: number) => {
+    try {
+      for (let block = left.shift(); block !== undefined; block = left.shift()) {
+        await runBlock(block, { ...options, signal: either }, servers, capacities, job);
+      }
+    } catch (error) {
+      failed.abort(error);
+      throw error;
+    }
+  };
+  const ends = await Promise.allSettled(fleets.map(({ list }, job) => work(list, job)));
+  failed.signal.throwIfAborted();
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+}
+
+/** Requests per second by server: measured at the first start and kept, so that an interrupted run goes on under the same load. */
+async function capacitiesOf(
+  { run, store, progress }: RunOptions,
+  fleets: readonly Servers[],
+  signal: AbortSignal,
+): Promise<Run['capacities']> {
+  if (Object.keys(run.capacities).length > 0) return run.capacities;
+  progress.say('measuring what the servers of one stack can do while the others are idle');
+  const alone = await calibrate(fleets.slice(0, 1), run.demandCpuMs, signal);
+  progress.say('measuring what all servers can do at once');
+  const capacities = await calibrate(fleets, run.demandCpuMs, signal);
+  const capacityAlone = Object.values(alone).reduce((sum, capacity) => sum + capacity, 0);
+  store.writeRun({ ...run, capacities, capacityAlone });
+  return capacities;
+}
+
+function missingOf(block: Block, store: Store): Block {
+  const { contender, repetition } = block;
+  const isMissing = (scenario: Block['scenarios'][number]) =>
+    !store.has({ scenario: scenario.name, contender: contender.name, repetition });
+  return { ...block, scenarios: block.scenarios.filter(isMissing) };
+}
+
+async function runBlock(
+  { contender, repetition, scenarios }: Block,
+  { run, store, progress, signal }: RunOptions,
+  servers: readonly Server[],
+  capacities: Run['capacities'],
+  job: number,
+): Promise<void> {
+  await using stack = await Stack.start(contender, servers, `127.0.77.${job + 1}`, signal);
+  const members = servers.map((server) => ({ ...server, capacity: capacities[server.name] ?? 0 }));
+  const plan = { repetition, demandCpuMs: run.demandCpuMs, servers: members, signal };
+  const durationMs = contender.weights === 'none' ? warmUpMs.without : warmUpMs.withController;
+  const warmUp = { name: 'steady-50', title: 'warm-up', durationMs, load: 0.5 } as const;
+  await runCell(stack, { ...plan, scenario: warmUp, seed: seedOf(run.seed, scenarios[0] ?? warmUp, repetition) });
+  for (const scenario of scenarios) {
+    progress.begin(job, `${contender.name} ${scenario.name} ${repetition}`);
+    const cell = await runCell(stack, { ...plan, scenario, seed: seedOf(run.seed, scenario, repetition) });
+    store.write(cell);
+    progress.end(job, cell.discarded);
+  }
+  await sleep(0, undefined, { signal });
+}

@@ -1,0 +1,48 @@
+import type { Mishap } from '../scenarios.ts';
+
+/** A server of a stack: an application with its agent beside it, in a control group of its own. */
+export interface Server {
+  readonly name: string;
+  /** Its CPU quota. */
+  readonly cores: number;
+  /** Where the application and its agent answer. */
+  readonly host: string;
+  /** CPU time that everything in the group used since it was made, in ms. */
+  usedCpuMs(): number;
+  /** Holds it to its quota from now on. Until then it has none: with one, the start alone would take a minute. */
+  limit(): Promise<void>;
+}
+
+/** The servers of one stack. They stop when it is disposed of. */
+export interface Servers extends AsyncDisposable {
+  readonly list: readonly Server[];
+}
+
+export interface ServerPlan {
+  readonly name: string;
+  readonly cores: number;
+}
+
+/** Every server has an address of its own, so the ports are the same everywhere. */
+export const ports = { agent: 9477, app: 9480, control: 9481 } as const;
+
+/** What one server may use of memory, in bytes. Agent and application need less than half of it. */
+export const memoryBytes = 256 * 1024 * 1024;
+
+/** Arguments of Node.js for a server: the agent, which starts the application. `root` is the folder of the repository. */
+export function serverArguments(root: string, { name }: ServerPlan, host: string): readonly string[] {
+  const agent = ['agent', '--name', name, '--scope', 'cgroup', '--listen', `${host}:${ports.agent}`];
+  const vm = ['--link-speed', '1G', '--insecure', '--log-level', 'error'];
+  const app = ['--name', name, '--listen', `${host}:${ports.app}`, '--control', `${host}:${ports.control}`];
+  return [`${root}/cli/bin.ts`, ...agent, ...vm, '--', 'node', `${root}/experiments/app/server.ts`, ...app];
+}
+
+const controlMs = 5_000;
+
+/** null ends whatever there was. */
+export async function setMishap({ host, name }: Server, mishap: Mishap | null): Promise<void> {
+  const processes = mishap?.kind === 'burn' ? `&processes=${mishap.processes}` : '';
+  const url = `http://${host}:${ports.control}/mishap?kind=${mishap?.kind ?? 'none'}${processes}`;
+  const { status } = await fetch(url, { method: 'PUT', signal: AbortSignal.timeout(controlMs) });
+  if (status !== 204) throw new Error(`${name} answered ${status} to ${url}`);
+}

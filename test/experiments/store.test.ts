@@ -1,0 +1,62 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { ProblemError } from '../../contract/problem.ts';
+import { lockFolder } from '../../experiments/folder-lock.ts';
+import type { Cell } from '../../experiments/record.ts';
+import { Store } from '../../experiments/store.ts';
+
+const cell: Cell = {
+  format: 1,
+  scenario: 'failing',
+  contender: 'paper+random',
+  repetition: 2,
+  seed: 5,
+  startedAt: '2026-01-01T00:00:00.000Z',
+  durationMs: 1_000,
+  servers: [{ name: 's1', cores: 0.1, capacity: 20 }],
+  requests: { atMs: [1], responseMs: [20.5], status: [200], server: [0] },
+  samples: { atMs: [500], weights: [[100]], utilisation: [[0.5]], up: [[1]] },
+  generator: { p99LagMs: 1, maxLagMs: 2 },
+  discarded: null,
+};
+
+function folder(t: { teardown: (end: () => void) => void }): string {
+  const path = mkdtempSync(join(tmpdir(), 'haweight-store-'));
+  t.teardown(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+test('a cell that was written is there; one that does not count, or is damaged, is to be measured again', (t) => {
+  const path = folder(t);
+  const store = new Store(path);
+  t.false(store.has(cell));
+  store.write(cell);
+  t.true(store.has(cell));
+  t.false(store.has({ ...cell, repetition: 1 }));
+  store.write({ ...cell, discarded: 'the generator lagged' });
+  t.false(store.has(cell));
+  store.write(cell);
+  writeFileSync(join(path, 'raw', 'failing', 'paper+random-2.json.gz'), 'half a fi');
+  t.false(store.has(cell));
+});
+
+test('a damaged run.json is one line that names the file', (t) => {
+  const path = folder(t);
+  t.is(new Store(path).readRun(), null);
+  writeFileSync(join(path, 'run.json'), '{"format": 1');
+  const error = t.throws(() => new Store(path).readRun(), { instanceOf: ProblemError });
+  t.true(error?.problem.where.endsWith('run.json'));
+});
+
+test('one run at a time has a folder; what a killed one left is taken over', (t) => {
+  const path = folder(t);
+  writeFileSync(join(path, 'running.pid'), '4194305\n');
+  const lock = lockFolder(path);
+  const error = t.throws(() => lockFolder(path), { instanceOf: ProblemError });
+  t.is(error?.problem.what, `process ${process.pid} is measuring here`);
+  lock[Symbol.dispose]();
+  t.false(existsSync(join(path, 'running.pid')));
+  lockFolder(path)[Symbol.dispose]();
+});
