@@ -29,10 +29,7 @@ server.listen(port, host);
 
 // What is being answered is answered to its end; a second signal does not wait for it.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(signal, () => {
-    server.close(() => process.exit(0));
-    server.closeIdleConnections();
-  });
+  process.once(signal, () => server.close(() => process.exit(0)));
 }
 
 function work(url: URL, response: ServerResponse): void {
