@@ -19,40 +19,44 @@ export const maxRecordBytes = 64 * 1024;
  * swallow what follows.
  */
 export async function* records(lines: AsyncIterable<Line>): AsyncGenerator<CsvRecord> {
-  let waiting: Line[] = [];
-  let length = 0;
-  for await (const line of lines) {
-    const todo = [line];
-    for (let next = todo.shift(); next !== undefined; next = todo.shift()) {
-      const isOdd = hasOddQuotes(next);
-      if (waiting.length === 0 && !isOdd) {
-        yield recordOf([next]);
-        continue;
-      }
-      waiting.push(next);
-      length += next.text?.length ?? maxRecordBytes;
-      const closes = isOdd && waiting.length > 1;
-      if (closes && length <= maxRecordBytes) yield recordOf(waiting);
-      else if (length > maxRecordBytes) {
-        yield openQuote(waiting[0]);
-        todo.unshift(...waiting.slice(1));
-      } else continue;
-      [waiting, length] = [[], 0];
+  const open = new OpenRecord();
+  for await (const line of lines) yield* open.add(line);
+  yield* open.end();
+}
+
+/** The lines of a record whose quotes are still odd in number. */
+class OpenRecord {
+  #lines: Line[] = [];
+  #length = 0;
+
+  *add(line: Line): Generator<CsvRecord> {
+    const isOdd = hasOddQuotes(line);
+    if (this.#lines.length === 0 && !isOdd) {
+      yield recordOf([line]);
+      return;
     }
+    this.#lines.push(line);
+    this.#length += line.text?.length ?? maxRecordBytes;
+    if (this.#length > maxRecordBytes) yield* this.#giveUpFirst();
+    // a line that is cut off closes nothing: it may not have been meant to
+    else if (isOdd && line.ended && this.#lines.length > 1) yield recordOf(this.#take());
   }
-  // the end came within quotes: line by line
-  while (waiting.length > 0) {
-    const [first, ...rest] = waiting;
-    yield first !== undefined && !first.ended ? recordOf([first]) : openQuote(first);
-    let open: Line[] = [];
-    for (const line of rest) {
-      open.push(line);
-      if (open.filter(hasOddQuotes).length % 2 === 0) {
-        yield recordOf(open);
-        open = [];
-      }
-    }
-    waiting = open;
+
+  *end(): Generator<CsvRecord> {
+    while (this.#lines.length > 0) yield* this.#giveUpFirst();
+  }
+
+  *#giveUpFirst(): Generator<CsvRecord> {
+    const [first, ...rest] = this.#take();
+    if (first === undefined) return;
+    yield first.ended ? { line: first.number, text: null, damage: 'a quoted field does not end' } : recordOf([first]);
+    for (const line of rest) yield* this.add(line);
+  }
+
+  #take(): Line[] {
+    const lines = this.#lines;
+    [this.#lines, this.#length] = [[], 0];
+    return lines;
   }
 }
 
@@ -69,10 +73,6 @@ function recordOf(lines: readonly Line[]): CsvRecord {
   }
   if (last?.ended === false) return { line, text: null, damage: 'the line is cut off' };
   return { line, text: lines.map(({ text }) => text?.replace(/\r$/, '')).join('\n'), damage: null };
-}
-
-function openQuote(line: Line | undefined): CsvRecord {
-  return { line: line?.number ?? 0, text: null, damage: 'a quoted field does not end' };
 }
 
 /** The fields of a record, without their quotes. `delimiter` is one character. */

@@ -98,6 +98,27 @@ test('any bytes end in samples or damages, every line is spoken of, and no figur
   );
 });
 
+test('a file that ends in the middle of a line loses that line, though it holds a quote, and none before it', async (t) => {
+  const read = await recordsOf(Buffer.from('a,"b\nc,d\ne,"f\ng,h\ni,"j'));
+  t.deepEqual(
+    read.map(({ line, text }) => [line, text]),
+    [
+      [1, 'a,"b\nc,d\ne,"f'],
+      [4, 'g,h'],
+      [5, null],
+    ],
+  );
+  const stray = await recordsOf(Buffer.from('a,"b\nc,d\ne,"f'));
+  t.deepEqual(
+    stray.map(({ line, text }) => [line, text]),
+    [
+      [1, null],
+      [2, 'c,d'],
+      [3, null],
+    ],
+  );
+});
+
 test('quotes that never close cost a file no more than their own lines, and not the time of its square', async (t) => {
   const lines = Array.from({ length: 20_000 }, (_, index) => (index % 3 === 0 ? `"${index},b` : `${index},b`));
   const read = await recordsOf(Buffer.from(`${lines.join('\n')}\n`), 65_536);
