@@ -1,0 +1,9 @@
+// Tests of the stack in containers: they need Docker Engine and build the image, so they are not part of `npm test`. Run
+// them with `npm run test:containers`.
+export default {
+  extensions: ['ts'],
+  files: ['test/containers/**/*.test.ts'],
+  timeout: '5m',
+  // two cores can carry so much
+  concurrency: 2,
+};
