@@ -12,6 +12,8 @@ import { machineFacts } from './machine.ts';
 import { blocksOf, matrices } from './matrix.ts';
 import { Progress } from './progress.ts';
 import type { Run } from './record.ts';
+import { completenessText } from './report/tables/setting.ts';
+import { writeReport } from './report/write.ts';
 import { runMatrix } from './run.ts';
 import { hasEngine, removeLeftContainers } from './servers/containers.ts';
 import { Store } from './store.ts';
@@ -102,8 +104,11 @@ async function main({ quick, publication, out, repeat, jobs, servers, seed }: Fl
   );
   using progress = new Progress(missing.length);
   await runMatrix({ run, blocks, store, name, progress, signal: stop.signal });
-  process.stdout.write(`experiment: ${store.folder} is complete\n`);
-  return progress.discarded === 0 ? 0 : 1;
+  progress.say('writing the report');
+  const results = await writeReport(store.folder);
+  progress[Symbol.dispose]();
+  process.stdout.write(`${store.folder}/report: ${completenessText(results)}\n`);
+  return results.missing === 0 && results.discarded.length === 0 ? 0 : 1;
 }
 
 /** The run that these results belong to: an earlier one with the same settings, else a new one. */

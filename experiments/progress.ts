@@ -9,7 +9,6 @@ export class Progress implements Disposable {
   readonly #startedMs = performance.now();
   readonly #current: string[] = [];
   #done = 0;
-  #discarded = 0;
 
   /** `cells`: how many are to be measured. */
   constructor(cells: number) {
@@ -29,15 +28,10 @@ export class Progress implements Disposable {
   end(job: number, discarded: string | null): void {
     this.#done += 1;
     if (discarded !== null) {
-      this.#discarded += 1;
       endProgress();
       process.stderr.write(`experiment: ${this.#current[job]} does not count: ${discarded}\n`);
     }
     this.#show();
-  }
-
-  get discarded(): number {
-    return this.#discarded;
   }
 
   [Symbol.dispose](): void {
