@@ -3,7 +3,7 @@
 export default {
   extensions: ['ts'],
   files: ['test/containers/**/*.test.ts'],
-  timeout: '5m',
+  timeout: '12m', // the first build of the image, on a slow line, is part of a test
   // two cores can carry so much
   concurrency: 2,
 };
