@@ -37,6 +37,12 @@ test('figures of a cell, worked out by hand', (t) => {
   );
 });
 
+test('percentiles of 1 to 200 ms, each once and in any order', (t) => {
+  const outcomes = Array.from({ length: 200 }, (_, index) => [((index * 77) % 200) + 1, 200] as const);
+  const { p50Ms, p90Ms, p99Ms, meanMs } = statisticsOf(cellOf({ requests: requestsOf(outcomes) }));
+  t.deepEqual({ p50Ms, p90Ms, p99Ms, meanMs }, { p50Ms: 100, p90Ms: 180, p99Ms: 198, meanMs: 100.5 });
+});
+
 test('who fails at once is not fast: times are of answers, the share within a second is of all that were sent', (t) => {
   const failing = requestsOf([
     [100, 200],
