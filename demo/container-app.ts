@@ -27,9 +27,9 @@ server.keepAliveTimeout = 0;
 const { host, port } = parseListenAddress(process.argv[2] ?? '0.0.0.0:8080', 'argument 1');
 server.listen(port, host);
 
-// What is being answered is answered to its end; a second signal does not wait for it.
+// What is being answered is answered to its end, and that is the end of this process; a second signal does not wait for it.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(signal, () => server.close(() => process.exit(0)));
+  process.once(signal, () => server.close());
 }
 
 function work(url: URL, response: ServerResponse): void {
