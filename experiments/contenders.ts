@@ -26,8 +26,11 @@ type WeightSource = (typeof weightSources)[number];
 /** `roundrobin` without a controller, else `capacity+leastconn` and the like. */
 export type ContenderName = Algorithm | `${Exclude<WeightSource, 'none'>}+${Algorithm}`;
 
+/** The oracle is what others can be measured by: once where HAProxy sees no backlog, once where it does. */
+const oracleAlgorithms: readonly Algorithm[] = ['roundrobin', 'leastconn'];
+
 export const contenders: readonly Contender[] = weightSources.flatMap((weights) =>
-  algorithms.map((algorithm) => ({
+  (weights === 'oracle' ? oracleAlgorithms : algorithms).map((algorithm) => ({
     name: weights === 'none' ? algorithm : (`${weights}+${algorithm}` as const),
     algorithm,
     weights,
