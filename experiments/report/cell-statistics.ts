@@ -9,6 +9,9 @@ export type FailureKind = (typeof failureKinds)[number];
 /** The publication's bound. */
 export const secondMs = 1_000;
 
+/** What a failed request is charged with: its client would have waited until the load generator gives up. */
+export const lostMs = 5_000;
+
 /** A cell in figures. Times in ms; shares from 0 to 1. */
 export interface CellStatistics extends Pick<Cell, 'scenario' | 'contender' | 'repetition' | 'seed'> {
   /** Requests that were to be sent. */
@@ -18,6 +21,9 @@ export interface CellStatistics extends Pick<Cell, 'scenario' | 'contender' | 'r
   readonly p50Ms: number | null;
   readonly p90Ms: number | null;
   readonly p99Ms: number | null;
+  /** Of all that were sent, each failed one charged with `lostMs`: failing makes nobody fast here. */
+  readonly chargedMeanMs: number;
+  readonly chargedP99Ms: number;
   /** Answered 200 within a second, of all that were sent. */
   readonly withinSecond: number;
   /** Answered 200, but later than a second: how many. */
@@ -39,16 +45,20 @@ export function statisticsOf(cell: Cell): CellStatistics {
   const good = Float64Array.from(responseMs.filter((_, index) => status[index] === answered)).sort();
   const withinSecond = good.filter((ms) => ms <= secondMs).length;
   const failed = sent - good.length;
+  const sum = good.reduce((total, ms) => total + ms, 0);
+  const charged = Float64Array.from([...good, ...Array.from({ length: failed }, () => lostMs)]).sort();
   return {
     scenario: cell.scenario,
     contender: cell.contender,
     repetition: cell.repetition,
     seed: cell.seed,
     sent,
-    meanMs: good.length === 0 ? null : good.reduce((sum, ms) => sum + ms, 0) / good.length,
+    meanMs: good.length === 0 ? null : sum / good.length,
     p50Ms: percentile(good, 0.5),
     p90Ms: percentile(good, 0.9),
     p99Ms: percentile(good, 0.99),
+    chargedMeanMs: (sum + failed * lostMs) / sent,
+    chargedP99Ms: percentile(charged, 0.99) ?? lostMs,
     withinSecond: withinSecond / sent,
     slow: good.length - withinSecond,
     failed,

@@ -4,7 +4,7 @@ import type { CellStatistics } from './cell-statistics.ts';
 import { cellsOf, type Results } from './results.ts';
 import { geometricMean, type Spread, spreadOf } from './spread.ts';
 
-type TimeMeasure = 'meanMs' | 'p50Ms' | 'p90Ms' | 'p99Ms';
+type TimeMeasure = 'chargedMeanMs' | 'chargedP99Ms' | 'meanMs' | 'p99Ms';
 
 /** One contender against another in one scenario, by pairs of cells that had the same requests at the same instants. */
 export interface Comparison {
@@ -22,7 +22,7 @@ export function compare(
   scenario: ScenarioName,
   one: ContenderName,
   other: ContenderName,
-  measure: TimeMeasure = 'meanMs',
+  measure: TimeMeasure,
 ): Comparison | null {
   const others = cellsOf(results, scenario, other);
   const pairs = cellsOf(results, scenario, one).flatMap((mine) => {
@@ -57,7 +57,7 @@ export function improvementOf(
   scenarios: readonly ScenarioName[],
   one: ContenderName,
   other: ContenderName,
-  measure: TimeMeasure = 'meanMs',
+  measure: TimeMeasure,
 ): Improvement | null {
   const found = scenarios.flatMap((scenario) => {
     const comparison = compare(results, scenario, one, other, measure);

@@ -49,7 +49,17 @@ export function cellsOf(results: Pick<Results, 'cells'>, scenario: ScenarioName,
   return results.cells.filter((cell) => cell.scenario === scenario && cell.contender === contender);
 }
 
-export type Measure = 'meanMs' | 'p50Ms' | 'p90Ms' | 'p99Ms' | 'withinSecond' | 'failedShare' | 'failed' | 'slow';
+export type Measure =
+  | 'chargedMeanMs'
+  | 'chargedP99Ms'
+  | 'meanMs'
+  | 'p50Ms'
+  | 'p90Ms'
+  | 'p99Ms'
+  | 'withinSecond'
+  | 'failedShare'
+  | 'failed'
+  | 'slow';
 
 /** null: no cell counts, or none has it. */
 export function measured(

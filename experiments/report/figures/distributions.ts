@@ -58,12 +58,12 @@ export function distributionFigure(results: Results, name: string, scenario: Sce
       xAxis: {
         type: 'log',
         min: 1,
-        max: 30_000,
+        max: 10_000,
         name: 'response time in ms, from the intended arrival (logarithmic)',
         nameLocation: 'middle',
         nameGap: 30,
         nameTextStyle: { fontSize, color: ink },
-        axisLabel: { fontSize, color: ink, showMaxLabel: false },
+        axisLabel: { fontSize, color: ink },
         splitLine: gridLine,
       },
       yAxis: {

@@ -1,3 +1,4 @@
+import { lostMs } from '../cell-statistics.ts';
 import { contendersIn, measured, type Results, scenariosIn } from '../results.ts';
 import type { Figure } from './figure.ts';
 import { renderSvg } from './render.ts';
@@ -10,6 +11,9 @@ const noneColor = '#eeeeee';
 const cell = { width: 56, height: 22 } as const;
 const margin = { left: 186, top: 142, right: 16, bottom: 14 } as const;
 
+/** Room for the subtitle. */
+const minWidth = 640;
+
 /** 99th percentile by scenario and contender. null: no cell counts. */
 export function heatMapFigure(results: Results): Figure | null {
   const scenarios = scenariosIn(results);
@@ -18,7 +22,7 @@ export function heatMapFigure(results: Results): Figure | null {
     scenarios.map((scenario, column) => ({
       row,
       column,
-      ms: measured(results, scenario, contender, 'p99Ms')?.median ?? null,
+      ms: measured(results, scenario, contender, 'chargedP99Ms')?.median ?? null,
     })),
   );
   const known = values.map(({ ms }) => ms).filter((ms) => ms !== null);
@@ -30,7 +34,7 @@ export function heatMapFigure(results: Results): Figure | null {
     {
       title: titleOf(
         '99th percentile of response times, in ms',
-        'Median of the repetitions, of requests answered 200 (those that failed: see the tables). Dark is slow, on a logarithmic scale.',
+        `Failed requests count as ${lostMs / 1_000} s. Median of the repetitions; dark is slow, on a logarithmic scale.`,
       ),
       grid: { left: margin.left, top: margin.top, ...size },
       xAxis: {
@@ -68,7 +72,7 @@ export function heatMapFigure(results: Results): Figure | null {
       // The series wants one; every cell has its own colour all the same.
       visualMap: { show: false, min: 0, max: 1, dimension: 2, inRange: {} },
     },
-    margin.left + size.width + margin.right,
+    Math.max(minWidth, margin.left + size.width + margin.right),
     margin.top + size.height + margin.bottom,
   );
   return { name: 'overview-p99', svg, alt: '99th percentile of response times by scenario and contender' };

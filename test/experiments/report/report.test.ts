@@ -62,10 +62,10 @@ test('CSV: a row a cell and a row a scenario and contender, as worked out by han
   t.is((await report.end()).code, 1, 'cells are missing');
   const csv = async (name: string) => (await readFile(join(folder.path, 'report', name), 'utf8')).split('\n');
   t.deepEqual(await csv('cells.csv'), [
-    'scenario,contender,repetition,seed,sent,mean_ms,p50_ms,p90_ms,p99_ms,within_second,slow,failed,failed_none,' +
+    'scenario,contender,repetition,seed,sent,mean_ms,p50_ms,p90_ms,p99_ms,charged_mean_ms,charged_p99_ms,within_second,slow,failed,failed_none,' +
       'failed_500,failed_502,failed_503,failed_504,failed_other,p99_lag_ms,share_s1,share_s2,share_s3,share_s4,share_s5',
-    'steady-50,roundrobin,1,100,3,1050,100,2000,2000,0.333333,1,1,0,0,0,1,0,0,1,0.5,0.5,0,0,0',
-    'steady-50,roundrobin,2,200,3,1150.06,300.123,2000,2000,0.333333,1,1,0,0,0,1,0,0,1,0.5,0.5,0,0,0',
+    'steady-50,roundrobin,1,100,3,1050,100,2000,2000,2366.67,5000,0.333333,1,1,0,0,0,1,0,0,1,0.5,0.5,0,0,0',
+    'steady-50,roundrobin,2,200,3,1150.06,300.123,2000,2000,2433.37,5000,0.333333,1,1,0,0,0,1,0,0,1,0.5,0.5,0,0,0',
     '',
   ]);
   const [head = '', row = '', ...rest] = await csv('summary.csv');

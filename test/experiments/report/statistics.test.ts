@@ -1,8 +1,9 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { statisticsOf } from '../../../experiments/report/cell-statistics.ts';
+import { lostMs, statisticsOf } from '../../../experiments/report/cell-statistics.ts';
 import { curveOf, gridMs, pooled } from '../../../experiments/report/cumulative.ts';
 import { geometricMean, spreadOf } from '../../../experiments/report/spread.ts';
+import { deadlineMs } from '../../../experiments/run-cell.ts';
 import { cellOf, requestsOf } from './results-folder.ts';
 
 test('figures of a cell, worked out by hand', (t) => {
@@ -53,6 +54,10 @@ test('who fails at once is not fast: times are of answers, the share within a se
   const { meanMs, p50Ms, withinSecond } = statisticsOf(cellOf({ requests: failing }));
   t.deepEqual({ meanMs, p50Ms, withinSecond }, { meanMs: 100, p50Ms: 100, withinSecond: 0.25 });
   const none = statisticsOf(cellOf({ requests: requestsOf([[1, 500]]) }));
+  const charged = statisticsOf(cellOf({ requests: failing }));
+  t.deepEqual([charged.chargedMeanMs, charged.chargedP99Ms], [(100 + 3 * 5_000) / 4, 5_000]);
+  const one = requestsOf(Array.from({ length: 200 }, (_, index) => [index + 1, index < 2 ? 0 : 200] as const));
+  t.is(statisticsOf(cellOf({ requests: one })).chargedP99Ms, 200, 'one in a hundred may fail');
   t.deepEqual([none.meanMs, none.p99Ms, none.withinSecond, none.failedShare], [null, null, 0, 1]);
 });
 
@@ -124,7 +129,7 @@ test('any requests: a distribution says at each time how many of all that were s
   );
 });
 
-test('a curve begins at 1 ms, ends at 30 s, and keeps both ends of a flat stretch', (t) => {
+test('a curve begins at 1 ms, ends at 10 s, and keeps both ends of a flat stretch', (t) => {
   const { cumulative } = statisticsOf(
     cellOf({
       requests: requestsOf([
@@ -139,7 +144,7 @@ test('a curve begins at 1 ms, ends at 30 s, and keeps both ends of a flat stretc
     [0, 0, 0.5, 0.5],
   );
   t.is(curve[0]?.[0], 1);
-  t.true(Math.abs((curve.at(-1)?.[0] ?? 0) - 30_000) < 1e-6);
+  t.true(Math.abs((curve.at(-1)?.[0] ?? 0) - 10_000) < 1e-6);
   t.true((curve[1]?.[0] ?? 0) < 10 && (curve[2]?.[0] ?? 0) >= 10);
 });
 
@@ -164,4 +169,8 @@ test('any repetitions: the median has as many above as below, and lies within th
 test('geometric mean: 2 and 8 make 4, none make nothing', (t) => {
   t.true(Math.abs((geometricMean([2, 8]) ?? 0) - 4) < 1e-12);
   t.is(geometricMean([]), null);
+});
+
+test('a failed request is charged with what the load generator waits', (t) => {
+  t.is(lostMs, deadlineMs);
 });
