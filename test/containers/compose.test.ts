@@ -64,7 +64,8 @@ engineTest(
     const file = join(folder.path, 'compose.yaml');
     const services = parse(await readFile(join(repository, 'compose.yaml'), 'utf8'), { merge: true });
     services.services.controller.volumes = ['token:/run/haweight:ro'];
-    await writeFile(file, stringify(services));
+    // docker-compose 1.29 reads YAML 1.1, where a bare no is false
+    await writeFile(file, stringify(services, { version: '1.1' }));
     await using stack = await composeStack(`haweight-bare-${process.pid}`, image, file);
     await stack.compose('up', '-d', '--no-deps', 'token');
     await stack.compose('up', '-d', '--no-deps', 'controller');
