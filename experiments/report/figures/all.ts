@@ -8,7 +8,8 @@ import { overTimeFigure } from './over-time.ts';
 /** Every figure of which at least one cell counts. */
 export function figuresOf(results: Results): Figure[] {
   return [
-    heatMapFigure(results),
+    heatMapFigure(results, 'mean'),
+    heatMapFigure(results, 'p99'),
     overTimeFigure(results),
     distributionFigure(results, 'figure-5-1', 'removed-1'),
     distributionFigure(results, 'figure-5-2', 'removed-2'),

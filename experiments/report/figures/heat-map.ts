@@ -14,15 +14,21 @@ const margin = { left: 186, top: 142, right: 16, bottom: 14 } as const;
 /** Room for the subtitle. */
 const minWidth = 640;
 
-/** 99th percentile by scenario and contender. null: no cell counts. */
-export function heatMapFigure(results: Results): Figure | null {
+const kinds = {
+  mean: { measure: 'chargedMeanMs', title: 'Mean of response times' },
+  p99: { measure: 'chargedP99Ms', title: '99th percentile of response times' },
+} as const;
+
+/** By scenario and contender. null: no cell counts. */
+export function heatMapFigure(results: Results, kind: keyof typeof kinds): Figure | null {
+  const { measure, title } = kinds[kind];
   const scenarios = scenariosIn(results);
   const contenders = contendersIn(results);
   const values = contenders.flatMap((contender, row) =>
     scenarios.map((scenario, column) => ({
       row,
       column,
-      ms: measured(results, scenario, contender, 'chargedP99Ms')?.median ?? null,
+      ms: measured(results, scenario, contender, measure)?.median ?? null,
     })),
   );
   const known = values.map(({ ms }) => ms).filter((ms) => ms !== null);
@@ -33,7 +39,7 @@ export function heatMapFigure(results: Results): Figure | null {
   const svg = renderSvg(
     {
       title: titleOf(
-        '99th percentile of response times, in ms',
+        `${title}, in ms`,
         `Failed requests count as ${lostMs / 1_000} s. Median of the repetitions; dark is slow, on a logarithmic scale.`,
       ),
       grid: { left: margin.left, top: margin.top, ...size },
@@ -75,7 +81,7 @@ export function heatMapFigure(results: Results): Figure | null {
     Math.max(minWidth, margin.left + size.width + margin.right),
     margin.top + size.height + margin.bottom,
   );
-  return { name: 'overview-p99', svg, alt: '99th percentile of response times by scenario and contender' };
+  return { name: `overview-${kind}`, svg, alt: `${title} by scenario and contender` };
 }
 
 /** `8.3`, `834`, `1.2k`, `12k`. */

@@ -18,6 +18,12 @@ function cells(scenario: ScenarioName, contender: ContenderName, times: readonly
   });
 }
 
+/** One cell whose requests took these times. */
+function mixed(scenario: ScenarioName, contender: ContenderName, times: readonly number[]) {
+  const outcomes = times.map((ms) => [ms, 200] as const);
+  return [statisticsOf(cellOf({ scenario, contender, requests: requestsOf(outcomes) }))];
+}
+
 function resultsOf(...lists: readonly Results['cells'][]): Results {
   return { run, cells: lists.flat(), discarded: [], missing: 0, timelines: [] };
 }
@@ -140,10 +146,14 @@ test('leastconn alone is enough within a tenth of the best of ours; failing is c
   t.is(aloneResult(resultsOf(slow, best, cheat), 'steady-70')?.isEnough, false);
   const failing = cells('steady-70', 'leastconn', [50, 50, 50], 2);
   t.is(aloneResult(resultsOf(failing, best), 'steady-70')?.isEnough, false, 'its mean and p99 are those of who waits');
+  const uneven = mixed('steady-70', 'leastconn', [...Array.from({ length: 9 }, () => 90), 120]);
+  const [mean, p99] = [0.93, 1.2];
+  const result = aloneResult(resultsOf(uneven, best), 'steady-70');
+  t.deepEqual([result?.mean, result?.p99, result?.isEnough], [mean, p99, false], 'its p99 is not');
   t.is(aloneResult(resultsOf(alone), 'steady-70'), null);
 });
 
-test('ranking: by the p99 beside the one who knows every capacity, with what failed', (t) => {
+test('ranking: by the mean beside the one who knows every capacity, with what failed', (t) => {
   const results = resultsOf(
     cells('steady-50', 'oracle+leastconn', [100, 100, 100]),
     cells('steady-70', 'oracle+leastconn', [100, 100, 100]),
@@ -151,6 +161,7 @@ test('ranking: by the p99 beside the one who knows every capacity, with what fai
     cells('steady-70', 'roundrobin', [800, 800, 800]),
     cells('removed-3', 'stress+random', [10, 10, 10], 4),
     cells('steady-50', 'leastconn', [110, 120, 130]),
+    mixed('steady-70', 'inverse-load+random', [50, 550]),
     cells('failing', 'random', [10, 10, 10]),
   );
   t.deepEqual(
@@ -165,6 +176,7 @@ test('ranking: by the p99 beside the one who knows every capacity, with what fai
     [
       ['oracle+leastconn', '1.00', '1.00', 2, 0, 1],
       ['leastconn', '1.20', '1.20', 1, 0, 1],
+      ['inverse-load+random', '3.00', '5.50', 1, 0, 1],
       ['roundrobin', '4.00', '4.00', 2, 0, 1],
       ['random', undefined, undefined, 0, 0, 1],
       ['stress+random', undefined, undefined, 0, 0.04, 0.96],

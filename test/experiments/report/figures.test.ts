@@ -29,6 +29,7 @@ test('every figure is well-formed, of bearable size, on white, and has no part f
   t.deepEqual(
     figures.map(({ name }) => name),
     [
+      'overview-mean',
       'overview-p99',
       'figure-4',
       'figure-5-1',
@@ -51,7 +52,7 @@ test('every figure is well-formed, of bearable size, on white, and has no part f
 
 test('the same results give the same bytes, whatever was drawn before', (t) => {
   const once = figuresOf(all);
-  heatMapFigure(madeUp(['failing']));
+  heatMapFigure(madeUp(['failing']), 'p99');
   t.deepEqual(figuresOf(all), once);
 });
 
@@ -72,7 +73,7 @@ test('what was not measured is not drawn', (t) => {
   t.deepEqual(figuresOf({ ...all, cells: [], timelines: [] }), []);
   t.deepEqual(
     figuresOf(madeUp(['flash-188', 'steady-50'])).map(({ name }) => name),
-    ['overview-p99', 'figure-7-188'],
+    ['overview-mean', 'overview-p99', 'figure-7-188'],
   );
 });
 
@@ -86,7 +87,7 @@ test('distributions name each contender with its share within a second, and the 
   const cells = [1, 2].map((repetition) =>
     statisticsOf(cellOf({ scenario: 'removed-2', contender: 'leastconn', repetition, requests: requestsOf(outcomes) })),
   );
-  const [, drawn] = figuresOf({ ...all, cells, timelines: [] });
+  const [, , drawn] = figuresOf({ ...all, cells, timelines: [] });
   t.is(drawn?.name, 'figure-5-2');
   const texts = textsOf(drawn?.svg ?? '');
   t.true(texts.includes('leastconn  50.0 %'), texts.join());
@@ -95,9 +96,19 @@ test('distributions name each contender with its share within a second, and the 
   t.false(texts.some((text) => text.includes('roundrobin')));
 });
 
-test('the heat map says the median p99 of every cell, and a dash where there is none', (t) => {
+test('heat maps say the median p99, and mean, of every cell, and a dash where there is none', (t) => {
   const cell = (scenario: ScenarioName, contender: ContenderName, repetition: number, ms: number) =>
-    statisticsOf(cellOf({ scenario, contender, repetition, requests: requestsOf([[ms, 200]]) }));
+    statisticsOf(
+      cellOf({
+        scenario,
+        contender,
+        repetition,
+        requests: requestsOf([
+          [ms / 2, 200],
+          [ms, 200],
+        ]),
+      }),
+    );
   const cells = [
     cell('steady-50', 'roundrobin', 1, 8.26),
     cell('steady-50', 'roundrobin', 2, 900),
@@ -105,13 +116,18 @@ test('the heat map says the median p99 of every cell, and a dash where there is 
     cell('failing', 'roundrobin', 1, 1_240),
     cell('failing', 'leastconn', 1, 12_400),
   ];
-  const texts = textsOf(heatMapFigure({ ...all, cells })?.svg ?? '');
+  const texts = textsOf(heatMapFigure({ ...all, cells }, 'p99')?.svg ?? '');
   t.deepEqual(
     ['8.3', '1.2k', '–', '12k', 'steady-50', 'failing', 'roundrobin', 'leastconn'].filter(
       (text) => !texts.includes(text),
     ),
     [],
     texts.join(),
+  );
+  const means = textsOf(heatMapFigure({ ...all, cells }, 'mean')?.svg ?? '');
+  t.true(
+    ['6.2', '930', '9.3k'].every((text) => means.includes(text)),
+    means.join(),
   );
 });
 

@@ -36,6 +36,7 @@ test('a complete run: exit code 0, and the same bytes every time', async (t) => 
       'figure-5-2.svg',
       'figure-6.svg',
       'figure-7-240.svg',
+      'overview-mean.svg',
       'overview-p99.svg',
       'report.md',
       'summary.csv',
@@ -89,7 +90,7 @@ test('the document takes the parts of both runs, with figures of each under thei
   const figures = await readdir(join(folder.path, 'figures'));
   const shown = [...text.matchAll(/!\[[^\]]*\]\(([^)]*)\)/g)].map(([, path]) => path);
   t.deepEqual(shown.toSorted(), figures.map((name) => `figures/${name}`).toSorted());
-  t.is(figures.length, 18);
+  t.is(figures.length, 20);
   t.notRegex(text, /Not measured|not measured|NaN|undefined|null/);
   const [, judged = ''] = text.split("## The publication's claims");
   t.is([...judged.matchAll(/\*\*(better|reproduced|not reproduced)\*\* \|/g)].length, 16);
@@ -121,7 +122,7 @@ test('what cannot be read or written is one line and exit code 2', async (t) => 
   const places = ['--docs', docs, '--figures', file];
   await using unwritten = new MarkedProgram(program, '--results', folder.path, ...places);
   t.is((await unwritten.end()).code, 2);
-  t.regex(unwritten.errors, /^experiment:report: \/.*run\.json\/overview-p99\.svg: cannot be written; got ".*\n$/);
+  t.regex(unwritten.errors, /^experiment:report: \/.*run\.json\/overview-mean\.svg: cannot be written; got ".*\n$/);
 });
 
 test('experiment:report --help has examples and fits 80 columns; a flag too few is refused', async (t) => {
