@@ -55,6 +55,7 @@ export const problemCodes = {
   'controller-certificate': 'the certificate of the controller is not trusted or for another name, or ours is refused',
   'scope-unavailable': 'what the agent was told to measure is not there',
   'command-failed': 'the application given to the agent could not be started',
+  'tick-failed': 'a defect of haweight kept a backend from its tick; its weights stay as they are',
   'shadow-missing': 'the controller does not compute that policy in shadow',
   'shadow-failed': 'a shadow policy failed at a tick; the law in force is not affected',
   'record-unwritable': 'the recording cannot be written',

@@ -108,13 +108,18 @@ export class BackendLoop {
     return rescued.ok ? rescued.value : 0;
   }
 
+  /** This tick decided nothing, and this is why. */
+  miss(problem: Problem): void {
+    const decisions = this.#last.decisions.map((decision) => ({ ...decision, write: false }));
+    this.#finish({ ...this.#last, decisions, problem });
+  }
+
   /** One tick; how many weights were written. Whatever goes wrong outside is in `last.problem` and the log. */
   async tick(): Promise<number> {
     const { api, backend, config } = this.#options;
     const view = await readBackend(api, backend.name);
     if (!view.ok) {
-      const decisions = this.#last.decisions.map((decision) => ({ ...decision, write: false }));
-      this.#finish({ ...this.#last, decisions, problem: view.error });
+      this.miss(view.error);
       return 0;
     }
     const { algorithm } = view.value;

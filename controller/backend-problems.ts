@@ -42,6 +42,17 @@ export function contestedProblem(backend: string, servers: readonly string[]): P
   };
 }
 
+/** A law, or whatever else is ours, has thrown. */
+export function defectProblem(backend: string, error: unknown): Problem {
+  return {
+    code: 'tick-failed',
+    where: `backend ${backend}`,
+    what: 'a defect of haweight kept it from this tick, so its weights stay as they are',
+    got: quote(error instanceof Error ? error.message : String(error)),
+    mend: 'Report it with the line `tick failed` of the log; the next tick tries again.',
+  };
+}
+
 /** More than half of the agents are silent: nothing is written until they answer. null: enough of them answer. */
 export function silentAgentsProblem(backend: string, sightings: readonly Sighting[]): Problem | null {
   const agents = sightings.filter(({ view }) => view.exclusion === null).map(({ observation }) => observation.agent);

@@ -7,6 +7,7 @@ import { versionProblem } from '../haproxy/versions.ts';
 import type { Logger } from '../platform/logger.ts';
 import { restore } from './act.ts';
 import { BackendLoop, type BackendRecord, type BackendTick } from './backend-loop.ts';
+import { defectProblem } from './backend-problems.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/schema.ts';
 import { EventLog } from './event-log.ts';
@@ -152,6 +153,7 @@ export class Loop {
     } catch (error) {
       const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.#options.logger.error('tick failed', { backend: backend.last.backend, detail });
+      backend.miss(defectProblem(backend.last.backend, error));
       return 0;
     }
   }

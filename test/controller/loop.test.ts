@@ -151,7 +151,12 @@ haproxyTest(
       lines.filter(({ message }) => message === 'tick failed').map(({ backend }) => backend),
       ['broken'],
     );
+    t.regex(loop.status.backends[0]?.problem ?? '', /^backend broken: .*a defect/, 'whoever looks sees it too');
+    t.regex(loop.status.backends[1]?.problem ?? '', /^backend web: waiting for agents/);
     isBroken = false;
+    await loop.tick();
+    t.regex(loop.status.backends[0]?.problem ?? '', /^backend broken: waiting for agents/);
+    await haproxy.api.setWeights('broken', [{ server: 's1', weight: 0 }]);
     t.deepEqual(await loop.restore(), []);
     t.is((await weights(haproxy.api, 'broken'))['s1'], 77);
   },
