@@ -62,7 +62,7 @@ function parse<Value>(file: string, text: string, schema: { parse(value: unknown
     return schema.parse(JSON.parse(text));
   } catch (cause) {
     throw new ProblemError({
-      code: 'config-invalid',
+      code: 'results-damaged',
       where: file,
       what: 'not what an experiment writes',
       got: quote((cause as Error).message.replaceAll(/\s+/g, ' '), 200),
