@@ -95,15 +95,12 @@ async function main({ quick, publication, out, repeat, jobs, servers, seed }: Fl
     capacities: {},
     capacityAlone: null,
   };
-  const run = begun(store, wanted);
-  const blocks = blocksOf(matrix, run.repetitions);
+  const run = await begun(store, wanted);
   const name = createHash('sha256').update(store.folder).digest('hex').slice(0, 8);
   if (run.servers === 'containers') await removeLeftContainers(name);
-  const missing = blocks.flatMap(({ contender, repetition, scenarios }) =>
-    scenarios.filter((scenario) => !store.has({ scenario: scenario.name, contender: contender.name, repetition })),
-  );
-  using progress = new Progress(missing.length);
-  await runMatrix({ run, blocks, store, name, progress, signal: stop.signal });
+  const blocks = await store.missingOf(blocksOf(matrix, run.repetitions));
+  using progress = new Progress(blocks.reduce((sum, { scenarios }) => sum + scenarios.length, 0));
+  if (blocks.length > 0) await runMatrix({ run, blocks, store, name, progress, signal: stop.signal });
   progress.say('writing the report');
   const results = await writeReport(store.folder);
   progress[Symbol.dispose]();
@@ -112,10 +109,10 @@ async function main({ quick, publication, out, repeat, jobs, servers, seed }: Fl
 }
 
 /** The run that these results belong to: an earlier one with the same settings, else a new one. */
-function begun(store: Store, wanted: Run): Run {
-  const earlier = store.readRun();
+async function begun(store: Store, wanted: Run): Promise<Run> {
+  const earlier = await store.readRun();
   if (earlier === null) {
-    store.writeRun(wanted);
+    await store.writeRun(wanted);
     return wanted;
   }
   for (const key of ['matrix', 'repetitions', 'seed', 'jobs', 'servers', 'demandCpuMs'] as const) {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { calibrate } from './calibrate.ts';
 import { startFleet } from './fleet.ts';
 import { type Block, matrices, seedOf } from './matrix.ts';
@@ -11,6 +10,7 @@ import type { Store } from './store.ts';
 
 export interface RunOptions {
   readonly run: Run;
+  /** What is to be measured. */
   readonly blocks: readonly Block[];
   readonly store: Store;
   /** Names what this run makes on the machine. */
@@ -22,10 +22,10 @@ export interface RunOptions {
 /** How long a controller sees the load before anything counts, in ms: long enough for `capacity` to have learned. */
 const warmUpMs = { withController: 16_000, without: 3_000 };
 
-/** Runs what the store does not hold yet. Rejects with what `signal` was aborted with; what was measured by then is kept. */
+/** Rejects with what `signal` was aborted with; what was measured by then is kept. */
 export async function runMatrix(options: RunOptions): Promise<void> {
   try {
-    await runMissing(options);
+    await runBlocks(options);
   } catch (error) {
     // what was cut short says so each in its own way; the reason is one
     options.signal.throwIfAborted();
@@ -33,10 +33,9 @@ export async function runMatrix(options: RunOptions): Promise<void> {
   }
 }
 
-async function runMissing(options: RunOptions): Promise<void> {
-  const { run, blocks, signal } = options;
-  const left = blocks.map((block) => missingOf(block, options.store)).filter(({ scenarios }) => scenarios.length > 0);
-  if (left.length === 0) return;
+async function runBlocks(options: RunOptions): Promise<void> {
+  const { run, signal } = options;
+  const left = [...options.blocks];
   await using disposal = new AsyncDisposableStack();
   // one that fails ends the others too, before the servers are taken away from under them
   const failed = new AbortController();
@@ -75,15 +74,8 @@ async function capacitiesOf(
   progress.say('measuring what all servers can do at once');
   const capacities = await calibrate(fleets, run.demandCpuMs, signal);
   const capacityAlone = Object.values(alone).reduce((sum, capacity) => sum + capacity, 0);
-  store.writeRun({ ...run, capacities, capacityAlone });
+  await store.writeRun({ ...run, capacities, capacityAlone });
   return capacities;
-}
-
-function missingOf(block: Block, store: Store): Block {
-  const { contender, repetition } = block;
-  const isMissing = (scenario: Block['scenarios'][number]) =>
-    !store.has({ scenario: scenario.name, contender: contender.name, repetition });
-  return { ...block, scenarios: block.scenarios.filter(isMissing) };
 }
 
 async function runBlock(
@@ -102,8 +94,7 @@ async function runBlock(
   for (const scenario of scenarios) {
     progress.begin(job, `${contender.name} ${scenario.name} ${repetition}`);
     const cell = await runCell(stack, { ...plan, scenario, seed: seedOf(run.seed, scenario, repetition) });
-    store.write(cell);
+    await store.write(cell);
     progress.end(job, cell.discarded);
   }
-  await sleep(0, undefined, { signal });
 }

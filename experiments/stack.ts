@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts } from '../demo/ports.ts';
 import { programs } from '../demo/programs.ts';
 import { waitUntil } from '../demo/wait.ts';
@@ -83,7 +82,6 @@ export class Stack implements AsyncDisposable {
       },
       { deadlineMs: startMs, signal },
     );
-    await sleep(0, undefined, { signal });
   }
 }
 

@@ -1,9 +1,9 @@
 import { type ContenderName, contenderNames } from '../contenders.ts';
 import { blocksOf } from '../matrix.ts';
+import { readCells, readRun } from '../read.ts';
 import type { Cell, Run } from '../record.ts';
 import { type ScenarioName, scenarioNames } from '../scenarios.ts';
 import { type CellStatistics, statisticsOf } from './cell-statistics.ts';
-import { readCells, readRun } from './read.ts';
 import { type Spread, spreadOf } from './spread.ts';
 import { type Timeline, timelineOf } from './timeline.ts';
 

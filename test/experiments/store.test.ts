@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { ProblemError } from '../../contract/problem.ts';
 import { lockFolder } from '../../experiments/folder-lock.ts';
+import { blocksOf } from '../../experiments/matrix.ts';
 import type { Cell } from '../../experiments/record.ts';
 import { Store } from '../../experiments/store.ts';
 
@@ -28,25 +29,46 @@ function folder(t: { teardown: (end: () => void) => void }): string {
   return path;
 }
 
-test('a cell that was written is there; one that does not count, or is damaged, is to be measured again', (t) => {
+test('a cell that was written is left out; one that does not count, or is damaged, is to be measured again', async (t) => {
   const path = folder(t);
   const store = new Store(path);
-  t.false(store.has(cell));
-  store.write(cell);
-  t.true(store.has(cell));
-  t.false(store.has({ ...cell, repetition: 1 }));
-  store.write({ ...cell, discarded: 'the generator lagged' });
-  t.false(store.has(cell));
-  store.write(cell);
+  const block = blocksOf('full', 2).find(
+    ({ contender, repetition }) => contender.name === 'paper+random' && repetition === 2,
+  );
+  if (block === undefined) throw new Error('no such block');
+  const isMissing = async () =>
+    (await store.missingOf([block])).some(({ scenarios }) => scenarios.some(({ name }) => name === 'failing'));
+  t.true(await isMissing());
+  await store.write(cell);
+  t.false(await isMissing());
+  t.is(
+    (await store.missingOf([block]))[0]?.scenarios.length,
+    block.scenarios.length - 1,
+    'the others are still to be measured',
+  );
+  t.true((await store.missingOf([{ ...block, repetition: 1 }]))[0]?.scenarios.some(({ name }) => name === 'failing'));
+  await store.write({ ...cell, discarded: 'the generator lagged' });
+  t.true(await isMissing());
+  await store.write(cell);
   writeFileSync(join(path, 'raw', 'failing', 'paper+random-2.json.gz'), 'half a fi');
-  t.false(store.has(cell));
+  t.true(await isMissing());
 });
 
-test('a damaged run.json is one line that names the file', (t) => {
+test('a block with nothing left to measure is left out', async (t) => {
+  const store = new Store(folder(t));
+  const [block] = blocksOf('full', 1);
+  if (block === undefined) throw new Error('no block');
+  for (const { name } of block.scenarios) {
+    await store.write({ ...cell, scenario: name, contender: block.contender.name, repetition: 1 });
+  }
+  t.deepEqual(await store.missingOf([block]), []);
+});
+
+test('a damaged run.json is one line that names the file', async (t) => {
   const path = folder(t);
-  t.is(new Store(path).readRun(), null);
+  t.is(await new Store(path).readRun(), null);
   writeFileSync(join(path, 'run.json'), '{"format": 1');
-  const error = t.throws(() => new Store(path).readRun(), { instanceOf: ProblemError });
+  const error = await t.throwsAsync(() => new Store(path).readRun(), { instanceOf: ProblemError });
   t.true(error?.problem.where.endsWith('run.json'));
 });
 

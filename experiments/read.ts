@@ -4,9 +4,9 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { z } from 'zod';
-import { ProblemError, quote } from '../../contract/problem.ts';
-import { type Cell, cellSchema, type Run, runSchema } from '../record.ts';
+import { ProblemError, quote } from '../contract/problem.ts';
 import { damaged } from './damage.ts';
+import { type Cell, cellSchema, type Run, runSchema } from './record.ts';
 
 const mebibyte = 2 ** 20;
 /** Far above what a cell or a run writes, far below what would hurt. */
