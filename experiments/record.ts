@@ -6,8 +6,6 @@ import { matrixNames, scenarioNames } from './scenarios.ts';
 export const answered = 200;
 export const noAnswer = 0;
 
-const perServer = <Schema extends z.ZodType>(schema: Schema) => z.array(schema);
-
 /**
  * Raw data of one cell: one scenario under one contender, once. Columns instead of rows, because that is what compresses
  * well; all columns of a table are of one length. Times in ms from the start of what is counted.
@@ -38,11 +36,11 @@ export const cellSchema = z.strictObject({
   samples: z.strictObject({
     atMs: z.array(z.number()),
     /** Weight in HAProxy, 0 to 256, by server; each a column. */
-    weights: perServer(z.array(z.int())),
+    weights: z.array(z.array(z.int())),
     /** CPU used / CPU quota since the sample before, 0 to 1 (a little above is possible), by server; each a column. */
-    utilisation: perServer(z.array(z.number())),
+    utilisation: z.array(z.array(z.number())),
     /** 1: HAProxy has it UP. */
-    up: perServer(z.array(z.int())),
+    up: z.array(z.array(z.int())),
   }),
   /** How late requests were sent, in ms. A cell whose generator lagged does not count. */
   generator: z.strictObject({ p99LagMs: z.number(), maxLagMs: z.number() }),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Outcome, sendLoad } from '../demo/load.ts';
-import { percentile } from '../platform/percentile.ts';
 import { planArrivals } from './arrivals.ts';
+import { discardReason, lagOf } from './generator-lag.ts';
 import { oracleWeights } from './oracle.ts';
 import { type Cell, noAnswer } from './record.ts';
 import { Sampler } from './sampler.ts';
@@ -14,8 +14,6 @@ export const deadlineMs = 5_000;
 const maxInFlight = 2_000;
 /** Load before what is counted, in ms. */
 const leadInMs = 2_000;
-/** A generator that sends one request in a hundred later than this, in ms, did not offer the load that was asked for. */
-const maxLagMs = 50;
 
 export interface CellPlan {
   readonly scenario: Scenario;
@@ -67,8 +65,7 @@ export async function runCell(stack: Stack, plan: CellPlan): Promise<Cell> {
     requests: columns(counted, servers),
     samples: sampler.fromStart,
     generator,
-    discarded:
-      generator.p99LagMs > maxLagMs ? `the generator lagged: ${generator.p99LagMs} ms at the 99th percentile` : null,
+    discarded: discardReason(generator),
   };
 }
 
@@ -116,10 +113,4 @@ function columns(outcomes: readonly Outcome[], servers: readonly Server[]): Cell
     ),
     server: outcomes.map(({ server }) => servers.findIndex(({ name }) => name === server)),
   };
-}
-
-function lagOf(outcomes: readonly Outcome[]): Cell['generator'] {
-  const lags = outcomes.map(({ lagMs }) => lagMs).toSorted((a, b) => a - b);
-  const whole = (ms: number | null | undefined) => Math.round(ms ?? 0);
-  return { p99LagMs: whole(percentile(lags, 0.99)), maxLagMs: whole(lags.at(-1)) };
 }
