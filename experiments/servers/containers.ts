@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { ProblemError, quote } from '../../contract/problem.ts';
 import { quotaOf } from './quota.ts';
-import { memoryBytes, type Server, type ServerPlan, type Servers, serverArguments } from './server.ts';
+import { memoryBytes, type Server, type ServerPlan, type Servers, serverCommand } from './server.ts';
 import { usedCpuReader } from './used-cpu.ts';
 
 const run = promisify(execFile);
@@ -37,7 +37,7 @@ export async function startContainers(run: string, plans: readonly ServerPlan[])
     const limits = [`--memory=${memoryBytes}`, '--pids-limit=200'];
     const rights = ['--read-only', '--user=1000:1000', '--cap-drop=ALL', '--security-opt=no-new-privileges'];
     const options = ['--detach', '--init', `--label=${label}=${run}`, `--volume=${root}:/haweight:ro`];
-    const command = ['node', ...serverArguments('/haweight', plan, '0.0.0.0')];
+    const command = serverCommand('node', '/haweight', plan, '0.0.0.0');
     const id = (await docker('run', ...options, ...limits, ...rights, image, ...command)).trim();
     ids.push(id);
     const format = '{{.State.Pid}} {{.NetworkSettings.IPAddress}}';

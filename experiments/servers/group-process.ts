@@ -9,9 +9,9 @@ export class GroupProcess implements AsyncDisposable {
   readonly #child: Child;
   readonly #folders: readonly string[];
 
-  constructor(args: readonly string[], folders: readonly string[]) {
+  constructor(command: readonly string[], folders: readonly string[]) {
     this.#folders = folders;
-    this.#child = new Child(['-c', enter, 'enter', ...folders, '--', process.execPath, ...args], {
+    this.#child = new Child(['-c', enter, 'enter', ...folders, '--', ...command], {
       program: '/bin/sh',
     });
   }

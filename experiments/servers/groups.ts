@@ -4,7 +4,7 @@ import { ProblemError, quote } from '../../contract/problem.ts';
 import { GroupProcess } from './group-process.ts';
 import { parentFolders } from './parent-group.ts';
 import { quotaOf } from './quota.ts';
-import { memoryBytes, type Server, type ServerPlan, type Servers, serverArguments } from './server.ts';
+import { memoryBytes, type Server, type ServerPlan, type Servers, serverCommand } from './server.ts';
 import { usedCpuReader } from './used-cpu.ts';
 
 const root = new URL('../..', import.meta.url).pathname.replace(/\/$/, '');
@@ -23,7 +23,7 @@ export async function startGroups(run: string, stack: number, plans: readonly Se
     starting.defer(() => removeFolders(folders));
     limitMemory(folders);
     const host = `127.0.${100 + stack}.${11 + index}`;
-    starting.use(new GroupProcess(serverArguments(root, plan, host), folders));
+    starting.use(new GroupProcess(serverCommand(process.execPath, root, plan, host), folders));
     const usedCpuMs = usedCpuReader({ folder: folders[0] ?? '' });
     return { ...plan, host, usedCpuMs, limit: async () => limitCpu(folders, plan.cores) };
   });

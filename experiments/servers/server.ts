@@ -29,12 +29,15 @@ export const ports = { agent: 9477, app: 9480, control: 9481 } as const;
 /** What one server may use of memory, in bytes. Agent and application need less than half of it. */
 export const memoryBytes = 256 * 1024 * 1024;
 
-/** Arguments of Node.js for a server: the agent, which starts the application. `root` is the folder of the repository. */
-export function serverArguments(root: string, { name }: ServerPlan, host: string): readonly string[] {
+/**
+ * Command line of a server: the agent, which starts the application. `node`: Node.js where the server runs; `root`: the
+ * repository there.
+ */
+export function serverCommand(node: string, root: string, { name }: ServerPlan, host: string): readonly string[] {
   const agent = ['agent', '--name', name, '--scope', 'cgroup', '--listen', `${host}:${ports.agent}`];
   const vm = ['--link-speed', '1G', '--insecure', '--log-level', 'error'];
   const app = ['--name', name, '--listen', `${host}:${ports.app}`, '--control', `${host}:${ports.control}`];
-  return [`${root}/cli/bin.ts`, ...agent, ...vm, '--', 'node', `${root}/experiments/app/server.ts`, ...app];
+  return [node, `${root}/cli/bin.ts`, ...agent, ...vm, '--', node, `${root}/experiments/app/server.ts`, ...app];
 }
 
 const controlMs = 5_000;
