@@ -6,7 +6,12 @@ import { goals } from '../simulator/goals/goals.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
-const documents = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)];
+const documents = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
 
 test('docs/policies.md and docs/algorithm.md tell of every policy', (t) => {
   for (const path of ['docs/policies.md', 'docs/algorithm.md']) {
