@@ -1,7 +1,7 @@
 import type { Results } from '../results.ts';
 import { distributionFigure } from './distributions.ts';
 import { failedFigure } from './failed.ts';
-import type { Figure } from './figure.ts';
+import { type Figure, withTitle } from './figure.ts';
 import { heatMapFigure } from './heat-map.ts';
 import { overTimeFigure } from './over-time.ts';
 
@@ -18,5 +18,7 @@ export function figuresOf(results: Results): Figure[] {
     distributionFigure(results, 'figure-7-135', 'flash-135'),
     distributionFigure(results, 'figure-7-188', 'flash-188'),
     distributionFigure(results, 'figure-7-240', 'flash-240'),
-  ].filter((figure) => figure !== null);
+  ]
+    .filter((figure) => figure !== null)
+    .map(withTitle);
 }

@@ -7,6 +7,12 @@ export interface Figure {
   readonly svg: string;
 }
 
+/** With its alternative text inside as well, for whoever opens the file by itself. */
+export function withTitle(figure: Figure): Figure {
+  const text = figure.alt.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  return { ...figure, svg: figure.svg.replace(/^<svg[^>]*>/, (tag) => `${tag}\n<title>${text}</title>`) };
+}
+
 /** `place`: what the document puts before the figure's name, such as `figures/`, or nothing. */
 export function imageOf({ name, alt }: Figure, place: string): string {
   return `![${alt}](${place}${name}.svg)`;

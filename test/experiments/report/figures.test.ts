@@ -50,6 +50,10 @@ test('every figure is well-formed, of bearable size, on white, and has no part f
   }
 });
 
+test('every figure says in words what it shows', (t) => {
+  for (const { alt, svg } of figuresOf(all)) t.true(svg.includes(`>\n<title>${alt}</title>`), alt);
+});
+
 test('the same results give the same bytes, whatever was drawn before', (t) => {
   const once = figuresOf(all);
   heatMapFigure(madeUp(['failing']), 'p99');
