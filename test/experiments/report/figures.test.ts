@@ -44,7 +44,7 @@ test('every figure is well-formed, of bearable size, on white, and has no part f
   for (const { name, svg, alt } of figures) {
     t.is(flawOfXml(svg), null, name);
     t.true(svg.length < 100_000, `${name}: ${svg.length}`);
-    t.regex(svg, /^<svg [^>]*>\n<rect [^>]*fill="#ffffff"/, name);
+    t.regex(svg, /^<svg [^>]*>\n<title>[^<]+<\/title>\n<rect [^>]*fill="#ffffff"/, name);
     t.notRegex(svg, /<style|<script|pointer-events|ecmeta|class=|NaN|undefined|Infinity/, name);
     t.notRegex(alt, /[[\]]/);
   }
