@@ -6,6 +6,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { parseArgs } from 'node:util';
 import { parseListenAddress } from '../platform/listen-address.ts';
+import { queueWork } from './queue-work.ts';
 import { Worker } from './worker.ts';
 
 /** The most CPU that one request may ask for, in ms. */
@@ -41,16 +42,7 @@ setInterval(() => {
 
 function work(url: URL, response: ServerResponse): void {
   const demandCpuMs = Number(url.searchParams.get('cpuMs'));
-  if (!(demandCpuMs >= 0 && demandCpuMs <= maxDemandCpuMs)) {
-    answer(response, 400);
-    return;
-  }
-  const job = { demandCpuMs, wanted: true, done: () => answer(response, 200) };
-  // also when the client has gone before the answer
-  response.once('close', () => {
-    job.wanted = false;
-  });
-  worker.add(job);
+  queueWork(worker, { demandCpuMs, maxDemandCpuMs, response, answer });
 }
 
 function setNeighbour(url: URL, response: ServerResponse): void {

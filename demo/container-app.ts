@@ -8,6 +8,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseListenAddress } from '../platform/listen-address.ts';
+import { queueWork } from './queue-work.ts';
 import { WorkQueue } from './work-queue.ts';
 
 const defaultDemandCpuMs = 5;
@@ -34,16 +35,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 function work(url: URL, response: ServerResponse): void {
   const demandCpuMs = Number(url.searchParams.get('cpuMs') ?? defaultDemandCpuMs);
-  if (!(demandCpuMs >= 0 && demandCpuMs <= maxDemandCpuMs)) {
-    answer(response, 400);
-    return;
-  }
-  const job = { demandCpuMs, wanted: true, done: () => answer(response, 200) };
-  // also when the client has gone before the answer
-  response.once('close', () => {
-    job.wanted = false;
-  });
-  queue.add(job);
+  queueWork(queue, { demandCpuMs, maxDemandCpuMs, response, answer });
 }
 
 function answer(response: ServerResponse, status: number): void {

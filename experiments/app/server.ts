@@ -5,6 +5,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { queueWork } from '../../demo/queue-work.ts';
 import { WorkQueue } from '../../demo/work-queue.ts';
 import { parseListenAddress } from '../../platform/listen-address.ts';
 import { Burners } from './burners.ts';
@@ -51,16 +52,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 function work(url: URL, response: ServerResponse): void {
   const demandCpuMs = Number(url.searchParams.get('cpuMs'));
-  if (!(demandCpuMs >= 0 && demandCpuMs <= maxDemandCpuMs)) {
-    answer(response, 400);
-    return;
-  }
-  const job = { demandCpuMs, wanted: true, done: () => answer(response, 200) };
-  // also when the client has gone before the answer
-  response.once('close', () => {
-    job.wanted = false;
-  });
-  queue.add(job);
+  queueWork(queue, { demandCpuMs, maxDemandCpuMs, response, answer });
 }
 
 function setMishap(asked: URLSearchParams): boolean {
