@@ -4,6 +4,8 @@ import { formatImprovement, formatShare, none, table } from '../format.ts';
 import { claimedSituations, type Situation, situations } from '../groups.ts';
 import { measured, type Results } from '../results.ts';
 import { rule, type Verdict, verdictOnImprovement, verdictOnShare } from '../verdict.ts';
+import { ours } from './leastconn.ts';
+import { reference } from './ranking.ts';
 
 /** The publication's own law, its baseline, and what everybody has; all under the algorithm that it ran on. */
 const paper: ContenderName = 'paper+roundrobin';
@@ -80,16 +82,6 @@ export function claimsRule(): string {
   ].join('\n\n');
 }
 
-const ours: readonly ContenderName[] = [
-  'inverse-load+roundrobin',
-  'inverse-load+random',
-  'inverse-load+leastconn',
-  'capacity+roundrobin',
-  'capacity+random',
-  'capacity+leastconn',
-  'oracle+leastconn',
-];
-
 /** The same comparisons for our own laws: how much better it can be. */
 export function betterTable(results: Results): string {
   const others: readonly ContenderName[] = [baseline, 'roundrobin', paper];
@@ -100,7 +92,7 @@ export function betterTable(results: Results): string {
       ...others.map((name) => `mean, failures as 5 s, against \`${name}\``),
       'more failed than round robin, %',
     ],
-    ours.flatMap((one) =>
+    [...ours, reference].flatMap((one) =>
       situations.flatMap((situation) => {
         const found = others.map((other) =>
           improvementOf(results, claimedSituations[situation], one, other, 'chargedMeanMs'),
