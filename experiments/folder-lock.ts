@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ProblemError } from '../contract/problem.ts';
+import { ProblemError, quote } from '../contract/problem.ts';
 
 /**
  * Makes sure that one run at a time works on a folder of results: two would measure each other. What a killed run left is
@@ -8,7 +8,6 @@ import { ProblemError } from '../contract/problem.ts';
  */
 export function lockFolder(folder: string): Disposable {
   const file = join(folder, 'running.pid');
-  mkdirSync(folder, { recursive: true });
   const holder = readHolder(file);
   if (holder !== null && isRunning(holder)) {
     throw new ProblemError({
@@ -18,8 +17,23 @@ export function lockFolder(folder: string): Disposable {
       mend: 'Wait for it, stop it, or choose another folder with --out.',
     });
   }
-  writeFileSync(file, `${process.pid}\n`);
+  take(folder, file);
   return { [Symbol.dispose]: () => rmSync(file, { force: true }) };
+}
+
+function take(folder: string, file: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(file, `${process.pid}\n`);
+  } catch (cause) {
+    throw new ProblemError({
+      code: 'usage',
+      where: folder,
+      what: 'results cannot be written there',
+      got: quote((cause as Error).message),
+      mend: 'Choose another folder with --out.',
+    });
+  }
 }
 
 function readHolder(file: string): number | null {

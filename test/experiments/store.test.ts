@@ -72,6 +72,12 @@ test('a damaged run.json is one line that names the file', async (t) => {
   t.true(error?.problem.where.endsWith('run.json'));
 });
 
+test('a folder that cannot be made is one line that names it', (t) => {
+  const error = t.throws(() => lockFolder('/dev/null/results'), { instanceOf: ProblemError });
+  t.is(error?.problem.where, '/dev/null/results');
+  t.regex(error?.problem.got ?? '', /ENOTDIR/);
+});
+
 test('one run at a time has a folder; what a killed one left is taken over', (t) => {
   const path = folder(t);
   writeFileSync(join(path, 'running.pid'), '4194305\n');
