@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ProblemError } from '../contract/problem.ts';
 
 /** Pause between two looks, in ms. */
 const pauseMs = 100;
 
-/** Looks until it is so. Throws an Error that names what was waited for when the deadline has passed. */
+/** Looks until it is so. Throws a ProblemError that names what was waited for when the deadline has passed. */
 export async function waitUntil(
   what: string,
   isSo: () => Promise<boolean>,
@@ -11,7 +12,16 @@ export async function waitUntil(
 ): Promise<void> {
   const end = performance.now() + deadlineMs;
   while (!(await isSo())) {
-    if (performance.now() > end) throw new Error(`${what} did not come within ${deadlineMs / 1_000} s`);
+    if (performance.now() > end) throw tooLate(what, deadlineMs);
     await sleep(pauseMs, undefined, { signal });
   }
+}
+
+function tooLate(what: string, deadlineMs: number): ProblemError {
+  return new ProblemError({
+    code: 'command-failed',
+    where: what,
+    what: `did not come within ${deadlineMs / 1_000} s`,
+    mend: 'Try again when the machine is less busy.',
+  });
 }
