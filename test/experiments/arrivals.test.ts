@@ -34,6 +34,12 @@ test('bursts last 300 ms every 5 s from 0 on, at one peak after the other, and n
   t.true((before[0]?.atMs ?? 0) >= -2_000);
 });
 
+test('a scenario of one peak has no burst before its start either', (t) => {
+  const scenario = { ...flash, durationMs: 1, bursts: { ...flash.bursts, peaks: [1.9] } };
+  const before = planArrivals({ ...plan, scenario, leadInMs: 600_000 }).filter(({ atMs }) => atMs < 0);
+  t.true(isNear(before.length, 600 * 70), `${before.length}`);
+});
+
 test('the same plan gives the same requests, another seed others; all in order and within the time', (t) => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 1e6 }), fc.constantFrom(...scenarios), (seed, scenario) => {
