@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { operatorSays } from '../haproxy/setup.ts';
 import { fewCores, overload, writtenTo } from '../support/stack.ts';
 import { until } from '../support/until.ts';
-import { FaultRun, sizes } from './support/run.ts';
+import { FaultRun, fewCoresTolerance, sizes } from './support/run.ts';
 
 /** As the sizes, but so small that a small real load is too much for s1. What clients cause then shows in the weights, too. */
 const cores = Object.fromEntries(Object.entries(sizes).map(([name, size]) => [name, size * fewCores]));
@@ -90,7 +90,7 @@ test.serial(
     t.log(`back by ${path}; ${Math.round(servedAtMs - aloneAtMs)} ms without a server`);
     t.true(path.length >= 4 && (path[1] ?? 256) <= 0.5 * (run.right.get('s1') ?? 0), `by a ramp: ${path}`);
     t.true(writtenTo(run.controller, 's1').length > written);
-    await run.isRightWithin(t);
+    await run.isRightWithin(t, 2, new Map(Object.entries(sizes)), fewCoresTolerance);
     t.is(run.controller.events('weight changed by another writer').length, 1, 'nothing else was taken for one');
     // nobody can help those who come between the operator's word and our next look, a fifth of a second later
     const outages = timeline.outages.filter(({ atMs }) => atMs < aloneAtMs || atMs > servedAtMs + 100);

@@ -28,6 +28,12 @@ export const sizes = { s1: 1, s2: 2, s3: 4 } as const;
 export const configured = { s1: 120, s2: 128, s3: 256 } as const;
 /** How far a share may be from what it was and still be right. */
 const tolerance = 0.15;
+/**
+ * The same for servers of few cores, which are busy with the tests' own requests. The kernel counts CPU time in hundredths
+ * of a second, which are a tenth of what such a server has in a window: one more or less moves its share by a sixth. What
+ * they are configured with is two thirds off.
+ */
+export const fewCoresTolerance = 0.45;
 
 /**
  * HAProxy, three unequal servers with their agents, a controller and an open-loop load, brought to the point where the
@@ -149,14 +155,14 @@ export class FaultRun implements AsyncDisposable {
    * The promise: after this many ticks that began after the fault's end, which is now, every server's share is what it was.
    * One tick more may be under way and have seen the fault.
    */
-  async isRightWithin(t: ExecutionContext, ticks = 2, right = this.right): Promise<void> {
+  async isRightWithin(t: ExecutionContext, ticks = 2, right = this.right, off = tolerance): Promise<void> {
     const now = await this.tick();
     await until(`${ticks} ticks`, async () => (await this.tick()) >= now + 1 + ticks);
     const weights = await this.stack.weights();
     const shown = `${JSON.stringify([...weights])}, right: ${JSON.stringify([...right])}`;
     for (const [server, share] of shares(weights)) {
       const rightShare = shares(right).get(server) ?? Number.NaN;
-      t.true(Math.abs(share - rightShare) <= tolerance * rightShare, `${server} of ${shown}`);
+      t.true(Math.abs(share - rightShare) <= off * rightShare, `${server} of ${shown}`);
     }
   }
 
