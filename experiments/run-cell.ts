@@ -24,7 +24,7 @@ export interface CellPlan {
   readonly signal: AbortSignal;
 }
 
-/** Puts a stack through one scenario. Throws what `signal` was aborted with; mishaps are ended in any case. */
+/** Puts a stack through one scenario. Throws once `signal` is aborted; mishaps are ended in any case. */
 export async function runCell(stack: Stack, plan: CellPlan): Promise<Cell> {
   const { scenario, servers, signal } = plan;
   const arrivals = planArrivals({ ...plan, capacity: totalCapacity(servers), leadInMs });
