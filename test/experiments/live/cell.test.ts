@@ -132,6 +132,12 @@ onlyWithGroups('a cell that is stopped ends what it did to the servers', async (
   await stopped;
   t.true(performance.now() - sinceMs < 2_000);
   t.is(await work(s1), 200);
+  const requests = async () => {
+    const rows = await stack.haproxy.api.stats('web');
+    if (!rows.ok) throw new Error(rows.error.what);
+    return rows.value.map(({ totalSessions }) => totalSessions);
+  };
+  const before = await requests();
   await sleep(500);
-  t.is(await work(s1), 200, 'and nothing goes on');
+  t.deepEqual(await requests(), before, 'no request is sent any more');
 });
