@@ -19,7 +19,10 @@ export interface RunOptions {
   readonly signal: AbortSignal;
 }
 
-/** How long a controller sees the load before anything counts, in ms: long enough for `capacity` to have learned. */
+/**
+ * How long a controller sees a steady load before anything counts, at first and after every mishap, in ms: long enough for
+ * `capacity` to have learned, and for a drained server to be back.
+ */
 const warmUpMs = { withController: 16_000, without: 3_000 };
 
 /** Rejects with what `signal` was aborted with; what was measured by then is kept. */
@@ -90,11 +93,15 @@ async function runBlock(
   const plan = { repetition, demandCpuMs: run.demandCpuMs, servers: members, signal };
   const durationMs = contender.weights === 'none' ? warmUpMs.without : warmUpMs.withController;
   const warmUp = { name: 'steady-50', title: 'warm-up', durationMs, load: 0.5 } as const;
-  await runCell(stack, { ...plan, scenario: warmUp, seed: seedOf(run.seed, scenarios[0] ?? warmUp, repetition) });
+  let isWarm = false;
   for (const scenario of scenarios) {
+    const seed = seedOf(run.seed, scenario, repetition);
+    if (!isWarm) await runCell(stack, { ...plan, scenario: warmUp, seed });
     progress.begin(job, `${contender.name} ${scenario.name} ${repetition}`);
-    const cell = await runCell(stack, { ...plan, scenario, seed: seedOf(run.seed, scenario, repetition) });
+    const cell = await runCell(stack, { ...plan, scenario, seed });
     await store.write(cell);
     progress.end(job, cell.discarded);
+    // what a mishap did to weights is not to be found in the next scenario
+    isWarm = scenario.events === undefined;
   }
 }
