@@ -20,8 +20,7 @@ COPY .npmrc package.json package-lock.json ./
 RUN npm ci --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts/clean.mjs scripts/
-COPY contract contract
-COPY platform platform
+COPY shared shared
 COPY agent agent
 COPY haproxy haproxy
 COPY controller controller

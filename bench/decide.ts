@@ -1,7 +1,7 @@
-import type { Observation } from '../contract/observation.ts';
-import { decide, initialDecideState } from '../controller/decide.ts';
-import { defaultGuardSettings } from '../controller/guard/settings.ts';
-import { policyNamed, policyNames } from '../controller/policies/registry.ts';
+import { decide, initialDecideState } from '../controller/decide/decide.ts';
+import { defaultGuardSettings } from '../controller/decide/guard/settings.ts';
+import { policyNamed, policyNames } from '../controller/decide/policies/registry.ts';
+import type { Observation } from '../shared/contract/observation.ts';
 
 /** CPU time of one tick's decisions (no I/O), by policy, size of the backend and share of its servers over a threshold. */
 const sizes = [100, 1_000, 4_000];

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type Status, statusSchema } from '../contract/status.ts';
 import { freePorts } from '../demo/ports.ts';
 import { waitUntil } from '../demo/wait.ts';
 import { renderConfiguration } from '../haproxy/configuration.ts';
 import { startHaproxy } from '../haproxy/process.ts';
+import { type Status, statusSchema } from '../shared/contract/status.ts';
 import { type ProcessUsage, processUsage } from './process-usage.ts';
 
 const usage = `npm run bench:tick [-- --servers 10,100,1000 --ticks 15]

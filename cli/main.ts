@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { exitCodes, formatProblem, ProblemError } from '../contract/problem.ts';
+import { exitCodes, formatProblem, ProblemError } from '../shared/contract/problem.ts';
 import { fail } from './exit.ts';
 
 /** Loaded only when asked for: an agent must not carry what a controller needs. */

@@ -1,5 +1,5 @@
-import { ProblemError, quote } from '../contract/problem.ts';
-import type { BackendStatus, ShadowServerStatus, ShadowStatus, Status } from '../contract/status.ts';
+import { ProblemError, quote } from '../shared/contract/problem.ts';
+import type { BackendStatus, ShadowServerStatus, ShadowStatus, Status } from '../shared/contract/status.ts';
 import type { AskOptions } from './options.ts';
 import { askController, defaultController } from './status-source.ts';
 

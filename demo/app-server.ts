@@ -5,7 +5,7 @@
 //   GET /healthz
 import { createServer, type ServerResponse } from 'node:http';
 import { parseArgs } from 'node:util';
-import { parseListenAddress } from '../platform/listen-address.ts';
+import { parseListenAddress } from '../shared/net/listen-address.ts';
 import { queueWork } from './queue-work.ts';
 import { Worker } from './worker.ts';
 

@@ -1,4 +1,4 @@
-import { exponential, lognormal, seededRandom } from '../platform/random.ts';
+import { exponential, lognormal, seededRandom } from '../shared/math/random.ts';
 import type { DemoSettings } from './settings.ts';
 
 /** One request of the plan: when it is to be sent, from the start of the phase, and how much CPU it needs. */

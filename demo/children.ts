@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { ProblemError, quote } from '../contract/problem.ts';
+import { ProblemError, quote } from '../shared/contract/problem.ts';
 import { LastResort } from './last-resort.ts';
 
 /** How long a child may take to end by itself, in ms; then it is killed. */

@@ -7,7 +7,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { parseListenAddress } from '../platform/listen-address.ts';
+import { parseListenAddress } from '../shared/net/listen-address.ts';
 import { queueWork } from './queue-work.ts';
 import { WorkQueue } from './work-queue.ts';
 

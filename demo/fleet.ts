@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ProblemError } from '../contract/problem.ts';
 import type { HaproxyProcess } from '../haproxy/process.ts';
+import { ProblemError } from '../shared/contract/problem.ts';
 import type { Children } from './children.ts';
 import { type Eyes, look } from './observe.ts';
 import type { Member, Plan } from './plan.ts';

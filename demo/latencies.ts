@@ -1,4 +1,4 @@
-import { percentile } from '../platform/percentile.ts';
+import { percentile } from '../shared/math/percentile.ts';
 import type { Outcome } from './load.ts';
 
 /** What became of a set of requests. Times in ms, from the moment a request was meant to be sent. */

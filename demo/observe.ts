@@ -1,6 +1,6 @@
-import { type MetricName, type Snapshot, snapshotSchema } from '../contract/snapshot.ts';
-import { type Status, statusSchema } from '../contract/status.ts';
 import type { RuntimeApi } from '../haproxy/runtime-api.ts';
+import { type MetricName, type Snapshot, snapshotSchema } from '../shared/contract/snapshot.ts';
+import { type Status, statusSchema } from '../shared/contract/status.ts';
 
 /** What can be seen of the running system at one moment. Each part is null where nobody answered. */
 export interface Sight {

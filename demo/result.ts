@@ -1,4 +1,4 @@
-import { percentile } from '../platform/percentile.ts';
+import { percentile } from '../shared/math/percentile.ts';
 import { type Summary, summarise } from './latencies.ts';
 import type { Outcome } from './load.ts';
 import type { DemoSettings } from './settings.ts';

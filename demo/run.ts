@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ProblemError } from '../contract/problem.ts';
 import { startHaproxy } from '../haproxy/process.ts';
+import { ProblemError } from '../shared/contract/problem.ts';
 import { planArrivals } from './arrivals.ts';
 import { Children } from './children.ts';
 import { Fleet } from './fleet.ts';

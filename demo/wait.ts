@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ProblemError } from '../contract/problem.ts';
+import { ProblemError } from '../shared/contract/problem.ts';
 
 /** Pause between two looks, in ms. */
 const pauseMs = 100;

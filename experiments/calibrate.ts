@@ -1,4 +1,4 @@
-import { lognormal, seededRandom } from '../platform/random.ts';
+import { lognormal, seededRandom } from '../shared/math/random.ts';
 import type { Run } from './record.ts';
 import { ports, type Server, type Servers } from './servers/server.ts';
 

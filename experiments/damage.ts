@@ -1,4 +1,4 @@
-import { ProblemError, quote } from '../contract/problem.ts';
+import { ProblemError, quote } from '../shared/contract/problem.ts';
 
 /** Thrown for a file of a results folder that is not what the experiment wrote. */
 export function damaged(file: string, what: string, got?: string): ProblemError {

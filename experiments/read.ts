@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { z } from 'zod';
-import { ProblemError, quote } from '../contract/problem.ts';
+import { ProblemError, quote } from '../shared/contract/problem.ts';
 import { damaged } from './damage.ts';
 import { type Cell, cellSchema, type Run, runSchema } from './record.ts';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import type { PolicyName } from '../controller/policies/registry.ts';
-import { seededRandom } from '../platform/random.ts';
-import { observed } from '../test/controller/build.ts';
+import type { PolicyName } from '../controller/decide/policies/registry.ts';
+import { seededRandom } from '../shared/math/random.ts';
 import { recordingOf } from '../test/controller/record/support.ts';
+import { observed } from '../test/controller/support/build.ts';
 import { statColumns, stateReply, statReply, statRows } from '../test/haproxy/recorded.ts';
 import { snapshot } from '../test/support/snapshot.ts';
 import { server, status } from '../test/support/status.ts';

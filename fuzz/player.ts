@@ -1,4 +1,4 @@
-import { seededRandom } from '../platform/random.ts';
+import { seededRandom } from '../shared/math/random.ts';
 import { Dice } from './input/dice.ts';
 import { shrink } from './input/shrink.ts';
 import type { MemorySample } from './memory.ts';

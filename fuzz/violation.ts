@@ -1,4 +1,4 @@
-import { formatProblem, type Problem, problemCodes } from '../contract/problem.ts';
+import { formatProblem, type Problem, problemCodes } from '../shared/contract/problem.ts';
 
 /** What must never happen, whatever the input. */
 export class Violation extends Error {

@@ -1,5 +1,5 @@
-import { type Problem, quote } from '../contract/problem.ts';
-import { err, ok, type Result } from '../contract/result.ts';
+import { type Problem, quote } from '../shared/contract/problem.ts';
+import { err, ok, type Result } from '../shared/contract/result.ts';
 
 /** A server of the backend at hand and the weight that it is to have: an integer from 0 to 256. */
 export interface WeightChange {

@@ -1,4 +1,4 @@
-import { ProblemError, quote } from '../contract/problem.ts';
+import { ProblemError, quote } from '../shared/contract/problem.ts';
 import { isValidName, maxWeight } from './commands.ts';
 import type { AccessLevel } from './process-info.ts';
 

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import type { Problem } from '../contract/problem.ts';
-import { err, ok, type Result } from '../contract/result.ts';
+import type { Problem } from '../shared/contract/problem.ts';
+import { err, ok, type Result } from '../shared/contract/result.ts';
 import type { SocketAddress } from './socket-address.ts';
 import { brokenProblem, socketProblem, timeoutProblem, tooLargeProblem } from './socket-problem.ts';
 

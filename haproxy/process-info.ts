@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '../contract/result.ts';
+import { err, ok, type Result } from '../shared/contract/result.ts';
 import { replyLines } from './reply.ts';
 
 /** The process that answers; after a reload it is another one. */

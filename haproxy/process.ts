@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ProblemError, quote } from '../contract/problem.ts';
+import { ProblemError, quote } from '../shared/contract/problem.ts';
 import { findHaproxy } from './binary.ts';
 import { guardProcess } from './process-guard.ts';
 import type { HaproxyInfo } from './process-info.ts';

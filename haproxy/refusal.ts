@@ -1,4 +1,4 @@
-import { type Problem, quote } from '../contract/problem.ts';
+import { type Problem, quote } from '../shared/contract/problem.ts';
 
 /** What was asked, to say what a refusal was about. */
 export interface Asked {

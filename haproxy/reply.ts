@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '../contract/result.ts';
+import { err, ok, type Result } from '../shared/contract/result.ts';
 
 /**
  * The lines of a complete reply, without their line feeds. HAProxy ends every line with one and every reply with an

@@ -1,5 +1,5 @@
-import { type Problem, ProblemError, quote } from '../contract/problem.ts';
-import { err, ok, type Result } from '../contract/result.ts';
+import { type Problem, ProblemError, quote } from '../shared/contract/problem.ts';
+import { err, ok, type Result } from '../shared/contract/result.ts';
 import { checkName, splitIntoLines, type WeightChange, weightCommands } from './commands.ts';
 import { type ExchangeOptions, exchange } from './exchange.ts';
 import { type AccessLevel, type HaproxyInfo, parseInfo, parseLevel } from './process-info.ts';

@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '../contract/result.ts';
+import { err, ok, type Result } from '../shared/contract/result.ts';
 import { maxWeight } from './commands.ts';
 import { findColumns, RowReader, replyLines } from './reply.ts';
 

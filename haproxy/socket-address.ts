@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
-import { type Problem, quote } from '../contract/problem.ts';
-import { err, ok, type Result } from '../contract/result.ts';
+import { type Problem, quote } from '../shared/contract/problem.ts';
+import { err, ok, type Result } from '../shared/contract/result.ts';
 
 /** Where HAProxy's Runtime API listens. */
 export type SocketAddress =

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
-import type { Problem } from '../contract/problem.ts';
+import type { Problem } from '../shared/contract/problem.ts';
 import type { ExchangeOptions } from './exchange.ts';
 
 const configure = "In haproxy.cfg, section global: 'stats socket /run/haproxy/admin.sock mode 660 level admin'";

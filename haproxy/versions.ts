@@ -1,4 +1,4 @@
-import type { Problem } from '../contract/problem.ts';
+import type { Problem } from '../shared/contract/problem.ts';
 
 /*
  * All that we know of how HAProxy's versions differ, in one place; docs/operations.md tells users of it. What is not here is

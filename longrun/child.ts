@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { ProblemError, quote } from '../contract/problem.ts';
 import { LastResort } from '../demo/last-resort.ts';
 import { cleanEnvironment } from '../demo/programs.ts';
+import { ProblemError, quote } from '../shared/contract/problem.ts';
 
 /** How long a child may take to end after SIGTERM, in ms; then it is killed. */
 const graceMs = 5_000;

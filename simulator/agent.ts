@@ -1,7 +1,7 @@
-import type { Problem } from '../contract/problem.ts';
-import { err, ok, type Result } from '../contract/result.ts';
-import { type Snapshot, snapshotVersion } from '../contract/snapshot.ts';
-import { normal, type Random } from '../platform/random.ts';
+import type { Problem } from '../shared/contract/problem.ts';
+import { err, ok, type Result } from '../shared/contract/result.ts';
+import { type Snapshot, snapshotVersion } from '../shared/contract/snapshot.ts';
+import { normal, type Random } from '../shared/math/random.ts';
 import { wallMs } from './clock.ts';
 import type { Conditions } from './conditions.ts';
 import type { ServerSpec } from './schema.ts';

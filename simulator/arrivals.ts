@@ -1,4 +1,4 @@
-import { exponential, type Random } from '../platform/random.ts';
+import { exponential, type Random } from '../shared/math/random.ts';
 
 /** From `fromMs` on, until the next one, so many requests arrive. */
 export interface RatePiece {

@@ -1,4 +1,4 @@
-import type { Clock } from '../controller/clock.ts';
+import type { Clock } from '../shared/clock.ts';
 
 /** The wall clock at a simulation's start; any would do. */
 const epochMs = Date.UTC(2025, 0, 1);

@@ -1,4 +1,4 @@
-import type { Random } from '../platform/random.ts';
+import type { Random } from '../shared/math/random.ts';
 import type { Dispatch, Target } from './dispatch/dispatch.ts';
 import { leastconn } from './dispatch/leastconn.ts';
 import { randomOfTwo } from './dispatch/random.ts';

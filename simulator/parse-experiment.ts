@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type Problem, ProblemError, quote } from '../contract/problem.ts';
 import { describeIssues } from '../controller/config/describe.ts';
 import { configSchema } from '../controller/config/schema.ts';
+import { type Problem, ProblemError, quote } from '../shared/contract/problem.ts';
 import { expectedRequests } from './arrivals.ts';
 import { configInput, ownKeys } from './controller-config.ts';
 import { fleetNames, fleets } from './fleets.ts';

@@ -1,4 +1,4 @@
-import { percentile } from '../platform/percentile.ts';
+import { percentile } from '../shared/math/percentile.ts';
 import type { FailureKind, Measures } from './measures.ts';
 
 /** The first HAProxy right after one of its ticks. Arrays are in the order of the fleet. */

@@ -1,7 +1,7 @@
-import type { Problem } from '../contract/problem.ts';
-import { err, ok, type Result } from '../contract/result.ts';
 import type { AgentSource } from '../controller/observe/agent-client.ts';
 import type { HaproxyControl, ServerState, StatRow } from '../haproxy/runtime-api.ts';
+import type { Problem } from '../shared/contract/problem.ts';
+import { err, ok, type Result } from '../shared/contract/result.ts';
 import type { SimulatedAgent } from './agent.ts';
 import type { Line, SimulatedHaproxy } from './haproxy.ts';
 

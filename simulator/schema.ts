@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { periodsMs } from '../controller/config/schema.ts';
-import { policyNames } from '../controller/policies/registry.ts';
+import { policyNames } from '../controller/decide/policies/registry.ts';
 
 export const balances = ['roundrobin', 'leastconn', 'random'] as const;
 export type Balance = (typeof balances)[number];

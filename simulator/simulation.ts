@@ -1,4 +1,4 @@
-import { exponential, lognormal } from '../platform/random.ts';
+import { exponential, lognormal } from '../shared/math/random.ts';
 import { Agenda } from './agenda.ts';
 import { SimulatedAgent } from './agent.ts';
 import { Arrivals } from './arrivals.ts';

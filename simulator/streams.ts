@@ -1,4 +1,4 @@
-import { type Random, seededRandom } from '../platform/random.ts';
+import { type Random, seededRandom } from '../shared/math/random.ts';
 
 /**
  * Independent streams of random numbers, one a purpose, so that every contender with the same seed meets the same

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'ava';
-import { policyNames } from '../controller/policies/registry.ts';
+import { policyNames } from '../controller/decide/policies/registry.ts';
 import { goals } from '../simulator/goals/goals.ts';
 
 const root = join(import.meta.dirname, '..');

@@ -1,10 +1,10 @@
-import { err, ok } from '../../contract/result.ts';
-import type { Metric } from '../../contract/snapshot.ts';
+import { err, ok } from '../../shared/contract/result.ts';
+import type { Metric } from '../../shared/contract/snapshot.ts';
 import { type InterfaceBytes, parseLinkSpeed, parseNetDev } from '../kernel/net-dev.ts';
 import { clampRatio } from '../kernel/numbers.ts';
-import { SlowFact } from '../slow-fact.ts';
-import type { Surroundings } from '../target.ts';
-import { unavailable } from '../unavailable.ts';
+import { SlowFact } from '../kernel/slow-fact.ts';
+import { unavailable } from '../kernel/unavailable.ts';
+import type { Surroundings } from '../scope/target.ts';
 import type { Collector, Timed, Window } from './collector.ts';
 
 export interface Link extends InterfaceBytes {

@@ -1,6 +1,6 @@
-import type { Result } from '../../contract/result.ts';
-import type { Metric, MetricName } from '../../contract/snapshot.ts';
-import type { Unavailable } from '../unavailable.ts';
+import type { Result } from '../../shared/contract/result.ts';
+import type { Metric, MetricName } from '../../shared/contract/snapshot.ts';
+import type { Unavailable } from '../kernel/unavailable.ts';
 
 /** A reading and when it was taken, by the monotonic clock. */
 export interface Timed<Reading> {

@@ -1,10 +1,10 @@
-import { err, ok, type Result } from '../../contract/result.ts';
-import type { Metric } from '../../contract/snapshot.ts';
-import type { EffectiveCores } from '../effective-cores.ts';
+import { err, ok, type Result } from '../../shared/contract/result.ts';
+import type { Metric } from '../../shared/contract/snapshot.ts';
 import { type HostCpu, parseCpuStat } from '../kernel/cpu-stat.ts';
 import { clampRatio } from '../kernel/numbers.ts';
-import type { Surroundings } from '../target.ts';
-import { type Unavailable, unavailable } from '../unavailable.ts';
+import { type Unavailable, unavailable } from '../kernel/unavailable.ts';
+import type { EffectiveCores } from '../scope/effective-cores.ts';
+import type { Surroundings } from '../scope/target.ts';
 import type { Collector, Window } from './collector.ts';
 
 export interface CpuReading {

@@ -1,11 +1,11 @@
-import { err, ok, type Result } from '../../contract/result.ts';
-import type { Metric } from '../../contract/snapshot.ts';
+import { err, ok, type Result } from '../../shared/contract/result.ts';
+import type { Metric } from '../../shared/contract/snapshot.ts';
 import { clampRatio, field, tightest } from '../kernel/numbers.ts';
-import type { ProcRoot } from '../proc-root.ts';
-import { groupOf } from '../scope.ts';
-import { SlowFact } from '../slow-fact.ts';
-import type { Surroundings } from '../target.ts';
-import { type Unavailable, unavailable } from '../unavailable.ts';
+import type { ProcRoot } from '../kernel/proc-root.ts';
+import { SlowFact } from '../kernel/slow-fact.ts';
+import { type Unavailable, unavailable } from '../kernel/unavailable.ts';
+import { groupOf } from '../scope/scope.ts';
+import type { Surroundings } from '../scope/target.ts';
 import type { Collector, Window } from './collector.ts';
 
 export interface RamReading {

@@ -1,11 +1,11 @@
-import { err, ok, type Result } from '../../contract/result.ts';
-import type { AcceptQueue, Metric, SocketQueue } from '../../contract/snapshot.ts';
+import { err, ok, type Result } from '../../shared/contract/result.ts';
+import type { AcceptQueue, Metric, SocketQueue } from '../../shared/contract/snapshot.ts';
 import { clampRatio } from '../kernel/numbers.ts';
+import type { SocketSource } from '../kernel/socket-diagnostics.ts';
 import { type SocketMessage, tcpState } from '../kernel/socket-messages.ts';
-import { OwnSockets } from '../own-sockets.ts';
-import type { SocketSource } from '../socket-diagnostics.ts';
-import type { Surroundings } from '../target.ts';
-import type { Unavailable } from '../unavailable.ts';
+import type { Unavailable } from '../kernel/unavailable.ts';
+import { OwnSockets } from '../scope/own-sockets.ts';
+import type { Surroundings } from '../scope/target.ts';
 import type { Collector, Window } from './collector.ts';
 
 /** The worst of each kind; null where there is no such socket. */

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { inContainer } from '../../agent/container.ts';
-import { keepFootprintSmall } from '../../agent/footprint.ts';
-import { type AgentFlags, type AgentOptions, parseAgentFlags } from '../../agent/options.ts';
-import { ProcRoot } from '../../agent/proc-root.ts';
-import { ProblemError } from '../../contract/problem.ts';
-import { endSoon } from '../../platform/end-soon.ts';
+import { type AgentFlags, type AgentOptions, parseAgentFlags } from '../../agent/config/options.ts';
+import { ProcRoot } from '../../agent/kernel/proc-root.ts';
+import { keepFootprintSmall } from '../../agent/run/footprint.ts';
+import { inContainer } from '../../agent/scope/container.ts';
+import { ProblemError } from '../../shared/contract/problem.ts';
+import { endSoon } from '../../shared/process/end-soon.ts';
 
 const examples = `
 Examples:
@@ -59,8 +59,8 @@ export function agentCommand(): Command {
 }
 
 /** The agent's code is loaded only when it is to run: the other commands need not carry it. */
-function load(): Promise<typeof import('../../agent/main.ts')> {
-  return import('../../agent/main.ts');
+function load(): Promise<typeof import('../../agent/run/main.ts')> {
+  return import('../../agent/run/main.ts');
 }
 
 async function serve(options: AgentOptions): Promise<number> {
@@ -74,8 +74,8 @@ async function serve(options: AgentOptions): Promise<number> {
 async function printOnce(options: AgentOptions): Promise<number> {
   if (options.scope === null) throw new Error('--once without a scope');
   const { sampleOnce } = await load();
-  const { hostFacts } = await import('../../agent/host-facts.ts');
-  const { formatReport } = await import('../../agent/report.ts');
+  const { hostFacts } = await import('../../agent/run/host-facts.ts');
+  const { formatReport } = await import('../../agent/run/report.ts');
   const facts = options.json ? [] : await hostFacts();
   const { body } = await sampleOnce(options, options.scope);
   const snapshot = body.snapshot();

@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
-import { ProblemError } from '../../contract/problem.ts';
 import type { ConfigFlags } from '../../controller/config/flags.ts';
 import { loadConfig } from '../../controller/config/load.ts';
-import { checkSetup, runController } from '../../controller/main.ts';
-import { defaultPolicy, policyNames } from '../../controller/policies/registry.ts';
-import { endSoon } from '../../platform/end-soon.ts';
+import { defaultPolicy, policyNames } from '../../controller/decide/policies/registry.ts';
+import { checkSetup, runController } from '../../controller/run/main.ts';
+import { ProblemError } from '../../shared/contract/problem.ts';
+import { endSoon } from '../../shared/process/end-soon.ts';
 import { print } from '../exit.ts';
 import { addHaproxyOptions, repeatedNames, wholeNumber } from '../options.ts';
 

@@ -1,6 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { exitCodes, ProblemError } from '../../contract/problem.ts';
-import { defaultPolicy, policyNames } from '../../controller/policies/registry.ts';
+import { defaultPolicy, policyNames } from '../../controller/decide/policies/registry.ts';
 import type { Fleet } from '../../demo/fleet.ts';
 import { introduction } from '../../demo/introduction.ts';
 import { makePresenter } from '../../demo/presenter.ts';
@@ -9,6 +8,7 @@ import { renderReport } from '../../demo/report.ts';
 import { runDemo } from '../../demo/run.ts';
 import { type DemoSettings, defaultSettings, phaseSecondsBounds } from '../../demo/settings.ts';
 import { Stopped, stopOnSignal } from '../../demo/stop-on-signal.ts';
+import { exitCodes, ProblemError } from '../../shared/contract/problem.ts';
 import { fail, print } from '../exit.ts';
 import { wholeNumber } from '../options.ts';
 

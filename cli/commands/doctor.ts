@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { exitCodes } from '../../contract/problem.ts';
 import { loadConfig } from '../../controller/config/load.ts';
 import { connectAgents } from '../../controller/observe/connect-agents.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { exitCodes } from '../../shared/contract/problem.ts';
 import { checkAgents } from '../doctor/agent-checks.ts';
 import { checkController } from '../doctor/controller-checks.ts';
 import { type Finding, renderFinding } from '../doctor/finding.ts';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { ProblemError, quote } from '../../contract/problem.ts';
-import type { Status } from '../../contract/status.ts';
+import { ProblemError, quote } from '../../shared/contract/problem.ts';
+import type { Status } from '../../shared/contract/status.ts';
 import { print } from '../exit.ts';
 import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../options.ts';
 import { findShadowStatus, shadowedServer } from '../shadow-status.ts';

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { exitCodes, formatProblem, type Problem, ProblemError } from '../../contract/problem.ts';
+import { exitCodes, formatProblem, type Problem, ProblemError } from '../../shared/contract/problem.ts';
 import { note, print } from '../exit.ts';
 import { invalid, openJtl } from '../jtl/read-jtl.ts';
 import { JtlSummary, type SummaryOptions } from '../jtl/summary.ts';

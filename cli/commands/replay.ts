@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { exitCodes, type Problem, ProblemError, quote } from '../../contract/problem.ts';
 import { loadConfig } from '../../controller/config/load.ts';
-import { policyNames } from '../../controller/policies/registry.ts';
+import { policyNames } from '../../controller/decide/policies/registry.ts';
 import { damagedLine, readRecordings } from '../../controller/record/read-recordings.ts';
 import { decisionSettings } from '../../controller/record/recording.ts';
 import { BackendReplay, type ReplayOptions } from '../../controller/record/replay.ts';
+import { exitCodes, type Problem, ProblemError, quote } from '../../shared/contract/problem.ts';
 import { print } from '../exit.ts';
 import { backendOption } from '../options.ts';
 import { DamageNotes } from '../view/damage-notes.ts';

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { ProblemError } from '../../contract/problem.ts';
-import { restore } from '../../controller/act.ts';
+import { restore } from '../../controller/act/act.ts';
 import type { ConfigFlags } from '../../controller/config/flags.ts';
 import { loadConfig } from '../../controller/config/load.ts';
-import { holderOf } from '../../controller/lock.ts';
+import { holderOf } from '../../controller/run/lock.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { ProblemError } from '../../shared/contract/problem.ts';
 import { note, print } from '../exit.ts';
 import { backendOption } from '../options.ts';
 

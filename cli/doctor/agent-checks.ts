@@ -1,9 +1,9 @@
-import { isNeverOurs } from '../../contract/observation.ts';
-import { metricNames, type Snapshot } from '../../contract/snapshot.ts';
 import type { BackendConfig, Config } from '../../controller/config/schema.ts';
 import type { AgentClient } from '../../controller/observe/agent-client.ts';
 import { agentUrl } from '../../controller/observe/agent-url.ts';
 import type { BackendView, ServerView } from '../../controller/observe/haproxy-view.ts';
+import { isNeverOurs } from '../../shared/contract/observation.ts';
+import { metricNames, type Snapshot } from '../../shared/contract/snapshot.ts';
 import { seconds } from '../view/format.ts';
 import { type Finding, failure, fine, warning } from './finding.ts';
 

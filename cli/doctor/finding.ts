@@ -1,4 +1,4 @@
-import { formatProblem, type Problem } from '../../contract/problem.ts';
+import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import { type Tone, toned } from '../view/format.ts';
 
 /** What one check found. A warning is worth knowing but does not fail the check-up. */

@@ -1,10 +1,10 @@
-import { formatProblem, type Problem } from '../../contract/problem.ts';
-import { agentCheckProblem, ignoredWeightsProblem, staticProblem } from '../../controller/backend-problems.ts';
+import { agentCheckProblem, ignoredWeightsProblem, staticProblem } from '../../controller/observe/backend-problems.ts';
 import { type BackendView, readBackend } from '../../controller/observe/haproxy-view.ts';
-import { levelProblem } from '../../controller/preflight.ts';
+import { levelProblem } from '../../controller/run/preflight.ts';
 import { weightSupport } from '../../haproxy/algorithm.ts';
 import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { versionProblem } from '../../haproxy/versions.ts';
+import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import { type Finding, failure, fine, warning } from './finding.ts';
 
 /** Whether HAProxy answers, in which version, and whether this socket may change weights. */

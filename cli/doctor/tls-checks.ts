@@ -1,6 +1,6 @@
-import { formatProblem, ProblemError } from '../../contract/problem.ts';
 import type { Config } from '../../controller/config/schema.ts';
-import { readTlsFiles, type TlsFiles, tlsWarnings } from '../../platform/tls-files.ts';
+import { formatProblem, ProblemError } from '../../shared/contract/problem.ts';
+import { readTlsFiles, type TlsFiles, tlsWarnings } from '../../shared/tls/tls-files.ts';
 import { type Finding, failure, fine, warning } from './finding.ts';
 
 /** For what logs beside its work: doctor says the same as findings. */

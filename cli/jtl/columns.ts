@@ -1,5 +1,5 @@
-import { quote } from '../../contract/problem.ts';
-import { err, ok, type Result } from '../../contract/result.ts';
+import { quote } from '../../shared/contract/problem.ts';
+import { err, ok, type Result } from '../../shared/contract/result.ts';
 import { fieldsOf } from './csv.ts';
 
 const needed = ['timeStamp', 'elapsed', 'success'] as const;

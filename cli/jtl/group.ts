@@ -1,4 +1,4 @@
-import { Histogram } from '../../platform/histogram.ts';
+import { Histogram } from '../../shared/math/histogram.ts';
 import type { Sample } from './sample.ts';
 
 /** Different codes that are told apart; a foreign file may have a million. */

@@ -1,4 +1,4 @@
-import { Histogram } from '../../platform/histogram.ts';
+import { Histogram } from '../../shared/math/histogram.ts';
 import type { Sample } from './sample.ts';
 
 /** Gaps are measured between so many requests, the first of the file: they must be sorted for it. */

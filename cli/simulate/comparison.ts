@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { type Problem, ProblemError } from '../../contract/problem.ts';
 import { describeIssues } from '../../controller/config/describe.ts';
 import { readYamlFile, type Tree } from '../../controller/config/yaml-file.ts';
-import { type PolicyName, policyNames } from '../../controller/policies/registry.ts';
+import { type PolicyName, policyNames } from '../../controller/decide/policies/registry.ts';
+import { type Problem, ProblemError } from '../../shared/contract/problem.ts';
 import { parseExperiment } from '../../simulator/parse-experiment.ts';
 import { type Balance, balances, type Contender, type Experiment, experimentSchema } from '../../simulator/schema.ts';
 import { flagName, type SimulateFlags, treeOf } from './flags.ts';

@@ -1,4 +1,4 @@
-import { median } from '../../platform/median.ts';
+import { median } from '../../shared/math/median.ts';
 import { failedShare, type Result } from '../../simulator/result.ts';
 import type { Measured } from './run.ts';
 

@@ -1,4 +1,4 @@
-import { formatProblem, type Problem } from '../../contract/problem.ts';
+import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import { note } from '../exit.ts';
 
 /** Damages that are named one by one; a foreign file may have a million. */

@@ -1,5 +1,5 @@
-import { metricNames } from '../../contract/snapshot.ts';
-import type { BackendStatus, ServerStatus, Status } from '../../contract/status.ts';
+import { metricNames } from '../../shared/contract/snapshot.ts';
+import type { BackendStatus, ServerStatus, Status } from '../../shared/contract/status.ts';
 import type { ShadowedServer } from '../shadow-status.ts';
 import { decimal, percent, seconds } from './format.ts';
 import { describe } from './reasons.ts';

@@ -1,6 +1,6 @@
-import type { Reason } from '../../contract/decision.ts';
-import { exclusions } from '../../contract/observation.ts';
-import type { ServerStatus } from '../../contract/status.ts';
+import type { Reason } from '../../shared/contract/decision.ts';
+import { exclusions } from '../../shared/contract/observation.ts';
+import type { ServerStatus } from '../../shared/contract/status.ts';
 import { decimal, percent, type Tone } from './format.ts';
 
 const shortMetric = { cpu: 'cpu', ram: 'ram', bandwidth: 'bw', threads: 'thr', tcpQueues: 'tcpq' } as const;

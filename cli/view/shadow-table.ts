@@ -1,4 +1,4 @@
-import type { ServerStatus, ShadowServerStatus, Status } from '../../contract/status.ts';
+import type { ServerStatus, ShadowServerStatus, Status } from '../../shared/contract/status.ts';
 import { type ShadowedBackend, shadowedBackends } from '../shadow-status.ts';
 import { decimal, percent } from './format.ts';
 import { headline } from './reasons.ts';

@@ -1,4 +1,4 @@
-import type { BackendStatus, ServerStatus, Status } from '../../contract/status.ts';
+import type { BackendStatus, ServerStatus, Status } from '../../shared/contract/status.ts';
 import { decimal, percent } from './format.ts';
 import { headline } from './reasons.ts';
 import { type Column, renderTable } from './table.ts';

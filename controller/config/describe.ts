@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type Problem, quoteValue } from '../../contract/problem.ts';
+import { type Problem, quoteValue } from '../../shared/contract/problem.ts';
 import type { ConfigFlags } from './flags.ts';
 
 type Issue = z.core.$ZodIssue;

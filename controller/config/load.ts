@@ -1,4 +1,4 @@
-import { ProblemError, quote } from '../../contract/problem.ts';
+import { ProblemError, quote } from '../../shared/contract/problem.ts';
 import { describeIssues } from './describe.ts';
 import type { ConfigFlags } from './flags.ts';
 import { type Config, wholeConfigSchema } from './schema.ts';

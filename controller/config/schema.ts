@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { logLevels } from '../../platform/logger.ts';
-import { defaultGuardSettings } from '../guard/settings.ts';
-import { defaultCapacitySettings } from '../policies/capacity.ts';
-import { defaultLeastUtilisedSettings } from '../policies/least-utilised.ts';
-import { defaultPolicy, policyNames } from '../policies/registry.ts';
+import { logLevels } from '../../shared/process/logger.ts';
+import { defaultGuardSettings } from '../decide/guard/settings.ts';
+import { defaultCapacitySettings } from '../decide/policies/capacity.ts';
+import { defaultLeastUtilisedSettings } from '../decide/policies/least-utilised.ts';
+import { defaultPolicy, policyNames } from '../decide/policies/registry.ts';
 
 /** Names that go into Runtime API commands. */
 const haproxyName = z.string().regex(/^[A-Za-z0-9_:.-]+$/, 'a name of letters, digits and _ : . -');

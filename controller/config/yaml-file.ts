@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { isScalar, parseDocument, visit, type YAMLError, YAMLParseError } from 'yaml';
-import { ProblemError } from '../../contract/problem.ts';
+import { ProblemError } from '../../shared/contract/problem.ts';
 
 const maxFileBytes = 1024 * 1024;
 /** Aliases may stand for many times the size of the file; beyond this it is refused. */

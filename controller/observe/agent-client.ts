@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { Agent, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import axios, { AxiosError, AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
-import type { Problem } from '../../contract/problem.ts';
-import { err, type Result } from '../../contract/result.ts';
-import { maxSnapshotBytes, type Snapshot } from '../../contract/snapshot.ts';
-import type { RenewedTls } from '../../platform/renewed-tls.ts';
-import { TlsConnections } from '../../platform/tls-client.ts';
-import { certificateFinding, schemeHint } from '../../platform/tls-failure.ts';
+import type { Problem } from '../../shared/contract/problem.ts';
+import { err, type Result } from '../../shared/contract/result.ts';
+import { maxSnapshotBytes, type Snapshot } from '../../shared/contract/snapshot.ts';
+import type { RenewedTls } from '../../shared/tls/renewed-tls.ts';
+import { TlsConnections } from '../../shared/tls/tls-client.ts';
+import { certificateFinding, schemeHint } from '../../shared/tls/tls-failure.ts';
 import { parseSnapshot } from './parse-snapshot.ts';
 
 export interface AgentClientOptions {

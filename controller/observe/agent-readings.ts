@@ -1,7 +1,7 @@
-import type { AgentReading, Utilisations } from '../../contract/observation.ts';
-import { formatProblem, type Problem } from '../../contract/problem.ts';
-import type { Result } from '../../contract/result.ts';
-import type { Snapshot } from '../../contract/snapshot.ts';
+import type { AgentReading, Utilisations } from '../../shared/contract/observation.ts';
+import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
+import type { Result } from '../../shared/contract/result.ts';
+import type { Snapshot } from '../../shared/contract/snapshot.ts';
 import type { QueuePart } from '../config/schema.ts';
 
 /** The newest usable snapshot of one server. */

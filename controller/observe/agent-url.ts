@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { type Problem, quote } from '../../contract/problem.ts';
-import { err, ok, type Result } from '../../contract/result.ts';
+import { type Problem, quote } from '../../shared/contract/problem.ts';
+import { err, ok, type Result } from '../../shared/contract/result.ts';
 
 /** Where a server's agent answers: named in the configuration, else from the template and HAProxy's address. */
 export function agentUrl(

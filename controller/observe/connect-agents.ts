@@ -1,5 +1,5 @@
-import { RenewedTls, type TlsLog } from '../../platform/renewed-tls.ts';
-import { loadToken } from '../../platform/token.ts';
+import { loadToken } from '../../shared/net/token.ts';
+import { RenewedTls, type TlsLog } from '../../shared/tls/renewed-tls.ts';
 import type { Config } from '../config/schema.ts';
 import { AgentClient } from './agent-client.ts';
 

@@ -1,8 +1,8 @@
-import type { Exclusion } from '../../contract/observation.ts';
-import type { Problem } from '../../contract/problem.ts';
-import { err, ok, type Result } from '../../contract/result.ts';
 import { isValidName } from '../../haproxy/commands.ts';
 import type { HaproxyControl, ServerState, StatRow } from '../../haproxy/runtime-api.ts';
+import type { Exclusion } from '../../shared/contract/observation.ts';
+import type { Problem } from '../../shared/contract/problem.ts';
+import { err, ok, type Result } from '../../shared/contract/result.ts';
 import { type Counters, countersOf } from './traffic.ts';
 
 /** One server as HAProxy has it now. */

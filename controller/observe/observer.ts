@@ -1,7 +1,7 @@
-import type { Observation } from '../../contract/observation.ts';
-import type { Problem } from '../../contract/problem.ts';
-import type { Result } from '../../contract/result.ts';
-import type { Snapshot } from '../../contract/snapshot.ts';
+import type { Observation } from '../../shared/contract/observation.ts';
+import type { Problem } from '../../shared/contract/problem.ts';
+import type { Result } from '../../shared/contract/result.ts';
+import type { Snapshot } from '../../shared/contract/snapshot.ts';
 import type { AgentSource } from './agent-client.ts';
 import { type HeldSnapshot, holdSnapshot, type ReadingOptions, readingOf } from './agent-readings.ts';
 import { agentUrl } from './agent-url.ts';

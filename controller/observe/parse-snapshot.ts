@@ -1,6 +1,6 @@
-import { type Problem, quote, quoteValue } from '../../contract/problem.ts';
-import { err, ok, type Result } from '../../contract/result.ts';
-import { type Snapshot, snapshotSchema, snapshotVersion } from '../../contract/snapshot.ts';
+import { type Problem, quote, quoteValue } from '../../shared/contract/problem.ts';
+import { err, ok, type Result } from '../../shared/contract/result.ts';
+import { type Snapshot, snapshotSchema, snapshotVersion } from '../../shared/contract/snapshot.ts';
 
 export interface AgentAnswer {
   readonly status: number;

@@ -1,5 +1,5 @@
-import type { Traffic } from '../../contract/observation.ts';
 import type { StatRow } from '../../haproxy/runtime-api.ts';
+import type { Traffic } from '../../shared/contract/observation.ts';
 
 /** HAProxy's running totals for one server. */
 export interface Counters {

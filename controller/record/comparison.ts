@@ -1,6 +1,6 @@
-import type { Decision } from '../../contract/decision.ts';
-import { metricsOver } from '../guard/overload.ts';
-import { sharesInRotation } from '../shares.ts';
+import type { Decision } from '../../shared/contract/decision.ts';
+import { metricsOver } from '../decide/guard/overload.ts';
+import { sharesInRotation } from '../decide/shares.ts';
 import type { TickRecord } from './recording.ts';
 
 /** Of the two laws: the one that was recorded, and the one that was asked what it would have done. */

@@ -1,5 +1,5 @@
-import { quote, quoteValue } from '../../contract/problem.ts';
-import { err, ok, type Result } from '../../contract/result.ts';
+import { quote, quoteValue } from '../../shared/contract/problem.ts';
+import { err, ok, type Result } from '../../shared/contract/result.ts';
 import type { Line } from './lines.ts';
 import { maxLineBytes, recordingVersion, type TickRecord, tickRecordSchema } from './recording.ts';
 

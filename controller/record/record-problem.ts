@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Problem } from '../../contract/problem.ts';
+import type { Problem } from '../../shared/contract/problem.ts';
 
 /** What to do about it, by the system's code. */
 const mends: Readonly<Record<string, string>> = {

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { formatProblem, type Problem } from '../../contract/problem.ts';
-import type { Status } from '../../contract/status.ts';
-import type { Logger } from '../../platform/logger.ts';
-import { EventLog } from '../event-log.ts';
-import { remembered } from '../remembered.ts';
+import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
+import type { Status } from '../../shared/contract/status.ts';
+import { EventLog } from '../../shared/process/event-log.ts';
+import type { Logger } from '../../shared/process/logger.ts';
+import { remembered } from '../../shared/remembered.ts';
 import { recordProblem } from './record-problem.ts';
 import { maxLineBytes, type TickRecord } from './recording.ts';
 import { appendLines, type RotatingFileOptions } from './rotating-file.ts';

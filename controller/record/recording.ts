@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Decision, reasonSchema } from '../../contract/decision.ts';
-import { type Observation, observationSchema } from '../../contract/observation.ts';
+import { type Decision, reasonSchema } from '../../shared/contract/decision.ts';
+import { type Observation, observationSchema } from '../../shared/contract/observation.ts';
 import { type Config, configSchema } from '../config/schema.ts';
 
 /** A change that an older reader would misread gets a new number. */

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Decision } from '../../contract/decision.ts';
-import { formatProblem, type Problem } from '../../contract/problem.ts';
-import { err, ok, type Result } from '../../contract/result.ts';
-import { type PolicyName, policyNamed } from '../policies/registry.ts';
-import { ShadowLaw } from '../shadow-law.ts';
+import type { Decision } from '../../shared/contract/decision.ts';
+import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
+import { err, ok, type Result } from '../../shared/contract/result.ts';
+import { type PolicyName, policyNamed } from '../decide/policies/registry.ts';
+import { ShadowLaw } from '../decide/shadow-law.ts';
 import { Comparison, type ComparisonSummary, type TickComparison } from './comparison.ts';
 import type { DecisionSettings, outcomes, TickRecord } from './recording.ts';
 

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { ListenAddress } from '../../platform/listen-address.ts';
+import type { ListenAddress } from '../../shared/net/listen-address.ts';
 
 /** Where an application listens, and whether it does. */
 export class Door {

@@ -7,7 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { queueWork } from '../../demo/queue-work.ts';
 import { WorkQueue } from '../../demo/work-queue.ts';
-import { parseListenAddress } from '../../platform/listen-address.ts';
+import { parseListenAddress } from '../../shared/net/listen-address.ts';
 import { Burners } from './burners.ts';
 import { Door } from './door.ts';
 import { silence } from './silence.ts';

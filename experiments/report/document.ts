@@ -1,4 +1,4 @@
-import { ProblemError } from '../../contract/problem.ts';
+import { ProblemError } from '../../shared/contract/problem.ts';
 import type { Parts } from './parts.ts';
 
 const end = '<!-- end -->';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { exitOnUsage } from '../../longrun/flags.ts';
-import { runProgram } from '../../platform/run-program.ts';
+import { runProgram } from '../../shared/process/run-program.ts';
 import { completenessText } from './tables/setting.ts';
 import { writeReport } from './write.ts';
 

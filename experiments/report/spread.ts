@@ -1,4 +1,4 @@
-import { median } from '../../platform/median.ts';
+import { median } from '../../shared/math/median.ts';
 
 /** What several repetitions gave. */
 export interface Spread {

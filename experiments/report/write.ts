@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { ProblemError, quote } from '../../contract/problem.ts';
+import { ProblemError, quote } from '../../shared/contract/problem.ts';
 import { cellsCsv, summaryCsv } from './csv.ts';
 import { updateDocument } from './document.ts';
 import { figuresOf } from './figures/all.ts';

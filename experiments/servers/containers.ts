@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { ProblemError, quote } from '../../contract/problem.ts';
+import { ProblemError, quote } from '../../shared/contract/problem.ts';
 import { quotaOf } from './quota.ts';
 import { memoryBytes, type Server, type ServerPlan, type Servers, serverCommand } from './server.ts';
 import { usedCpuReader } from './used-cpu.ts';

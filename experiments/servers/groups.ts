@@ -1,6 +1,6 @@
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ProblemError, quote } from '../../contract/problem.ts';
+import { ProblemError, quote } from '../../shared/contract/problem.ts';
 import { GroupProcess } from './group-process.ts';
 import { parentFolders } from './parent-group.ts';
 import { quotaOf } from './quota.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { Cgroup } from '../../agent/cgroup.ts';
+import { Cgroup } from '../../agent/kernel/cgroup.ts';
 import { locateCgroup } from '../../agent/kernel/cgroup-location.ts';
-import { ProcRoot } from '../../agent/proc-root.ts';
+import { ProcRoot } from '../../agent/kernel/proc-root.ts';
 
 /**
  * Reads what a control group has used of the CPU, in ms: from outside, so that looking costs the group nothing. `of`: one of

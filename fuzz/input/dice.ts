@@ -1,4 +1,4 @@
-import type { Random } from '../../platform/random.ts';
+import type { Random } from '../../shared/math/random.ts';
 
 /** Draws of the kinds that generators need. Everything random of a case comes from one, so its seed repeats it. */
 export class Dice {

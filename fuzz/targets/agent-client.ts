@@ -1,5 +1,5 @@
-import { snapshotSchema } from '../../contract/snapshot.ts';
 import { AgentClient } from '../../controller/observe/agent-client.ts';
+import { snapshotSchema } from '../../shared/contract/snapshot.ts';
 import { snapshots } from '../corpus.ts';
 import { deliveryOf, HostileServer } from '../hostile-server.ts';
 import { httpResponses } from '../http-responses.ts';

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ProblemError } from '../../contract/problem.ts';
 import type { ConfigFlags } from '../../controller/config/flags.ts';
 import { loadConfig } from '../../controller/config/load.ts';
 import { wholeConfigSchema } from '../../controller/config/schema.ts';
+import { ProblemError } from '../../shared/contract/problem.ts';
 import { configurations } from '../corpus.ts';
 import { temporaryFolder } from '../folder.ts';
 import { generate } from '../input/generate.ts';

@@ -1,4 +1,3 @@
-import { namesContainer } from '../../agent/container.ts';
 import { parseAuxv } from '../../agent/kernel/auxv.ts';
 import { locateCgroup } from '../../agent/kernel/cgroup-location.ts';
 import { countCpuList, parseCpuStat } from '../../agent/kernel/cpu-stat.ts';
@@ -7,7 +6,8 @@ import { parseLinkSpeed, parseNetDev } from '../../agent/kernel/net-dev.ts';
 import { field, parseLimit } from '../../agent/kernel/numbers.ts';
 import { parsePidStat, treeTicksUsed } from '../../agent/kernel/pid-stat.ts';
 import { readBatch, SocketMessage } from '../../agent/kernel/socket-messages.ts';
-import { parseListeners } from '../../agent/port-owner.ts';
+import { namesContainer } from '../../agent/scope/container.ts';
+import { parseListeners } from '../../agent/scope/port-owner.ts';
 import { fileOf } from '../corpus.ts';
 import { generate } from '../input/generate.ts';
 import { chosen, splitInput, stateless, type Target } from '../target.ts';

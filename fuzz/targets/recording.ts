@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renderReplaySummary, renderReplayTick } from '../../cli/view/replay.ts';
-import { type PolicyName, policyNames } from '../../controller/policies/registry.ts';
+import { type PolicyName, policyNames } from '../../controller/decide/policies/registry.ts';
 import { readRecordings } from '../../controller/record/read-recordings.ts';
 import { tickRecordSchema } from '../../controller/record/recording.ts';
 import { BackendReplay } from '../../controller/record/replay.ts';

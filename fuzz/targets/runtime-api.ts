@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { Problem } from '../../contract/problem.ts';
-import { ok, type Result } from '../../contract/result.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import type { Problem } from '../../shared/contract/problem.ts';
+import { ok, type Result } from '../../shared/contract/result.ts';
 import { haproxyReplies } from '../corpus.ts';
 import { temporaryFolder } from '../folder.ts';
 import { deliveryOf, HostileServer } from '../hostile-server.ts';

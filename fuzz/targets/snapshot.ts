@@ -1,5 +1,5 @@
-import { snapshotSchema } from '../../contract/snapshot.ts';
 import { parseSnapshot } from '../../controller/observe/parse-snapshot.ts';
+import { snapshotSchema } from '../../shared/contract/snapshot.ts';
 import { snapshots } from '../corpus.ts';
 import { generate } from '../input/generate.ts';
 import { chosen, splitInput, stateless, type Target } from '../target.ts';

@@ -1,7 +1,7 @@
 import { askController } from '../../cli/status-source.ts';
 import { renderExplanation } from '../../cli/view/explanation.ts';
 import { renderWeights } from '../../cli/view/weights-table.ts';
-import { statusSchema } from '../../contract/status.ts';
+import { statusSchema } from '../../shared/contract/status.ts';
 import { statuses } from '../corpus.ts';
 import { HostileServer } from '../hostile-server.ts';
 import { httpResponses } from '../http-responses.ts';

@@ -1,4 +1,4 @@
-import { Histogram } from '../../platform/histogram.ts';
+import { Histogram } from '../../shared/math/histogram.ts';
 import type { Outcome } from './connection.ts';
 
 /** `200`, `503` and so on, `broken` (the connection ended) or `timeout`. */

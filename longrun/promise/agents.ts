@@ -1,7 +1,7 @@
 // Agents of servers whose load goes up and down, so that a controller has to write at every tick:
 //   node longrun/promise/agents.ts NETWORK PORT COUNT       answers at NETWORK.1:PORT to NETWORK.COUNT:PORT
 import { createServer } from 'node:http';
-import { type Snapshot, snapshotSchema } from '../../contract/snapshot.ts';
+import { type Snapshot, snapshotSchema } from '../../shared/contract/snapshot.ts';
 
 const [network = '127.0.0', port = '0', count = '0'] = process.argv.slice(2);
 /** How long a load takes to go up and down again, in ms; every server has another. */

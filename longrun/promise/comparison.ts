@@ -1,4 +1,4 @@
-import { median } from '../../platform/median.ts';
+import { median } from '../../shared/math/median.ts';
 import type { Tally } from '../load/tally.ts';
 
 /** The same load twice, one right after the other: with weights that change, and without. */

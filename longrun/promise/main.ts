@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { runProgram } from '../../platform/run-program.ts';
+import { runProgram } from '../../shared/process/run-program.ts';
 import { formatChecks } from '../check.ts';
 import { exitOnUsage, numberWithin } from '../flags.ts';
 import { endProgress, progressLine, showProgress } from '../progress.ts';

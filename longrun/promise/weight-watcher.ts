@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ProblemError } from '../../contract/problem.ts';
 import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { ProblemError } from '../../shared/contract/problem.ts';
 import { backends } from './servers.ts';
 
 /** Counts weights that somebody else changes, by reading all of them in short intervals. What comes between is missed. */

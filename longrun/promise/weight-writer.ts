@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ProblemError } from '../../contract/problem.ts';
 import type { HaproxyControl } from '../../haproxy/runtime-api.ts';
-import type { Random } from '../../platform/random.ts';
+import { ProblemError } from '../../shared/contract/problem.ts';
+import type { Random } from '../../shared/math/random.ts';
 
 export interface WriterOptions {
   readonly api: Pick<HaproxyControl, 'servers' | 'setWeights'>;

@@ -1,4 +1,4 @@
-import { seededRandom } from '../../platform/random.ts';
+import { seededRandom } from '../../shared/math/random.ts';
 import { ClosedLoop } from '../load/closed-loop.ts';
 import type { Tally } from '../load/tally.ts';
 import type { Pair } from './comparison.ts';

@@ -1,4 +1,4 @@
-import { median } from '../../platform/median.ts';
+import { median } from '../../shared/math/median.ts';
 import type { Sample } from './sample.ts';
 import type { Point } from './trend.ts';
 

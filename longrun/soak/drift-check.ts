@@ -1,4 +1,4 @@
-import { median } from '../../platform/median.ts';
+import { median } from '../../shared/math/median.ts';
 import type { Check } from '../check.ts';
 import { percent } from '../words.ts';
 import { afterFirstCycle, hourMs, perCycle } from './cycles.ts';

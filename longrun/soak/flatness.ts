@@ -1,4 +1,4 @@
-import { median } from '../../platform/median.ts';
+import { median } from '../../shared/math/median.ts';
 import type { Check } from '../check.ts';
 import { judge, leastPoints, type Point, type Trend, trendOf } from './trend.ts';
 

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defaultGuardSettings } from '../../controller/guard/settings.ts';
+import { defaultGuardSettings } from '../../controller/decide/guard/settings.ts';
 import type { Child } from '../child.ts';
 import { OpenLoop } from '../load/open-loop.ts';
 import type { Done, TroubleAt } from './explain.ts';

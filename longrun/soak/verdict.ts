@@ -1,4 +1,4 @@
-import { median } from '../../platform/median.ts';
+import { median } from '../../shared/math/median.ts';
 import type { Check } from '../check.ts';
 import { count, percent } from '../words.ts';
 import { driftCheck } from './drift-check.ts';

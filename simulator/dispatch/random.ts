@@ -1,4 +1,4 @@
-import type { Random } from '../../platform/random.ts';
+import type { Random } from '../../shared/math/random.ts';
 import { type Dispatch, isEligible, type Target } from './dispatch.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
-import { ProblemError } from '../../contract/problem.ts';
-import { runProgram } from '../../platform/run-program.ts';
+import { ProblemError } from '../../shared/contract/problem.ts';
+import { runProgram } from '../../shared/process/run-program.ts';
 import { parseExperiment } from '../parse-experiment.ts';
 import type { RunSettings } from './cell.ts';
 import { type Goal, goals } from './goals.ts';

@@ -1,10 +1,10 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Clock } from '../../agent/clock.ts';
-import { ProcRoot } from '../../agent/proc-root.ts';
-import { resolveScope, type ScopeChoice } from '../../agent/scope.ts';
-import type { ConfiguredLimits, Surroundings } from '../../agent/target.ts';
+import { ProcRoot } from '../../agent/kernel/proc-root.ts';
+import { resolveScope, type ScopeChoice } from '../../agent/scope/scope.ts';
+import type { ConfiguredLimits, Surroundings } from '../../agent/scope/target.ts';
+import type { Clock } from '../../shared/clock.ts';
 
 const recorded = new URL('../recorded/', import.meta.url).pathname;
 

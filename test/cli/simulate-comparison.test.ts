@@ -5,7 +5,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { comparisonSchema, readComparison } from '../../cli/simulate/comparison.ts';
 import type { SimulateFlags } from '../../cli/simulate/flags.ts';
-import { ProblemError } from '../../contract/problem.ts';
+import { ProblemError } from '../../shared/contract/problem.ts';
 import { simulate } from '../../simulator/simulate.ts';
 import { temporaryFolder } from '../haproxy/setup.ts';
 import { keysOf } from '../support/schema-keys.ts';

@@ -4,8 +4,8 @@ import { renderExplanation } from '../../cli/view/explanation.ts';
 import { headline } from '../../cli/view/reasons.ts';
 import { renderShadow } from '../../cli/view/shadow-table.ts';
 import { renderWeights } from '../../cli/view/weights-table.ts';
-import type { Reason } from '../../contract/decision.ts';
-import { type BackendStatus, type ServerStatus, statusSchema } from '../../contract/status.ts';
+import type { Reason } from '../../shared/contract/decision.ts';
+import { type BackendStatus, type ServerStatus, statusSchema } from '../../shared/contract/status.ts';
 import { snapshot } from '../support/snapshot.ts';
 import { server, status } from '../support/status.ts';
 

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
-import type { Status } from '../../contract/status.ts';
+import type { Status } from '../../shared/contract/status.ts';
 import { temporaryFolder } from '../haproxy/setup.ts';
 import { Load } from '../support/load.ts';
 import { until } from '../support/until.ts';

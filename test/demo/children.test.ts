@@ -1,6 +1,6 @@
 import test from 'ava';
-import { ProblemError } from '../../contract/problem.ts';
 import { Children } from '../../demo/children.ts';
+import { ProblemError } from '../../shared/contract/problem.ts';
 import { processesMarked } from '../support/marked-processes.ts';
 import { until } from '../support/until.ts';
 

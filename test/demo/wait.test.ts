@@ -1,6 +1,6 @@
 import test from 'ava';
-import { ProblemError } from '../../contract/problem.ts';
 import { waitUntil } from '../../demo/wait.ts';
+import { ProblemError } from '../../shared/contract/problem.ts';
 
 const { signal } = new AbortController();
 

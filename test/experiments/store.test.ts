@@ -2,11 +2,11 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { ProblemError } from '../../contract/problem.ts';
 import { lockFolder } from '../../experiments/folder-lock.ts';
 import { blocksOf } from '../../experiments/matrix.ts';
 import type { Cell } from '../../experiments/record.ts';
 import { Store } from '../../experiments/store.ts';
+import { ProblemError } from '../../shared/contract/problem.ts';
 
 const cell: Cell = {
   format: 1,

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { snapshotSchema } from '../../contract/snapshot.ts';
 import { tickRecordSchema } from '../../controller/record/recording.ts';
+import { snapshotSchema } from '../../shared/contract/snapshot.ts';
 import { temporaryFolder } from '../haproxy/setup.ts';
 import { haweight } from '../support/process.ts';
 import { until } from '../support/until.ts';

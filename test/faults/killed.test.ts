@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
-import { seededRandom } from '../../platform/random.ts';
+import { seededRandom } from '../../shared/math/random.ts';
 import { haweight } from '../support/process.ts';
 import { fewCores, overload } from '../support/stack.ts';
 import { until } from '../support/until.ts';

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
-import { metricNames, type Snapshot } from '../../contract/snapshot.ts';
-import { defaultGuardSettings } from '../../controller/guard/settings.ts';
+import { defaultGuardSettings } from '../../controller/decide/guard/settings.ts';
+import { metricNames, type Snapshot } from '../../shared/contract/snapshot.ts';
 import { until } from '../support/until.ts';
 import { type AgentBehaviour, honest, lying } from './support/faulty-agent.ts';
 import { FaultRun, shares } from './support/run.ts';

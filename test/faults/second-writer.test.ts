@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
-import { maxWaitTicks } from '../../controller/contest.ts';
+import { maxWaitTicks } from '../../controller/act/contest.ts';
 import { operatorSays } from '../haproxy/setup.ts';
 import { until } from '../support/until.ts';
 import { isWrite } from './support/faulty-socket.ts';

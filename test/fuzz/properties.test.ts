@@ -14,7 +14,7 @@ import { generate } from '../../fuzz/input/generate.ts';
 import { parseInfo, parseLevel } from '../../haproxy/process-info.ts';
 import { parseServersState } from '../../haproxy/servers-state.ts';
 import { parseStats } from '../../haproxy/stat-csv.ts';
-import { seededRandom } from '../../platform/random.ts';
+import { seededRandom } from '../../shared/math/random.ts';
 
 const url = 'http://10.0.0.1:9477';
 

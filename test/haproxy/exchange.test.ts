@@ -5,10 +5,10 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { formatProblem } from '../../contract/problem.ts';
 import { exchange } from '../../haproxy/exchange.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { parseSocketAddress } from '../../haproxy/socket-address.ts';
+import { formatProblem } from '../../shared/contract/problem.ts';
 import { stateReply } from './recorded.ts';
 import { codeOf, expectOk, freePort, temporaryFolder } from './setup.ts';
 

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { formatProblem } from '../../contract/problem.ts';
 import { parseSocketAddress } from '../../haproxy/socket-address.ts';
+import { formatProblem } from '../../shared/contract/problem.ts';
 
 const unix = (path: string) => ({ kind: 'unix', path });
 const tcp = (host: string, port: number) => ({ kind: 'tcp', host, port });

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { judge, leastPoints, type Point, trendOf } from '../../longrun/soak/trend.ts';
-import { normal, seededRandom } from '../../platform/random.ts';
+import { normal, seededRandom } from '../../shared/math/random.ts';
 
 const line = (count: number, slope: number, noise: (index: number) => number = () => 0): readonly Point[] =>
   Array.from({ length: count }, (_, at) => ({ at, value: 100 + slope * at + noise(at) }));

@@ -1,9 +1,9 @@
-import { ok } from '../../contract/result.ts';
 import { renderConfiguration } from '../../haproxy/configuration.ts';
 import { startHaproxy } from '../../haproxy/process.ts';
 import type { WeightChange } from '../../haproxy/runtime-api.ts';
 import { WeightWriter, type WriterOptions } from '../../longrun/promise/weight-writer.ts';
-import { seededRandom } from '../../platform/random.ts';
+import { ok } from '../../shared/contract/result.ts';
+import { seededRandom } from '../../shared/math/random.ts';
 import { expectOk, haproxyTest } from '../haproxy/setup.ts';
 
 const servers = ['s1', 's2', 's3'];

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { observed } from '../controller/build.ts';
 import { recordingOf } from '../controller/record/support.ts';
+import { observed } from '../controller/support/build.ts';
 import { temporaryFolder } from '../haproxy/setup.ts';
 import { haweight } from '../support/process.ts';
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { statusSchema } from '../../contract/status.ts';
+import { statusSchema } from '../../shared/contract/status.ts';
 import { operatorSays } from '../haproxy/setup.ts';
 import { haweight } from '../support/process.ts';
 import { Stack } from '../support/stack.ts';

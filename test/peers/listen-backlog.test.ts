@@ -1,6 +1,6 @@
 import test from 'ava';
-import { ok } from '../../contract/result.ts';
 import { holdSnapshot, readingOf } from '../../controller/observe/agent-readings.ts';
+import { ok } from '../../shared/contract/result.ts';
 import { Connections, LiveApp, untilMeasured } from '../agent/live/support.ts';
 import { snapshot } from '../support/snapshot.ts';
 

@@ -1,15 +1,15 @@
 import test from 'ava';
-import { effectiveCores } from '../../agent/effective-cores.ts';
-import { makeRegistry } from '../../agent/registry.ts';
-import { Sampler } from '../../agent/sampler.ts';
-import { SnapshotBody } from '../../agent/snapshot-body.ts';
-import { unavailable } from '../../agent/unavailable.ts';
-import { err, ok } from '../../contract/result.ts';
-import { metricNames, type Snapshot } from '../../contract/snapshot.ts';
+import { unavailable } from '../../agent/kernel/unavailable.ts';
+import { makeRegistry } from '../../agent/sample/registry.ts';
+import { Sampler } from '../../agent/sample/sampler.ts';
+import { effectiveCores } from '../../agent/scope/effective-cores.ts';
+import { SnapshotBody } from '../../agent/serve/snapshot-body.ts';
 import { holdSnapshot, readingOf } from '../../controller/observe/agent-readings.ts';
 import { parseSnapshot } from '../../controller/observe/parse-snapshot.ts';
+import { err, ok } from '../../shared/contract/result.ts';
+import { metricNames, type Snapshot } from '../../shared/contract/snapshot.ts';
 import { HandClock, RecordedTree } from '../agent/support.ts';
-import { Backend, reasonCodes } from '../controller/run.ts';
+import { Backend, reasonCodes } from '../controller/support/run.ts';
 
 const windowMs = 2_000;
 const noSockets = { dump: () => err(unavailable('not-supported', 'none here')) };

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { snapshotSchema } from '../../contract/snapshot.ts';
-import { seededRandom } from '../../platform/random.ts';
+import { snapshotSchema } from '../../shared/contract/snapshot.ts';
+import { seededRandom } from '../../shared/math/random.ts';
 import { SimulatedAgent } from '../../simulator/agent.ts';
 import { conditionsOf } from '../../simulator/conditions.ts';
 import type { ServerEvent } from '../../simulator/schema.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { seededRandom } from '../../platform/random.ts';
+import { seededRandom } from '../../shared/math/random.ts';
 import { Arrivals, expectedRequests } from '../../simulator/arrivals.ts';
 import { streamsOf } from '../../simulator/streams.ts';
 

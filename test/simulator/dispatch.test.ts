@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { seededRandom } from '../../platform/random.ts';
+import { seededRandom } from '../../shared/math/random.ts';
 import type { Dispatch, Target } from '../../simulator/dispatch/dispatch.ts';
 import { leastconn } from '../../simulator/dispatch/leastconn.ts';
 import { randomOfTwo } from '../../simulator/dispatch/random.ts';

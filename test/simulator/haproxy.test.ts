@@ -1,6 +1,6 @@
 import test from 'ava';
 import { readBackend } from '../../controller/observe/haproxy-view.ts';
-import { seededRandom } from '../../platform/random.ts';
+import { seededRandom } from '../../shared/math/random.ts';
 import { conditionsOf } from '../../simulator/conditions.ts';
 import { SimulatedHaproxy } from '../../simulator/haproxy.ts';
 import { Health } from '../../simulator/health.ts';

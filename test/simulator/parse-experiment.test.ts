@@ -1,5 +1,5 @@
 import test from 'ava';
-import { ProblemError } from '../../contract/problem.ts';
+import { ProblemError } from '../../shared/contract/problem.ts';
 import { parseExperiment } from '../../simulator/parse-experiment.ts';
 import { scenarios } from '../../simulator/scenarios.ts';
 

@@ -1,4 +1,4 @@
-import { type Snapshot, snapshotSchema } from '../../contract/snapshot.ts';
+import { type Snapshot, snapshotSchema } from '../../shared/contract/snapshot.ts';
 
 /** A snapshot as an agent serves it, changed at the top level where asked. */
 export function snapshot(changes: Partial<Snapshot> = {}): Snapshot {

@@ -1,4 +1,4 @@
-import { type ServerStatus, type Status, statusSchema } from '../../contract/status.ts';
+import { type ServerStatus, type Status, statusSchema } from '../../shared/contract/status.ts';
 
 /** One server of a status, changed where asked. */
 export function server(changes: Partial<ServerStatus> = {}): ServerStatus {

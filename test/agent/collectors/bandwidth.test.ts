@@ -1,6 +1,6 @@
 import test from 'ava';
 import { bandwidthCollector, computeBandwidth } from '../../../agent/collectors/bandwidth.ts';
-import type { ConfiguredLimits } from '../../../agent/target.ts';
+import type { ConfiguredLimits } from '../../../agent/scope/target.ts';
 import { RecordedTree } from '../support.ts';
 
 type TreeName = ConstructorParameters<typeof RecordedTree>[0];

@@ -1,8 +1,8 @@
 import test from 'ava';
 import { computeCpu, cpuCollector } from '../../../agent/collectors/cpu.ts';
-import { effectiveCores } from '../../../agent/effective-cores.ts';
-import type { ScopeChoice } from '../../../agent/scope.ts';
-import type { ConfiguredLimits } from '../../../agent/target.ts';
+import { effectiveCores } from '../../../agent/scope/effective-cores.ts';
+import type { ScopeChoice } from '../../../agent/scope/scope.ts';
+import type { ConfiguredLimits } from '../../../agent/scope/target.ts';
 import { RecordedTree } from '../support.ts';
 
 const host: ScopeChoice = { kind: 'host' };

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { computeRam, ramCollector } from '../../../agent/collectors/ram.ts';
-import type { ScopeChoice } from '../../../agent/scope.ts';
-import type { ConfiguredLimits } from '../../../agent/target.ts';
+import type { ScopeChoice } from '../../../agent/scope/scope.ts';
+import type { ConfiguredLimits } from '../../../agent/scope/target.ts';
 import { RecordedTree } from '../support.ts';
 
 type TreeName = ConstructorParameters<typeof RecordedTree>[0];

@@ -1,9 +1,9 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { computeTcpQueues, tcpQueuesCollector, WorstQueues } from '../../../agent/collectors/tcp-queues.ts';
+import type { SocketSource } from '../../../agent/kernel/socket-diagnostics.ts';
 import { type BatchEnd, readBatch, SocketMessage } from '../../../agent/kernel/socket-messages.ts';
-import type { SocketSource } from '../../../agent/socket-diagnostics.ts';
-import { ok } from '../../../contract/result.ts';
+import { ok } from '../../../shared/contract/result.ts';
 import { RecordedTree, recordedSocketDump } from '../support.ts';
 
 /** The number that the recorded request carried. */

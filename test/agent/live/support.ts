@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { systemClock } from '../../../agent/clock.ts';
-import { effectiveCores } from '../../../agent/effective-cores.ts';
 import { parseAuxv } from '../../../agent/kernel/auxv.ts';
-import { ProcRoot } from '../../../agent/proc-root.ts';
-import { makeRegistry } from '../../../agent/registry.ts';
-import { Sampler } from '../../../agent/sampler.ts';
-import { resolveScope, type ScopeChoice } from '../../../agent/scope.ts';
-import { SocketDiagnostics } from '../../../agent/socket-diagnostics.ts';
-import type { ConfiguredLimits } from '../../../agent/target.ts';
-import type { Metrics } from '../../../contract/snapshot.ts';
+import { ProcRoot } from '../../../agent/kernel/proc-root.ts';
+import { SocketDiagnostics } from '../../../agent/kernel/socket-diagnostics.ts';
+import { makeRegistry } from '../../../agent/sample/registry.ts';
+import { Sampler } from '../../../agent/sample/sampler.ts';
+import { effectiveCores } from '../../../agent/scope/effective-cores.ts';
+import { resolveScope, type ScopeChoice } from '../../../agent/scope/scope.ts';
+import type { ConfiguredLimits } from '../../../agent/scope/target.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import type { Metrics } from '../../../shared/contract/snapshot.ts';
 import { until } from '../../support/until.ts';
 import { nothingConfigured } from '../support.ts';
 

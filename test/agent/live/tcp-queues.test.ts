@@ -1,7 +1,7 @@
 import test from 'ava';
 import { WorstQueues } from '../../../agent/collectors/tcp-queues.ts';
+import { SocketDiagnostics } from '../../../agent/kernel/socket-diagnostics.ts';
 import { tcpState } from '../../../agent/kernel/socket-messages.ts';
-import { SocketDiagnostics } from '../../../agent/socket-diagnostics.ts';
 import { until } from '../../support/until.ts';
 import { Connections, LiveApp, untilMeasured } from './support.ts';
 

@@ -1,5 +1,5 @@
 import { type StartedTestContainer, Wait } from 'testcontainers';
-import { type Snapshot, snapshotSchema } from '../../../contract/snapshot.ts';
+import { type Snapshot, snapshotSchema } from '../../../shared/contract/snapshot.ts';
 import { engineStats } from './engine-stats.ts';
 import { HardenedContainer } from './hardened-container.ts';
 import { agentPort, appPort, type Surroundings, tokenInside } from './surroundings.ts';

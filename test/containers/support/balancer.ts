@@ -1,7 +1,7 @@
 import type { StartedTestContainer } from 'testcontainers';
 import { Wait } from 'testcontainers';
-import { type Status, statusSchema } from '../../../contract/status.ts';
 import { RuntimeApi, type StatRow } from '../../../haproxy/runtime-api.ts';
+import { type Status, statusSchema } from '../../../shared/contract/status.ts';
 import { docker, haproxyImage } from './engine.ts';
 import { HardenedContainer, LoopbackContainer } from './hardened-container.ts';
 import { appPort, controllerPort, type Surroundings, tokenInside } from './surroundings.ts';

@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { ProblemError } from '../../../contract/problem.ts';
 import type { ConfigFlags } from '../../../controller/config/flags.ts';
 import { loadConfig } from '../../../controller/config/load.ts';
 import { configSchema, periodsMs } from '../../../controller/config/schema.ts';
+import { ProblemError } from '../../../shared/contract/problem.ts';
 import { keysOf } from '../../support/schema-keys.ts';
 
 /** Loads this text as a configuration file. */

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import test from 'ava';
-import { formatProblem, type ProblemCode } from '../../../contract/problem.ts';
 import { AgentClient } from '../../../controller/observe/agent-client.ts';
+import { formatProblem, type ProblemCode } from '../../../shared/contract/problem.ts';
 import { snapshot } from '../../support/snapshot.ts';
 
 const good = JSON.stringify(snapshot({ server: 'web1' }));

@@ -1,10 +1,10 @@
 import test from 'ava';
-import type { Problem } from '../../../contract/problem.ts';
-import { err, ok } from '../../../contract/result.ts';
 import { holdSnapshot, type ReadingOptions, readingOf } from '../../../controller/observe/agent-readings.ts';
 import { agentUrl } from '../../../controller/observe/agent-url.ts';
 import { countersOf, refusedTicks, trafficBetween } from '../../../controller/observe/traffic.ts';
 import type { StatRow } from '../../../haproxy/runtime-api.ts';
+import type { Problem } from '../../../shared/contract/problem.ts';
+import { err, ok } from '../../../shared/contract/result.ts';
 import { snapshot } from '../../support/snapshot.ts';
 
 const options: ReadingOptions = { staleAfterMs: 3_000, tcpQueueParts: ['receive', 'send', 'accept'] };

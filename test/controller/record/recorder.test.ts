@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import test from 'ava';
 import { Recorder } from '../../../controller/record/recorder.ts';
-import { observed } from '../build.ts';
-import { recordingLogger } from '../recording-logger.ts';
+import { observed } from '../support/build.ts';
+import { recordingLogger } from '../support/recording-logger.ts';
 import { recordOf } from './support.ts';
 
 /** A disk that writes when it is told to. */

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'ava';
 import fc from 'fast-check';
-import { exclusions, type Observation, observationSchema } from '../../../contract/observation.ts';
-import { problemCodes } from '../../../contract/problem.ts';
-import { policyNames } from '../../../controller/policies/registry.ts';
+import { policyNames } from '../../../controller/decide/policies/registry.ts';
 import { parseLine } from '../../../controller/record/parse-line.ts';
-import { algorithm, extremeSketch, ticksOf } from '../arbitrary.ts';
-import { calm, observed } from '../build.ts';
+import { exclusions, type Observation, observationSchema } from '../../../shared/contract/observation.ts';
+import { problemCodes } from '../../../shared/contract/problem.ts';
+import { algorithm, extremeSketch, ticksOf } from '../support/arbitrary.ts';
+import { calm, observed } from '../support/build.ts';
 import { recordingOf, recordOf } from './support.ts';
 
 const amount = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true });

@@ -1,12 +1,12 @@
 import test from 'ava';
 import fc from 'fast-check';
-import type { Decision } from '../../../contract/decision.ts';
-import { policyNames } from '../../../controller/policies/registry.ts';
+import { policyNames } from '../../../controller/decide/policies/registry.ts';
 import { Comparison, compareTick } from '../../../controller/record/comparison.ts';
 import type { TickRecord } from '../../../controller/record/recording.ts';
 import { BackendReplay } from '../../../controller/record/replay.ts';
-import { algorithm, sketch, ticksOf } from '../arbitrary.ts';
-import { observed } from '../build.ts';
+import type { Decision } from '../../../shared/contract/decision.ts';
+import { algorithm, sketch, ticksOf } from '../support/arbitrary.ts';
+import { observed } from '../support/build.ts';
 import { recordingOf, recordOf, settings, start } from './support.ts';
 
 /** As a recording gives them back. */

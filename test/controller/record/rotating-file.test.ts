@@ -1,9 +1,9 @@
 import { appendFile, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { formatProblem } from '../../../contract/problem.ts';
 import { checkRecordFile } from '../../../controller/record/record-problem.ts';
 import { appendLines } from '../../../controller/record/rotating-file.ts';
+import { formatProblem } from '../../../shared/contract/problem.ts';
 import { temporaryFolder } from '../../haproxy/setup.ts';
 
 test('lines are appended to what is there; a new file is for its owner only', async (t) => {

@@ -1,10 +1,10 @@
-import type { Decision } from '../../../contract/decision.ts';
-import type { Observation } from '../../../contract/observation.ts';
 import { configSchema } from '../../../controller/config/schema.ts';
-import { decide, initialDecideState } from '../../../controller/decide.ts';
-import { type PolicyName, policyNamed } from '../../../controller/policies/registry.ts';
+import { decide, initialDecideState } from '../../../controller/decide/decide.ts';
+import { type PolicyName, policyNamed } from '../../../controller/decide/policies/registry.ts';
 import { decisionSettings, type TickRecord } from '../../../controller/record/recording.ts';
-import type { Tick } from '../play.ts';
+import type { Decision } from '../../../shared/contract/decision.ts';
+import type { Observation } from '../../../shared/contract/observation.ts';
+import type { Tick } from '../support/play.ts';
 
 export const settings = decisionSettings(configSchema.parse({ backends: [{ name: 'web' }] }));
 

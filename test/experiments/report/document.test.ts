@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { ProblemError } from '../../../contract/problem.ts';
 import { updateDocument } from '../../../experiments/report/document.ts';
 import {
   formatCount,
@@ -14,6 +13,7 @@ import { groups } from '../../../experiments/report/groups.ts';
 import { partsForDocument, partsOf } from '../../../experiments/report/parts.ts';
 import { contenderTable, scenarioTable } from '../../../experiments/report/tables/setting.ts';
 import { scenarioNames, scenarios } from '../../../experiments/scenarios.ts';
+import { ProblemError } from '../../../shared/contract/problem.ts';
 import { run } from './results-folder.ts';
 
 const text = [

@@ -3,10 +3,10 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
-import { ProblemError } from '../../../contract/problem.ts';
 import { matrices } from '../../../experiments/matrix.ts';
 import { readResults } from '../../../experiments/report/results.ts';
 import { completenessText } from '../../../experiments/report/tables/setting.ts';
+import { ProblemError } from '../../../shared/contract/problem.ts';
 import { temporaryFolder } from '../../haproxy/setup.ts';
 import { cellOf, requestsOf, run, writeCell, writeRun } from './results-folder.ts';
 

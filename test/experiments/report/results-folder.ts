@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { type ContenderName, contenderNames } from '../../../experiments/contenders.ts';
 import type { Cell, Run } from '../../../experiments/record.ts';
 import { fleets, type ScenarioName, scenarioNames, scenarios } from '../../../experiments/scenarios.ts';
-import { exponential, lognormal, seededRandom } from '../../../platform/random.ts';
+import { exponential, lognormal, seededRandom } from '../../../shared/math/random.ts';
 
 export const run: Run = {
   format: 1,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Snapshot, snapshotSchema } from '../../../contract/snapshot.ts';
+import { type Snapshot, snapshotSchema } from '../../../shared/contract/snapshot.ts';
 
 /** What the agent does with a question; `measured` asks the real agent. */
 export type AgentBehaviour = (response: ServerResponse, measured: () => Promise<Snapshot>) => Promise<void> | void;

@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { percentile } from '../../../platform/percentile.ts';
-import { exponential, seededRandom } from '../../../platform/random.ts';
+import { percentile } from '../../../shared/math/percentile.ts';
+import { exponential, seededRandom } from '../../../shared/math/random.ts';
 
 /** What became of one request. Times are of `performance.now()`, in ms. */
 export interface Outcome {

@@ -1,6 +1,6 @@
 import { type IncomingMessage, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { exponential, seededRandom } from '../../../platform/random.ts';
+import { exponential, seededRandom } from '../../../shared/math/random.ts';
 import { type ClientOutcome, sharedNowMs } from './client-protocol.ts';
 
 /*

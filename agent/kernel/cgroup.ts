@@ -1,0 +1,114 @@
+import { err, ok, type Result } from '../../shared/contract/result.ts';
+import type { CgroupController, CgroupLocation } from './cgroup-location.ts';
+import { countCpuList } from './cpu-stat.ts';
+import { field, parseCount, parseLimit, tightest } from './numbers.ts';
+import type { ProcRoot } from './proc-root.ts';
+import { type Unavailable, unavailable } from './unavailable.ts';
+
+/** Reads one control group, version 1 or 2. An ancestor's limit binds as well: the tightest counts. */
+export class Cgroup {
+  readonly location: CgroupLocation;
+  readonly #files: ProcRoot;
+
+  constructor(files: ProcRoot, location: CgroupLocation) {
+    this.#files = files;
+    this.location = location;
+  }
+
+  /** CPU time that the group used since it was made, in core-seconds. */
+  usedCoreSeconds(): Result<number, Unavailable> {
+    if (this.location.version === 1) {
+      const nanoseconds = this.#count('cpuacct', 'cpuacct.usage');
+      if (!nanoseconds.ok) return nanoseconds;
+      return nanoseconds.value === null ? err(noFile('cpuacct.usage')) : ok(nanoseconds.value / 1e9);
+    }
+    const stat = this.#text('cpu', 'cpu.stat');
+    if (!stat.ok) return stat;
+    const microseconds = field(stat.value ?? '', 'usage_usec');
+    return microseconds === null ? err(noFile('cpu.stat with usage_usec')) : ok(microseconds / 1e6);
+  }
+
+  /** Cores that the group may use: the tightest quota and the CPUs that it is bound to; null where nothing binds it. */
+  coreLimit(): number | null {
+    const quotas = this.#folders('cpu').map((folder) => this.#quotaCores(folder));
+    const cpuset = this.#folders('cpuset')[0];
+    const names = this.location.version === 2 ? ['cpuset.cpus.effective'] : ['cpuset.effective_cpus', 'cpuset.cpus'];
+    const bound = names.map((name) => countCpuList(this.#files.textOrNull(`${cpuset}/${name}`)));
+    return tightest(...quotas, bound.find((cores) => cores !== null) ?? null);
+  }
+
+  /**
+   * Memory in use without page cache that the kernel would give back at once (the inactive files).
+   * null: this is the root group, which holds the whole machine and is not counted by itself.
+   */
+  usedMemoryBytes(): Result<number | null, Unavailable> {
+    const [usageFile, cacheKey] =
+      this.location.version === 1
+        ? (['memory.usage_in_bytes', 'total_inactive_file'] as const)
+        : (['memory.current', 'inactive_file'] as const);
+    const usage = this.#count('memory', usageFile);
+    if (!usage.ok || usage.value === null) return usage;
+    const stat = this.#text('memory', 'memory.stat');
+    if (!stat.ok) return stat;
+    return ok(Math.max(0, usage.value - (field(stat.value ?? '', cacheKey) ?? 0)));
+  }
+
+  memoryLimitBytes(): number | null {
+    const file = this.location.version === 1 ? 'memory.limit_in_bytes' : 'memory.max';
+    const limits = this.#folders('memory').map((folder) => parseLimit(this.#files.textOrNull(`${folder}/${file}`)));
+    // Version 1 also says what binds from above the mount, where a container cannot look.
+    const stat = this.location.version === 1 ? this.#text('memory', 'memory.stat') : null;
+    const inherited = stat?.ok ? field(stat.value ?? '', 'hierarchical_memory_limit') : null;
+    return tightest(...limits, inherited !== null && inherited <= Number.MAX_SAFE_INTEGER ? inherited : null);
+  }
+
+  /** null: the root group, as above. */
+  threads(): Result<number | null, Unavailable> {
+    return this.#count('pids', 'pids.current');
+  }
+
+  threadLimit(): number | null {
+    const limits = this.#folders('pids').map((folder) => parseLimit(this.#files.textOrNull(`${folder}/pids.max`)));
+    return tightest(...limits);
+  }
+
+  /** Whether the group exists. */
+  exists(): boolean {
+    return Object.values(this.location.folders).some(([folder]) => this.#files.names(folder ?? '') !== null);
+  }
+
+  #quotaCores(folder: string): number | null {
+    const [quotaText, periodText] =
+      this.location.version === 1
+        ? [this.#files.textOrNull(`${folder}/cpu.cfs_quota_us`), this.#files.textOrNull(`${folder}/cpu.cfs_period_us`)]
+        : (this.#files.textOrNull(`${folder}/cpu.max`)?.split(' ') ?? []);
+    const [quota, period] = [parseCount(quotaText?.trim()), parseCount(periodText?.trim())];
+    return quota === null || period === null || quota === 0 || period === 0 ? null : quota / period;
+  }
+
+  #folders(controller: CgroupController): readonly string[] {
+    return this.location.folders[controller] ?? [];
+  }
+
+  #count(controller: CgroupController, file: string): Result<number | null, Unavailable> {
+    const text = this.#text(controller, file);
+    if (!text.ok) return text;
+    if (text.value === null) return ok(null);
+    const value = parseCount(text.value.trim());
+    return value === null ? err(unavailable('failed', `${file} holds no number`)) : ok(value);
+  }
+
+  /** A file of the group itself; null where the group is there and the file is not, as in the root group. */
+  #text(controller: CgroupController, file: string): Result<string | null, Unavailable> {
+    const folder = this.#folders(controller)[0];
+    if (folder === undefined) return err(unavailable('not-supported', `no cgroup controller ${controller}`));
+    const text = this.#files.text(`${folder}/${file}`);
+    if (text.ok || text.error.reason !== 'not-supported') return text;
+    if (this.#files.names(folder) !== null) return ok(null);
+    return err(unavailable('target-gone', `the group ${folder} is not there`));
+  }
+}
+
+function noFile(file: string): Unavailable {
+  return unavailable('not-supported', `the group has no ${file}`);
+}

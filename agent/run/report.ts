@@ -1,0 +1,119 @@
+import {
+  type Metric,
+  type MetricName,
+  metricNames,
+  type Scope,
+  type Snapshot,
+} from '../../shared/contract/snapshot.ts';
+
+/** What `agent --once` prints for people: at most 80 columns, no colour needed. */
+const width = 80;
+const labels: Readonly<Record<MetricName, string>> = {
+  cpu: 'CPU',
+  ram: 'RAM',
+  bandwidth: 'bandwidth',
+  threads: 'threads',
+  tcpQueues: 'TCP queues',
+};
+const indent = ' '.repeat(19);
+
+export function formatReport(snapshot: Snapshot, facts: readonly string[]): string {
+  const cores = `${decimals(snapshot.effectiveCores, 2)} ${snapshot.effectiveCores === 1 ? 'core' : 'cores'}`;
+  const window = `window ${decimals(snapshot.windowMs / 1000, 1)} s`;
+  const head = [`${snapshot.host}: ${describeScope(snapshot.scope)}`, `  ${cores}, ${window}`];
+  const rows = metricNames.flatMap((name) =>
+    formatMetric(labels[name], snapshot.metrics[name], details(snapshot, name)),
+  );
+  return [...head, ...facts.map((fact) => `  ${fact}`), '', ...rows].map(fit).join('\n');
+}
+
+function formatMetric(label: string, metric: Metric<MetricName>, lines: readonly string[]): readonly string[] {
+  const name = label.padEnd(11);
+  if (metric.status === 'unavailable') return [`${name}unknown ${metric.reason}`, ...wrap(metric.detail)];
+  const [first = '', ...rest] = lines;
+  return [`${name}${percent(metric.utilisation).padStart(7)} ${first}`.trimEnd(), ...rest.map((line) => indent + line)];
+}
+
+function details({ metrics }: Snapshot, name: MetricName): readonly string[] {
+  const { cpu, ram, bandwidth, threads, tcpQueues } = metrics;
+  switch (name) {
+    case 'cpu':
+      return cpu.status === 'ok' ? cpuDetails(cpu.raw) : [];
+    case 'ram':
+      return ram.status === 'ok' ? [`${bytes(ram.raw.usedBytes)} of ${bytes(ram.raw.limitBytes)}`] : [];
+    case 'bandwidth':
+      return bandwidth.status === 'ok' ? bandwidthDetails(bandwidth.raw) : [];
+    case 'threads':
+      return threads.status === 'ok'
+        ? [`${threads.raw.threads} of ${threads.raw.limit} (limit: ${threads.raw.limitSource})`]
+        : [];
+    case 'tcpQueues':
+      return tcpQueues.status === 'ok' ? queueDetails(tcpQueues.raw) : [];
+  }
+}
+
+type Raw<Name extends MetricName> = Extract<Metric<Name>, { status: 'ok' }>['raw'];
+
+function cpuDetails({ busyCoreSeconds, availableCoreSeconds, stealCoreSeconds }: Raw<'cpu'>): readonly string[] {
+  const used = `${decimals(busyCoreSeconds, 2)} of ${decimals(availableCoreSeconds, 2)} core-seconds`;
+  return [`${used}, stolen ${decimals(stealCoreSeconds, 2)}`];
+}
+
+function bandwidthDetails(raw: Raw<'bandwidth'>): readonly string[] {
+  const rates = `in ${bitRate(raw.receiveBitsPerSecond)}, out ${bitRate(raw.transmitBitsPerSecond)}`;
+  return [`${raw.interface}: ${rates} of ${bitRate(raw.linkBitsPerSecond)}`];
+}
+
+function queueDetails({ receive, send, accept, sockets }: Raw<'tcpQueues'>): readonly string[] {
+  const lines = [`fullest of ${sockets} ${sockets === 1 ? 'socket' : 'sockets'}`];
+  for (const [label, queue] of [['Recv-Q', receive] as const, ['Send-Q', send] as const]) {
+    if (queue === null) continue;
+    const fill = `${bytes(queue.queuedBytes)} of ${bytes(queue.bufferBytes)}`;
+    lines.push(`${label} ${percent(queue.ratio)}: ${fill}`, `  ${queue.local} <- ${queue.peer}`);
+  }
+  if (accept !== null) {
+    const fill = `${accept.waitingConnections} of ${accept.backlog} connections`;
+    lines.push(`accept ${percent(accept.ratio)}: ${fill}`, `  ${accept.local}`);
+  }
+  return lines;
+}
+
+function describeScope(scope: Scope): string {
+  if (scope.kind === 'host') return 'the host';
+  if (scope.kind === 'cgroup') return `cgroup v${scope.version} ${scope.path}`;
+  return `process ${scope.pid} and its children${scope.port === undefined ? '' : ` (port ${scope.port})`}`;
+}
+
+function wrap(text: string): readonly string[] {
+  return text.match(/.{1,58}(?:\s|$)|\S{58}/g)?.map((line) => `${indent}${line.trim()}`) ?? [];
+}
+
+function fit(line: string): string {
+  return line.length > width ? `${line.slice(0, width - 1)}…` : line;
+}
+
+function percent(ratio: number): string {
+  return `${decimals(ratio * 100, 1)} %`;
+}
+
+function decimals(value: number, digits: number): string {
+  return value.toFixed(digits);
+}
+
+function bytes(value: number): string {
+  return scaled(value, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB']);
+}
+
+function bitRate(value: number): string {
+  return scaled(value, 1000, ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s']);
+}
+
+function scaled(value: number, base: number, units: readonly string[]): string {
+  let amount = value;
+  let unit = 0;
+  while (amount >= base && unit < units.length - 1) {
+    amount /= base;
+    unit += 1;
+  }
+  return `${unit === 0 ? Math.round(amount) : amount.toFixed(1)} ${units[unit]}`;
+}

@@ -1,0 +1,53 @@
+import { parsePidStat } from '../kernel/pid-stat.ts';
+import type { ProcRoot } from '../kernel/proc-root.ts';
+import { type Unavailable, unavailable } from '../kernel/unavailable.ts';
+
+/** TCP_LISTEN as /proc/net/tcp writes it. */
+const listening = '0A';
+
+/** Inodes of the sockets that listen on a port, from the text of /proc/net/tcp or tcp6. */
+export function parseListeners(text: string, port: number): readonly string[] {
+  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
+  const inodes: string[] = [];
+  for (const line of text.split('\n').slice(1)) {
+    const [, local, , state, , , , , , inode] = line.trim().split(/\s+/);
+    if (state === listening && local?.endsWith(`:${wanted}`) && inode !== undefined) inodes.push(inode);
+  }
+  return inodes;
+}
+
+/** The process that listens on a port; of several (a parent and its workers) the one that the others come from. */
+export function findPortOwner(files: ProcRoot, port: number): number | Unavailable {
+  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => files.textOrNull(path) ?? '');
+  const sockets = new Set(tables.flatMap((text) => parseListeners(text, port)).map((inode) => `socket:[${inode}]`));
+  if (sockets.size === 0) return unavailable('target-gone', `nobody listens on port ${port}`);
+  const parents = new Map<number, number>();
+  for (const name of files.names('/proc') ?? []) {
+    if (!/^\d+$/.test(name) || !holdsOne(files, name, sockets)) continue;
+    const stat = parsePidStat(files.textOrNull(`/proc/${name}/stat`) ?? '');
+    if (stat !== null) parents.set(stat.pid, stat.parentPid);
+  }
+  // systemd keeps a copy of the sockets that it opens for services; it is not the service.
+  if (parents.size > 1) parents.delete(1);
+  const top = [...parents].filter(([, parent]) => !parents.has(parent)).map(([pid]) => pid);
+  return top.length > 0
+    ? Math.min(...top)
+    : unavailable('no-permission', `the process that listens on port ${port} is another user's: run the agent as root`);
+}
+
+function holdsOne(files: ProcRoot, pid: string, sockets: ReadonlySet<string>): boolean {
+  const folder = `/proc/${pid}/fd`;
+  return (files.names(folder) ?? []).some((fd) => sockets.has(files.link(`${folder}/${fd}`) ?? ''));
+}
+
+/** Inodes of all sockets that these processes hold. */
+export function heldSockets(files: ProcRoot, pids: Iterable<number>): ReadonlySet<number> {
+  const held = new Set<number>();
+  for (const pid of pids) {
+    for (const fd of files.names(`/proc/${pid}/fd`) ?? []) {
+      const inode = /^socket:\[(\d+)\]$/.exec(files.link(`/proc/${pid}/fd/${fd}`) ?? '')?.[1];
+      if (inode !== undefined) held.add(Number(inode));
+    }
+  }
+  return held;
+}

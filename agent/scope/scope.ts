@@ -1,0 +1,82 @@
+import { ProblemError, quote } from '../../shared/contract/problem.ts';
+import { Cgroup } from '../kernel/cgroup.ts';
+import { locateCgroup } from '../kernel/cgroup-location.ts';
+import { parsePidStat } from '../kernel/pid-stat.ts';
+import type { ProcRoot } from '../kernel/proc-root.ts';
+import { unavailable } from '../kernel/unavailable.ts';
+import { findPortOwner } from './port-owner.ts';
+import { ProcessTree } from './process-tree.ts';
+import type { Target } from './target.ts';
+
+/** What the operator asked to measure. */
+export type ScopeChoice =
+  | { readonly kind: 'host' }
+  /** `path` null: the agent's own group. */
+  | { readonly kind: 'cgroup'; readonly path: string | null }
+  | { readonly kind: 'pid'; readonly pid: number }
+  | { readonly kind: 'port'; readonly port: number };
+
+/** Finds it. Throws a ProblemError where it cannot be there; a port that nobody listens on yet may come later. */
+export function resolveScope(files: ProcRoot, choice: ScopeChoice): Target {
+  switch (choice.kind) {
+    case 'host':
+      return { kind: 'host' };
+    case 'cgroup':
+      return { kind: 'cgroup', cgroup: findGroup(files, choice.path) };
+    case 'pid':
+      return { kind: 'process', tree: treeOfPid(files, choice.pid), port: null };
+    case 'port': {
+      const { port } = choice;
+      return { kind: 'process', tree: new ProcessTree(files, () => findPortOwner(files, port)), port };
+    }
+  }
+}
+
+/** The group of a process of ours; null where it is out of our sight. */
+export function groupOf(files: ProcRoot, pid: number | 'self'): Cgroup | null {
+  const location = locateCgroup(
+    files.textOrNull(`/proc/${pid}/cgroup`) ?? '',
+    files.textOrNull('/proc/self/mountinfo') ?? '',
+    null,
+  );
+  return location === null ? null : new Cgroup(files, location);
+}
+
+function findGroup(files: ProcRoot, path: string | null): Cgroup {
+  const location = locateCgroup(
+    files.textOrNull('/proc/self/cgroup') ?? '',
+    files.textOrNull('/proc/self/mountinfo') ?? '',
+    path,
+  );
+  const cgroup = location === null ? null : new Cgroup(files, location);
+  if (cgroup?.exists()) return cgroup;
+  throw new ProblemError({
+    code: 'scope-unavailable',
+    where: path === null ? '--scope cgroup' : '--cgroup',
+    what: path === null ? 'no control groups are mounted here' : 'there is no such control group',
+    expected: 'a group as /proc/PID/cgroup names it, such as /system.slice/app.service',
+    ...(path === null ? {} : { got: quote(path) }),
+    mend: 'See cat /proc/self/cgroup, or measure with --scope host.',
+  });
+}
+
+/** A tree by pid. The pid alone is not enough: another process may get the same one later. */
+function treeOfPid(files: ProcRoot, pid: number): ProcessTree {
+  const start = startTicks(files, pid);
+  if (start === null) {
+    throw new ProblemError({
+      code: 'scope-unavailable',
+      where: '--pid',
+      what: 'there is no such process',
+      got: String(pid),
+      mend: 'Name a running process, or whoever listens on a port with --port.',
+    });
+  }
+  return new ProcessTree(files, () =>
+    startTicks(files, pid) === start ? pid : unavailable('target-gone', `process ${pid} ended`),
+  );
+}
+
+function startTicks(files: ProcRoot, pid: number): number | null {
+  return parsePidStat(files.textOrNull(`/proc/${pid}/stat`) ?? '')?.startTicks ?? null;
+}

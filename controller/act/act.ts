@@ -1,0 +1,38 @@
+import { isValidName } from '../../haproxy/commands.ts';
+import type { HaproxyControl, ServerState, WeightChange } from '../../haproxy/runtime-api.ts';
+import type { Decision } from '../../shared/contract/decision.ts';
+import type { Problem } from '../../shared/contract/problem.ts';
+import { err, ok, type Result } from '../../shared/contract/result.ts';
+
+/** Sends the decisions that are to be written. What took effect is read back on the next tick. */
+export async function act(
+  api: HaproxyControl,
+  backend: string,
+  decisions: readonly Decision[],
+): Promise<Result<number, Problem>> {
+  const changes = decisions.filter(({ write }) => write).map(({ server, weight }) => ({ server, weight }));
+  return await send(api, backend, changes);
+}
+
+/** Puts the configured weights back. Servers that we never touch keep what an operator gave them. */
+export async function restore(api: HaproxyControl, backend: string): Promise<Result<number, Problem>> {
+  const [states, stats] = [await api.servers(backend), await api.stats(backend)];
+  if (!states.ok) return states;
+  if (!stats.ok) return stats;
+  const foreign = stats.value.filter(({ isBackup, agentCheck }) => isBackup || agentCheck).map(({ name }) => name);
+  return await send(api, backend, restoreChanges(states.value, new Set(foreign)));
+}
+
+/** Servers that are ours and whose weight is not the configured one. Pure. */
+export function restoreChanges(states: readonly ServerState[], foreign: ReadonlySet<string>): WeightChange[] {
+  return states
+    .filter(({ server, configuredWeight }) => isValidName(server) && !foreign.has(server) && configuredWeight !== 0)
+    .filter(({ weight, configuredWeight }) => weight !== configuredWeight)
+    .map(({ server, configuredWeight }) => ({ server, weight: configuredWeight }));
+}
+
+async function send(api: HaproxyControl, backend: string, changes: readonly WeightChange[]) {
+  if (changes.length === 0) return ok(0);
+  const sent = await api.setWeights(backend, changes);
+  return sent.ok ? ok(changes.length) : err(sent.error);
+}

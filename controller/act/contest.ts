@@ -1,0 +1,115 @@
+import type { Decision } from '../../shared/contract/decision.ts';
+import type { Observation } from '../../shared/contract/observation.ts';
+
+/** What is remembered of one server whose weight somebody else may write too. */
+export interface Contest {
+  /** The weight that HAProxy had after our last tick; null where nobody can know. */
+  readonly left: number | null;
+  /** How often somebody else changed it, while it is not forgotten. */
+  readonly times: number;
+  /** Ticks for which we still leave the weight to them. */
+  readonly waitTicks: number;
+  /** Ticks of ours since then in which nobody did. */
+  readonly quietTicks: number;
+}
+
+export type Contests = ReadonlyMap<string, Contest>;
+
+/** A weight that was another one than we left. */
+export interface ForeignWrite {
+  readonly server: string;
+  readonly left: number;
+  readonly found: number;
+  /** Ticks for which it is left to the other writer; 0: it is put right at once. */
+  readonly waitTicks: number;
+}
+
+export interface Yielded {
+  readonly decisions: readonly Decision[];
+  /** New at this tick. */
+  readonly foreignWrites: readonly ForeignWrite[];
+  /** Servers whose weight is not ours alone. */
+  readonly contested: readonly string[];
+  readonly contests: Contests;
+}
+
+/** Longest time for which a weight is left to another writer, in ticks. */
+export const maxWaitTicks = 16;
+/** After so many ticks without another's write the next one counts as the first. Above `maxWaitTicks`. */
+export const forgetAfterTicks = 30;
+
+/** A weight of ours that has stood for so many ticks is no longer called contested. */
+const calmTicks = 3;
+
+const uncontested: Contest = { left: null, times: 0, waitTicks: 0, quietTicks: 0 };
+
+/** What a tick saw of a server, as far as it matters here. */
+export type Seen = Pick<Observation, 'server' | 'currentWeight' | 'exclusion'>;
+
+/**
+ * Two writers on one weight. A weight that differs from what we left was written by somebody else: an operator, a script, a
+ * second controller. The first time it is put right, as after a reload. From the second time on it is left to them for 2,
+ * 4, 8 and then always 16 ticks, after which ours is tried again: a fight at every tick would move the traffic to and fro
+ * and never end. Only a backend whose servers in rotation would all be left at 0 is taken back at once. Pure.
+ */
+export function yieldContested(decisions: readonly Decision[], seen: readonly Seen[], before: Contests): Yielded {
+  const foreignWrites: ForeignWrite[] = [];
+  const contests = new Map<string, Contest>();
+  for (const { server, currentWeight: found, exclusion } of seen) {
+    const known = before.get(server) ?? uncontested;
+    // out of rotation we write nothing, so there is nothing to contest
+    const contest = exclusion === null ? next(known, found) : { ...known, left: null };
+    contests.set(server, contest);
+    if (exclusion === null && isForeign(known, found)) {
+      foreignWrites.push({ server, left: known.left ?? found, found, waitTicks: contest.waitTicks });
+    }
+  }
+  const inRotation = new Map(seen.filter(({ exclusion }) => exclusion === null).map((each) => [each.server, each]));
+  const yielded = decisions.map((decision) => {
+    const found = inRotation.get(decision.server)?.currentWeight;
+    const waitTicks = contests.get(decision.server)?.waitTicks ?? 0;
+    return found === undefined || waitTicks === 0 ? decision : leave(decision, found, waitTicks);
+  });
+  const isOpen = (some: readonly Decision[]) => some.some(({ server, weight }) => weight > 0 && inRotation.has(server));
+  return {
+    decisions: isOpen(yielded) ? yielded : decisions,
+    foreignWrites,
+    contested: [...contests].filter(([, contest]) => isContested(contest)).map(([server]) => server),
+    contests,
+  };
+}
+
+/** After the tick: what HAProxy has now, by server; null where a write failed, so that nobody knows. */
+export function noteLeft(contests: Contests, left: (server: string, before: number | null) => number | null): Contests {
+  return new Map([...contests].map(([server, contest]) => [server, { ...contest, left: left(server, contest.left) }]));
+}
+
+/** HAProxy is another process, which has the configured weights: nobody else wrote those. */
+export function forgetLeft(contests: Contests): Contests {
+  return noteLeft(contests, () => null);
+}
+
+/** From the second time on, until ours has stood for a while. */
+function isContested({ times, quietTicks }: Contest): boolean {
+  return times > 1 && quietTicks < calmTicks;
+}
+
+function isForeign({ left, waitTicks }: Contest, found: number): boolean {
+  return waitTicks === 0 && left !== null && left !== found;
+}
+
+function next(known: Contest, found: number): Contest {
+  if (known.waitTicks > 0) return { ...known, left: null, waitTicks: known.waitTicks - 1 };
+  if (isForeign(known, found)) {
+    const times = known.times + 1;
+    const waitTicks = times === 1 ? 0 : Math.min(maxWaitTicks, 2 ** (times - 1));
+    return { left: null, times, waitTicks, quietTicks: 0 };
+  }
+  const quietTicks = known.quietTicks + 1;
+  return quietTicks >= forgetAfterTicks ? uncontested : { ...known, left: null, quietTicks };
+}
+
+function leave(decision: Decision, found: number, waitTicks: number): Decision {
+  const reason = { code: 'contested' as const, wanted: decision.weight, waitTicks };
+  return { ...decision, weight: found, write: false, reasons: [...decision.reasons, reason] };
+}

@@ -1,0 +1,172 @@
+import type { DrainRefusedBecause, Reason, ReleasedBecause } from '../../../shared/contract/decision.ts';
+import type { Utilisations } from '../../../shared/contract/observation.ts';
+import type { Thresholds } from '../../../shared/contract/policy.ts';
+import type { MetricName } from '../../../shared/contract/snapshot.ts';
+import { sum } from '../policies/sum.ts';
+import { OutOfPool, type PoolMember } from './out-of-pool.ts';
+import { hasRecovered, metricsOver, worstExcess } from './overload.ts';
+import type { GuardSettings } from './settings.ts';
+
+/** One server in rotation, as the drain rule sees it. */
+export interface DrainSubject extends PoolMember {
+  readonly fresh: boolean;
+  readonly drained: boolean;
+  /** Still ramping up: not to be drained again before it has its full weight. */
+  readonly ramping: boolean;
+  /** Smoothed. */
+  readonly utilisation: Utilisations;
+  readonly overTicks: number;
+  /** Most of its answers are errors: it carries nobody's work. */
+  readonly failing: boolean;
+  /** Its part of the backend's present traffic, 0 to 1. */
+  readonly trafficShare: number;
+}
+
+export interface DrainOutcome {
+  readonly drained: ReadonlySet<string>;
+  readonly reasons: ReadonlyMap<string, Reason>;
+}
+
+/** Effective cores (or servers) of all in rotation, and what of it is ejected and so out already. */
+export interface DrainPool {
+  readonly capacity: number;
+  readonly ejected: { readonly servers: number; readonly capacity: number };
+}
+
+/** Ticks over threshold before a server may be drained. */
+export const drainAfterTicks = 2;
+
+const limits = {
+  'last-server': 'no other server is in rotation',
+  'half-drained': 'too much of the pool would have weight 0',
+} as const;
+
+/** The metrics that grow with the traffic that a server takes over. */
+const trafficMetrics = ['cpu', 'bandwidth', 'threads'] as const;
+
+/**
+ * Rule 2 of the guard: a server is drained only if it is over a threshold on two consecutive ticks, the servers that are
+ * under theirs would stay so with its work added, and no more than the allowed part of the pool's capacity is drained.
+ * A drain is lifted when its server has recovered or fallen silent, when it is no longer within that part, and when
+ * every other server is over a threshold too. At least one server is never drained.
+ */
+export function decideDrains(
+  subjects: readonly DrainSubject[],
+  pool: DrainPool,
+  thresholds: Thresholds,
+  settings: Pick<GuardSettings, 'returnMargin' | 'maxDrainedShare'>,
+): DrainOutcome {
+  const reasons = new Map<string, Reason>();
+  const kept: DrainSubject[] = [];
+  for (const subject of subjects.filter((each) => each.drained)) {
+    const because = whyRelease(subject, thresholds, settings.returnMargin);
+    if (because === null) kept.push(subject);
+    else reasons.set(subject.server, { code: 'released', because });
+  }
+  const drained = new OutOfPool(
+    {
+      servers: subjects.length,
+      capacity: pool.capacity,
+      outAlready: pool.ejected,
+      maxShare: settings.maxDrainedShare,
+    },
+    kept,
+  );
+  let movedShare = sum(kept.map(({ trafficShare }) => trafficShare));
+
+  const carriers = new Carriers(
+    subjects.filter((each) => !drained.has(each)),
+    thresholds,
+  );
+  const candidates = subjects
+    .filter((each) => !each.drained && each.fresh && !each.ramping && each.overTicks >= drainAfterTicks)
+    .sort((a, b) => byExcess(b, a, thresholds));
+  for (const candidate of candidates) {
+    drained.add(candidate);
+    const limit = drained.brokenLimit;
+    const refusal =
+      limit === null
+        ? carriers.refusal(movedShare + candidate.trafficShare, candidate)
+        : { because: limit, detail: limits[limit] };
+    if (refusal === null) {
+      movedShare += candidate.trafficShare;
+      continue;
+    }
+    drained.delete(candidate);
+    const metrics = metricsOver(candidate.utilisation, thresholds);
+    reasons.set(candidate.server, { code: 'drain-refused', metrics, ...refusal });
+  }
+
+  // the pool may have shrunk, or the others grown busy, since a drain was decided: the least loaded comes back first
+  const isOver = (subject: DrainSubject) => subject.overTicks >= drainAfterTicks || subject.failing;
+  let restUnder = subjects.filter((each) => !drained.has(each) && !isOver(each)).length;
+  for (const subject of drained.all.sort((a, b) => byExcess(a, b, thresholds))) {
+    const because = drained.brokenLimit ?? (restUnder === 0 ? 'others-overloaded' : null);
+    if (because === null) break;
+    drained.delete(subject);
+    if (!isOver(subject)) restUnder += 1;
+    reasons.set(subject.server, { code: 'released', because });
+  }
+  for (const { server, utilisation } of drained.all) {
+    reasons.set(server, { code: 'drained', metrics: metricsOver(utilisation, thresholds) });
+  }
+  return { drained: new Set(drained.all.map(({ server }) => server)), reasons };
+}
+
+function whyRelease(subject: DrainSubject, thresholds: Thresholds, returnMargin: number): ReleasedBecause | null {
+  if (!subject.fresh) return 'stale';
+  return hasRecovered(subject.utilisation, thresholds, returnMargin) ? 'recovered' : null;
+}
+
+/** Servers that can take over work: visible, not over a threshold themselves, and not failing. */
+class Carriers {
+  readonly #trafficShare: number;
+  /** The one nearest to a threshold of a metric that grows with the traffic, and how near: 1 is at it. */
+  readonly #tightest: { server: string; metric: MetricName; utilisation: number; fullness: number } | null = null;
+  readonly #count: number;
+  /** Servers whose load is known, whether they can carry more or not. */
+  readonly #visible: ReadonlySet<string>;
+
+  constructor(rest: readonly DrainSubject[], thresholds: Thresholds) {
+    const visible = rest.filter(({ fresh, utilisation }) => fresh && utilisation.cpu !== null);
+    const carriers = visible.filter(({ utilisation, failing }) => {
+      return !failing && metricsOver(utilisation, thresholds).length === 0;
+    });
+    this.#count = carriers.length;
+    this.#visible = new Set(visible.map(({ server }) => server));
+    this.#trafficShare = sum(carriers.map(({ trafficShare }) => trafficShare));
+    for (const { server, utilisation } of carriers.toSorted((a, b) => (a.server < b.server ? -1 : 1))) {
+      for (const metric of trafficMetrics) {
+        const value = utilisation[metric] ?? 0;
+        const fullness = value / thresholds[metric];
+        if (fullness > (this.#tightest?.fullness ?? 0))
+          this.#tightest = { server, metric, utilisation: value, fullness };
+      }
+    }
+  }
+
+  /**
+   * Why they could not do this share of the traffic as well; null: they could. All of it is taken to move to the servers
+   * that can carry more, which errs on the side of not draining.
+   */
+  refusal(movedShare: number, candidate: DrainSubject): { because: DrainRefusedBecause; detail: string } | null {
+    if (this.#trafficShare <= 0) {
+      const others = this.#visible.size - (this.#visible.has(candidate.server) ? 1 : 0);
+      return this.#count === 0 && others > 0
+        ? { because: 'others-overloaded', detail: 'every other server is over a threshold or failing' }
+        : { because: 'cannot-predict', detail: 'no other server has a fresh cpu metric and traffic' };
+    }
+    const growth = (this.#trafficShare + movedShare) / this.#trafficShare;
+    if (this.#tightest === null || this.#tightest.fullness * growth < 1) return null;
+    const { server, metric, utilisation } = this.#tightest;
+    const predicted = Math.round(utilisation * growth * 100);
+    return { because: 'others-overloaded', detail: `${server} would be at ${predicted} % ${metric}` };
+  }
+}
+
+/** By how far over threshold, then by name, so that the order of the servers does not matter. */
+function byExcess(a: DrainSubject, b: DrainSubject, thresholds: Thresholds): number {
+  const difference = worstExcess(a.utilisation, thresholds) - worstExcess(b.utilisation, thresholds);
+  if (difference !== 0) return difference;
+  return a.server < b.server ? -1 : 1;
+}

@@ -1,0 +1,73 @@
+import type { Utilisations } from '../../../shared/contract/observation.ts';
+import { type Ejection, neverEjected } from './eject.ts';
+
+/** What the guard remembers of one server; all of it is relearned after a restart. */
+export interface ServerMemory {
+  readonly inRotation: boolean;
+  /** Natural logarithm of the learned relative weight; null before the first. */
+  readonly logWeight: number | null;
+  /** Natural logarithm of the smoothed cut for metrics near saturation, 0 or less. */
+  readonly logGrade: number;
+  /** Smoothed share of errors among its answers, 0 to 1. */
+  readonly errorShare: number;
+  /** Smoothed utilisation. */
+  readonly utilisation: Utilisations;
+  /** Consecutive ticks with a smoothed metric at or over its threshold. */
+  readonly overTicks: number;
+  readonly drained: boolean;
+  readonly ejection: Ejection;
+  /** Part of its weight that it may have, growing to 1 after it joined or came back. */
+  readonly ramp: number;
+  /** Last known size; null before the first snapshot. */
+  readonly effectiveCores: number | null;
+  /** The weight that we left in HAProxy; null if we never decided one. */
+  readonly leftWeight: number | null;
+}
+
+export function isEjected({ ejection }: ServerMemory): boolean {
+  return ejection.remainingMs > 0;
+}
+
+/** What the guard remembers of one backend. */
+export interface GuardState {
+  readonly servers: ReadonlyMap<string, ServerMemory>;
+  /** Requests and ticks since a weight was last written: roundrobin wants patience. */
+  readonly requestsSinceWrite: number;
+  readonly ticksSinceWrite: number;
+  /** For how long, tick after tick, no weight could be decided, in ms; null at a tick that decided. */
+  readonly blindForMs: number | null;
+  /** False until the first tick: a server found then is not new, only new to us. */
+  readonly started: boolean;
+}
+
+export const initialGuardState: GuardState = {
+  servers: new Map(),
+  requestsSinceWrite: 0,
+  // nothing is known of earlier writes, so nothing waits for them
+  ticksSinceWrite: Number.POSITIVE_INFINITY,
+  blindForMs: null,
+  started: false,
+};
+
+export const unknownUtilisation: Utilisations = {
+  cpu: null,
+  ram: null,
+  bandwidth: null,
+  threads: null,
+  tcpQueues: null,
+};
+
+/** A server that we know nothing of. */
+export const newcomer: ServerMemory = {
+  inRotation: false,
+  logWeight: null,
+  logGrade: 0,
+  errorShare: 0,
+  utilisation: unknownUtilisation,
+  overTicks: 0,
+  drained: false,
+  ejection: neverEjected,
+  ramp: 1,
+  effectiveCores: null,
+  leftWeight: null,
+};

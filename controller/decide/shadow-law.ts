@@ -1,0 +1,41 @@
+import type { Decision } from '../../shared/contract/decision.ts';
+import type { Policy } from '../../shared/contract/policy.ts';
+import type { Problem } from '../../shared/contract/problem.ts';
+import { err, ok, type Result } from '../../shared/contract/result.ts';
+import { initialShadowState, type ShadowInput, type ShadowState, shadowTick } from './shadow.ts';
+
+export type ShadowLawInput = Omit<ShadowInput, 'policy'>;
+
+/** One law that is computed beside the one in force, for one backend. Nothing that it does can hurt anybody else. */
+export class ShadowLaw {
+  readonly policy: Policy;
+  #state: ShadowState;
+
+  constructor(policy: Policy) {
+    this.policy = policy;
+    this.#state = initialShadowState(policy);
+  }
+
+  /** Its decisions at this tick. A law that throws starts anew from HAProxy's weights at the next one. */
+  tick(input: ShadowLawInput): Result<readonly Decision[], Problem> {
+    try {
+      const { decisions, state } = shadowTick({ ...input, policy: this.policy }, this.#state);
+      this.#state = state;
+      return ok(decisions);
+    } catch (cause) {
+      this.#state = initialShadowState(this.policy);
+      return err({
+        code: 'shadow-failed',
+        where: `policy ${this.policy.name}`,
+        what: 'the shadow policy failed at this tick and starts anew at the next; the law in force is not affected',
+        got: String(cause),
+        mend: 'This is a defect of haweight: please report it.',
+      });
+    }
+  }
+
+  /** Ticks are missing: what the law in force left in HAProxy before this one is not known. */
+  skipTicks(): void {
+    this.#state = { ...this.#state, expected: new Map() };
+  }
+}

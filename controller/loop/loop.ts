@@ -1,0 +1,203 @@
+import { isSameProcess } from '../../haproxy/process-info.ts';
+import type { HaproxyControl, HaproxyInfo } from '../../haproxy/runtime-api.ts';
+import { versionProblem } from '../../haproxy/versions.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
+import type { Result } from '../../shared/contract/result.ts';
+import type { Status } from '../../shared/contract/status.ts';
+import { EventLog } from '../../shared/process/event-log.ts';
+import type { Logger } from '../../shared/process/logger.ts';
+import { remembered } from '../../shared/remembered.ts';
+import { restore } from '../act/act.ts';
+import type { Config } from '../config/schema.ts';
+import type { AgentSource } from '../observe/agent-client.ts';
+import { defectProblem } from '../observe/backend-problems.ts';
+import type { Recorder } from '../record/recorder.ts';
+import { recordingVersion } from '../record/recording.ts';
+import { BackendLoop, type BackendRecord, type BackendTick } from './backend-loop.ts';
+import { type StatusHead, statusOf } from './status.ts';
+
+export interface LoopOptions {
+  readonly config: Config;
+  readonly api: HaproxyControl;
+  readonly agents: AgentSource;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Where every tick is recorded; nowhere if left out. */
+  readonly recorder?: Pick<Recorder, 'take' | 'status'>;
+}
+
+type LoopHead = Omit<StatusHead, 'waitingFor' | 'recording'>;
+
+/** All backends, tick by tick. A tick that comes while another is under way is skipped and counted, never queued. */
+export class Loop {
+  readonly #options: LoopOptions;
+  readonly #backends: readonly BackendLoop[];
+  readonly #events: EventLog;
+  #head: LoopHead;
+  #haproxyProblem: Problem | null = null;
+  /** HAProxy as the last tick that reached it found it; null before the first. */
+  #met: HaproxyInfo | null = null;
+  readonly #statusOf = remembered(makeStatus);
+  #running: Promise<void> | null = null;
+  #rescuing = false;
+
+  constructor(options: LoopOptions) {
+    const { config, clock, recorder } = options;
+    this.#options = options;
+    this.#events = new EventLog(options.logger);
+    const record = recorder === undefined ? null : (tick: BackendRecord) => this.#record(recorder, tick);
+    const shared = {
+      ...options,
+      events: this.#events,
+      nowMs: clock.monotonicMs,
+      record,
+      isSameHaproxy: () => this.#isSameHaproxy(),
+    };
+    this.#backends = config.backends.map((backend) => new BackendLoop({ ...shared, backend }));
+    this.#head = {
+      policy: config.policy,
+      dryRun: config.dryRun,
+      periodMs: config.periodMs,
+      startedAtMs: Math.round(clock.wallMs()),
+      lastTickAtMs: null,
+      lastTickDurationMs: null,
+      ticks: 0,
+      skippedTicks: 0,
+      weightsWritten: 0,
+      haproxy: { socket: config.haproxy.socket, version: null, problem: null },
+    };
+  }
+
+  /** The same object until there is something new: whoever asks in between costs nothing. */
+  get status(): Status {
+    const recording = this.#options.recorder?.status ?? null;
+    return this.#statusOf(this.#head, this.#haproxyProblem, recording, ...this.#backends.map(({ last }) => last));
+  }
+
+  /** What keeps the loop from its work: HAProxy, else the first backend that has a problem. */
+  get firstProblem(): Problem | null {
+    return firstOf(
+      this.#haproxyProblem,
+      this.#backends.map(({ last }) => last),
+    );
+  }
+
+  countSkipped(): void {
+    this.#head = { ...this.#head, skippedTicks: this.#head.skippedTicks + 1 };
+  }
+
+  /** Whether a tick was finished: false where the one before is still under way. */
+  async tick(): Promise<boolean> {
+    if (this.#running !== null) {
+      this.countSkipped();
+      return false;
+    }
+    this.#running = this.#tick().finally(() => {
+      this.#running = null;
+    });
+    await this.#running;
+    return true;
+  }
+
+  /**
+   * Between ticks, some times a second: costs nothing unless a server is drained, and else one look at HAProxy. A look that
+   * comes while another is under way is left out.
+   */
+  async rescue(): Promise<void> {
+    if (this.#rescuing) return;
+    this.#rescuing = true;
+    try {
+      let written = 0;
+      for (const backend of this.#backends) written += await backend.rescue();
+      if (written > 0) this.#head = { ...this.#head, weightsWritten: this.#head.weightsWritten + written };
+    } finally {
+      this.#rescuing = false;
+    }
+  }
+
+  /** Ends the tick that is under way and puts the configured weights back. What could not be restored, and why. */
+  async restore(): Promise<readonly Problem[]> {
+    await this.#running;
+    if (this.#met === null) return [];
+    const problems: Problem[] = [];
+    for (const { name } of this.#options.config.backends) {
+      const restored = await restore(this.#options.api, name);
+      if (restored.ok)
+        this.#options.logger.info('configured weights restored', { backend: name, changed: restored.value });
+      else problems.push(restored.error);
+    }
+    return problems;
+  }
+
+  async #tick(): Promise<void> {
+    const { clock } = this.#options;
+    const startedMs = clock.monotonicMs();
+    const info = await this.#options.api.info();
+    this.#meetHaproxy(info);
+    let written = 0;
+    if (info.ok) for (const backend of this.#backends) written += await this.#tickBackend(backend);
+    this.#head = {
+      ...this.#head,
+      ticks: this.#head.ticks + 1,
+      weightsWritten: this.#head.weightsWritten + written,
+      lastTickAtMs: Math.round(clock.wallMs()),
+      lastTickDurationMs: clock.monotonicMs() - startedMs,
+    };
+  }
+
+  /** A defect of ours (a law that throws) costs this backend one tick, and the others nothing. */
+  async #tickBackend(backend: BackendLoop): Promise<number> {
+    try {
+      return await backend.tick();
+    } catch (error) {
+      const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#options.logger.error('tick failed', { backend: backend.last.backend, detail });
+      backend.miss(defectProblem(backend.last.backend, error));
+      return 0;
+    }
+  }
+
+  async #isSameHaproxy(): Promise<boolean> {
+    const info = await this.#options.api.info();
+    return info.ok && this.#met !== null && isSameProcess(this.#met, info.value);
+  }
+
+  #record(recorder: Pick<Recorder, 'take'>, tick: BackendRecord): void {
+    const at = Math.round(this.#options.clock.wallMs());
+    recorder.take({ haweightRecording: recordingVersion, at, run: this.#head.startedAtMs, ...tick });
+  }
+
+  #meetHaproxy(info: Result<HaproxyInfo, Problem>): void {
+    const { socket } = this.#head.haproxy;
+    this.#events.report('waiting for haproxy', { socket }, info.ok ? null : info.error);
+    this.#haproxyProblem = info.ok ? null : info.error;
+    if (!info.ok) return;
+    const { version, pid } = info.value;
+    const before = this.#met;
+    this.#met = info.value;
+    this.#events.report('haproxy version', { socket }, versionProblem(version, socket));
+    if (before === null || !isSameProcess(before, info.value)) {
+      const event = before === null ? 'haproxy found' : 'haproxy was reloaded or restarted';
+      this.#options.logger.info(event, { socket, version, pid });
+      for (const backend of this.#backends) backend.meetNewHaproxy();
+    }
+    this.#head = { ...this.#head, haproxy: { socket, version, problem: null } };
+  }
+}
+
+function firstOf(haproxyProblem: Problem | null, backends: readonly BackendTick[]): Problem | null {
+  return haproxyProblem ?? backends.find(({ problem }) => problem !== null)?.problem ?? null;
+}
+
+function makeStatus(
+  head: LoopHead,
+  haproxyProblem: Problem | null,
+  recording: StatusHead['recording'],
+  ...backends: readonly BackendTick[]
+): Status {
+  const first = firstOf(haproxyProblem, backends);
+  const waitingFor = first === null ? null : formatProblem(first);
+  const problem = haproxyProblem === null ? null : formatProblem(haproxyProblem);
+  return statusOf({ ...head, waitingFor, recording, haproxy: { ...head.haproxy, problem } }, backends);
+}

@@ -1,0 +1,27 @@
+import { ProblemError } from '../../shared/contract/problem.ts';
+import type { Config } from '../config/schema.ts';
+import { type Claim, claim } from './lock.ts';
+
+/**
+ * Makes sure that nobody else on this machine sets the weights of these backends or writes this recording, for as long as
+ * the result is held. A dry run sets no weights. Throws a ProblemError, and holds nothing, where somebody does.
+ */
+export async function claimAll(config: Config): Promise<AsyncDisposable> {
+  const held = new AsyncDisposableStack();
+  const self = { pid: process.pid, listen: config.listen };
+  for (const each of claimsOf(config)) {
+    const claimed = await claim(each, self);
+    if (claimed.ok) {
+      held.use(claimed.value);
+      continue;
+    }
+    await held.disposeAsync();
+    throw new ProblemError(claimed.error);
+  }
+  return held;
+}
+
+function claimsOf({ backends, haproxy: { socket }, dryRun, record }: Config): readonly Claim[] {
+  const weights = dryRun ? [] : backends.map(({ name }): Claim => ({ kind: 'backend', socket, backend: name }));
+  return record === undefined ? weights : [...weights, { kind: 'recording', file: record.file }];
+}

@@ -1,0 +1,44 @@
+import { exitCodes } from '../../shared/contract/problem.ts';
+import type { Logger } from '../../shared/process/logger.ts';
+
+/** What ends a controller: who stops it, or a defect of ours after which nobody knows what still works. */
+export type StopReason = (typeof stopSignals)[number] | 'unexpected error';
+
+/** SIGHUP is what a terminal sends when it is closed: nobody sees the weights any more, as after Ctrl-C. */
+const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+/** How long leaving may take, in ms: some tens of backends at a HAProxy that answers slowly. */
+const leaveMs = 30_000;
+
+export interface StopOptions {
+  readonly logger: Logger;
+  /** Replaced in tests. */
+  readonly deadlineMs?: number;
+}
+
+/**
+ * Resolves at the first reason to stop. From then on further ones change nothing: a second Ctrl-C must not leave some
+ * weights restored and others not. That cannot go on for ever, because after the deadline the process ends with 1.
+ */
+export function stopRequest({ logger, deadlineMs = leaveMs }: StopOptions): Promise<StopReason> {
+  return new Promise((resolve) => {
+    let isStopping = false;
+    const stop = (reason: StopReason) => {
+      if (isStopping) return;
+      isStopping = true;
+      resolve(reason);
+      setTimeout(() => {
+        logger.error('leaving took too long', { deadlineMs, mend: 'haweight restore' });
+        process.exit(exitCodes.checkFailed);
+      }, deadlineMs).unref();
+    };
+    for (const signal of stopSignals) process.on(signal, () => stop(signal));
+    // of unhandled rejections too
+    process.on('uncaughtException', (error: unknown) => {
+      const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      if (!isStopping) logger.error('unexpected error', { detail });
+      // for one that comes before anybody waits for a reason, which would end the process with 0
+      process.exitCode = exitCodes.checkFailed;
+      stop('unexpected error');
+    });
+  });
+}

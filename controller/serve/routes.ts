@@ -1,0 +1,24 @@
+import type { Status } from '../../shared/contract/status.ts';
+import { type Answer, json, plain, type Route } from '../../shared/net/http-server.ts';
+import { remembered } from '../../shared/remembered.ts';
+
+/**
+ * What the controller serves. An answer is made once for each status: with a thousand servers the metrics take some 20 ms, and who
+ * asks as often as anybody may would take the loop's time away.
+ */
+export function routesOf(status: () => Status): Readonly<Record<string, Route>> {
+  const statusAnswer = remembered((now: Status) => json(now));
+  const metricsAnswer = remembered(renderAnswer);
+  return {
+    '/v1/status': () => statusAnswer(status()),
+    '/healthz': () => plain(status().waitingFor ?? 'ok'),
+    '/metrics': () => metricsAnswer(status()),
+  };
+}
+
+async function renderAnswer(status: Status): Promise<Answer> {
+  // loaded when somebody scrapes: it takes 20 MiB
+  const { renderMetrics } = await import('./metrics.ts');
+  const contentType = 'text/plain; version=0.0.4; charset=utf-8';
+  return { status: 200, contentType, body: await renderMetrics(status) };
+}

@@ -1,0 +1,212 @@
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { ProblemError } from '../contract/problem.ts';
+import type { RenewedTls } from '../tls/renewed-tls.ts';
+import type { TlsMaterial } from '../tls/tls-files.ts';
+import { minTlsVersion } from '../tls/tls-version.ts';
+import { addressGroup } from './address-group.ts';
+import { ConnectionGate } from './connection-gate.ts';
+import { formatListenAddress, isLoopback, type ListenAddress } from './listen-address.ts';
+import { RateLimiter } from './rate-limit.ts';
+import { bearerMatches } from './token.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type Route = () => Answer | Promise<Answer>;
+
+export interface HttpServerOptions {
+  readonly listen: ListenAddress;
+  /** Asked of every request but /healthz; null: none is wanted. */
+  readonly token: string | null;
+  /** Own certificate and key; with a CA, only clients with a certificate of it. null: plain HTTP. */
+  readonly tls: RenewedTls | null;
+  /** Off loopback without a token only when this says so. */
+  readonly insecure: boolean;
+  /** Where the token comes from, for the message that says it is missing. */
+  readonly tokenHint: string;
+  /** Path to route; every route answers GET and HEAD. */
+  readonly routes: Readonly<Record<string, Route>>;
+  readonly onError: (error: unknown) => void;
+}
+
+export interface HttpServer extends AsyncDisposable {
+  readonly address: ListenAddress;
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+// Not `import`: linking an ES module reads every export, and two of http's load the fetch client: 13 MiB for nothing.
+const { createServer } = process.getBuiltinModule('node:http');
+
+/** Small, because our endpoints take no bodies and few callers. docs/operations.md tells of them. */
+export const limits = {
+  headerBytes: 8 * 1024,
+  /** For a request, or a TLS handshake, to be there as a whole. */
+  requestMs: 5_000,
+  /** Without a byte either way, while an answer is on its way. */
+  silenceMs: 10_000,
+  keepAliveMs: 75_000,
+  connections: { total: 256, perAddress: 128 },
+  requests: { perSecond: 100, burst: 200, addresses: 1_024 },
+} as const;
+
+export function json(value: unknown, status = 200): Answer {
+  return { status, contentType: 'application/json; charset=utf-8', body: `${JSON.stringify(value)}\n` };
+}
+
+export function plain(body: string, status = 200): Answer {
+  return { status, contentType: 'text/plain; charset=utf-8', body: `${body}\n` };
+}
+
+/** Refuses to serve other machines without a token or client certificates, unless told that none is wanted. */
+export function requireToken(
+  options: Pick<HttpServerOptions, 'listen' | 'token' | 'tls' | 'insecure' | 'tokenHint'>,
+): void {
+  const knowsClients = options.token !== null || options.tls?.material.ca !== undefined;
+  if (knowsClients || options.insecure || isLoopback(options.listen.host)) return;
+  throw new ProblemError({
+    code: 'token-missing',
+    where: formatListenAddress(options.listen),
+    what: 'other machines can reach this address, so a bearer token is needed',
+    expected: options.tokenHint,
+    got: 'none',
+    mend: 'Give a token, ask for client certificates, listen on 127.0.0.1, or say --insecure if none is wanted.',
+  });
+}
+
+/** Binds and serves. Throws a ProblemError where the address is taken or a token is missing. */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  requireToken(options);
+  const limiter = new RateLimiter(limits.requests, () => performance.now());
+  const handle = (request: IncomingMessage, response: ServerResponse) => {
+    respond(request, options, limiter).then(
+      (answer) => send(request, response, answer),
+      (error: unknown) => {
+        options.onError(error);
+        send(request, response, plain('internal error', 500));
+      },
+    );
+  };
+  const server = makeServer(options.tls, handle);
+  // not answered with 100 Continue: who asks whether to send a body is told no
+  server.on('checkContinue', handle);
+  server.timeout = limits.silenceMs;
+  limitConnections(server, limiter);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenProblem(error, options.listen)));
+    server.listen(options.listen.port, options.listen.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const address = { host: options.listen.host, port };
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  const scheme = options.tls === null ? 'http' : 'https';
+  return { address, url: `${scheme}://${formatListenAddress(address)}`, close, [Symbol.asyncDispose]: close };
+}
+
+function makeServer(
+  tls: RenewedTls | null,
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
+  const http: ServerOptions = {
+    maxHeaderSize: limits.headerBytes,
+    requestTimeout: limits.requestMs,
+    headersTimeout: limits.requestMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionsCheckingInterval: limits.requestMs,
+  };
+  if (tls === null) return createServer(http, handle);
+  const context = ({ cert, key, ca }: TlsMaterial) => ({
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(ca === undefined ? {} : { ca }),
+    minVersion: minTlsVersion,
+  });
+  const server = process.getBuiltinModule('node:https').createServer(
+    {
+      ...http,
+      ...context(tls.material),
+      requestCert: tls.material.ca !== undefined,
+      rejectUnauthorized: true,
+      handshakeTimeout: limits.requestMs,
+    },
+    handle,
+  );
+  tls.onRenewed((material) => server.setSecureContext(context(material)));
+  return server;
+}
+
+/** Looks at each connection before HTTP or TLS does, when it has cost next to nothing. */
+function limitConnections(server: Server, limiter: RateLimiter): void {
+  const gate = new ConnectionGate<Socket>(limits.connections, (socket) => socket.destroy());
+  const listeners = server.listeners('connection');
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => {
+    const address = addressGroup(socket.remoteAddress);
+    if (limiter.isDeaf(address) || !gate.admit(address, socket)) {
+      socket.destroy();
+      return;
+    }
+    socket.once('close', () => gate.release(address, socket));
+    for (const listener of listeners) listener.call(server, socket);
+  });
+}
+
+async function respond(request: IncomingMessage, options: HttpServerOptions, limiter: RateLimiter): Promise<Answer> {
+  const waitSeconds = limiter.take(addressGroup(request.socket.remoteAddress));
+  if (waitSeconds !== null) {
+    const most = `at most ${limits.requests.perSecond} requests a second`;
+    return { ...plain(most, 429), headers: { 'retry-after': String(waitSeconds), connection: 'close' } };
+  }
+  if (hasBody(request)) return { ...plain('no bodies here', 413), headers: { connection: 'close' } };
+  const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+  const route = Object.hasOwn(options.routes, path) ? options.routes[path] : undefined;
+  const authorised = options.token === null || bearerMatches(request.headers.authorization, options.token);
+  if (path !== '/healthz' && !authorised) {
+    return plain('a bearer token is needed: Authorization: Bearer TOKEN', 401);
+  }
+  if (route === undefined) return plain(`no such path; there is ${Object.keys(options.routes).join(', ')}`, 404);
+  if (request.method !== 'GET' && request.method !== 'HEAD') return plain('only GET', 405);
+  return await route();
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}
+
+function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  response.writeHead(answer.status, {
+    'content-type': answer.contentType,
+    'content-length': Buffer.byteLength(answer.body),
+    'cache-control': 'no-store',
+    ...(answer.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+    ...(answer.status === 405 ? { allow: 'GET, HEAD' } : {}),
+    ...answer.headers,
+  });
+  response.end(request.method === 'HEAD' ? undefined : answer.body);
+}
+
+function listenProblem(error: NodeJS.ErrnoException, listen: ListenAddress): ProblemError {
+  const whats: Record<string, string> = {
+    EADDRINUSE: 'the port is in use',
+    EACCES: 'this user may not listen here',
+    EADDRNOTAVAIL: 'this machine has no such address',
+    ENOTFOUND: 'the host name is unknown',
+  };
+  return new ProblemError({
+    code: 'port-in-use',
+    where: formatListenAddress(listen),
+    what: whats[error.code ?? ''] ?? 'cannot listen',
+    expected: 'a free address of this machine',
+    got: error.code ?? error.message,
+    mend: 'Choose another with --listen HOST:PORT, or stop what holds it (ss -tlnp shows it).',
+  });
+}

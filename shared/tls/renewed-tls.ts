@@ -1,0 +1,94 @@
+import { formatProblem, type Problem, ProblemError } from '../contract/problem.ts';
+import { fingerprint, readTlsFiles, type TlsFiles, type TlsMaterial, tlsWarnings } from './tls-files.ts';
+
+/** What a log line needs; shared/process/logger.ts gives it. */
+export interface TlsLog {
+  info(message: string, fields: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields: Readonly<Record<string, unknown>>): void;
+}
+
+/** How often the files are looked at: three `stat` calls. */
+const defaultEveryMs = 10_000;
+
+/**
+ * Certificate, key and CA of files that somebody renews. What is new is checked first and then handed to who uses it; where
+ * it cannot be used, that is logged once and what was there before goes on.
+ */
+export class RenewedTls implements Disposable {
+  readonly #files: TlsFiles;
+  readonly #log: TlsLog;
+  readonly #timer: NodeJS.Timeout;
+  readonly #users: ((material: TlsMaterial) => void)[] = [];
+  #material: TlsMaterial;
+  #fingerprint: string;
+  #problems = new Map<string, Problem>();
+  #unusable: Problem | null = null;
+
+  /** Throws a ProblemError where the files cannot be used now. */
+  constructor(files: TlsFiles, log: TlsLog, everyMs = defaultEveryMs) {
+    this.#files = files;
+    this.#log = log;
+    this.#fingerprint = fingerprint(files);
+    this.#material = readTlsFiles(files);
+    this.#report();
+    this.#timer = setInterval(() => this.look(), everyMs).unref();
+  }
+
+  get material(): TlsMaterial {
+    return this.#material;
+  }
+
+  /** What is worth a warning now. */
+  get problems(): readonly Problem[] {
+    return [...this.#problems.values()];
+  }
+
+  /** Calls back with what is new, each time that there is something. */
+  onRenewed(use: (material: TlsMaterial) => void): void {
+    this.#users.push(use);
+  }
+
+  /** Takes up files that changed since the last look. */
+  look(): void {
+    const now = fingerprint(this.#files);
+    if (now !== this.#fingerprint) {
+      this.#fingerprint = now;
+      this.#takeUp();
+    }
+    this.#report();
+  }
+
+  #takeUp(): void {
+    try {
+      const material = readTlsFiles(this.#files);
+      for (const use of this.#users) use(material);
+      this.#material = material;
+      this.#unusable = null;
+      this.#log.info('certificate renewed', { ...this.#files });
+    } catch (error) {
+      this.#unusable = error instanceof ProblemError ? error.problem : unusable(this.#files, error);
+    }
+  }
+
+  #report(): void {
+    const warnings = tlsWarnings(this.#files, this.#material, Date.now());
+    const found = this.#unusable === null ? warnings : [...warnings, this.#unusable];
+    const problems = new Map(found.map((problem) => [formatProblem(problem), problem]));
+    for (const [detail, { code }] of problems) {
+      if (!this.#problems.has(detail)) this.#log.warn('certificate problem', { code, detail });
+    }
+    for (const [detail, { code }] of this.#problems) {
+      if (!problems.has(detail)) this.#log.info('certificate problem: over', { code, detail });
+    }
+    this.#problems = problems;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+}
+
+function unusable({ cert, ca }: TlsFiles, error: unknown): Problem {
+  const got = String((error as { code?: unknown }).code ?? 'unknown error');
+  return { code: 'tls-invalid', where: cert ?? ca ?? 'tls', what: 'TLS cannot use it', got };
+}

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import test from 'ava';
+import fc from 'fast-check';
+import { formatFacts } from '../../../agent/run/host-facts.ts';
+import { formatReport } from '../../../agent/run/report.ts';
+import { families, prometheusText } from '../../../agent/serve/prometheus.ts';
+import { unavailableReasons } from '../../../shared/contract/snapshot.ts';
+import { snapshot } from '../../support/snapshot.ts';
+
+const timing = { ageMs: 120, samples: 3, durationMs: () => 2 };
+const document = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
+
+test('Prometheus: base units, and nothing at all where a metric is unknown', (t) => {
+  const text = prometheusText(snapshot({ server: 'a"b' }), timing);
+  t.regex(text, /^haweight_agent_cpu_utilisation_ratio 0\.5$/m);
+  t.regex(text, /^haweight_agent_ram_limit_bytes 4000$/m);
+  t.regex(text, /^haweight_agent_snapshot_age_seconds 0\.12$/m);
+  t.regex(text, /^haweight_agent_collector_success\{collector="cpu"\} 1$/m);
+  t.regex(text, /^haweight_agent_collector_success\{collector="bandwidth"\} 0$/m);
+  t.regex(text, /server="a\\"b"/);
+  t.notRegex(text, /bandwidth_utilisation_ratio|NaN|undefined/);
+});
+
+test('every series has a name that Prometheus takes, and is documented', (t) => {
+  for (const [name, { type, help }] of Object.entries(families)) {
+    t.regex(name, /^[a-z][a-z_]*$/);
+    t.is(type === 'counter', name.endsWith('_total'), name);
+    t.true(help.endsWith('.'), name);
+    t.true(document.includes(`\`haweight_agent_${name}\``), name);
+  }
+});
+
+test('every reason for an unknown metric is documented', (t) => {
+  for (const reason of Object.keys(unavailableReasons)) t.true(document.includes(`\`${reason}\``), reason);
+});
+
+const expectedReport = `\
+vm1: the host
+  2.00 cores, window 2.0 s
+  Debian 12, kernel 6.1
+
+CPU         50.0 % 2.00 of 4.00 core-seconds, stolen 0.00
+RAM         25.0 % 1000 B of 3.9 KiB
+bandwidth  unknown no-limit
+                   no link speed
+threads     10.0 % 10 of 100 (limit: configured)
+TCP queues  75.0 % fullest of 2 sockets
+                   Recv-Q 25.0 %: 25 B of 100 B
+                     127.0.0.1:80 <- 127.0.0.1:9
+                   Send-Q 75.0 %: 75 B of 100 B
+                     127.0.0.1:80 <- 127.0.0.1:9
+                   accept 10.0 %: 1 of 10 connections
+                     127.0.0.1:80`;
+
+test('the table says value, parts and what is unknown', (t) => {
+  t.is(formatReport(snapshot(), ['Debian 12, kernel 6.1']), expectedReport);
+});
+
+test('the table fits 80 columns, whatever the names are', (t) => {
+  const name = fc.string({ minLength: 1, maxLength: 255 }).filter((text) => !text.includes('\n'));
+  fc.assert(
+    fc.property(name, name, (host, path) => {
+      const scope = { kind: 'cgroup', version: 2, path } as const;
+      const text = formatReport({ ...snapshot(), host, scope }, [path]);
+      return text.split('\n').every((line) => line.length <= 80);
+    }),
+    { seed: 1 },
+  );
+  t.pass();
+});
+
+test('facts that cannot be found are left out', (t) => {
+  t.deepEqual(formatFacts({}), []);
+  t.deepEqual(
+    formatFacts({
+      osInfo: { distro: 'Debian', release: '12', kernel: '6.1', arch: 'x64' },
+      cpu: { brand: 'EPYC', cores: 2 },
+      system: { virtual: true, virtualHost: 'KVM' },
+    }),
+    ['Debian 12, kernel 6.1 x64', '2 x EPYC, virtual machine (KVM)'],
+  );
+});

@@ -1,0 +1,70 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { limitShares } from '../../../../controller/decide/guard/share-limit.ts';
+import { Backend, reasonCodes } from '../../support/run.ts';
+
+const four = { a: 100, b: 100, c: 100, d: 100 };
+const idle = { utilisation: { cpu: 0, ram: 0, bandwidth: 0, threads: 0 } };
+const busy = { utilisation: { cpu: 0.7, ram: 0.4 } };
+const honest = { b: busy, c: busy, d: busy };
+
+function shareOf(backend: Backend, server: string): number {
+  return backend.weight(server) / [...backend.weights.values()].reduce((sum, weight) => sum + weight, 0);
+}
+
+test('an agent that says its server is idle and huge draws no more than its limit of the traffic to it', (t) => {
+  const backend = new Backend(four, { algorithm: 'random' });
+  let last = new Map();
+  for (let tick = 0; tick < 60; tick += 1) {
+    last = backend.tick({ ...honest, a: { ...idle, cores: 65_536 } });
+    t.true(shareOf(backend, 'a') <= 0.63, `tick ${tick}: ${shareOf(backend, 'a')}`);
+  }
+  t.true(shareOf(backend, 'a') > 0.6, 'and it is the limit that holds it');
+  t.true(reasonCodes(last.get('a')).includes('limited'));
+  t.false(reasonCodes(last.get('b')).includes('limited'));
+});
+
+test('the configuration may give a server more: then its agent may too, and no further', (t) => {
+  const backend = new Backend({ a: 240, b: 20, c: 20, d: 20 }, { algorithm: 'random' });
+  const sketches = Object.fromEntries(
+    Object.entries(honest).map(([server, sketch]) => [server, { ...sketch, configuredWeight: 20 }]),
+  );
+  backend.ticks(60, { ...sketches, a: { ...idle, cores: 65_536, configuredWeight: 240 } });
+  t.true(shareOf(backend, 'a') > 0.75 && shareOf(backend, 'a') <= 0.81, String(shareOf(backend, 'a')));
+});
+
+test('of two servers one may have three quarters', (t) => {
+  const backend = new Backend({ a: 100, b: 100 }, { algorithm: 'random' });
+  backend.ticks(60, { b: busy, a: { ...idle, cores: 65_536 } });
+  t.true(shareOf(backend, 'a') > 0.73 && shareOf(backend, 'a') <= 0.76, String(shareOf(backend, 'a')));
+});
+
+test('a server that claims to be huge does not let all others be drained for it', (t) => {
+  const backend = new Backend(four, { algorithm: 'random' });
+  const hot = { utilisation: { cpu: 0.97 } };
+  backend.ticks(20, { a: { ...idle, cores: 65_536 }, b: hot, c: hot, d: hot });
+  const out = ['b', 'c', 'd'].filter((server) => backend.weight(server) === 0);
+  t.true(out.length <= 2, `${out}`);
+});
+
+const amounts = fc.array(fc.double({ min: 1e-6, max: 1e9, noNaN: true }), { minLength: 2, maxLength: 30 });
+
+test('property: no part is above its limit, nobody gains weight, and whoever is under the limit keeps all of it', (t) => {
+  fc.assert(
+    fc.property(amounts, (learned) => {
+      const limited = limitShares(
+        learned,
+        learned.map(() => 1),
+      );
+      const total = limited.reduce((sum, weight) => sum + weight, 0);
+      const largest = 0.5 + 0.5 / learned.length;
+      const cut = learned.filter((weight, index) => (limited[index] ?? 0) < weight);
+      return (
+        limited.every((weight, index) => weight > 0 && weight <= (learned[index] ?? 0)) &&
+        limited.every((weight) => weight / total <= largest + 1e-6) &&
+        cut.length <= 1
+      );
+    }),
+  );
+  t.pass();
+});

@@ -1,0 +1,47 @@
+import { defaultLeastUtilisedSettings, leastUtilised } from '../../../../controller/decide/policies/least-utilised.ts';
+import { type PolicyName, policyNamed, policyNames } from '../../../../controller/decide/policies/registry.ts';
+import type { Policy } from '../../../../shared/contract/policy.ts';
+
+/** What a law says of itself beyond what every law must do. The conformance suite holds it to each, both ways. */
+export interface Promises {
+  /** In what the law is scale-free: multiplied for every server by one factor, it leaves the proportions of weights. */
+  readonly scaleFree: Readonly<Record<Quantity, boolean>>;
+  /** Where a metric is unknown: judged by what else is known, so as worse than at 0 (true); or it just does not count. */
+  readonly judgesByTheRest: boolean;
+  /** Most servers that its state still names after they left, where one leaves every tick of 2 s. */
+  readonly remembers: number;
+}
+
+export const quantities = ['cores', 'traffic', 'configuredWeights', 'utilisation'] as const;
+export type Quantity = (typeof quantities)[number];
+
+/** Whoever compares servers with each other cares for no unit; thresholds and integers are what depends on one. */
+const everything = { cores: true, traffic: true, configuredWeights: true, utilisation: true };
+
+const promises: Readonly<Record<PolicyName, Promises>> = {
+  'inverse-load': { scaleFree: everything, judgesByTheRest: true, remembers: 0 },
+  // traffic where requests are many: with few, chance decides what counts as a jump
+  capacity: { scaleFree: { ...everything, utilisation: false }, judgesByTheRest: false, remembers: 300 },
+  'least-utilised': { scaleFree: { ...everything, utilisation: false }, judgesByTheRest: false, remembers: 0 },
+  stress: { scaleFree: { ...everything, utilisation: false }, judgesByTheRest: true, remembers: 0 },
+  equal: { scaleFree: everything, judgesByTheRest: false, remembers: 0 },
+  paper: { scaleFree: { ...everything, utilisation: false }, judgesByTheRest: true, remembers: 0 },
+};
+
+/** A law under test. Built anew for every run, so that nothing hidden in an instance can help it. */
+export interface Subject extends Promises {
+  readonly title: string;
+  readonly build: () => Policy;
+}
+
+/** Every law that can be configured, by the names of the registry, and the variants that settings make of them. */
+export const subjects: readonly Subject[] = [
+  ...policyNames.map((name) => ({ title: name, build: () => policyNamed(name), ...promises[name] })),
+  {
+    title: 'least-utilised, pick least-utilised',
+    build: () => leastUtilised({ ...defaultLeastUtilisedSettings, pick: 'least-utilised' }),
+    ...promises['least-utilised'],
+  },
+];
+
+export const guarded = subjects.filter(({ build }) => build().dynamics !== null);

@@ -1,0 +1,148 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { policyNamed, policyNames } from '../../../controller/decide/policies/registry.ts';
+import { initialShadowState, shadowTick } from '../../../controller/decide/shadow.ts';
+import { ShadowLaw } from '../../../controller/decide/shadow-law.ts';
+import type { Observation } from '../../../shared/contract/observation.ts';
+import type { Policy, Verdict } from '../../../shared/contract/policy.ts';
+import { type Incident, recordingOf } from '../record/support.ts';
+import { algorithm, extremeSketch, sketch, ticksOf } from '../support/arbitrary.ts';
+import { input, observed } from '../support/build.ts';
+
+const incident = fc.constantFrom<Incident>('none', 'none', 'none', 'reload', 'operator', 'refused');
+const incidents = fc.array(incident, { minLength: 12, maxLength: 12 });
+
+for (const [index, name] of policyNames.entries()) {
+  test(`${name} in its own shadow decides as in force, through reloads, operators and refusals`, (t) => {
+    const ticks = fc.oneof(ticksOf(sketch, 3), ticksOf(extremeSketch, 3));
+    fc.assert(
+      fc.property(ticks, incidents, algorithm, (played, happened, balance) => {
+        let state = initialShadowState(policyNamed(name));
+        for (const record of recordingOf(played, name, happened, balance)) {
+          const { observations, elapsedMs, decisions: inForce, outcome } = record;
+          const asked = input(observations, {
+            policy: policyNamed(name),
+            algorithm: balance,
+            elapsedMs,
+            guard: record.settings.guard,
+          });
+          const shadowed = shadowTick({ ...asked, inForce, written: outcome === 'written' }, state);
+          if (JSON.stringify(shadowed.decisions) !== JSON.stringify(inForce)) return false;
+          state = shadowed.state;
+        }
+        return true;
+      }),
+      { numRuns: 120, seed: 300 + index },
+    );
+    t.pass();
+  });
+}
+
+/** Gives every server 7 more than it has, and tells what it saw. */
+function spy() {
+  const seen: Record<string, number>[] = [];
+  const policy: Policy<null> = {
+    name: 'spy',
+    dynamics: null,
+    initialState: null,
+    decide({ observations }, state) {
+      seen.push(Object.fromEntries(observations.map(({ server, currentWeight }) => [server, currentWeight])));
+      const verdict = (weight: number): Verdict => ({ weight, load: null, delta: null, reasons: [] });
+      return { verdicts: new Map(observations.map((each) => [each.server, verdict(each.currentWeight + 7)])), state };
+    },
+  };
+  return { policy, seen };
+}
+
+/** One tick of a law in shadow; the law in force leaves HAProxy's weights as they are unless it says otherwise. */
+function tick(
+  law: ShadowLaw,
+  observations: readonly Observation[],
+  inForce: Record<string, number> = {},
+  written = true,
+) {
+  const { policy: _, ...rest } = input(observations);
+  const decisions = observations.map(({ server, currentWeight }) => {
+    const weight = inForce[server] ?? currentWeight;
+    return { server, weight, write: weight !== currentWeight, drained: false, load: null, delta: null, reasons: [] };
+  });
+  return law.tick({ ...rest, inForce: decisions, written });
+}
+
+test('a shadow decides from the weights that it would have left, beginning with those of HAProxy', (t) => {
+  const { policy, seen } = spy();
+  const law = new ShadowLaw(policy);
+  const at = (a: number, b: number) => [observed('a', { currentWeight: a }), observed('b', { currentWeight: b })];
+  tick(law, at(100, 50), { a: 90 });
+  tick(law, at(90, 50), { a: 80 });
+  tick(law, at(80, 50));
+  t.deepEqual(seen, [
+    { a: 100, b: 50 },
+    { a: 107, b: 57 },
+    { a: 114, b: 64 },
+  ]);
+});
+
+test('a server that appears, and one whose weight somebody else wrote, begin with the weight in HAProxy', (t) => {
+  const { policy, seen } = spy();
+  const law = new ShadowLaw(policy);
+  tick(law, [observed('a'), observed('b')]);
+  tick(law, [observed('a'), observed('b', { currentWeight: 3 }), observed('c', { currentWeight: 9 })]);
+  t.deepEqual(seen[1], { a: 107, b: 3, c: 9 });
+});
+
+test('after a reload every server begins with the weight in HAProxy, also where that is what the law in force had left', (t) => {
+  const { policy, seen } = spy();
+  const law = new ShadowLaw(policy);
+  tick(law, [observed('a'), observed('b')]);
+  tick(law, [observed('a', { traffic: null }), observed('b', { traffic: null })]);
+  t.deepEqual(seen[1], { a: 100, b: 100 });
+});
+
+test('a server that leaves rotation for a while keeps its virtual weight', (t) => {
+  const { policy, seen } = spy();
+  const law = new ShadowLaw(policy);
+  tick(law, [observed('a')]);
+  tick(law, [observed('a', { exclusion: 'down' })]);
+  tick(law, [observed('a')]);
+  t.deepEqual(seen, [{ a: 100 }, {}, { a: 107 }]);
+});
+
+test('where HAProxy took nothing of the law in force, it took nothing of the shadow either', (t) => {
+  const { policy, seen } = spy();
+  const law = new ShadowLaw(policy);
+  tick(law, [observed('a')], { a: 90 }, false);
+  tick(law, [observed('a')], {}, false);
+  tick(law, [observed('a')]);
+  t.deepEqual(seen, [{ a: 100 }, { a: 100 }, { a: 100 }]);
+});
+
+test('after missing ticks a virtual weight is kept: that HAProxy has another one proves nothing', (t) => {
+  const { policy, seen } = spy();
+  const law = new ShadowLaw(policy);
+  tick(law, [observed('a')]);
+  law.skipTicks();
+  tick(law, [observed('a', { currentWeight: 60 })]);
+  t.deepEqual(seen[1], { a: 107 });
+});
+
+test('a law that throws is a problem of its own, and starts anew from HAProxy at the next tick', (t) => {
+  const { policy, seen } = spy();
+  let fails = false;
+  const law = new ShadowLaw({
+    ...policy,
+    decide: (asked) => {
+      if (fails) throw new TypeError('x is undefined');
+      return policy.decide(asked, null);
+    },
+  });
+  tick(law, [observed('a')]);
+  fails = true;
+  const failed = tick(law, [observed('a')]);
+  t.false(failed.ok);
+  if (!failed.ok)
+    t.like(failed.error, { code: 'shadow-failed', where: 'policy spy', got: 'TypeError: x is undefined' });
+  fails = false;
+  t.true(tick(law, [observed('a')]).ok);
+  t.deepEqual(seen.at(-1), { a: 100 });
+});

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import test from 'ava';
+import { renderMetrics } from '../../../controller/serve/metrics.ts';
+import { server, status } from '../../support/status.ts';
+
+const shown = status([server({ agent: { ...server().agent, failures: 3 } })], { skippedTicks: 1 });
+
+test('the status as Prometheus metrics: labels, base units, and nothing for what is unknown', async (t) => {
+  const lines = (await renderMetrics(shown)).split('\n');
+  t.true(lines.includes('haweight_server_weight{backend="web",server="web1"} 180'));
+  t.true(lines.includes('haweight_server_utilisation_ratio{backend="web",server="web1",metric="cpu"} 0.61'));
+  t.true(lines.includes('haweight_agent_failures_total{backend="web",server="web1"} 3'));
+  t.true(lines.includes('haweight_last_tick_duration_seconds 0.005'));
+  t.true(lines.includes('haweight_ticks_skipped_total 1'));
+  t.false(lines.some((line) => line.includes('metric="bandwidth"')));
+});
+
+test('a weight that is left to another writer shows', async (t) => {
+  const left = server({ server: 'web2', reasons: [{ code: 'contested', wanted: 9, waitTicks: 2 }] });
+  const lines = (await renderMetrics(status([server(), left]))).split('\n');
+  t.true(lines.includes('haweight_server_contested{backend="web",server="web1"} 0'));
+  t.true(lines.includes('haweight_server_contested{backend="web",server="web2"} 1'));
+});
+
+test('docs/metrics.md lists every metric of the controller, and no other', async (t) => {
+  const text = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
+  const [, section = ''] = text.split('## Prometheus, of the controller');
+  const documented = [...section.matchAll(/^\| `(haweight_[a-z_]+)` \|/gm)].map(([, name]) => name);
+  const served = [...(await renderMetrics(shown)).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+  t.deepEqual(documented.toSorted(), served.toSorted());
+});

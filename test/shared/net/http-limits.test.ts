@@ -1,0 +1,192 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { type IncomingHttpHeaders, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import test from 'ava';
+import { limits, plain, startHttpServer } from '../../../shared/net/http-server.ts';
+import { RenewedTls } from '../../../shared/tls/renewed-tls.ts';
+import { Authority, tlsTest } from '../../support/certificates.ts';
+import { until } from '../../support/until.ts';
+
+const silent = { info: () => undefined, warn: () => undefined };
+
+/** The server of agents and controllers, with a route that answers at once and one that is large. */
+async function start(tls: RenewedTls | null = null) {
+  const server = await startHttpServer({
+    listen: { host: '127.0.0.1', port: 0 },
+    token: null,
+    tls,
+    insecure: false,
+    tokenHint: '',
+    routes: { '/': () => plain('hello'), '/large': () => plain('x'.repeat(64 * 1024 * 1024)) },
+    onError: (error) => {
+      throw error;
+    },
+  });
+  const { port } = server.address;
+  return { server, port, [Symbol.asyncDispose]: () => server.close() };
+}
+
+/** Sends these bytes from this address, and gives what comes until the other side closes. */
+async function say(port: number, bytes: string, from = '127.0.0.1'): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port, localAddress: from });
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (more: string) => {
+    answer += more;
+  });
+  socket.on('error', () => undefined);
+  socket.write(bytes);
+  await closed(socket);
+  return answer;
+}
+
+async function get(port: number, from: string, path = '/') {
+  const sent = request({ host: '127.0.0.1', port, path, localAddress: from, agent: false });
+  sent.end();
+  const [response] = (await once(sent, 'response')) as [{ statusCode: number; headers: IncomingHttpHeaders }];
+  return { status: response.statusCode, headers: response.headers, body: await text(response as never) };
+}
+
+/** However it comes about. */
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => void socket.once('close', () => resolve()));
+}
+
+function isOpen(socket: Socket): boolean {
+  return !socket.destroyed;
+}
+
+/** Opens connections that say this, and then nothing more. */
+function hold(port: number, count: number, from: string, bytes = ''): Socket[] {
+  return Array.from({ length: count }, () => {
+    const socket = connect({ host: '127.0.0.1', port, localAddress: from }).resume();
+    socket.write(bytes);
+    return socket.on('error', () => undefined);
+  });
+}
+
+for (const [title, bytes, status] of [
+  ['a request line that never ends', `GET /${'x'.repeat(10_000)}`, 431],
+  ['headers that never end', `GET / HTTP/1.1\r\nhost: x\r\n${'a: b\r\n'.repeat(2_000)}`, 431],
+  ['bytes that are no HTTP', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n', 400],
+  ['a body', 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello', 413],
+  ['a body of a GET', 'GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello', 413],
+  ['a body in pieces', 'POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n', 413],
+  ['a body that is only announced', 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n', 413],
+  [
+    'asking whether to send a body',
+    'PUT / HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n',
+    413,
+  ],
+] as const) {
+  test(`${title} is answered with ${status}, and the connection closed`, async (t) => {
+    await using running = await start();
+    const answer = await say(running.port, bytes);
+    t.regex(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
+    t.is(answer.match(/HTTP\/1\.1/g)?.length, 1, answer);
+  });
+}
+
+test('a request that comes by a byte now and then, and a connection that says nothing, are closed in seconds', async (t) => {
+  await using running = await start();
+  const startedMs = performance.now();
+  const slow = connect({ host: '127.0.0.1', port: running.port });
+  const drip = setInterval(() => slow.write('x'), 200);
+  let answer = '';
+  slow
+    .on('error', () => undefined)
+    .on('data', (data) => {
+      answer += String(data);
+    });
+  const [mute] = hold(running.port, 1, '127.0.0.1');
+  slow.write('GET / HTTP/1.1\r\nx: ');
+  await closed(slow);
+  clearInterval(drip);
+  t.regex(answer, /^HTTP\/1\.1 408 /);
+  await until('the mute one is closed', () => mute !== undefined && !isOpen(mute));
+  t.true(performance.now() - startedMs < 60_000);
+});
+
+test('who does not read its answer does not hold it for ever', async (t) => {
+  await using running = await start();
+  const lazy = connect({ host: '127.0.0.1', port: running.port }).on('error', () => undefined);
+  t.teardown(() => lazy.destroy());
+  await once(lazy, 'connect');
+  lazy.write('GET /large HTTP/1.1\r\nhost: x\r\n\r\n');
+  const other = lazy.localPort ?? 0;
+  t.true(isEstablished(running.port, other));
+  await until('the server has closed it', () => !isEstablished(running.port, other));
+});
+
+/** What the kernel says of our side of a connection on loopback. */
+function isEstablished(local: number, remote: number): boolean {
+  const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, '0');
+  const line = new RegExp(`^ *\\d+: [0-9A-F]{8}:${hex(local)} [0-9A-F]{8}:${hex(remote)} 01 `, 'm');
+  return line.test(readFileSync('/proc/net/tcp', 'utf8'));
+}
+
+test('an address that asks too often is told to wait, then not even heard; another one is answered', async (t) => {
+  await using running = await start();
+  const statuses: number[] = [];
+  let waits = '';
+  for (let index = 0; index < 2 * limits.requests.burst && !statuses.includes(429); index += 1) {
+    const { status, headers } = await get(running.port, '127.0.0.2');
+    statuses.push(status);
+    waits = headers['retry-after'] ?? '';
+  }
+  t.deepEqual([...new Set(statuses)], [200, 429]);
+  t.true(statuses.length > limits.requests.burst);
+  t.regex(waits, /^[1-9]\d*$/);
+  t.is((await get(running.port, '127.0.0.1')).status, 200);
+  const asked = 'GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';
+  await until('connections are closed unheard', async () => {
+    const flood = Array.from({ length: limits.connections.perAddress }, () => say(running.port, asked, '127.0.0.2'));
+    const again = Array.from({ length: limits.connections.perAddress }, () => say(running.port, asked, '127.0.0.2'));
+    return (await Promise.all([...flood, ...again])).at(-1) === '';
+  });
+  t.is((await get(running.port, '127.0.0.1')).status, 200);
+  await until('it is heard again when it has been silent', async () => {
+    await delay(2_000);
+    return (await say(running.port, asked, '127.0.0.2')).startsWith('HTTP/1.1 200');
+  });
+});
+
+test('the rate holds for requests on one connection, sent before any answer', async (t) => {
+  await using running = await start();
+  const answer = await say(running.port, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(1_000), '127.0.0.3');
+  const fine = answer.match(/HTTP\/1\.1 200 /g)?.length ?? 0;
+  t.true(fine >= limits.requests.burst && fine < 900, `${fine}`);
+  t.is(answer.match(/HTTP\/1\.1 429 /g)?.length, 1, 'then the connection is closed');
+});
+
+test('an address has so many connections; when all are taken by hogs, another one still gets its own', async (t) => {
+  await using running = await start();
+  const { perAddress, total } = limits.connections;
+  // kept open by a request, longer than this test waits, and fewer than the rate allows
+  const asked = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
+  const hogs = ['127.0.0.2', '127.0.0.3', '127.0.0.4'].map((from) => hold(running.port, perAddress + 50, from, asked));
+  t.teardown(() => {
+    for (const socket of hogs.flat()) socket.destroy();
+  });
+  const open = () => hogs.map((sockets) => sockets.filter(isOpen).length);
+  await until(
+    () => `no more than the limits: ${open()}`,
+    () => open().every((count) => count <= perAddress) && open().reduce((a, b) => a + b) <= total,
+  );
+  t.is((await get(running.port, '127.0.0.1')).status, 200);
+});
+
+tlsTest('over TLS too, and who does not shake hands is not waited for', async (t) => {
+  using authority = new Authority();
+  using tls = new RenewedTls(authority.issue('x', 'IP:127.0.0.1'), silent);
+  await using running = await start(tls);
+  const { perAddress } = limits.connections;
+  const mute = hold(running.port, perAddress + 100, '127.0.0.2');
+  await until('the limit', () => mute.filter(isOpen).length <= perAddress);
+  t.true(mute.filter(isOpen).length > 0);
+  await until('all are closed', () => mute.filter(isOpen).length === 0);
+  const plainly = await say(running.port, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n', '127.0.0.3');
+  t.false(plainly.includes('hello'), plainly);
+});

@@ -1,0 +1,57 @@
+import test from 'ava';
+import { RateLimiter } from '../../../shared/net/rate-limit.ts';
+
+/** Ten a second, twenty at once, five addresses; and a clock that the test turns. */
+function limiter() {
+  const clock = { nowMs: 0 };
+  const of = new RateLimiter({ perSecond: 10, burst: 20, addresses: 5 }, () => clock.nowMs);
+  const answered = (count: number, address = 'a') =>
+    Array.from({ length: count }, () => of.take(address)).filter((wait) => wait === null).length;
+  return { of, clock, answered };
+}
+
+test('a burst is answered, the next request is told how long to wait', (t) => {
+  const { of, answered } = limiter();
+  t.is(answered(20), 20);
+  t.is(of.take('a'), 1);
+  t.is(answered(20, 'b'), 20, 'another address has its own');
+});
+
+test('an address that keeps to its rate is answered for ever', (t) => {
+  const { clock, answered } = limiter();
+  answered(20);
+  for (let second = 1; second <= 100; second += 1) {
+    clock.nowMs = second * 1_000;
+    t.is(answered(10), 10);
+  }
+});
+
+test('a rest gives one burst back, and no more', (t) => {
+  const { clock, answered } = limiter();
+  answered(20);
+  clock.nowMs = 3_600_000;
+  t.is(answered(100), 20);
+});
+
+test('an address that goes on regardless is deaf until it has been silent; one that is refused now and then is not', (t) => {
+  const { of, clock, answered } = limiter();
+  answered(25);
+  t.false(of.isDeaf('a'));
+  answered(1_000);
+  t.true(of.isDeaf('a'));
+  t.is(of.take('a'), 3, 'debt has a bottom: one burst');
+  clock.nowMs = 200;
+  t.false(of.isDeaf('a'));
+  clock.nowMs = 2_200;
+  t.is(of.take('a'), null);
+});
+
+test('addresses are remembered up to a number; who was silent longest is forgotten', (t) => {
+  const { of, answered } = limiter();
+  answered(21, 'hog');
+  for (let index = 0; index < 1_000; index += 1) {
+    of.take(`address ${index}`);
+    t.not(of.take('hog'), null, 'who goes on asking is not forgotten');
+  }
+  t.is(of.remembered, 5);
+});
