@@ -24,9 +24,8 @@ COPY shared shared
 COPY agent agent
 COPY haproxy haproxy
 COPY controller controller
-COPY simulator simulator
 COPY cli cli
-COPY demo demo
+COPY testbed testbed
 RUN npm run -s build && chmod 755 dist/cli/bin.js
 
 FROM ${NODE_IMAGE}

@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { freePorts } from '../demo/ports.ts';
+import { freePorts } from '../testbed/rig/ports.ts';
 import { processUsage } from './process-usage.ts';
 
 const usage = `npm run bench:agent [-- --seconds 60 --sockets 10,100,1000,10000 --compare]

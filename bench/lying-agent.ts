@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { type ExperimentInput, experimentSchema } from '../simulator/schema.ts';
-import { simulate } from '../simulator/simulate.ts';
+import { type ExperimentInput, experimentSchema } from '../testbed/simulator/schema.ts';
+import { simulate } from '../testbed/simulator/simulate.ts';
 
 const usage = `npm run bench:lying-agent [-- --seed 1]
 

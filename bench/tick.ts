@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { freePorts } from '../demo/ports.ts';
-import { waitUntil } from '../demo/wait.ts';
-import { renderConfiguration } from '../haproxy/configuration.ts';
-import { startHaproxy } from '../haproxy/process.ts';
 import { type Status, statusSchema } from '../shared/contract/status.ts';
+import { renderConfiguration } from '../testbed/rig/configuration.ts';
+import { freePorts } from '../testbed/rig/ports.ts';
+import { startHaproxy } from '../testbed/rig/process.ts';
+import { waitUntil } from '../testbed/rig/wait.ts';
 import { type ProcessUsage, processUsage } from './process-usage.ts';
 
 const usage = `npm run bench:tick [-- --servers 10,100,1000 --ticks 15]

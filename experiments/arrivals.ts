@@ -1,5 +1,5 @@
-import type { Arrival } from '../demo/arrivals.ts';
 import { exponential, lognormal, seededRandom } from '../shared/math/random.ts';
+import type { Arrival } from '../testbed/rig/arrivals.ts';
 import type { Bursts, Scenario } from './scenarios.ts';
 
 export interface ArrivalPlan {

@@ -1,4 +1,4 @@
-import { waitUntil } from '../demo/wait.ts';
+import { waitUntil } from '../testbed/rig/wait.ts';
 import type { Run } from './record.ts';
 import { fleets } from './scenarios.ts';
 import { startContainers } from './servers/containers.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Outcome, sendLoad } from '../demo/load.ts';
+import { type Outcome, sendLoad } from '../testbed/rig/load.ts';
 import { planArrivals } from './arrivals.ts';
 import { discardReason, lagOf } from './generator-lag.ts';
 import { oracleWeights } from './oracle.ts';

@@ -1,9 +1,9 @@
-import { freePorts } from '../demo/ports.ts';
-import { programs } from '../demo/programs.ts';
-import { waitUntil } from '../demo/wait.ts';
-import { renderConfiguration } from '../haproxy/configuration.ts';
-import { type HaproxyProcess, startHaproxy } from '../haproxy/process.ts';
-import { Child } from '../longrun/child.ts';
+import { Child } from '../testbed/rig/child.ts';
+import { renderConfiguration } from '../testbed/rig/configuration.ts';
+import { freePorts } from '../testbed/rig/ports.ts';
+import { type HaproxyProcess, startHaproxy } from '../testbed/rig/process.ts';
+import { programs } from '../testbed/rig/programs.ts';
+import { waitUntil } from '../testbed/rig/wait.ts';
 import { balanceLine, type Contender } from './contenders.ts';
 import { ports, type Server } from './servers/server.ts';
 

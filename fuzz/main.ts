@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Stopped, stopOnSignal } from '../demo/stop-on-signal.ts';
 import { ProblemError } from '../shared/contract/problem.ts';
 import { runProgram } from '../shared/process/run-program.ts';
+import { Stopped, stopOnSignal } from '../testbed/rig/stop-on-signal.ts';
 import { drive, type Outcome } from './drive.ts';
 import { progressLine, renderReport } from './report.ts';
 import { isTargetName, type TargetName, targetNames, targets } from './targets/registry.ts';

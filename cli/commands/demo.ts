@@ -1,14 +1,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultPolicy, policyNames } from '../../controller/decide/policies/registry.ts';
-import type { Fleet } from '../../demo/fleet.ts';
-import { introduction } from '../../demo/introduction.ts';
-import { makePresenter } from '../../demo/presenter.ts';
-import { haweightCommand } from '../../demo/programs.ts';
-import { renderReport } from '../../demo/report.ts';
-import { runDemo } from '../../demo/run.ts';
-import { type DemoSettings, defaultSettings, phaseSecondsBounds } from '../../demo/settings.ts';
-import { Stopped, stopOnSignal } from '../../demo/stop-on-signal.ts';
 import { exitCodes, ProblemError } from '../../shared/contract/problem.ts';
+import type { Fleet } from '../../testbed/demo/fleet.ts';
+import { introduction } from '../../testbed/demo/introduction.ts';
+import { makePresenter } from '../../testbed/demo/presenter.ts';
+import { renderReport } from '../../testbed/demo/report.ts';
+import { runDemo } from '../../testbed/demo/run.ts';
+import { type DemoSettings, defaultSettings, phaseSecondsBounds } from '../../testbed/demo/settings.ts';
+import { haweightCommand } from '../../testbed/rig/programs.ts';
+import { Stopped, stopOnSignal } from '../../testbed/rig/stop-on-signal.ts';
 import { fail, print } from '../exit.ts';
 import { wholeNumber } from '../options.ts';
 

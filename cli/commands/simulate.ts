@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
-import { Stopped, stopOnSignal } from '../../demo/stop-on-signal.ts';
-import { fleetNames } from '../../simulator/fleets.ts';
-import { balances } from '../../simulator/schema.ts';
+import { Stopped, stopOnSignal } from '../../testbed/rig/stop-on-signal.ts';
+import { fleetNames } from '../../testbed/simulator/fleets.ts';
+import { balances } from '../../testbed/simulator/schema.ts';
 import { fail, print } from '../exit.ts';
 import { repeatedNames } from '../options.ts';
 import { type Comparison, contenderNames, readComparison } from '../simulate/comparison.ts';

@@ -3,8 +3,14 @@ import { describeIssues } from '../../controller/config/describe.ts';
 import { readYamlFile, type Tree } from '../../controller/config/yaml-file.ts';
 import { type PolicyName, policyNames } from '../../controller/decide/policies/registry.ts';
 import { type Problem, ProblemError } from '../../shared/contract/problem.ts';
-import { parseExperiment } from '../../simulator/parse-experiment.ts';
-import { type Balance, balances, type Contender, type Experiment, experimentSchema } from '../../simulator/schema.ts';
+import { parseExperiment } from '../../testbed/simulator/parse-experiment.ts';
+import {
+  type Balance,
+  balances,
+  type Contender,
+  type Experiment,
+  experimentSchema,
+} from '../../testbed/simulator/schema.ts';
 import { flagName, type SimulateFlags, treeOf } from './flags.ts';
 
 const withoutController = {

@@ -1,5 +1,5 @@
 import { median } from '../../shared/math/median.ts';
-import { failedShare, type Result } from '../../simulator/result.ts';
+import { failedShare, type Result } from '../../testbed/simulator/result.ts';
 import type { Measured } from './run.ts';
 
 /** What is shown of a candidate: medians over its seeds; null where no run has such a figure. Times in ms. */

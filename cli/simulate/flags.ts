@@ -1,6 +1,6 @@
 import type { Tree } from '../../controller/config/yaml-file.ts';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
-import { fleetNames } from '../../simulator/fleets.ts';
+import { fleetNames } from '../../testbed/simulator/fleets.ts';
 
 /** As they come from the command line; each is named like the key of the file that it overrides. */
 export interface SimulateFlags {

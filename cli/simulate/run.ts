@@ -1,5 +1,5 @@
-import type { Result } from '../../simulator/result.ts';
-import { simulate } from '../../simulator/simulate.ts';
+import type { Result } from '../../testbed/simulator/result.ts';
+import { simulate } from '../../testbed/simulator/simulate.ts';
 import type { Candidate, Comparison } from './comparison.ts';
 
 export interface Run {

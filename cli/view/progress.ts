@@ -1,4 +1,4 @@
-import { isLive } from '../../demo/screen.ts';
+import { isLive } from '../../testbed/rig/screen.ts';
 import { clip } from './format.ts';
 
 const clearLine = '\r\u001b[2K';

@@ -1,4 +1,4 @@
-import type { Sample } from '../../simulator/result.ts';
+import type { Sample } from '../../testbed/simulator/result.ts';
 import type { Measured } from '../simulate/run.ts';
 import { percent } from './format.ts';
 import { type Column, renderTable } from './table.ts';

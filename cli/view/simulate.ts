@@ -1,5 +1,5 @@
-import type { Experiment } from '../../simulator/schema.ts';
-import { capacityOf } from '../../simulator/workload.ts';
+import type { Experiment } from '../../testbed/simulator/schema.ts';
+import { capacityOf } from '../../testbed/simulator/workload.ts';
 import type { Comparison, ContenderName } from '../simulate/comparison.ts';
 import { byMean, type Figures, figuresOf } from '../simulate/figures.ts';
 import type { Measured } from '../simulate/run.ts';

@@ -5,9 +5,9 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { queueWork } from '../../demo/queue-work.ts';
-import { WorkQueue } from '../../demo/work-queue.ts';
 import { parseListenAddress } from '../../shared/net/listen-address.ts';
+import { queueWork } from '../../testbed/rig/queue-work.ts';
+import { WorkQueue } from '../../testbed/rig/work-queue.ts';
 import { Burners } from './burners.ts';
 import { Door } from './door.ts';
 import { silence } from './silence.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Child } from '../../longrun/child.ts';
+import { Child } from '../../testbed/rig/child.ts';
 
 /** Enters the groups of its first arguments, up to `--`, and becomes the program that follows. */
 const enter = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs"; shift; done; shift; exec "$@"';

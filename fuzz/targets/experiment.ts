@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { comparisonSchema, readComparison } from '../../cli/simulate/comparison.ts';
-import { experimentSchema } from '../../simulator/schema.ts';
+import { experimentSchema } from '../../testbed/simulator/schema.ts';
 import { experiments } from '../corpus.ts';
 import { temporaryFolder } from '../folder.ts';
 import { generate } from '../input/generate.ts';

@@ -1,5 +1,5 @@
 import { median } from '../../shared/math/median.ts';
-import type { Tally } from '../load/tally.ts';
+import type { Tally } from '../../testbed/rig/load/tally.ts';
 
 /** The same load twice, one right after the other: with weights that change, and without. */
 export interface Pair {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts } from '../../demo/ports.ts';
-import { programs } from '../../demo/programs.ts';
-import { waitUntil } from '../../demo/wait.ts';
-import { Child } from '../child.ts';
-import { OpenLoop } from '../load/open-loop.ts';
-import type { Tally } from '../load/tally.ts';
+import { Child } from '../../testbed/rig/child.ts';
+import { OpenLoop } from '../../testbed/rig/load/open-loop.ts';
+import type { Tally } from '../../testbed/rig/load/tally.ts';
+import { freePorts } from '../../testbed/rig/ports.ts';
+import { programs } from '../../testbed/rig/programs.ts';
+import { waitUntil } from '../../testbed/rig/wait.ts';
 import type { Pair } from './comparison.ts';
 import { backends, type Servers } from './servers.ts';
 import { WeightWatcher } from './weight-watcher.ts';

@@ -1,5 +1,5 @@
+import { Tally } from '../../testbed/rig/load/tally.ts';
 import { type Check, check } from '../check.ts';
-import { Tally } from '../load/tally.ts';
 import { count, ms } from '../words.ts';
 import { compare, type Difference, type Pair } from './comparison.ts';
 import type { ControllerResult } from './controller-phase.ts';

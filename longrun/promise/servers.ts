@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { freePorts } from '../../demo/ports.ts';
-import { type HaproxyProcess, startHaproxy } from '../../haproxy/process.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { freePorts } from '../../testbed/rig/ports.ts';
+import { type HaproxyProcess, startHaproxy } from '../../testbed/rig/process.ts';
 
 /** Backends of the same servers, one for each algorithm that takes weights at run time. */
 export const backends = [

@@ -1,6 +1,6 @@
 import { seededRandom } from '../../shared/math/random.ts';
-import { ClosedLoop } from '../load/closed-loop.ts';
-import type { Tally } from '../load/tally.ts';
+import { ClosedLoop } from '../../testbed/rig/load/closed-loop.ts';
+import type { Tally } from '../../testbed/rig/load/tally.ts';
 import type { Pair } from './comparison.ts';
 import { backends, type Servers } from './servers.ts';
 import { WeightWriter, type Written } from './weight-writer.ts';

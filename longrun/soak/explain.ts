@@ -1,4 +1,4 @@
-import type { Outcome } from '../load/connection.ts';
+import type { Outcome } from '../../testbed/rig/load/connection.ts';
 import type { Fault } from './schedule.ts';
 
 /** A fault that was done, in ms since the start. `endMs`: when it was complete, such as when a new worker answered. */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { processUsage } from '../../bench/process-usage.ts';
-import type { Child } from '../child.ts';
+import type { Child } from '../../testbed/rig/child.ts';
 import type { ProcessSample } from './sample.ts';
 
 /** null where it does not run, or ends just now. */

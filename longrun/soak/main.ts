@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { policyNames } from '../../controller/decide/policies/registry.ts';
-import { stopOnSignal } from '../../demo/stop-on-signal.ts';
 import { runProgram } from '../../shared/process/run-program.ts';
+import { stopOnSignal } from '../../testbed/rig/stop-on-signal.ts';
 import { formatChecks, isPassed } from '../check.ts';
 import { exitOnUsage, numberWithin } from '../flags.ts';
 import { endProgress, progressLine, showProgress } from '../progress.ts';

@@ -1,8 +1,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultGuardSettings } from '../../controller/decide/guard/settings.ts';
-import type { Child } from '../child.ts';
-import { OpenLoop } from '../load/open-loop.ts';
+import type { Child } from '../../testbed/rig/child.ts';
+import { OpenLoop } from '../../testbed/rig/load/open-loop.ts';
 import type { Done, TroubleAt } from './explain.ts';
 import { Fleet, members, recording } from './fleet.ts';
 import { lookAt, MachineClock } from './machine.ts';

@@ -1,8 +1,8 @@
-import { ticksToConverge } from '../convergence.ts';
-import { type FleetName, fleets } from '../fleets.ts';
-import { failedShare, type Result } from '../result.ts';
-import { scenarios } from '../scenarios.ts';
-import { type Balance, type Contender, type Experiment, experimentSchema } from '../schema.ts';
+import { ticksToConverge } from '../../testbed/simulator/convergence.ts';
+import { type FleetName, fleets } from '../../testbed/simulator/fleets.ts';
+import { failedShare, type Result } from '../../testbed/simulator/result.ts';
+import { scenarios } from '../../testbed/simulator/scenarios.ts';
+import { type Balance, type Contender, type Experiment, experimentSchema } from '../../testbed/simulator/schema.ts';
 
 /** Who sets the weights, by a short name: a policy of the controller, or weights without one. */
 export type ContenderName = 'oracle' | 'static' | 'equal-weights' | `policy:${string}`;

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { runProgram } from '../../shared/process/run-program.ts';
-import { parseExperiment } from '../parse-experiment.ts';
+import { parseExperiment } from '../../testbed/simulator/parse-experiment.ts';
 import type { RunSettings } from './cell.ts';
 import { type Goal, goals } from './goals.ts';
 import { Measured, Plan } from './measure.ts';

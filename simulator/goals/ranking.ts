@@ -1,5 +1,5 @@
-import type { FleetName } from '../fleets.ts';
-import type { Balance } from '../schema.ts';
+import type { FleetName } from '../../testbed/simulator/fleets.ts';
+import type { Balance } from '../../testbed/simulator/schema.ts';
 import type { Cell, ContenderName } from './cell.ts';
 import type { Measure } from './measure.ts';
 

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { simulate } from '../simulate.ts';
+import { simulate } from '../../testbed/simulator/simulate.ts';
 import { type Cell, cellName, experimentOf, type Figures, figuresOf, type RunSettings } from './cell.ts';
 
 /** One run of one cell. */

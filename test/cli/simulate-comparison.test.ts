@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { comparisonSchema, readComparison } from '../../cli/simulate/comparison.ts';
 import type { SimulateFlags } from '../../cli/simulate/flags.ts';
 import { ProblemError } from '../../shared/contract/problem.ts';
-import { simulate } from '../../simulator/simulate.ts';
+import { simulate } from '../../testbed/simulator/simulate.ts';
 import { temporaryFolder } from '../haproxy/setup.ts';
 import { keysOf } from '../support/schema-keys.ts';
 

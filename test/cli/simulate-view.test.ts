@@ -5,7 +5,7 @@ import type { Measured } from '../../cli/simulate/run.ts';
 import { ProgressBar } from '../../cli/view/progress.ts';
 import { renderComparison } from '../../cli/view/simulate.ts';
 import { renderSamples } from '../../cli/view/simulate-samples.ts';
-import type { Result, Sample } from '../../simulator/result.ts';
+import type { Result, Sample } from '../../testbed/simulator/result.ts';
 
 function sample(changes: Partial<Sample> = {}): Sample {
   return {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { findHaproxy } from '../../haproxy/binary.ts';
-import { startHaproxy } from '../../haproxy/process.ts';
+import { findHaproxy } from '../../testbed/rig/binary.ts';
+import { startHaproxy } from '../../testbed/rig/process.ts';
 import { freePort, haproxyTest as test } from '../haproxy/setup.ts';
 
 const folder = new URL('../../deploy/keepalived/', import.meta.url).pathname;

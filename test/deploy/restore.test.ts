@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { startHaproxy } from '../../haproxy/process.ts';
+import { startHaproxy } from '../../testbed/rig/process.ts';
 import { configuration, expectOk, freePort, haproxyTest, temporaryFolder, weights } from '../haproxy/setup.ts';
 import { Haweight, haweight } from '../support/process.ts';
 import { until } from '../support/until.ts';

@@ -4,8 +4,8 @@ import { chmod, rm } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { renderConfiguration } from '../../haproxy/configuration.ts';
-import { startHaproxy } from '../../haproxy/process.ts';
+import { renderConfiguration } from '../../testbed/rig/configuration.ts';
+import { startHaproxy } from '../../testbed/rig/process.ts';
 import { until } from '../support/until.ts';
 import { FaultRun } from './support/run.ts';
 

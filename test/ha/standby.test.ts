@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import test, { type ExecutionContext } from 'ava';
-import { findHaproxy } from '../../haproxy/binary.ts';
+import { findHaproxy } from '../../testbed/rig/binary.ts';
 import { until } from '../support/until.ts';
 import { sharedNowMs } from './support/client-protocol.ts';
 import { canMakeNetworks } from './support/network.ts';

@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { findHaproxy } from '../../haproxy/binary.ts';
-import { startHaproxy } from '../../haproxy/process.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { findHaproxy } from '../../testbed/rig/binary.ts';
+import { startHaproxy } from '../../testbed/rig/process.ts';
 import { expectOk, haproxyTest as test } from './setup.ts';
 
 const example = fileURLToPath(new URL('../../haproxy/haproxy.cfg', import.meta.url));

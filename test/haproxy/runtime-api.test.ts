@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { renderConfiguration } from '../../haproxy/configuration.ts';
-import { startHaproxy } from '../../haproxy/process.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { traitsOf } from '../../haproxy/versions.ts';
+import { renderConfiguration } from '../../testbed/rig/configuration.ts';
+import { startHaproxy } from '../../testbed/rig/process.ts';
 import {
   codeOf,
   configuration,

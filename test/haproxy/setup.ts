@@ -2,14 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { freePorts } from '../../demo/ports.ts';
-import { findHaproxy, versionOfProgram } from '../../haproxy/binary.ts';
-import { renderConfiguration } from '../../haproxy/configuration.ts';
 import { exchange } from '../../haproxy/exchange.ts';
-import type { HaproxyProcess } from '../../haproxy/process.ts';
 import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import type { Result } from '../../shared/contract/result.ts';
+import { findHaproxy, versionOfProgram } from '../../testbed/rig/binary.ts';
+import { renderConfiguration } from '../../testbed/rig/configuration.ts';
+import { freePorts } from '../../testbed/rig/ports.ts';
+import type { HaproxyProcess } from '../../testbed/rig/process.ts';
 
 const program = findHaproxy();
 const isInstalled = program !== null;

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { renderConfiguration } from '../../haproxy/configuration.ts';
-import { startHaproxy } from '../../haproxy/process.ts';
 import { madeFor, traitsOf, versionProblem } from '../../haproxy/versions.ts';
+import { renderConfiguration } from '../../testbed/rig/configuration.ts';
+import { startHaproxy } from '../../testbed/rig/process.ts';
 import { configuration, expectOk, operatorSays, haproxyTest as test, testedVersion } from './setup.ts';
 
 test('the version that these tests run against is printed, and is what HAProxy says of itself', async (t) => {

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { Tally } from '../../longrun/load/tally.ts';
 import { compare, medianInterval } from '../../longrun/promise/comparison.ts';
+import { Tally } from '../../testbed/rig/load/tally.ts';
 
 const values = fc.array(fc.double({ min: -100, max: 100, noNaN: true }), { maxLength: 30 });
 

@@ -1,6 +1,6 @@
 import test from 'ava';
-import type { Outcome } from '../../longrun/load/connection.ts';
 import { type Done, describe, type Explanation, explain } from '../../longrun/soak/explain.ts';
+import type { Outcome } from '../../testbed/rig/load/connection.ts';
 
 const done: readonly Done[] = [
   { fault: 'reload', server: null, startMs: 1_000, endMs: 1_100 },

@@ -1,9 +1,9 @@
 import test from 'ava';
-import type { Outcome } from '../../longrun/load/connection.ts';
-import { Tally } from '../../longrun/load/tally.ts';
 import type { Pair } from '../../longrun/promise/comparison.ts';
 import { formatReport, type Measured, reportOf } from '../../longrun/promise/report.ts';
 import type { Written } from '../../longrun/promise/weight-writer.ts';
+import type { Outcome } from '../../testbed/rig/load/connection.ts';
+import { Tally } from '../../testbed/rig/load/tally.ts';
 
 const answer = (status: number): Outcome => ({ kind: 'answered', response: { status, closes: false, server: null } });
 const written: Written = { changes: 500, zeroes: 100, lost: 0, writes: 100 };

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import test from 'ava';
-import { renderConfiguration } from '../../haproxy/configuration.ts';
-import { startHaproxy } from '../../haproxy/process.ts';
 import { statusSchema } from '../../shared/contract/status.ts';
+import { renderConfiguration } from '../../testbed/rig/configuration.ts';
+import { startHaproxy } from '../../testbed/rig/process.ts';
 import { freePort, operatorSays, temporaryFolder } from '../haproxy/setup.ts';
 import { Haweight } from '../support/process.ts';
 import { configurationOf, fewCores, overload, Stack, someNetwork, writtenTo } from '../support/stack.ts';

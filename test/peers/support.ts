@@ -1,14 +1,14 @@
 import { configSchema } from '../../controller/config/schema.ts';
 import { Loop } from '../../controller/loop/loop.ts';
 import type { AgentSource } from '../../controller/observe/agent-client.ts';
-import { type Backend, renderConfiguration, type Server } from '../../haproxy/configuration.ts';
-import { type HaproxyProcess, startHaproxy } from '../../haproxy/process.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import type { Snapshot } from '../../shared/contract/snapshot.ts';
 import type { ServerStatus } from '../../shared/contract/status.ts';
+import { type Backend, renderConfiguration, type Server } from '../../testbed/rig/configuration.ts';
+import { type HaproxyProcess, startHaproxy } from '../../testbed/rig/process.ts';
 import { recordingLogger } from '../controller/support/recording-logger.ts';
 import { operatorSays } from '../haproxy/setup.ts';
 import { snapshot } from '../support/snapshot.ts';

@@ -1,10 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { type Backend, renderConfiguration } from '../../haproxy/configuration.ts';
-import { type HaproxyProcess, startHaproxy } from '../../haproxy/process.ts';
 import type { Reason } from '../../shared/contract/decision.ts';
 import { type ServerStatus, type Status, statusSchema } from '../../shared/contract/status.ts';
+import { type Backend, renderConfiguration } from '../../testbed/rig/configuration.ts';
+import { type HaproxyProcess, startHaproxy } from '../../testbed/rig/process.ts';
 import { freePort } from '../haproxy/setup.ts';
 import { type AppMessage, appPort } from './app-protocol.ts';
 import { Load } from './load.ts';

@@ -28,7 +28,7 @@ export class Application {
     { image, label, network, token, tokenFile }: Surroundings,
   ): Promise<Application> {
     const agent = ['agent', '--name', name, '--listen', `0.0.0.0:${agentPort}`, '--token-file', tokenInside];
-    const app = ['node', 'dist/demo/app-server.js', '--name', name, '--listen', `0.0.0.0:${appPort}`];
+    const app = ['node', 'dist/testbed/rig/app-server.js', '--name', name, '--listen', `0.0.0.0:${appPort}`];
     const container = await new HardenedContainer(image)
       .withLabels(label)
       .withNetwork(network)

@@ -1,11 +1,11 @@
 import { configSchema } from '../../../controller/config/schema.ts';
 import { Loop } from '../../../controller/loop/loop.ts';
 import { AgentClient } from '../../../controller/observe/agent-client.ts';
-import { renderConfiguration } from '../../../haproxy/configuration.ts';
-import { startHaproxy } from '../../../haproxy/process.ts';
 import { type HaproxyControl, RuntimeApi } from '../../../haproxy/runtime-api.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { ok } from '../../../shared/contract/result.ts';
+import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
+import { startHaproxy } from '../../../testbed/rig/process.ts';
 import { haproxyTest as test } from '../../haproxy/setup.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 

@@ -1,0 +1,102 @@
+import test from 'ava';
+import { readBackend } from '../../../controller/observe/haproxy-view.ts';
+import { seededRandom } from '../../../shared/math/random.ts';
+import { conditionsOf } from '../../../testbed/simulator/conditions.ts';
+import { SimulatedHaproxy } from '../../../testbed/simulator/haproxy.ts';
+import { Health } from '../../../testbed/simulator/health.ts';
+import { Measures } from '../../../testbed/simulator/measures.ts';
+import type { Request } from '../../../testbed/simulator/request.ts';
+import { backendName, SimulatedRuntime } from '../../../testbed/simulator/runtime.ts';
+import { Server } from '../../../testbed/simulator/server.ts';
+import { experiment, serversOf } from './build.ts';
+
+/** One HAProxy before so many servers of one core, by hand: nothing happens but what the test does. */
+function setUp(servers: number) {
+  const { fleet } = experiment({ fleet: serversOf(servers, { cores: 1, threads: 2, backlog: 0 }) });
+  const silent = () => undefined;
+  const random = seededRandom(1);
+  const machines = fleet.map((spec) => {
+    return new Server({ spec, random, reschedule: silent, onDone: silent, onBroken: silent });
+  });
+  const measures = new Measures(0, 5_000);
+  const haproxy = new SimulatedHaproxy({ servers: machines, lines: fleet, balance: 'roundrobin', random, measures });
+  const runtime = new SimulatedRuntime(haproxy, 7, () => 10_400);
+  const send = (): Request => {
+    const request = { arrivedMs: 0, demandMs: 20, haproxy: 0, server: -1, over: false };
+    haproxy.handle(request, 0);
+    return request;
+  };
+  const row = async (name: string) => {
+    const rows = await runtime.stats();
+    return rows.ok ? rows.value.find((each) => each.name === name) : undefined;
+  };
+  return { machines, measures, haproxy, runtime, send, row };
+}
+
+const down = conditionsOf([{ kind: 'crash', server: 's1', fromSeconds: 0 }]);
+const black = conditionsOf([{ kind: 'blackhole', server: 's1', fromSeconds: 0 }]);
+
+test("counters are those of HAProxy's statistics, by what became of the request", async (t) => {
+  const { machines, haproxy, send, row } = setUp(1);
+  const [first, second] = [send(), send()];
+  t.like(await row('s1'), { totalSessions: 2, currentSessions: 2, responses2xx: 0 });
+  haproxy.answered(first, 20);
+  t.like(await row('s1'), { currentSessions: 1, responses2xx: 1, responses5xx: 0, responseErrors: 0 });
+  haproxy.timedOut(second);
+  t.like(await row('s1'), { currentSessions: 0, responses2xx: 1, responses5xx: 0, responseErrors: 1 });
+  haproxy.broken({ ...first });
+  t.like(await row('s1'), { responses5xx: 0, responseErrors: 2 });
+  machines[0]?.become(black, 30);
+  send();
+  t.like(await row('s1'), { responses5xx: 1, responseErrors: 2, connectionErrors: 0 });
+});
+
+test('a refused connection goes to another server, three times at most; then it is an error of the last one', async (t) => {
+  const { machines, measures, send, row } = setUp(2);
+  machines[0]?.become(down, 0);
+  t.is(send().server, 1);
+  t.like(await row('s1'), { connectionErrors: 0, redispatches: 1, currentSessions: 0 });
+  t.is(measures.retries, 1);
+  machines[1]?.become(down, 0);
+  t.is(measures.failures.refused, 0);
+  send();
+  t.is(measures.retries, 4);
+  t.is(measures.failures.refused, 1);
+  const rows = [await row('s1'), await row('s2')];
+  t.is(
+    rows.reduce((sum, each) => sum + (each?.connectionErrors ?? 0), 0),
+    1,
+  );
+  t.is(
+    rows.reduce((sum, each) => sum + (each?.currentSessions ?? 0), 0),
+    1, // the first request of all, of whose end nobody told
+  );
+});
+
+test("the controller's own reader understands it", async (t) => {
+  const { haproxy, runtime, send } = setUp(2);
+  send();
+  t.deepEqual(await runtime.setWeights(backendName, [{ server: 's2', weight: 7 }]), { ok: true, value: undefined });
+  for (let check = 0; check < 3; check += 1) haproxy.check(0, 1_000);
+  const view = await readBackend(runtime, backendName);
+  t.true(view.ok);
+  if (!view.ok) return;
+  t.is(view.value.algorithm, 'roundrobin');
+  t.like(view.value.servers[0], { server: 's1', exclusion: null, inFlight: 1, upForMs: 10_000, haproxyStatus: 'UP' });
+  t.like(view.value.servers[1], { configuredWeight: 100, currentWeight: 7, address: '10.0.0.1' });
+  const unknown = await runtime.setWeights(backendName, [{ server: 's9', weight: 7 }]);
+  t.is(unknown.ok ? '' : unknown.error.code, 'server-missing');
+});
+
+test('a server is down after three failed checks and up after two that passed, since then', (t) => {
+  const health = new Health();
+  const passed = [true, false, false, true, false, false, false, false, true, false, true, true, true];
+  const seen = passed.map((each, second) => {
+    health.check(each, second * 1_000);
+    return `${health.status}, ${health.inStateForMs(second * 1_000 + 300)}`;
+  });
+  t.deepEqual(seen, [
+    ...['UP, 0', 'UP 2/3, 1000', 'UP 1/3, 2000', 'UP, 3000', 'UP 2/3, 4000', 'UP 1/3, 5000', 'DOWN, 0', 'DOWN, 1000'],
+    ...['DOWN 1/2, 2000', 'DOWN, 3000', 'DOWN 1/2, 4000', 'UP, 0', 'UP, 1000'],
+  ]);
+});

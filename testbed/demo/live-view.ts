@@ -1,0 +1,109 @@
+import { styleText } from 'node:util';
+import { bar, percent, responseTime, whole } from '../rig/words.ts';
+import type { Summary } from './latencies.ts';
+
+/** One application server as it is now; null is unknown. */
+export interface ServerRow {
+  readonly name: string;
+  readonly cores: number;
+  /** CPU used of its quota, 0 to 1, as its agent says. */
+  readonly cpu: number | null;
+  /** HAProxy's weight now, 0 to 256, and its share of the sum, 0 to 1. */
+  readonly weight: number | null;
+  readonly share: number | null;
+  /** Requests that it answered per second, over the last seconds. */
+  readonly answeredPerSecond: number;
+  /** Load by equation (1), as the controller says; null while there is none. */
+  readonly load: number | null;
+}
+
+/** Everything that the live view shows. */
+export interface Frame {
+  readonly phase: 'without' | 'with';
+  readonly policy: string;
+  readonly elapsedSeconds: number;
+  readonly phaseSeconds: number;
+  readonly slowed: { readonly server: string; readonly lostShare: number; readonly secondsAgo: number } | null;
+  readonly servers: readonly ServerRow[];
+  /** How long "the last seconds" are. */
+  readonly windowSeconds: number;
+  readonly deadlineMs: number;
+  readonly now: Summary;
+  /** The same moment of the phase without the controller; null while that is the phase that runs. */
+  readonly before: Summary | null;
+}
+
+export interface ViewStyle {
+  readonly columns: number;
+  readonly colour: boolean;
+}
+
+/** CPU of the quota from which a server is marked as full. */
+const fullCpu = 0.95;
+
+/** The lines of one picture. None is longer than the columns; its height is always the same. */
+export function renderFrame(frame: Frame, style: ViewStyle): readonly string[] {
+  const { deadlineMs } = frame;
+  const cut = (line: string) => line.slice(0, style.columns);
+  const paint = (colour: Colour | null, line: string) =>
+    style.colour && colour !== null ? styleText(colour, cut(line), { validateStream: false }) : cut(line);
+  const measured = (name: string, { p50Ms, p99Ms, withinSecond, failed }: Summary) =>
+    name.padEnd(24) +
+    responseTime(p50Ms, deadlineMs).padStart(11) +
+    responseTime(p99Ms, deadlineMs).padStart(11) +
+    percent(withinSecond, 1).padStart(17) +
+    whole(failed).padStart(11);
+  return [
+    paint('bold', heading(frame)),
+    paint(frame.slowed === null ? null : 'yellow', slowedLine(frame)),
+    '',
+    paint('bold', 'server   cores   CPU of its quota     load   weight   share of weight   req/s'),
+    ...frame.servers.map((row) => paint(isFull(row) ? 'red' : null, serverLine(row, frame))),
+    '',
+    paint('bold', `last ${frame.windowSeconds} seconds                    p50        p99  answered in 1 s     failed`),
+    ...(frame.before === null
+      ? [paint(null, measured('without the controller', frame.now)), '']
+      : [
+          paint(null, measured('without, at this moment', frame.before)),
+          paint('green', measured('with the controller', frame.now)),
+        ]),
+  ];
+}
+
+/** The same in one line, for where there is no terminal. */
+export function renderLine({ phase, elapsedSeconds, deadlineMs, now, servers }: Frame): string {
+  const times = `p50 ${responseTime(now.p50Ms, deadlineMs)}, p99 ${responseTime(now.p99Ms, deadlineMs)}`;
+  const weights = servers.map(({ weight }) => weight ?? '-').join('/');
+  return `${phase} ${elapsedSeconds.toFixed(0)} s: ${times}, ${percent(now.withinSecond)} in 1 s, weights ${weights}`;
+}
+
+type Colour = 'bold' | 'red' | 'green' | 'yellow';
+
+function heading({ phase, policy, elapsedSeconds, phaseSeconds }: Frame): string {
+  const what = phase === 'without' ? '1 of 2: without the controller, equal weights' : `2 of 2: with it (${policy})`;
+  const clock = `${Math.min(elapsedSeconds, phaseSeconds).toFixed(0)} of ${phaseSeconds} s`;
+  return `phase ${what}`.padEnd(64) + clock.padStart(13);
+}
+
+function slowedLine({ slowed, phaseSeconds }: Frame): string {
+  if (slowed === null) return `a noisy neighbour comes after ${phaseSeconds / 2} s`;
+  const { server, lostShare, secondsAgo } = slowed;
+  return `a noisy neighbour burns ${percent(lostShare)} of ${server}'s CPU since ${secondsAgo.toFixed(0)} s`;
+}
+
+function isFull({ cpu }: ServerRow): boolean {
+  return cpu !== null && cpu >= fullCpu;
+}
+
+function serverLine(row: ServerRow, { slowed }: Frame): string {
+  const name = slowed?.server === row.name ? `${row.name} slow` : row.name;
+  return [
+    name.padEnd(8),
+    row.cores.toFixed(2).padStart(6),
+    `   ${bar(row.cpu)} ${percent(row.cpu).padStart(5)} ${isFull(row) ? '!' : ' '}`,
+    (row.load?.toFixed(2) ?? '-').padStart(6),
+    whole(row.weight).padStart(9),
+    `${percent(row.share).padStart(7)} ${bar(row.share)}`,
+    row.answeredPerSecond.toFixed(1).padStart(8),
+  ].join('');
+}

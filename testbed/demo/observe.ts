@@ -1,0 +1,61 @@
+import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { type MetricName, type Snapshot, snapshotSchema } from '../../shared/contract/snapshot.ts';
+import { type Status, statusSchema } from '../../shared/contract/status.ts';
+
+/** What can be seen of the running system at one moment. Each part is null where nobody answered. */
+export interface Sight {
+  /** Weight in HAProxy by server, 0 to 256. */
+  readonly weights: Readonly<Record<string, number>> | null;
+  /** Whether HAProxy has every server UP, with no failed health check lately. */
+  readonly allUp: boolean;
+  /** Requests that HAProxy has with the servers now. */
+  readonly inFlight: number | null;
+  readonly snapshots: Readonly<Record<string, Snapshot | null>>;
+  readonly status: Status | null;
+}
+
+export interface Eyes {
+  readonly haproxy: RuntimeApi;
+  readonly backend: string;
+  readonly agentUrls: Readonly<Record<string, string>>;
+  readonly controllerUrl: string;
+}
+
+/** Longest that one look may take, in ms. */
+const lookMs = 1_000;
+
+/** Looks at HAProxy, at every agent and, where one runs, at the controller. Never throws. */
+export async function look(eyes: Eyes, hasController: boolean): Promise<Sight> {
+  const { haproxy, backend, agentUrls, controllerUrl } = eyes;
+  const snapshot = async ([name, url]: [string, string]) =>
+    [name, await fetchJson(`${url}/v1/snapshot`, (body) => snapshotSchema.parse(body))] as const;
+  const [rows, snapshots, status] = await Promise.all([
+    haproxy.stats(backend),
+    Promise.all(Object.entries(agentUrls).map(snapshot)),
+    hasController ? fetchJson(`${controllerUrl}/v1/status`, (body) => statusSchema.parse(body)) : null,
+  ]);
+  const servers = rows.ok ? rows.value.filter(({ kind }) => kind === 'server') : null;
+  return {
+    weights: servers === null ? null : Object.fromEntries(servers.map(({ name, weight }) => [name, weight])),
+    allUp: servers?.every((row) => row.status === 'UP') ?? false,
+    inFlight: servers?.reduce((sum, row) => sum + row.currentSessions + row.queued, 0) ?? null,
+    snapshots: Object.fromEntries(snapshots),
+    status,
+  };
+}
+
+/** A metric's utilisation, 0 to 1; null where it is unknown. */
+export function utilisation(snapshot: Snapshot | null | undefined, name: MetricName): number | null {
+  const metric = snapshot?.metrics[name];
+  return metric?.status === 'ok' ? metric.utilisation : null;
+}
+
+/** null where nobody answers, or nothing that fits: the demo shows that as unknown and looks again. */
+async function fetchJson<Value>(url: string, parse: (body: unknown) => Value): Promise<Value | null> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(lookMs) });
+    return parse(await response.json());
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,70 @@
+import { renderConfiguration } from '../rig/configuration.ts';
+import { freePorts } from '../rig/ports.ts';
+import type { DemoServer, DemoSettings } from './settings.ts';
+
+/** An application server and where it and its agent listen. */
+export interface Member extends DemoServer {
+  readonly address: string;
+  readonly appUrl: string;
+  readonly agentUrl: string;
+}
+
+/** Who listens where. */
+export interface Plan {
+  readonly backend: string;
+  readonly frontPort: number;
+  readonly controllerPort: number;
+  readonly appPort: number;
+  readonly agentPort: number;
+  readonly members: readonly Member[];
+}
+
+const front = '127.0.0.1';
+/** Each server has an address of its own, as VMs do; on Linux all of 127.0.0.0/8 is loopback. */
+const serverAddress = (index: number) => `127.0.0.${11 + index}`;
+/** Ports as they are wanted: agents and controller where `haweight` looks for them by itself. */
+const wantedPorts = { agent: 9477, controller: 9478, front: 9480, app: 9480 };
+
+export async function planFleet(servers: readonly DemoServer[]): Promise<Plan> {
+  const hosts = servers.map((_, index) => serverAddress(index));
+  const [agentPort = 0, controllerPort = 0, frontPort = 0, appPort = 0] = await freePorts([
+    { port: wantedPorts.agent, hosts },
+    { port: wantedPorts.controller, hosts: [front] },
+    { port: wantedPorts.front, hosts: [front] },
+    { port: wantedPorts.app, hosts },
+  ]);
+  const members = servers.map((server, index) => {
+    const address = serverAddress(index);
+    return { ...server, address, appUrl: `http://${address}:${appPort}`, agentUrl: `http://${address}:${agentPort}` };
+  });
+  return { backend: 'web', frontPort, controllerPort, appPort, agentPort, members };
+}
+
+/** Whether `haweight` finds the agents by itself. */
+export function hasDefaultAgents({ agentPort }: Plan): boolean {
+  return agentPort === wantedPorts.agent;
+}
+
+/** Whether `haweight` finds the controller by itself. */
+export function hasDefaultController({ controllerPort }: Plan): boolean {
+  return controllerPort === wantedPorts.controller;
+}
+
+/** haproxy.cfg: every server with the same weight, as one who knows nothing of them would write it. */
+export function haproxyConfiguration(
+  { backend, frontPort, appPort, members }: Plan,
+  { configuredWeight: weight }: Pick<DemoSettings, 'configuredWeight'>,
+): string {
+  const server = ({ name, address }: Member) => ({
+    name,
+    address: `${address}:${appPort}`,
+    weight,
+    options: 'check inter 500ms',
+  });
+  // when a client has given up, tell the server, which then drops the work
+  const lines = ['option abortonclose'];
+  return renderConfiguration({
+    frontends: [{ name: 'demo', bind: `${front}:${frontPort}`, backend }],
+    backends: [{ name: backend, algorithm: 'roundrobin', lines, servers: members.map(server) }],
+  });
+}

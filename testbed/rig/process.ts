@@ -1,0 +1,192 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { HaproxyInfo } from '../../haproxy/process-info.ts';
+import { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { ProblemError, quote } from '../../shared/contract/problem.ts';
+import { findHaproxy } from './binary.ts';
+import { guardProcess } from './process-guard.ts';
+
+export interface StartOptions {
+  /** Text of haproxy.cfg. It needs no stats socket: one is added. Relative socket paths are in `folder`. */
+  readonly configuration: string;
+  /** Run as master and worker (-W), which is what can reload. */
+  readonly masterWorker?: boolean;
+  /** Path of the program; found by `findHaproxy` unless given. */
+  readonly binary?: string;
+}
+
+/** How long HAProxy may take to answer after a start or reload, in ms; it takes some tens of ms. */
+const readyMs = 10_000;
+/** A reload takes some 50 ms; if nothing has come of it after this, in ms, it is asked for again. */
+const reloadAgainMs = 1_000;
+/** How often it is asked meanwhile, in ms. */
+const pollMs = 10;
+/** How long it may take to end after SIGTERM, in ms; then it is killed. */
+const stopMs = 2_000;
+/** What is kept of its standard error, in characters, to say why it failed. */
+const keptErrorCharacters = 4_000;
+
+/** Starts HAProxy and waits until its stats socket answers. Throws a ProblemError, and leaves nothing, where it does not. */
+export async function startHaproxy(options: StartOptions): Promise<HaproxyProcess> {
+  const binary = options.binary ?? findHaproxy();
+  if (binary === null) {
+    throw failure(
+      'no haproxy program found',
+      'nothing',
+      'Install it (apt install haproxy) or set HAPROXY to its path.',
+    );
+  }
+  // mkdtemp makes it readable for this user only.
+  const folder = await mkdtemp(join(tmpdir(), 'haweight-haproxy-'));
+  const haproxy = new HaproxyProcess({ ...options, binary }, folder);
+  try {
+    await haproxy.start();
+    return haproxy;
+  } catch (error) {
+    await haproxy.stop();
+    throw error;
+  }
+}
+
+/** A HAProxy of our own, in a private folder, without root. It does not outlive this process, however that ends. */
+export class HaproxyProcess implements AsyncDisposable {
+  readonly folder: string;
+  /** Path of its stats socket, at level admin. */
+  readonly socket: string;
+  readonly api: RuntimeApi;
+  readonly #options: StartOptions & { readonly binary: string };
+  #child: ChildProcess | null = null;
+  #releaseGuard: () => void = () => {};
+  #errors = '';
+
+  constructor(options: StartOptions & { readonly binary: string }, folder: string) {
+    this.#options = options;
+    this.folder = folder;
+    this.socket = join(folder, 'admin.sock');
+    this.api = new RuntimeApi({ socket: this.socket });
+  }
+
+  /** Process id: of the master where there is one. `api.info()` has that of the worker. */
+  get pid(): number {
+    const pid = this.#child?.pid;
+    if (pid === undefined) throw failure('HAProxy does not run', 'no process');
+    return pid;
+  }
+
+  async start(): Promise<void> {
+    const own = `global\n  stats socket ${this.socket} mode 600 level admin\n`;
+    await writeFile(join(this.folder, 'own.cfg'), own);
+    await this.#write(this.#options.configuration);
+    const args = [...(this.#options.masterWorker ? ['-W'] : []), '-db', '-f', 'own.cfg', '-f', 'haproxy.cfg'];
+    // A process group of its own, so that one signal reaches master and workers, and a Ctrl-C of the terminal neither.
+    const child = spawn(this.#options.binary, args, {
+      cwd: this.folder,
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#child = child;
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#errors = (this.#errors + text).slice(-keptErrorCharacters);
+    });
+    await once(child, 'spawn').catch((error: Error) => {
+      this.#child = null;
+      throw failure(`cannot run ${this.#options.binary}`, error.message);
+    });
+    this.#releaseGuard = guardProcess(this.pid, this.folder);
+    await this.#ready('start', () => true);
+  }
+
+  /** Reloads (SIGUSR2), with another configuration if one is given, and waits until a new worker answers. */
+  async reload(configuration?: string): Promise<void> {
+    if (!this.#options.masterWorker) throw new Error('only a HAProxy started with masterWorker can reload');
+    const before = await this.api.info();
+    if (!before.ok) throw new ProblemError(before.error);
+    if (configuration !== undefined) await this.#write(configuration);
+    this.#errors = '';
+    // The worker may answer before the master listens to signals, and then the first one is lost.
+    const signal = () => this.#child?.kill('SIGUSR2');
+    signal();
+    const again = setInterval(signal, reloadAgainMs);
+    try {
+      await this.#ready('reload', ({ pid }) => pid !== before.value.pid);
+    } finally {
+      clearInterval(again);
+    }
+  }
+
+  /** Ends it by this signal, its workers too, and keeps its folder: `start` may follow. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    if (child !== null && !hasEnded(child)) {
+      const ended = once(child, 'exit');
+      child.kill(signal);
+      await Promise.race([ended, delay(stopMs, undefined, { ref: false })]);
+    }
+    if (child?.pid !== undefined) killGroup(child.pid);
+    this.#releaseGuard();
+  }
+
+  /** Ends it and removes its folder. May be called again. */
+  async stop(): Promise<void> {
+    await this.end();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #write(configuration: string): Promise<void> {
+    await writeFile(join(this.folder, 'haproxy.cfg'), configuration);
+  }
+
+  async #ready(step: string, isNew: (info: HaproxyInfo) => boolean): Promise<void> {
+    const deadline = performance.now() + readyMs;
+    while (performance.now() < deadline) {
+      const info = await this.api.info();
+      if (info.ok && isNew(info.value)) return;
+      const child = this.#child;
+      if (child === null || hasEnded(child)) {
+        // Only after 'close' has all that it said been read.
+        if (child !== null && child.stderr?.closed === false) await once(child, 'close');
+        throw failure(`HAProxy ended at its ${step}`, this.#lastErrors());
+      }
+      await delay(pollMs);
+    }
+    throw failure(`HAProxy did not answer within ${readyMs} ms of its ${step}`, this.#lastErrors());
+  }
+
+  /** Its alerts, without the notices around them. */
+  #lastErrors(): string {
+    const lines = this.#errors.trim().split('\n');
+    const alerts = lines.filter((line) => line.includes('[ALERT]'));
+    return quote((alerts.length > 0 ? alerts : lines).join(' '), keptErrorCharacters);
+  }
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody is left in it.
+  }
+}
+
+function failure(what: string, got: string, mend?: string): ProblemError {
+  return new ProblemError({
+    code: 'command-failed',
+    where: 'haproxy',
+    what,
+    got,
+    ...(mend === undefined ? {} : { mend }),
+  });
+}

@@ -1,0 +1,67 @@
+import { createLogger } from 'winston';
+import { Loop } from '../../controller/loop/loop.ts';
+import type { SimulatedAgent } from './agent.ts';
+import { simulatedClock } from './clock.ts';
+import { controllerConfig } from './controller-config.ts';
+import type { SimulatedHaproxy } from './haproxy.ts';
+import { SimulatedAgents, SimulatedRuntime } from './runtime.ts';
+import type { Experiment } from './schema.ts';
+import type { Server } from './server.ts';
+
+/** Who sets one HAProxy's weights, and when. */
+export interface WeightSetter {
+  start(): void;
+  /** Every period. */
+  tick(): Promise<void> | void;
+  /** An event has changed what a server can do. */
+  capacityChanged(): void;
+}
+
+export interface Surroundings {
+  readonly experiment: Experiment;
+  readonly haproxy: SimulatedHaproxy;
+  /** Which HAProxy it is. */
+  readonly index: number;
+  readonly servers: readonly Server[];
+  readonly agents: ReadonlyMap<string, SimulatedAgent>;
+  readonly nowMs: () => number;
+}
+
+const nothing = () => undefined;
+const maxWeight = 256;
+const equalWeight = 100;
+
+export function weightSetter(surroundings: Surroundings): WeightSetter {
+  const { experiment, haproxy, index, agents, nowMs } = surroundings;
+  const { contender } = experiment;
+  const byCapacity = () => setByCapacity(surroundings);
+  switch (contender.kind) {
+    case 'static': {
+      const equal = () => haproxy.lines.forEach(({ name }) => void haproxy.setWeight(name, equalWeight));
+      const start = { configured: nothing, equal, capacity: byCapacity }[contender.weights];
+      return { start, tick: nothing, capacityChanged: nothing };
+    }
+    case 'oracle':
+      return { start: byCapacity, tick: nothing, capacityChanged: byCapacity };
+    case 'policy': {
+      const loop = new Loop({
+        config: controllerConfig(contender, experiment),
+        api: new SimulatedRuntime(haproxy, index + 1, nowMs),
+        agents: new SimulatedAgents(agents, nowMs),
+        logger: createLogger({ silent: true }),
+        clock: simulatedClock(nowMs),
+      });
+      return { start: nothing, tick: () => loop.tick().then(nothing), capacityChanged: nothing };
+    }
+  }
+}
+
+/** Weights by what each server can do, the largest 256; 0 for one that is down. */
+function setByCapacity({ haproxy, servers }: Surroundings): void {
+  const largest = Math.max(...servers.map(({ capacity }) => capacity));
+  for (const { name, index } of haproxy.lines) {
+    const capacity = servers[index]?.capacity ?? 0;
+    const weight = capacity === 0 ? 0 : Math.max(1, Math.round((maxWeight * capacity) / largest));
+    haproxy.setWeight(name, weight);
+  }
+}

@@ -1,0 +1,35 @@
+import type { Random } from '../../../shared/math/random.ts';
+import { type Dispatch, isEligible, type Target } from './dispatch.ts';
+
+/**
+ * random(2), HAProxy's `balance random` (`get_server_rnd` in lb_chash.c): two servers drawn by weight, the second one
+ * unless it serves more for its weight than the first. HAProxy draws on a hash ring, whose shares are a little uneven;
+ * here they are exact.
+ */
+export function randomOfTwo(targets: readonly Target[], random: Random): Dispatch {
+  return {
+    pick(avoid) {
+      const mayAvoid = avoid !== null && targets.some((target) => target !== avoid && isEligible(target));
+      const without = mayAvoid ? avoid : null;
+      const previous = draw(targets, random, without);
+      const current = draw(targets, random, without);
+      if (previous === null || current === null) return null;
+      return current.served * previous.weight > previous.served * current.weight ? previous : current;
+    },
+    changed() {},
+  };
+}
+
+function draw(targets: readonly Target[], random: Random, without: Target | null): Target | null {
+  let total = 0;
+  for (const target of targets) if (isEligible(target) && target !== without) total += target.weight;
+  let left = random() * total;
+  let last: Target | null = null;
+  for (const target of targets) {
+    if (!isEligible(target) || target === without) continue;
+    last = target;
+    left -= target.weight;
+    if (left < 0) break;
+  }
+  return last;
+}

@@ -1,0 +1,165 @@
+import type { Random } from '../../shared/math/random.ts';
+import type { Dispatch, Target } from './dispatch/dispatch.ts';
+import { leastconn } from './dispatch/leastconn.ts';
+import { randomOfTwo } from './dispatch/random.ts';
+import { roundrobin } from './dispatch/roundrobin.ts';
+import { Health } from './health.ts';
+import type { Measures } from './measures.ts';
+import type { Request } from './request.ts';
+import type { Balance } from './schema.ts';
+import type { Server } from './server.ts';
+
+/** HAProxy's default of `retries`; with `option redispatch 1` each goes to another server. */
+const retries = 3;
+
+/** One server line of one HAProxy, with the running counters of `show stat`. */
+export interface Line extends Target {
+  readonly name: string;
+  readonly configuredWeight: number;
+  readonly health: Health;
+  sessions: number;
+  responses2xx: number;
+  responses5xx: number;
+  connectionErrors: number;
+  responseErrors: number;
+  redispatches: number;
+}
+
+export interface HaproxyOptions {
+  readonly servers: readonly Server[];
+  readonly lines: readonly { readonly name: string; readonly configuredWeight: number }[];
+  readonly balance: Balance;
+  readonly random: Random;
+  readonly measures: Measures;
+}
+
+/** One HAProxy: hands requests to servers, counts, checks health. Its time is that of the calls. */
+export class SimulatedHaproxy {
+  readonly balance: Balance;
+  readonly lines: readonly Line[];
+  readonly #servers: readonly Server[];
+  readonly #dispatch: Dispatch;
+  readonly #measures: Measures;
+
+  constructor({ servers, lines, balance, random, measures }: HaproxyOptions) {
+    this.balance = balance;
+    this.#servers = servers;
+    this.#measures = measures;
+    this.lines = lines.map(({ name, configuredWeight }, index) => ({
+      ...{ index, name, configuredWeight, weight: configuredWeight, up: true, served: 0, health: new Health() },
+      ...{ sessions: 0, responses2xx: 0, responses5xx: 0, connectionErrors: 0, responseErrors: 0, redispatches: 0 },
+    }));
+    this.#dispatch = dispatchOf(balance, this.lines, random);
+  }
+
+  /** Whether a server is up, but no request can get through: every weight is 0. */
+  get isShut(): boolean {
+    return this.lines.some(({ up }) => up) && this.lines.every(({ up, weight }) => !up || weight === 0);
+  }
+
+  /** Finds the request a server, or answers 503; whether the client now waits for that server. */
+  handle(request: Request, nowMs: number): boolean {
+    const first = this.#pick(null);
+    if (first === null) {
+      this.#measures.failed(request, 'noServer');
+      return false;
+    }
+    let line = first;
+    for (let retry = 0; ; retry += 1) {
+      const reception = this.#connect(line, request, nowMs);
+      if (reception !== 'refused') return reception === 'accepted';
+      if (retry === retries) break;
+      this.#measures.retried(request);
+      // the one just tried is avoided, and always there to come back to
+      const next: Line = this.#pick(line) ?? line;
+      if (next !== line) line.redispatches += 1;
+      line = next;
+    }
+    line.connectionErrors += 1;
+    this.#measures.failed(request, 'refused');
+    return false;
+  }
+
+  /** A server has finished a request that this HAProxy still waited for. */
+  answered(request: Request, nowMs: number): void {
+    const line = this.#release(request);
+    if (line !== undefined) line.responses2xx += 1;
+    this.#measures.answered(request, nowMs);
+  }
+
+  /**
+   * `timeout server` is over: 504 for the client; the server knows nothing of it. As HAProxy's own answer it is no 5xx of
+   * the server, only an error of its response (seen on 2.6).
+   */
+  timedOut(request: Request): void {
+    const line = this.#release(request);
+    if (line !== undefined) line.responseErrors += 1;
+    this.#measures.failed(request, 'timeout');
+  }
+
+  /** The connection broke before the answer was complete. */
+  broken(request: Request): void {
+    const line = this.#release(request);
+    if (line !== undefined) line.responseErrors += 1;
+    this.#measures.failed(request, 'broken');
+  }
+
+  check(index: number, nowMs: number): void {
+    const line = this.lines[index];
+    const server = this.#servers[index];
+    if (line === undefined || server === undefined) return;
+    line.health.check(server.accepts, nowMs);
+    if (line.up === line.health.up) return;
+    line.up = line.health.up;
+    this.#dispatch.changed(line);
+  }
+
+  setWeight(name: string, weight: number): boolean {
+    const line = this.lines.find((each) => each.name === name);
+    if (line === undefined) return false;
+    line.weight = weight;
+    this.#dispatch.changed(line);
+    return true;
+  }
+
+  #pick(avoid: Line | null): Line | null {
+    const target = this.#dispatch.pick(avoid);
+    return target === null ? null : (this.lines[target.index] ?? null);
+  }
+
+  #connect(line: Line, request: Request, nowMs: number) {
+    line.sessions += 1;
+    this.#serve(line, 1);
+    request.server = line.index;
+    const reception = this.#servers[line.index]?.receive(request, nowMs) ?? 'refused';
+    if (reception === 'accepted') return reception;
+    this.#serve(line, -1);
+    if (reception === 'error') {
+      line.responses5xx += 1;
+      this.#measures.failed(request, 'status5xx');
+    }
+    return reception;
+  }
+
+  #release(request: Request): Line | undefined {
+    const line = this.lines[request.server];
+    if (line !== undefined) this.#serve(line, -1);
+    return line;
+  }
+
+  #serve(line: Line, change: 1 | -1): void {
+    line.served += change;
+    this.#dispatch.changed(line);
+  }
+}
+
+function dispatchOf(balance: Balance, targets: readonly Target[], random: Random): Dispatch {
+  switch (balance) {
+    case 'roundrobin':
+      return roundrobin(targets);
+    case 'leastconn':
+      return leastconn(targets);
+    case 'random':
+      return randomOfTwo(targets, random);
+  }
+}

@@ -1,0 +1,115 @@
+import { percentile } from '../../shared/math/percentile.ts';
+import type { FailureKind, Measures } from './measures.ts';
+
+/** The first HAProxy right after one of its ticks. Arrays are in the order of the fleet. */
+export interface Sample {
+  /** From the end of the warm-up; negative within it. */
+  readonly atSeconds: number;
+  readonly weights: readonly number[];
+  /** Whether health checks have it in rotation. */
+  readonly up: readonly boolean[];
+  /** Since the sample before: busy of available core time; null for a server that was down all that time. */
+  readonly utilisation: readonly (number | null)[];
+  /** What each could do now: core-seconds of speed 1 per second. */
+  readonly capacity: readonly number[];
+  /** Since the sample before, at all HAProxys. */
+  readonly requests: number;
+  readonly failures: number;
+}
+
+export interface ServerResult {
+  readonly name: string;
+  /** Busy of available core time over what was measured; null for a server that was down all the time. */
+  readonly utilisation: number | null;
+  /** Requests at the server, waiting ones too: the mean over time. */
+  readonly meanInFlight: number;
+}
+
+/** What was measured of requests that arrived after the warm-up. Plain JSON. Times in ms. */
+export interface Result {
+  readonly requests: number;
+  /** Answered by a server with success. */
+  readonly answered: number;
+  readonly failed: Readonly<Record<FailureKind, number>>;
+  /** Neither when the run ended. */
+  readonly inFlight: number;
+  readonly retries: number;
+  /** Of answers and time-outs (which count with the time-out); null without any. */
+  readonly meanMs: number | null;
+  readonly p50Ms: number | null;
+  readonly p90Ms: number | null;
+  readonly p99Ms: number | null;
+  /** Answered well within 1 s, of all requests, 0 to 1; null without any. */
+  readonly withinSecond: number | null;
+  readonly servers: readonly ServerResult[];
+  /** Largest over mean of the servers' utilisations. */
+  readonly maxOverMean: number | null;
+  /** Sum over servers of how far shares moved per tick of the first HAProxy, 0 to 2: mean and largest. */
+  readonly shareMovement: { readonly mean: number; readonly max: number };
+  /** Ticks of any HAProxy that left every server that is up with weight 0. */
+  readonly allZeroTicks: number;
+  readonly ticks: number;
+  readonly samples: readonly Sample[];
+}
+
+export interface ResultParts {
+  readonly measures: Measures;
+  /** Requests that arrived after the warm-up and wait for their answer. */
+  readonly inFlight: number;
+  readonly servers: readonly ServerResult[];
+  readonly samples: readonly Sample[];
+  readonly allZeroTicks: number;
+  readonly ticks: number;
+}
+
+export function resultOf({ measures, inFlight, servers, samples, allZeroTicks, ticks }: ResultParts): Result {
+  const times = measures.sortedTimes();
+  const { requests, failures, retries } = measures;
+  return {
+    requests,
+    answered: measures.answeredWell,
+    failed: { ...failures },
+    inFlight,
+    retries,
+    meanMs: times.length === 0 ? null : times.reduce((sum, time) => sum + time, 0) / times.length,
+    p50Ms: percentile(times, 0.5),
+    p90Ms: percentile(times, 0.9),
+    p99Ms: percentile(times, 0.99),
+    withinSecond: requests === 0 ? null : measures.answeredWithinSecond / requests,
+    servers,
+    maxOverMean: maxOverMean(servers.map(({ utilisation }) => utilisation)),
+    shareMovement: shareMovement(samples),
+    allZeroTicks,
+    ticks,
+    samples,
+  };
+}
+
+/** Failures of any kind, of all requests, 0 to 1; null without any. */
+export function failedShare({ failed, requests }: Pick<Result, 'failed' | 'requests'>): number | null {
+  return requests === 0 ? null : Object.values(failed).reduce((sum, count) => sum + count, 0) / requests;
+}
+
+/** Of those that are known; null where none is, or nothing is used at all. */
+export function maxOverMean(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  const sum = known.reduce((total, value) => total + value, 0);
+  return sum === 0 ? null : (Math.max(...known) * known.length) / sum;
+}
+
+/** What each server gets of new requests: weight over the sum, of those that are up. All 0 where nobody gets any. */
+export function sharesOf({ weights, up }: Pick<Sample, 'weights' | 'up'>): number[] {
+  const effective = weights.map((weight, index) => (up[index] ? weight : 0));
+  const total = effective.reduce((sum, weight) => sum + weight, 0);
+  return effective.map((weight) => (total === 0 ? 0 : weight / total));
+}
+
+function shareMovement(samples: readonly Sample[]): { mean: number; max: number } {
+  const moves = samples.flatMap((sample, index) => {
+    const before = samples[index - 1];
+    if (before === undefined || sample.atSeconds < 0) return [];
+    const old = sharesOf(before);
+    return [sharesOf(sample).reduce((sum, share, server) => sum + Math.abs(share - (old[server] ?? 0)), 0)];
+  });
+  return { mean: moves.reduce((sum, move) => sum + move, 0) / Math.max(1, moves.length), max: Math.max(0, ...moves) };
+}

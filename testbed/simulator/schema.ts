@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import { periodsMs } from '../../controller/config/schema.ts';
+import { policyNames } from '../../controller/decide/policies/registry.ts';
+
+export const balances = ['roundrobin', 'leastconn', 'random'] as const;
+export type Balance = (typeof balances)[number];
+
+const serverName = z.string().regex(/^[A-Za-z0-9_:.-]{1,100}$/, 'a name of letters, digits and _ : . -');
+const aboveZero = (max: number) => z.number().gt(0, `a number above 0 and up to ${max}`).max(max);
+const seconds = z.number().min(0).max(86_400);
+/** Share of the fleet's capacity. */
+const load = aboveZero(10);
+
+const serverSchema = z
+  .strictObject({
+    name: serverName,
+    cores: aboveZero(1_024),
+    /** Work that a core does in a second, in seconds of a core of speed 1. The agent does not know it. */
+    speed: aboveZero(100).default(1),
+    discipline: z.enum(['processor-sharing', 'fifo']).default('processor-sharing'),
+    /** Of discipline fifo only: requests at work at once. Default: the cores, rounded. */
+    workers: z.number().int().min(1).max(100_000).optional(),
+    /** Of processor sharing: most requests at work at once. */
+    threads: z.number().int().min(1).max(100_000).default(200),
+    /** Connections that wait to be accepted; beyond, they are refused. */
+    backlog: z.number().int().min(0).max(10_000_000).default(128),
+    configuredWeight: z.number().int().min(0).max(256).default(100),
+  })
+  .refine(({ discipline, workers }) => workers === undefined || discipline === 'fifo', {
+    error: 'workers with discipline fifo only',
+    path: ['workers'],
+  });
+
+const during = { server: serverName, fromSeconds: seconds, untilSeconds: seconds.optional() };
+const factor = z.number().gt(0, 'a number above 0 and up to 1').max(1);
+
+/** What befalls a server, from then on until its end (default: the run's); times count from the end of the warm-up. */
+const eventSchema = z.discriminatedUnion(
+  'kind',
+  [
+    /** Requests in flight break, connections are refused, the agent is unreachable. */
+    z.strictObject({ kind: z.literal('crash'), ...during }),
+    z.strictObject({ kind: z.literal('removed'), ...during }),
+    /** Its capacity is this part of what it was, and the CPU metric measures against what is left (as with steal). */
+    z.strictObject({ kind: z.literal('slow'), ...during, factor }),
+    /** The same, but the CPU metric shows only half of the loss. */
+    z.strictObject({ kind: z.literal('hidden-slow'), ...during, factor }),
+    z.strictObject({ kind: z.literal('frozen-agent'), ...during }),
+    /** Its agent claims this of every metric, and so many cores (default: the true ones), whatever is so. */
+    z.strictObject({
+      kind: z.literal('lying-agent'),
+      ...during,
+      utilisation: z.number().min(0).max(1),
+      cores: aboveZero(65_536).optional(),
+    }),
+    /** Answers 500 at once, which costs it nothing. */
+    z.strictObject({ kind: z.literal('blackhole'), ...during }),
+    /** The same for this share of its requests. */
+    z.strictObject({ kind: z.literal('errors'), ...during, share: z.number().min(0).max(1) }),
+  ],
+  { error: 'an event of kind crash, removed, slow, hidden-slow, frozen-agent, lying-agent, blackhole or errors' },
+);
+
+/** Another load for a while; times count from the end of the warm-up. */
+const loadSchema = z
+  .strictObject({ fromSeconds: seconds, untilSeconds: seconds, load: z.number().min(0).max(10) })
+  .refine(({ fromSeconds, untilSeconds }) => untilSeconds > fromSeconds, {
+    error: 'a time after fromSeconds',
+    path: ['untilSeconds'],
+  });
+
+const scenarioSchema = z.strictObject({
+  loads: z
+    .array(loadSchema)
+    .refine((loads) => loads.every(({ fromSeconds }, i) => fromSeconds >= (loads[i - 1]?.untilSeconds ?? 0)), {
+      error: 'loads in the order of their times, none before the one above it has ended',
+    })
+    .default([]),
+  events: z
+    .array(
+      eventSchema.refine(({ fromSeconds, untilSeconds }) => untilSeconds === undefined || untilSeconds > fromSeconds, {
+        error: 'a time after fromSeconds',
+        path: ['untilSeconds'],
+      }),
+    )
+    .default([]),
+});
+
+const contenderSchema = z.discriminatedUnion(
+  'kind',
+  [
+    /** The real controller with this policy; `config` holds keys of the controller's configuration file. */
+    z.strictObject({
+      kind: z.literal('policy'),
+      policy: z.enum(policyNames),
+      config: z.record(z.string(), z.unknown()).default({}),
+    }),
+    /** No controller: weights that never change. */
+    z.strictObject({ kind: z.literal('static'), weights: z.enum(['configured', 'equal', 'capacity']) }),
+    /** No controller: weights by the true capacity, at once whenever an event changes it. */
+    z.strictObject({ kind: z.literal('oracle') }),
+  ],
+  { error: 'a contender of kind policy, static or oracle' },
+);
+
+export const fleetSchema = z
+  .array(serverSchema)
+  .min(1, 'at least one server')
+  .max(2_000)
+  .refine((fleet) => new Set(fleet.map(({ name }) => name)).size === fleet.length, { error: 'each name once' });
+
+/** One run, as a file or a program describes it. */
+export const experimentSchema = z
+  .strictObject({
+    fleet: fleetSchema,
+    /** Mean work of a request, in ms of a core of speed 1. */
+    demandMs: aboveZero(60_000).default(20),
+    /** Standard deviation of the work over its mean; of distribution lognormal only. */
+    demandCv: z.number().min(0).max(20).default(1.5),
+    demandDistribution: z.enum(['lognormal', 'exponential']).default('lognormal'),
+    /** Requests as a share of the fleet's capacity; or `rate`. */
+    load: load.optional(),
+    /** Requests per second. */
+    rate: aboveZero(1_000_000).optional(),
+    /** Length of what is measured, after the warm-up. */
+    seconds: aboveZero(86_400).default(60),
+    warmupSeconds: seconds.default(20),
+    haproxys: z.number().int().min(1).max(100).default(1),
+    balance: z.enum(balances).default('roundrobin'),
+    /** HAProxy's `timeout server`. */
+    timeoutMs: aboveZero(600_000).default(5_000),
+    contender: contenderSchema,
+    scenario: scenarioSchema.prefault({}),
+    periodMs: z
+      .number()
+      .refine((period) => periodsMs.includes(period), { error: `one of ${periodsMs.join(', ')}` })
+      .default(2_000),
+    seed: z.number().int().min(0).max(4_294_967_295).default(1),
+  })
+  .refine(({ load, rate }) => (load === undefined) !== (rate === undefined), {
+    error: 'either load or rate',
+    path: ['load'],
+  })
+  .superRefine(({ fleet, scenario }, context) => {
+    const names = new Set(fleet.map(({ name }) => name));
+    for (const [index, { server }] of scenario.events.entries()) {
+      if (names.has(server)) continue;
+      const path = ['scenario', 'events', index, 'server'];
+      context.addIssue({ code: 'custom', message: 'the name of a server of the fleet', path });
+    }
+  });
+
+export type Experiment = z.output<typeof experimentSchema>;
+export type ExperimentInput = z.input<typeof experimentSchema>;
+export type ServerSpec = Experiment['fleet'][number];
+export type ServerEvent = Experiment['scenario']['events'][number];
+export type Scenario = Experiment['scenario'];
+export type ScenarioInput = z.input<typeof scenarioSchema>;
+export type Contender = Experiment['contender'];

@@ -1,0 +1,216 @@
+import { exponential, lognormal } from '../../shared/math/random.ts';
+import { Agenda } from './agenda.ts';
+import { SimulatedAgent } from './agent.ts';
+import { Arrivals } from './arrivals.ts';
+import { conditionsOf } from './conditions.ts';
+import { type WeightSetter, weightSetter } from './contender.ts';
+import { SimulatedHaproxy } from './haproxy.ts';
+import { checkEveryMs } from './health.ts';
+import { Measures } from './measures.ts';
+import { Queue } from './queue.ts';
+import type { Request } from './request.ts';
+import { type Result, resultOf } from './result.ts';
+import { Sampler } from './sampler.ts';
+import type { Experiment, ServerSpec } from './schema.ts';
+import { Server } from './server.ts';
+import { type HaproxyStreams, type ServerStreams, type Streams, streamsOf } from './streams.ts';
+import { ratesOf } from './workload.ts';
+
+/** One run, event by event: clients, HAProxys, servers, agents and controllers on one agenda. */
+export class Simulation {
+  readonly #experiment: Experiment;
+  readonly #streams: Streams;
+  readonly #agenda = new Agenda();
+  readonly #startMs: number;
+  readonly #endMs: number;
+  readonly #measures: Measures;
+  readonly #sampler: Sampler;
+  readonly #servers: readonly Server[];
+  readonly #haproxys: readonly SimulatedHaproxy[];
+  readonly #setters: readonly WeightSetter[];
+  /** Requests in the order in which `timeout server` comes for them. */
+  readonly #deadlines = new Queue<Request>();
+  readonly #deadlineSlot: number;
+  #allZeroTicks = 0;
+  #ticks = 0;
+
+  constructor(experiment: Experiment) {
+    const { fleet, haproxys, seed, warmupSeconds, seconds, timeoutMs } = experiment;
+    this.#experiment = experiment;
+    this.#streams = streamsOf(seed, fleet.length, haproxys);
+    this.#startMs = warmupSeconds * 1_000;
+    this.#endMs = this.#startMs + seconds * 1_000;
+    this.#measures = new Measures(this.#startMs, timeoutMs);
+    // slots in this order: at one instant, events befall servers before anything else, and controllers tick last
+    this.#scheduleEvents();
+    this.#servers = fleet.map((spec, index) => this.#makeServer(spec, index));
+    this.#sampler = new Sampler(this.#servers, this.#measures, this.#startMs);
+    const measuring = this.#agenda.slot((nowMs) => this.#sampler.startMeasuring(nowMs));
+    this.#agenda.set(measuring, this.#startMs);
+    const agents = new Map(fleet.map((spec, index) => [spec.name, this.#makeAgent(spec, index)]));
+    this.#haproxys = this.#streams.haproxys.map((streams) => this.#makeHaproxy(streams));
+    this.#deadlineSlot = this.#agenda.slot((nowMs) => this.#timeOut(nowMs));
+    this.#scheduleArrivals();
+    const nowMs = () => this.#agenda.nowMs;
+    this.#setters = this.#haproxys.map((haproxy, index) => {
+      return weightSetter({ experiment, haproxy, index, servers: this.#servers, agents, nowMs });
+    });
+    for (const setter of this.#setters) setter.start();
+    this.#scheduleTicks();
+  }
+
+  get isOver(): boolean {
+    return this.#agenda.nextMs > this.#endMs;
+  }
+
+  /** 0 to 1. */
+  get done(): number {
+    return this.#agenda.nowMs / this.#endMs;
+  }
+
+  /** The next event; a promise where it is a controller's tick. */
+  step(): void | Promise<void> {
+    return this.#agenda.step();
+  }
+
+  result(): Result {
+    return resultOf({
+      measures: this.#measures,
+      inFlight: this.#deadlines.items().filter(({ over, arrivedMs }) => !over && arrivedMs >= this.#startMs).length,
+      servers: this.#sampler.measured(this.#endMs).map((measured, index) => {
+        return { name: this.#experiment.fleet[index]?.name ?? '', ...measured };
+      }),
+      samples: this.#sampler.samples,
+      allZeroTicks: this.#allZeroTicks,
+      ticks: this.#ticks,
+    });
+  }
+
+  #scheduleEvents(): void {
+    const { fleet, scenario } = this.#experiment;
+    for (const [index, { name }] of fleet.entries()) {
+      const events = scenario.events.filter(({ server }) => server === name);
+      const instants = events.flatMap(({ fromSeconds, untilSeconds }) => [fromSeconds, untilSeconds ?? fromSeconds]);
+      for (const seconds of new Set(instants)) {
+        const now = events.filter((event) => {
+          return event.fromSeconds <= seconds && seconds < (event.untilSeconds ?? Number.POSITIVE_INFINITY);
+        });
+        const slot = this.#agenda.slot((nowMs) => {
+          this.#servers[index]?.become(conditionsOf(now), nowMs);
+          for (const setter of this.#setters) setter.capacityChanged();
+        });
+        this.#agenda.set(slot, this.#startMs + seconds * 1_000);
+      }
+    }
+  }
+
+  #makeServer(spec: ServerSpec, index: number): Server {
+    const slot = this.#agenda.slot((nowMs) => server.complete(nowMs));
+    const server = new Server({
+      spec,
+      random: this.#serverStreams(index).errors,
+      reschedule: (atMs) => this.#agenda.set(slot, atMs),
+      onDone: (request, nowMs) => this.#end(request)?.answered(request, nowMs),
+      onBroken: (request) => this.#end(request)?.broken(request),
+    });
+    return server;
+  }
+
+  #makeAgent(spec: ServerSpec, index: number): SimulatedAgent {
+    const server = this.#servers[index];
+    if (server === undefined) throw new RangeError(`no server ${index}`);
+    const agent = new SimulatedAgent(spec, server, this.#experiment.demandMs, this.#serverStreams(index).agent);
+    const slot = this.#agenda.slot((nowMs) => this.#agenda.set(slot, agent.sample(nowMs)));
+    this.#agenda.set(slot, agent.firstSampleMs);
+    return agent;
+  }
+
+  #makeHaproxy(streams: HaproxyStreams): SimulatedHaproxy {
+    const { fleet, balance } = this.#experiment;
+    const haproxy = new SimulatedHaproxy({
+      servers: this.#servers,
+      lines: fleet,
+      balance,
+      random: streams.dispatch,
+      measures: this.#measures,
+    });
+    for (const index of fleet.keys()) {
+      const slot = this.#agenda.slot((nowMs) => {
+        haproxy.check(index, nowMs);
+        this.#agenda.set(slot, nowMs + checkEveryMs);
+      });
+      this.#agenda.set(slot, streams.checks() * checkEveryMs);
+    }
+    return haproxy;
+  }
+
+  #scheduleArrivals(): void {
+    const arrivals = new Arrivals(ratesOf(this.#experiment), this.#streams.arrivals);
+    const draw = this.#demand();
+    const slot = this.#agenda.slot((nowMs) => {
+      this.#arrive(draw(), nowMs);
+      this.#agenda.set(slot, arrivals.next());
+    });
+    this.#agenda.set(slot, arrivals.next());
+  }
+
+  #demand(): () => number {
+    const { demandMs, demandCv, demandDistribution } = this.#experiment;
+    const { demands } = this.#streams;
+    if (demandDistribution === 'exponential') return () => exponential(demands, demandMs);
+    return () => lognormal(demands, demandMs, demandCv);
+  }
+
+  #arrive(demandMs: number, nowMs: number): void {
+    const { entries } = this.#streams;
+    const entry = this.#haproxys.length === 1 ? 0 : Math.floor(entries() * this.#haproxys.length);
+    const request: Request = { arrivedMs: nowMs, demandMs, haproxy: entry, server: -1, over: false };
+    this.#measures.arrived(request);
+    const isWaitedFor = this.#haproxys[entry]?.handle(request, nowMs) ?? false;
+    if (!isWaitedFor) return;
+    this.#deadlines.push(request);
+    if (this.#deadlines.size === 1) this.#agenda.set(this.#deadlineSlot, nowMs + this.#experiment.timeoutMs);
+  }
+
+  /** The HAProxy whose client still waits for the request, which no longer does; undefined: nobody does. */
+  #end(request: Request): SimulatedHaproxy | undefined {
+    if (request.over) return undefined;
+    request.over = true;
+    return this.#haproxys[request.haproxy];
+  }
+
+  /** Requests that are over are passed over only here, so finishing one costs nothing. */
+  #timeOut(nowMs: number): void {
+    const { timeoutMs } = this.#experiment;
+    for (let first = this.#deadlines.first; first !== undefined; first = this.#deadlines.first) {
+      const dueMs = first.arrivedMs + timeoutMs;
+      if (!first.over && dueMs > nowMs) {
+        this.#agenda.set(this.#deadlineSlot, dueMs);
+        return;
+      }
+      this.#deadlines.shift();
+      this.#end(first)?.timedOut(first);
+    }
+  }
+
+  /** Every HAProxy's controller at its own instants, spread over the period. */
+  #scheduleTicks(): void {
+    const { periodMs } = this.#experiment;
+    for (const [index, haproxy] of this.#haproxys.entries()) {
+      const slot = this.#agenda.slot(async (nowMs) => {
+        await this.#setters[index]?.tick();
+        this.#ticks += 1;
+        if (haproxy.isShut) this.#allZeroTicks += 1;
+        if (index === 0) this.#sampler.sample(haproxy, nowMs);
+        this.#agenda.set(slot, nowMs + periodMs);
+      });
+      this.#agenda.set(slot, (index * periodMs) / this.#haproxys.length);
+    }
+  }
+
+  #serverStreams(index: number): ServerStreams {
+    const streams = this.#streams.servers[index];
+    if (streams === undefined) throw new RangeError(`no streams for server ${index}`);
+    return streams;
+  }
+}
