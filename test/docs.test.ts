@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'ava';
 import { policyNames } from '../controller/decide/policies/registry.ts';
-import { goals } from '../simulator/goals/goals.ts';
+import { goals } from '../lab/goals/goals.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');

@@ -57,10 +57,10 @@ test('any other error is a defect: it ends a program with exit code 1 and where 
 
 const noHaproxy = { HAPROXY: '/nonexistent' };
 for (const [name, args, environment] of [
-  ['promise', ['longrun/promise/main.ts'], noHaproxy],
-  ['soak', ['longrun/soak/main.ts'], noHaproxy],
-  ['simulate:goals', ['simulator/goals/main.ts', '--seeds', 'x'], {}],
-  ['fuzz', ['fuzz/main.ts', '--seed', 'x'], {}],
+  ['promise', ['lab/promise/main.ts'], noHaproxy],
+  ['soak', ['lab/soak/main.ts'], noHaproxy],
+  ['simulate:goals', ['lab/goals/main.ts', '--seeds', 'x'], {}],
+  ['fuzz', ['lab/fuzz/main.ts', '--seed', 'x'], {}],
 ] as const) {
   test(`what keeps npm run ${name} from its work is its last line, and exit code 2`, async (t) => {
     const { code, output, errors } = await run(args, environment);

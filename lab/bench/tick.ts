@@ -1,0 +1,156 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { type Status, statusSchema } from '../../shared/contract/status.ts';
+import { renderConfiguration } from '../../testbed/rig/configuration.ts';
+import { freePorts } from '../../testbed/rig/ports.ts';
+import { startHaproxy } from '../../testbed/rig/process.ts';
+import { waitUntil } from '../../testbed/rig/wait.ts';
+import { type ProcessUsage, processUsage } from './process-usage.ts';
+
+const usage = `npm run bench:tick [-- --servers 10,100,1000 --ticks 15]
+
+What one tick costs: a real controller process beside a real HAProxy with that many server lines. Every server's agent
+is asked over HTTP on a connection of its own; few agent processes stand behind them, since a thousand would measure
+this machine's memory. CPU and memory are what the kernel counted for the process, without our own questions to it; the
+wall time of a tick is the controller's own word.
+`;
+
+const { values } = parseArgs({
+  options: {
+    servers: { type: 'string', default: '10,100,1000' },
+    ticks: { type: 'string', default: '15' },
+    help: { type: 'boolean', default: false },
+  },
+});
+/** The compiled program, as it is installed: stripping types at start costs memory. */
+const bin = new URL('../dist/cli/bin.js', import.meta.url).pathname;
+const periodMs = 2_000;
+/** The first ticks compile the code; they are not counted. */
+const warmUpTicks = 5;
+/** Ticks between two looks at the controller. */
+const roundTicks = 5;
+/** Servers that share an agent process: it takes 128 connections of one address. */
+const serversPerAgent = 100;
+
+interface Row {
+  readonly servers: number;
+  readonly cpuMs: number;
+  readonly haproxyCpuMs: number;
+  readonly wallMs: number;
+  readonly residentMiB: number;
+  readonly writeAllMs: number;
+}
+
+function start(args: readonly string[]) {
+  const child = spawn(process.execPath, [bin, ...args, '--log-level', 'error'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return { pid: child.pid ?? 0, [Symbol.dispose]: () => void child.kill('SIGTERM') };
+}
+
+async function measure(servers: number, rounds: number): Promise<Row> {
+  await using cleanup = new AsyncDisposableStack();
+  const folder = mkdtempSync(join(tmpdir(), 'haweight-bench-'));
+  cleanup.defer(() => rmSync(folder, { recursive: true }));
+  const members = Array.from({ length: servers }, (_, index) => {
+    return { name: `s${index}`, ip: `127.20.${index >> 8}.${index & 255}`, group: Math.floor(index / serversPerAgent) };
+  });
+  const groups = Array.from({ length: Math.ceil(servers / serversPerAgent) }, () => ({ port: 0, hosts: ['0.0.0.0'] }));
+  const [controllerPort = 0, ...agentPorts] = await freePorts([{ port: 0, hosts: ['127.0.0.1'] }, ...groups]);
+  for (const port of agentPorts) {
+    cleanup.use(start(['agent', '--scope', 'host', '--listen', `0.0.0.0:${port}`, '--insecure']));
+    await isThere(`http://127.0.0.1:${port}/v1/snapshot`);
+  }
+  const lines = members.map(({ name, ip }) => ({ name, address: `${ip}:9` }));
+  const haproxy = cleanup.use(
+    await startHaproxy({ configuration: renderConfiguration({ backends: [{ name: 'web', servers: lines }] }) }),
+  );
+  const agents = Object.fromEntries(members.map(({ name, ip, group }) => [name, `http://${ip}:${agentPorts[group]}`]));
+  const config = join(folder, 'config.json');
+  writeFileSync(config, JSON.stringify({ haproxy: { socket: haproxy.socket }, backends: [{ name: 'web', agents }] }));
+  const url = `http://127.0.0.1:${controllerPort}`;
+  const controller = cleanup.use(
+    start(['controller', '--config', config, '--on-exit', 'keep', '--listen', `127.0.0.1:${controllerPort}`]),
+  );
+  await isThere(`${url}/healthz`);
+  await delay(warmUpTicks * periodMs);
+
+  let last = await statusOf(url);
+  const [begin, walls] = [last.ticks, [] as number[]];
+  const spent = { own: 0, haproxy: 0, residentMiB: 0 };
+  for (let round = 0; round < rounds; round += 1) {
+    const before = [processUsage(controller.pid), processUsage(haproxy.pid)] as const;
+    await delay(roundTicks * periodMs);
+    const after = [processUsage(controller.pid), processUsage(haproxy.pid)] as const;
+    spent.own += cpuBetween(before[0], after[0]);
+    spent.haproxy += cpuBetween(before[1], after[1]);
+    spent.residentMiB = Math.max(spent.residentMiB, after[0].residentMiB);
+    last = await statusOf(url);
+    walls.push(last.lastTickDurationMs ?? Number.NaN);
+  }
+  const stale = last.backends[0]?.servers.filter(({ agent }) => agent.state === 'stale').length;
+  if (stale !== 0) throw new Error(`${stale} of ${servers} agents did not answer: this is no fair measurement`);
+  const counted = last.ticks - begin;
+  const startedMs = performance.now();
+  await haproxy.api.setWeights(
+    'web',
+    members.map(({ name }, index) => ({ server: name, weight: 1 + (index % 200) })),
+  );
+  return {
+    servers,
+    cpuMs: spent.own / counted,
+    haproxyCpuMs: spent.haproxy / counted,
+    wallMs: Math.max(...walls),
+    residentMiB: spent.residentMiB,
+    writeAllMs: performance.now() - startedMs,
+  };
+}
+
+function cpuBetween(before: ProcessUsage, after: ProcessUsage): number {
+  return after.cpuMs - before.cpuMs;
+}
+
+async function statusOf(url: string): Promise<Status> {
+  return statusSchema.parse(await (await fetch(`${url}/v1/status`)).json());
+}
+
+async function isThere(url: string): Promise<void> {
+  const signal = AbortSignal.timeout(60_000);
+  const answers = () =>
+    fetch(url).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  await waitUntil(url, answers, { deadlineMs: 30_000, signal });
+}
+
+async function main(): Promise<void> {
+  if (values.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const rounds = Math.max(1, Math.round(Number(values.ticks) / roundTicks));
+  const rows: Row[] = [];
+  for (const servers of values.servers.split(',').map(Number)) {
+    process.stderr.write(
+      `${servers} servers: ${warmUpTicks} ticks to warm up, ${rounds * roundTicks} ticks counted ...\n`,
+    );
+    rows.push(await measure(servers, rounds));
+  }
+  const number = (value: number) => value.toFixed(1).padStart(12);
+  const lines = rows.map(
+    (row) =>
+      String(row.servers).padStart(7) +
+      [row.cpuMs, row.wallMs, row.residentMiB, row.haproxyCpuMs, row.writeAllMs].map(number).join(''),
+  );
+  const titles = ['servers', 'CPU ms/tick', ' wall ms', 'RSS MiB', 'HAProxy CPU', 'write all'];
+  const head = titles.map((title, index) => title.padStart(index === 0 ? 7 : 12)).join('');
+  process.stdout.write(`${usage.split('\n\n')[1]}\n\n${head}\n${lines.join('\n')}\n`);
+  process.stdout.write('budget for 1,000: at most 250 ms CPU, 1,000 ms wall, 150 MiB\n');
+}
+
+await main();

@@ -1,0 +1,43 @@
+import { exponential, lognormal, seededRandom } from '../../shared/math/random.ts';
+import type { Arrival } from '../../testbed/rig/arrivals.ts';
+import type { Bursts, Scenario } from './scenarios.ts';
+
+export interface ArrivalPlan {
+  readonly scenario: Pick<Scenario, 'durationMs' | 'load' | 'bursts'>;
+  /** Of all servers together, in requests per second. */
+  readonly capacity: number;
+  /** Requests at the base load before the time that is counted, in ms: arrivals then have times below 0. */
+  readonly leadInMs: number;
+  /** CPU that a request needs, in ms: lognormal with this mean and coefficient of variation 1. */
+  readonly demandCpuMs: number;
+  readonly seed: number;
+}
+
+const demandVariation = 1;
+
+/**
+ * A Poisson process whose rate follows the scenario, by thinning (Lewis and Shedler, 1979): drawn at the highest rate, and
+ * each arrival kept with the probability rate / highest rate. The same plan gives the same requests to every contender.
+ */
+export function planArrivals({ scenario, capacity, leadInMs, demandCpuMs, seed }: ArrivalPlan): readonly Arrival[] {
+  const random = seededRandom(seed);
+  const highest = Math.max(scenario.load, ...(scenario.bursts?.peaks ?? []));
+  const meanGapMs = 1_000 / (highest * capacity);
+  const arrivals: Arrival[] = [];
+  for (let atMs = -leadInMs; ; ) {
+    atMs += exponential(random, meanGapMs);
+    if (atMs >= scenario.durationMs) return arrivals;
+    const demand = lognormal(random, demandCpuMs, demandVariation);
+    if (random() * highest < loadAt(scenario, atMs)) arrivals.push({ atMs, demandCpuMs: demand });
+  }
+}
+
+/** Rate / capacity at a time. */
+function loadAt({ load, bursts }: ArrivalPlan['scenario'], atMs: number): number {
+  return bursts === undefined || atMs < 0 ? load : (peakAt(bursts, atMs) ?? load);
+}
+
+/** null: between two bursts. */
+function peakAt({ everyMs, lengthMs, peaks }: Bursts, atMs: number): number | null {
+  return atMs % everyMs < lengthMs ? (peaks[Math.floor(atMs / everyMs) % peaks.length] ?? null) : null;
+}

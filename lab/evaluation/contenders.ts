@@ -1,0 +1,45 @@
+import type { PolicyName } from '../../controller/decide/policies/registry.ts';
+
+/** How HAProxy deals out requests: what follows `balance`. */
+export const algorithms = ['roundrobin', 'random', 'leastconn'] as const;
+export type Algorithm = (typeof algorithms)[number];
+
+/** What is compared. */
+export interface Contender {
+  readonly name: ContenderName;
+  readonly algorithm: Algorithm;
+  /** Who sets the weights: nobody (all equal), our controller with a policy, or one who knows every capacity at once. */
+  readonly weights: 'none' | 'oracle' | PolicyName;
+}
+
+const weightSources = [
+  'none',
+  'oracle',
+  'least-utilised',
+  'stress',
+  'paper',
+  'inverse-load',
+  'capacity',
+] as const satisfies readonly Contender['weights'][];
+type WeightSource = (typeof weightSources)[number];
+
+/** `roundrobin` without a controller, else `capacity+leastconn` and the like. */
+export type ContenderName = Algorithm | `${Exclude<WeightSource, 'none'>}+${Algorithm}`;
+
+/** The oracle is what others can be measured by: once where HAProxy sees no backlog, once where it does. */
+const oracleAlgorithms: readonly Algorithm[] = ['roundrobin', 'leastconn'];
+
+export const contenders: readonly Contender[] = weightSources.flatMap((weights) =>
+  (weights === 'oracle' ? oracleAlgorithms : algorithms).map((algorithm) => ({
+    name: weights === 'none' ? algorithm : (`${weights}+${algorithm}` as const),
+    algorithm,
+    weights,
+  })),
+);
+
+export const contenderNames = contenders.map(({ name }) => name);
+
+/** What HAProxy calls it. */
+export function balanceLine(algorithm: Algorithm): string {
+  return algorithm === 'random' ? 'random(2)' : algorithm;
+}

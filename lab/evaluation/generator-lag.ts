@@ -1,0 +1,16 @@
+import { percentile } from '../../shared/math/percentile.ts';
+import type { Cell } from './record.ts';
+
+/** A generator that sends one request in a hundred later than this, in ms, did not offer the load that was asked for. */
+export const maxLagMs = 50;
+
+/** How late requests were sent, in ms. */
+export function lagOf(outcomes: readonly { readonly lagMs: number }[]): Cell['generator'] {
+  const lags = outcomes.map(({ lagMs }) => lagMs).toSorted((a, b) => a - b);
+  return { p99LagMs: Math.round(percentile(lags, 0.99) ?? 0), maxLagMs: Math.round(lags.at(-1) ?? 0) };
+}
+
+/** Why a cell does not count, as a clause; null: it does. */
+export function discardReason({ p99LagMs }: Cell['generator']): string | null {
+  return p99LagMs > maxLagMs ? `the generator lagged: ${p99LagMs} ms at the 99th percentile` : null;
+}

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import { ProblemError } from '../../shared/contract/problem.ts';
+import { runProgram } from '../../shared/process/run-program.ts';
+import { Stopped, stopOnSignal } from '../../testbed/rig/stop-on-signal.ts';
+import { exitOnUsage, numberWithin } from '../support/flags.ts';
+import { stacksFor } from './fleet.ts';
+import { lockFolder } from './folder-lock.ts';
+import { machineFacts } from './machine.ts';
+import { blocksOf, matrices } from './matrix.ts';
+import { Progress } from './progress.ts';
+import type { Run } from './record.ts';
+import { completenessText } from './report/tables/setting.ts';
+import { writeReport } from './report/write.ts';
+import { runMatrix } from './run.ts';
+import { hasEngine, removeLeftContainers } from './servers/containers.ts';
+import { Store } from './store.ts';
+
+interface Flags {
+  readonly quick: boolean;
+  readonly publication: boolean;
+  readonly out?: string;
+  readonly repeat?: number;
+  readonly jobs?: number;
+  readonly servers?: Run['servers'];
+  readonly seed: number;
+}
+
+const help = `
+Runs real HAProxys before real servers that are held to a CPU quota and burn
+real CPU, under an open-loop Poisson load, with and without haweight, and
+writes raw data, tables and figures. What is there already is not measured
+again: after an interruption the same command goes on. Needs Docker, or the
+right to make control groups; see docs/evaluation.md.
+Exit code 1: cells had to be discarded. 2: it could not be run.
+
+Examples:
+  npm run experiment -- --quick     some minutes: is all of this true here?
+  npm run experiment                everything, three times: see the progress
+  npm run experiment -- --publication
+                                    on equal servers, as its claims ask for
+  npm run experiment -- --quick --servers cgroups --out /tmp/quick
+                                    without a container engine`;
+
+const flags = exitOnUsage(new Command('experiment'))
+  .description("the publication's evaluation on a real stack: all contenders in all scenarios")
+  .option('--quick', 'six contenders in five scenarios, once', false)
+  .option('--publication', 'its contenders and scenarios, on five equal servers', false)
+  .option('--out <folder>', 'where results are kept (default: results/full and so on)')
+  .option(
+    '--repeat <times>',
+    'how often each cell is measured (default: 3, quick: 1)',
+    numberWithin(1, 20, { whole: true }),
+  )
+  .option(
+    '--jobs <stacks>',
+    'stacks beside each other (default: what the cores can carry)',
+    numberWithin(1, 64, { whole: true }),
+  )
+  .addOption(
+    new Option('--servers <kind>', 'default: containers where an engine answers').choices(['containers', 'cgroups']),
+  )
+  .option('--seed <seed>', 'of the requests', numberWithin(0, 1_000_000, { whole: true }), 1)
+  .addHelpText('after', help)
+  .parse()
+  .opts<Flags>();
+
+await runProgram('experiment', async () => {
+  try {
+    return await main(flags);
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    process.stderr.write(`experiment: ${error.message}; the same command goes on from here\n`);
+    return error.exitCode;
+  }
+});
+
+async function main({ quick, publication, out, repeat, jobs, servers, seed }: Flags): Promise<number> {
+  using stop = stopOnSignal(process.stdout);
+  const matrix = quick ? 'quick' : publication ? 'publication' : 'full';
+  const store = new Store(resolve(out ?? `results/${matrix}`));
+  using _lock = lockFolder(store.folder);
+  const wanted: Run = {
+    format: 1,
+    startedAt: new Date().toISOString(),
+    matrix,
+    repetitions: repeat ?? matrices[matrix].repetitions,
+    seed,
+    jobs: jobs ?? stacksFor(availableParallelism()),
+    servers: servers ?? ((await hasEngine()) ? 'containers' : 'cgroups'),
+    ...machineFacts(),
+    demandCpuMs: 3,
+    capacities: {},
+    capacityAlone: null,
+  };
+  const run = await begun(store, wanted);
+  const name = createHash('sha256').update(store.folder).digest('hex').slice(0, 8);
+  if (run.servers === 'containers') await removeLeftContainers(name);
+  const blocks = await store.missingOf(blocksOf(matrix, run.repetitions));
+  using progress = new Progress(blocks.reduce((sum, { scenarios }) => sum + scenarios.length, 0));
+  if (blocks.length > 0) await runMatrix({ run, blocks, store, name, progress, signal: stop.signal });
+  progress.say('writing the report');
+  const results = await writeReport(store.folder);
+  progress[Symbol.dispose]();
+  process.stdout.write(`${store.folder}/report: ${completenessText(results)}\n`);
+  return results.missing === 0 && results.discarded.length === 0 ? 0 : 1;
+}
+
+/** The run that these results belong to: an earlier one with the same settings, else a new one. */
+async function begun(store: Store, wanted: Run): Promise<Run> {
+  const earlier = await store.readRun();
+  if (earlier === null) {
+    await store.writeRun(wanted);
+    return wanted;
+  }
+  for (const key of ['matrix', 'repetitions', 'seed', 'jobs', 'servers', 'demandCpuMs'] as const) {
+    if (earlier[key] === wanted[key]) continue;
+    throw new ProblemError({
+      code: 'usage',
+      where: `${store.folder}/run.json`,
+      what: `these results were begun with other settings: ${key}`,
+      expected: `${earlier[key]}`,
+      got: `${wanted[key]}`,
+      mend: 'Go on with the settings they were begun with, or choose another folder with --out.',
+    });
+  }
+  return earlier;
+}

@@ -1,0 +1,27 @@
+import { maxWeight } from '../../haproxy/commands.ts';
+import type { WeightChange } from '../../haproxy/runtime-api.ts';
+import type { Event } from './scenarios.ts';
+
+/** A server's part of its own capacity that is left to requests, 0 to 1, under the mishaps of this moment. */
+export function capacityLeft(server: string, events: readonly Event[], atMs: number): number {
+  const now = events.filter(({ fromMs, toMs, servers }) => fromMs <= atMs && atMs < toMs && servers.includes(server));
+  return now.reduce((left, { mishap }) => {
+    // the quota is shared out evenly among the application and whoever burns beside it
+    return mishap.kind === 'burn' ? left / (mishap.processes + 1) : 0;
+  }, 1);
+}
+
+/** The weights of one who knows every capacity at once: in proportion to them, the largest at the top of HAProxy's scale. */
+export function oracleWeights(
+  servers: readonly { readonly name: string; readonly capacity: number }[],
+  events: readonly Event[],
+  atMs: number,
+): readonly WeightChange[] {
+  const left = servers.map(({ name, capacity }) => ({ name, left: capacity * capacityLeft(name, events, atMs) }));
+  const most = Math.max(...left.map((each) => each.left));
+  return left.map((each) => ({ server: each.name, weight: scaled(each.left / most) }));
+}
+
+function scaled(share: number): number {
+  return share === 0 ? 0 : Math.max(1, Math.round(share * maxWeight));
+}

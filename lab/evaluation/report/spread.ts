@@ -1,0 +1,23 @@
+import { median } from '../../../shared/math/median.ts';
+
+/** What several repetitions gave. */
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  readonly count: number;
+}
+
+/** Of the values that there are; null of none. */
+export function spreadOf(values: readonly (number | null)[]): Spread | null {
+  const known = values.filter((value) => value !== null);
+  const middle = median(known);
+  if (middle === null) return null;
+  return { median: middle, min: Math.min(...known), max: Math.max(...known), count: known.length };
+}
+
+/** Of positive values; null of none. */
+export function geometricMean(values: readonly number[]): number | null {
+  if (values.length === 0) return null;
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+}

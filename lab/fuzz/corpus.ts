@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import type { PolicyName } from '../../controller/decide/policies/registry.ts';
+import { seededRandom } from '../../shared/math/random.ts';
+import { recordingOf } from '../../test/controller/record/support.ts';
+import { observed } from '../../test/controller/support/build.ts';
+import { statColumns, stateReply, statReply, statRows } from '../../test/haproxy/recorded.ts';
+import { snapshot } from '../../test/support/snapshot.ts';
+import { server, status } from '../../test/support/status.ts';
+import { Dice } from './input/dice.ts';
+
+type Inputs = readonly [Buffer, ...Buffer[]];
+
+const root = new URL('../..', import.meta.url).pathname;
+
+export function fileOf(path: string): Buffer {
+  return readFileSync(root + path);
+}
+
+function jsonOf(...values: readonly [unknown, ...unknown[]]): Inputs {
+  const [first, ...rest] = values.map((value) => Buffer.from(`${JSON.stringify(value)}\n`));
+  return [first ?? Buffer.alloc(0), ...rest];
+}
+
+export const snapshots = jsonOf(
+  snapshot(),
+  snapshot({ server: 'web1', scope: { kind: 'cgroup', version: 2, path: '/system.slice/app.service' } }),
+  snapshot({ scope: { kind: 'process', pid: 700, port: 8080 }, effectiveCores: 0.5 }),
+);
+
+/** What HAProxy 2.6.12 really answered, and replies of other versions put together from their column lists. */
+export const haproxyReplies: Inputs = [
+  fileOf('lab/fuzz/corpus/show-servers-state.txt'),
+  fileOf('lab/fuzz/corpus/show-stat.txt'),
+  fileOf('lab/fuzz/corpus/show-info.txt'),
+  fileOf('lab/fuzz/corpus/show-cli-level.txt'),
+  fileOf('lab/fuzz/corpus/no-such-backend.txt'),
+  fileOf('lab/fuzz/corpus/no-such-server.txt'),
+  fileOf('lab/fuzz/corpus/unknown-command.txt'),
+  fileOf('lab/fuzz/corpus/set-weights.txt'),
+  Buffer.from(stateReply),
+  ...Object.values(statColumns).map((columns) => Buffer.from(statReply(columns, statRows))),
+];
+
+function yamlBlocks(path: string): readonly Buffer[] {
+  const blocks = fileOf(path)
+    .toString('utf8')
+    .matchAll(/```yaml\n(.*?)```/gs);
+  return Array.from(blocks, ([, text = '']) => Buffer.from(text));
+}
+
+const strange = `%YAML 1.1
+---
+backends: &b
+  - &w { name: web, agents: { "web1": "http://10.0.0.1:9477" } }
+  - <<: *w
+    name: !!str api
+? periodMs
+: 0x7d0
+factors: !!map { cpu: .5, ram: 3e-1, bandwidth: 0.15, threads: 0.05 }
+tokenFile: !!binary aGVsbG8=
+listen: |-
+  127.0.0.1:0
+`;
+
+export const configurations: Inputs = [
+  fileOf('lab/fuzz/corpus/controller.yaml'),
+  ...yamlBlocks('docs/configuration.md'),
+  Buffer.from(strange),
+  Buffer.from('{"backends":[{"name":"web"}],"shadow":["capacity","stress"]}'),
+];
+
+export const experiments: Inputs = [
+  fileOf('lab/fuzz/corpus/experiment.yaml'),
+  ...yamlBlocks('docs/simulation.md'),
+  Buffer.from('fleet: het\nscenario: noisy\nload: 0.85\nseeds: 2\npolicy: [none, oracle]\n'),
+];
+
+/** Three servers whose load wanders, and whose agents fall silent at times, decided by real policies. */
+export const recordings: Inputs = [
+  recordingBy('inverse-load', 12),
+  recordingBy('capacity', 4),
+  recordingBy('paper', 3),
+];
+
+function recordingBy(policy: PolicyName, ticks: number): Buffer {
+  const dice = new Dice(seededRandom(ticks));
+  const ratio = () => dice.below(1_001) / 1_000;
+  const rows = Array.from({ length: ticks }, () => {
+    const observations = ['web1', 'web2', '__proto__'].map((name) => {
+      const utilisation = { cpu: ratio(), ram: ratio(), bandwidth: null, threads: ratio(), tcpQueues: ratio() / 2 };
+      const traffic = { ok: dice.below(500), errors: dice.below(4) };
+      return observed(name, { utilisation, traffic, stale: dice.chance(0.1), cores: 1 + dice.below(4) });
+    });
+    return { elapsedMs: 2_000, observations };
+  });
+  const lines = recordingOf(rows, policy).map((record) => JSON.stringify(record));
+  return Buffer.from(`${lines.join('\n')}\n`);
+}
+
+export const statuses = jsonOf(
+  status([server(), server({ server: 'web2', drained: true, traffic: null })]),
+  status([server({ agent: { ...server().agent, state: 'stale', code: 'agent-timeout', detail: 'no answer' } })]),
+);

@@ -1,0 +1,176 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ProblemError } from '../../shared/contract/problem.ts';
+import { runProgram } from '../../shared/process/run-program.ts';
+import { Stopped, stopOnSignal } from '../../testbed/rig/stop-on-signal.ts';
+import { drive, type Outcome } from './drive.ts';
+import { progressLine, renderReport } from './report.ts';
+import { isTargetName, type TargetName, targetNames, targets } from './targets/registry.ts';
+
+const usage = `npm run fuzz [-- --minutes N] [--target NAMES] [--seed N] [--case N]
+
+Feeds everything that comes from outside into the production code: real inputs
+that were changed, and random bytes. Whatever comes must end in time, as a valid
+value or as a typed error, and leave no memory and no descriptor behind.
+
+  --minutes N     for all targets together (default: 10)
+  --target NAMES  some of these only, as in: snapshot,replies
+  --seed N        a whole number; the same seed gives the same cases
+                  (default: another one each time; it is printed)
+  --case N        only this case of the seed, of one target
+  --file PATH     only this file, of one target: what a failure left behind
+
+${targetNames.map((name) => `  ${name.padEnd(16)} ${targets[name].about}`).join('\n')}
+
+Examples:
+  npm run fuzz
+  npm run fuzz -- --minutes 60
+  npm run fuzz -- --minutes 2 --target configuration,recording
+  npm run fuzz -- --target snapshot --seed 17 --case 4711
+
+Ctrl-C ends it with the report so far. The exit code is 1 where something
+failed; each failure says how to have it again, with its case as a file in
+lab/fuzz/failures/.
+`;
+
+const failuresFolder = new URL('./failures/', import.meta.url).pathname;
+const maxSeed = 2 ** 31 - 1;
+
+interface Options {
+  readonly minutes: number;
+  readonly names: readonly TargetName[];
+  readonly seed: number;
+  readonly case: number | null;
+  readonly file: string | null;
+}
+
+/** null: help is wanted. Throws a ProblemError for what cannot be used. */
+function readOptions(args: readonly string[]): Options | null {
+  const values = flagsOf(args);
+  if (values.help === true) return null;
+  const names = values.target?.split(',') ?? targetNames;
+  const unknown = names.find((name) => !isTargetName(name));
+  if (unknown !== undefined) throw usageProblem('--target', targetNames.join(', '), unknown);
+  if ((values.case ?? values.file) !== undefined && names.length !== 1) {
+    throw usageProblem('--case and --file', 'one --target that it is for', `${names.length} targets`);
+  }
+  return {
+    minutes: numberOf('--minutes', values.minutes ?? '10', 0.01, 10_000),
+    names: names.filter(isTargetName),
+    seed: wholeOf('--seed', values.seed ?? String(Date.now() % maxSeed)),
+    case: values.case === undefined ? null : wholeOf('--case', values.case),
+    file: values.file ?? null,
+  };
+}
+
+function flagsOf(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const options = {
+    minutes: text,
+    target: text,
+    seed: text,
+    case: text,
+    file: text,
+    help: { type: 'boolean' },
+  } as const;
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
+    throw new ProblemError({ code: 'usage', where: 'flags', what: message });
+  }
+}
+
+function usageProblem(where: string, expected: string, got: string): ProblemError {
+  return new ProblemError({ code: 'usage', where, what: 'cannot be used', expected, got: `"${got}"` });
+}
+
+function numberOf(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= least && value <= most) return value;
+  throw usageProblem(flag, `a number from ${least} to ${most}`, text);
+}
+
+function wholeOf(flag: string, text: string): number {
+  const value = numberOf(flag, text, 0, maxSeed);
+  if (Number.isInteger(value)) return value;
+  throw usageProblem(flag, 'a whole number', text);
+}
+
+async function fuzz({ minutes, names, seed, case: only }: Options): Promise<number> {
+  using stop = stopOnSignal(process.stdout);
+  const { signal } = stop;
+  const outcomes: Outcome[] = [];
+  write(`seed ${seed}, ${names.length} targets, ${only === null ? `${minutes} minutes in all` : `case ${only}`}`);
+  const endMs = performance.now() + minutes * 60_000;
+  for (const [index, target] of names.entries()) {
+    if (signal.aborted) break;
+    const playMs = (endMs - performance.now()) / (names.length - index);
+    const outcome = await drive({
+      target,
+      seed,
+      firstCase: only ?? 0,
+      cases: only === null ? null : 1,
+      playMs,
+      signal,
+      onProgress: (progress) => showProgress(progressLine(target, progress, (endMs - performance.now()) / 1_000)),
+    });
+    showProgress('');
+    outcomes.push(outcome);
+    for (const line of failureLines(outcome, seed)) write(line);
+  }
+  write(`\n${renderReport(outcomes)}`);
+  const failed = outcomes.reduce((sum, { failures, faults }) => sum + failures.length + faults.length, 0);
+  write(failed === 0 ? '\nno failure' : `\n${failed} failures`);
+  if (signal.reason instanceof Stopped) return failed === 0 ? signal.reason.exitCode : 1;
+  return failed === 0 ? 0 : 1;
+}
+
+/** Each failure as a line that says how to have it again. */
+function failureLines({ target, failures, faults }: Outcome, seed: number): string[] {
+  const again = `npm run fuzz -- --target ${target} --seed ${seed}`;
+  return [
+    ...failures.map(({ case: number, why, inputBase64 }) => {
+      const kept = keep(target, `${seed}-${number}.bin`, inputBase64);
+      return `FAILED ${target}: ${why}\n  again: ${again} --case ${number}${kept}`;
+    }),
+    ...faults.map((fault) => `FAILED ${target}: ${fault}\n  again: ${again}`),
+  ];
+}
+
+function keep(target: string, name: string, inputBase64: string): string {
+  if (inputBase64 === '') return '';
+  const folder = join(failuresFolder, target);
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, name);
+  writeFileSync(path, Buffer.from(inputBase64, 'base64'));
+  return `\n  or smaller: npm run fuzz -- --target ${target} --file ${path}`;
+}
+
+async function playFile(name: TargetName, path: string): Promise<number> {
+  const target = await targets[name].load();
+  await using open = await target.open();
+  write(await open.check(readFileSync(path)));
+  return 0;
+}
+
+function showProgress(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`);
+}
+
+function write(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+await runProgram('fuzz', async () => {
+  const options = readOptions(process.argv.slice(2));
+  if (options === null) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const [name] = options.names;
+  if (options.file !== null && name !== undefined) return await playFile(name, options.file);
+  return await fuzz(options);
+});

@@ -1,0 +1,152 @@
+import { parseAuxv } from '../../../agent/kernel/auxv.ts';
+import { locateCgroup } from '../../../agent/kernel/cgroup-location.ts';
+import { countCpuList, parseCpuStat } from '../../../agent/kernel/cpu-stat.ts';
+import { parseLastPid, parseProcessLimit, parseTotalThreads } from '../../../agent/kernel/limits.ts';
+import { parseLinkSpeed, parseNetDev } from '../../../agent/kernel/net-dev.ts';
+import { field, parseLimit } from '../../../agent/kernel/numbers.ts';
+import { parsePidStat, treeTicksUsed } from '../../../agent/kernel/pid-stat.ts';
+import { readBatch, SocketMessage } from '../../../agent/kernel/socket-messages.ts';
+import { namesContainer } from '../../../agent/scope/container.ts';
+import { parseListeners } from '../../../agent/scope/port-owner.ts';
+import { fileOf } from '../corpus.ts';
+import { generate } from '../input/generate.ts';
+import { chosen, splitInput, stateless, type Target } from '../target.ts';
+import { demand } from '../violation.ts';
+
+interface Reader {
+  readonly name: string;
+  readonly inputs: readonly [Buffer, ...Buffer[]];
+  /** Gives the numbers that it read, or null where it read nothing. */
+  readonly read: (bytes: Buffer) => readonly number[] | null;
+}
+
+const recorded = (path: string) => fileOf(`test/recorded/${path}`);
+const numbers = (...values: readonly (number | null | undefined)[]) => {
+  const known = values.filter((value) => typeof value === 'number');
+  return known.length === 0 ? null : known;
+};
+
+const readers: readonly [Reader, ...Reader[]] = [
+  {
+    name: 'stat',
+    inputs: [recorded('host/proc/stat'), recorded('container-v1/proc/stat')],
+    read: (bytes) => numbers(...Object.values(parseCpuStat(bytes.toString('utf8'), 100) ?? {})),
+  },
+  {
+    name: 'pid/stat',
+    inputs: [recorded('host/proc/700/stat'), recorded('host/proc/1/stat')],
+    read: (bytes) => {
+      const stat = parsePidStat(bytes.toString('utf8'));
+      if (stat === null) return null;
+      const used = treeTicksUsed(new Map(), new Map([[stat.pid, stat]]));
+      return [used, stat.pid, stat.parentPid, stat.threads, stat.startTicks, stat.residentPages];
+    },
+  },
+  {
+    name: 'net/dev',
+    inputs: [recorded('host/proc/self/net/dev'), recorded('host/proc/700/net/dev')],
+    read: (bytes) => {
+      const interfaces = [...parseNetDev(bytes.toString('utf8')).values()];
+      return numbers(...interfaces.flatMap((each) => [each.receivedBytes, each.transmittedBytes]));
+    },
+  },
+  {
+    name: 'cgroup and mountinfo',
+    inputs: [
+      Buffer.concat([recorded('host/proc/self/cgroup'), Buffer.from('\0'), recorded('host/proc/self/mountinfo')]),
+      Buffer.concat([
+        recorded('container-v1/proc/self/cgroup'),
+        Buffer.from('\0'),
+        recorded('container-v1/proc/self/mountinfo'),
+      ]),
+    ],
+    read: (bytes) => {
+      const [group = '', mounts = ''] = bytes.toString('utf8').split('\0', 2);
+      namesContainer(group);
+      const located = locateCgroup(group, mounts, null);
+      const wanted = locateCgroup(group, mounts, '/system.slice/app.service');
+      return numbers(located?.version, wanted?.version);
+    },
+  },
+  {
+    name: 'limits and loadavg',
+    inputs: [recorded('host/proc/700/limits'), recorded('host/proc/loadavg')],
+    read: (bytes) => {
+      const text = bytes.toString('utf8');
+      return numbers(parseProcessLimit(text), parseTotalThreads(text), parseLastPid(text));
+    },
+  },
+  {
+    name: 'meminfo',
+    inputs: [recorded('host/proc/meminfo'), recorded('container-v1/sys/fs/cgroup/memory/memory.stat')],
+    read: (bytes) => {
+      const text = bytes.toString('utf8');
+      return numbers(...['MemTotal', 'MemAvailable', 'inactive_file'].map((key) => field(text, key)));
+    },
+  },
+  {
+    name: 'one number',
+    inputs: [Buffer.from('1000\n'), Buffer.from('max\n'), Buffer.from('0-3,8\n'), Buffer.from('-1\n')],
+    read: (bytes) => {
+      const text = bytes.toString('utf8');
+      return numbers(parseLimit(text), parseLinkSpeed(text), countCpuList(text));
+    },
+  },
+  {
+    name: 'auxv',
+    inputs: [Buffer.from('060000000000000000100000000000001100000000000000640000000000000000', 'hex')],
+    read: (bytes) => numbers(...Object.values(parseAuxv(bytes))),
+  },
+  {
+    name: 'net/tcp',
+    inputs: [recorded('host/proc/net/tcp'), recorded('host/proc/net/tcp6')],
+    read: (bytes) => {
+      const found = parseListeners(bytes.toString('utf8'), 8_080);
+      return found.length === 0 ? null : [found.length];
+    },
+  },
+  { name: 'socket dump', inputs: socketDumps(), read: readDump },
+];
+
+function socketDumps(): readonly [Buffer, ...Buffer[]] {
+  const lines = recorded('socket-dump.hex').toString('utf8').trim().split('\n');
+  const [first = Buffer.alloc(0), ...rest] = lines.map((line) => Buffer.from(line, 'hex'));
+  return [first, ...rest];
+}
+
+function readDump(bytes: Buffer): readonly number[] | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const sequence = bytes.length >= 12 ? view.getUint32(8, true) : 1;
+  const values: number[] = [];
+  let visits = 0;
+  const end = readBatch(view, sequence, new SocketMessage(), (socket) => {
+    visits += 1;
+    values.push(socket.state, socket.localPort, socket.inode, socket.receiveQueue, socket.sendQueue);
+    values.push(socket.receiveBufferBytes, socket.sendBufferBytes);
+    demand(socket.local.length < 60 && socket.peer.length < 60, 'an address of a socket is too long');
+    demand((socket.localAddress ?? '').length < 60, 'an address of a socket is too long');
+  });
+  demand(visits * 88 <= bytes.length, () => `${visits} sockets in ${bytes.length} bytes`);
+  return end === 'done' || end === 'more' ? values : null;
+}
+
+export const kernelTarget: Target = {
+  generate: (dice) => {
+    const which = dice.below(readers.length);
+    const { inputs } = chosen(which, readers);
+    return Buffer.concat([Buffer.from([which]), generate({ inputs, maxBytes: 128 * 1024 }, dice)]);
+  },
+  open: () => stateless(checkKernel),
+};
+
+/** First byte: the parser. The rest is what it reads. */
+function checkKernel(input: Buffer): string {
+  const [[which = 0], bytes] = splitInput(input, 1);
+  const { name, read } = chosen(which, readers);
+  // a copy of its own: a view on a shared buffer would hide a read beyond the end
+  const values = read(Buffer.from(new Uint8Array(bytes).buffer));
+  for (const value of values ?? []) {
+    demand(Number.isFinite(value) && value >= 0, () => `${name}: a number comes out as ${value}`);
+  }
+  return `${name}: ${values === null ? 'unknown' : 'read'}`;
+}

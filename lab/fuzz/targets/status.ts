@@ -1,0 +1,57 @@
+import { askController } from '../../../cli/status-source.ts';
+import { renderExplanation } from '../../../cli/view/explanation.ts';
+import { renderWeights } from '../../../cli/view/weights-table.ts';
+import { statusSchema } from '../../../shared/contract/status.ts';
+import { statuses } from '../corpus.ts';
+import { HostileServer } from '../hostile-server.ts';
+import { httpResponses } from '../http-responses.ts';
+import { generate } from '../input/generate.ts';
+import { chosen, splitInput, type Target } from '../target.ts';
+import { checkProblem, demand } from '../violation.ts';
+import { checkText } from './recording.ts';
+
+const elsewhere = 'redirected-elsewhere';
+const bodies = { inputs: statuses, maxBytes: 64 * 1024, json: 'whole' } as const;
+const responses = { inputs: httpResponses(statuses, elsewhere), maxBytes: 256 * 1024 };
+/** Without those that never end: each takes the three seconds of the client's deadline. */
+const deliveries = ['whole', 'in pieces', 'reset'] as const;
+const limitMs = 8_000;
+
+export const statusTarget: Target = {
+  generate: (dice) => {
+    if (dice.chance(0.4)) return Buffer.concat([dice.bytes(1), generate(responses, dice)]);
+    const body = generate(bodies, dice);
+    const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
+    return Buffer.concat([Buffer.from([0]), Buffer.from(head), body]);
+  },
+  open: openStatus,
+};
+
+async function openStatus() {
+  const server = new HostileServer();
+  const url = `http://127.0.0.1:${await server.listen()}`;
+
+  /** First byte: how the answer comes. The rest is what the controller sends. */
+  const check = async (input: Buffer): Promise<string> => {
+    const [[how = 0], bytes] = splitInput(input, 1);
+    await server.play(bytes, chosen(how, deliveries));
+    const startMs = performance.now();
+    const asked = await askController(url, {});
+    const tookMs = performance.now() - startMs;
+    demand(tookMs < limitMs, () => `an answer took ${tookMs} ms`);
+    const astray = server.requests.find((request) => !request.startsWith('GET /v1/status HTTP/1.1\r\n'));
+    demand(astray === undefined, () => `the client was led to ask ${JSON.stringify(astray)}`);
+    if (!asked.ok) {
+      checkProblem(asked.error);
+      return `${asked.error.code} ${/^(?:HTTP \d+|\w+)/.exec(asked.error.got ?? '')?.[0] ?? ''}`.trim();
+    }
+    const status = asked.value;
+    demand(statusSchema.safeParse(status).success, 'an accepted status does not fit its own schema');
+    checkText(renderWeights(status, []));
+    for (const backend of status.backends) {
+      for (const each of backend.servers) checkText(renderExplanation(status, backend, each, false));
+    }
+    return 'shown';
+  };
+  return { check, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+}

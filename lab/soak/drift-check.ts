@@ -1,0 +1,31 @@
+import { median } from '../../shared/math/median.ts';
+import type { Check } from '../support/check.ts';
+import { percent } from '../support/words.ts';
+import { afterFirstCycle, hourMs, perCycle } from './cycles.ts';
+import { flatness } from './flatness.ts';
+import type { Soak } from './result.ts';
+
+/**
+ * Whether every server, when all is quiet, has the share of the traffic that it had at the beginning: what happened
+ * between has left nothing behind. A change within the deadband would not even be written.
+ */
+export function driftCheck({ samples, deadband }: Soak): Check {
+  const warm = afterFirstCycle(samples);
+  const servers = Object.keys(samples[0]?.shares ?? {});
+  const runMs = Math.max(1, (warm.at(-1)?.atMs ?? 0) - (warm[0]?.atMs ?? 0));
+  const shares = servers.map((server) => perCycle(warm, (sample) => sample.shares[server] ?? null));
+  const middles = shares.map((points) => median(points.map(({ value }) => value)) ?? 1);
+  // in runs instead of hours, and in parts of itself
+  const series = shares.map((points, index) =>
+    points.map(({ at, value }) => ({ at: (at * hourMs) / runMs, value: value / (middles[index] ?? 1) })),
+  );
+  return flatness({
+    name: 'share of a server when all is quiet, the one that changed most',
+    series,
+    bound: deadband,
+    boundText: `changes by at most ${percent(deadband)} of itself in the run`,
+    bothWays: true,
+    show: (_, { slope, low, high }, index) =>
+      `${servers[index]}: ${percent(middles[index] ?? 0)}, changed by ${percent(slope)} (95 %: ${percent(low)} to ${percent(high)})`,
+  });
+}

@@ -1,0 +1,71 @@
+import { writeFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { policyNames } from '../../controller/decide/policies/registry.ts';
+import { runProgram } from '../../shared/process/run-program.ts';
+import { stopOnSignal } from '../../testbed/rig/stop-on-signal.ts';
+import { formatChecks, isPassed } from '../support/check.ts';
+import { exitOnUsage, numberWithin } from '../support/flags.ts';
+import { endProgress, progressLine, showProgress } from '../support/progress.ts';
+import { SoakRun } from './run.ts';
+import { toCsv } from './sample.ts';
+import { isTooBusy, summaryOf, verdictOf } from './verdict.ts';
+
+interface Flags {
+  readonly minutes: number;
+  readonly rate: number;
+  readonly policy: string;
+  readonly csv?: string;
+  readonly json: boolean;
+}
+
+const help = `
+A real HAProxy (master and worker), six servers with an agent each, and a
+controller with a period of one second, under a steady load. Every minute: two
+reloads, an agent killed, another stopped (SIGSTOP), a server killed, another
+drained by the operator, all of them back; then ten quiet seconds, in which
+memory, descriptors, times and weights are compared from minute to minute.
+Exit code 1 where a promise was broken. Ctrl-C ends it with the verdict so far.
+
+Examples:
+  npm run soak -- --minutes 30              what docs/reliability.md shows
+  npm run soak -- --minutes 10 --csv /tmp/soak.csv
+                                            every sample, for a plot
+  npm run -s soak -- --minutes 480 --json   a night`;
+
+const flags = exitOnUsage(new Command('soak'))
+  .description('run the whole system for long under faults, and judge whether it stays as it was')
+  .option('--minutes <minutes>', 'how long; all trends are judged from 11 on', numberWithin(0.1, 100_000), 30)
+  .option('--rate <rate>', 'requests per second', numberWithin(1, 500), 150)
+  .addOption(new Option('--policy <policy>', 'law of the controller').choices(policyNames).default('inverse-load'))
+  .option('--csv <file>', 'write every sample to this file')
+  .option('--json', 'the verdict as JSON', false)
+  .addHelpText('after', help)
+  .parse()
+  .opts<Flags>();
+
+await runProgram('soak', () => run(flags));
+
+async function run({ minutes, rate, policy, csv, json }: Flags): Promise<number> {
+  using _progress = progressLine;
+  using stop = stopOnSignal(process.stdout);
+  const { signal } = stop;
+  const soak = await SoakRun.run({ minutes, policy, requestsPerSecond: rate, signal, onProgress: showProgress });
+  endProgress();
+  if (csv !== undefined) writeFileSync(csv, toCsv(soak.samples));
+  const checks = verdictOf(soak);
+  const passed = isPassed(checks);
+  const summary = summaryOf(soak);
+  const tooBusy = isTooBusy(soak.samples);
+  if (json) print(JSON.stringify({ passed, tooBusy, summary, checks, mishaps: soak.mishaps }, null, 2));
+  else {
+    const note = tooBusy
+      ? '\n\nThe machine was too busy: what looks bad in times, resident memory and weights is not judged.'
+      : '';
+    print(`${summary}${note}\n\n${formatChecks(checks)}\n\n${passed ? 'passed' : 'FAILED'}`);
+  }
+  return passed ? 0 : 1;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

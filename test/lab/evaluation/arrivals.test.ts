@@ -1,0 +1,54 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { planArrivals } from '../../../lab/evaluation/arrivals.ts';
+import { scenarios } from '../../../lab/evaluation/scenarios.ts';
+
+const plan = { capacity: 100, leadInMs: 2_000, demandCpuMs: 3, seed: 7 };
+const flash = { durationMs: 600_000, load: 0.7, bursts: { everyMs: 5_000, lengthMs: 300, peaks: [1.1, 1.9] } };
+
+/** Within five standard deviations of a Poisson count. */
+const isNear = (count: number, expected: number) => Math.abs(count - expected) < 5 * Math.sqrt(expected);
+
+test('a steady load has the rate asked for, gaps like an exponential, and demand of the mean asked for', (t) => {
+  const arrivals = planArrivals({ ...plan, scenario: { durationMs: 600_000, load: 0.5 } });
+  t.true(isNear(arrivals.length, 602 * 50), `${arrivals.length}`);
+  const gaps = arrivals.slice(1).map(({ atMs }, index) => atMs - (arrivals[index]?.atMs ?? 0));
+  const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
+  const variance = gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length;
+  t.true(Math.abs(Math.sqrt(variance) / mean - 1) < 0.03, 'coefficient of variation 1');
+  const demand = arrivals.reduce((sum, { demandCpuMs }) => sum + demandCpuMs, 0) / arrivals.length;
+  t.true(Math.abs(demand - 3) < 0.1, `${demand}`);
+});
+
+test('bursts last 300 ms every 5 s from 0 on, at one peak after the other, and none is in the lead-in', (t) => {
+  const arrivals = planArrivals({ ...plan, scenario: flash });
+  const within = (atMs: number) => ((atMs % 10_000) + 10_000) % 10_000;
+  const count = (from: number, to: number) =>
+    arrivals.filter(({ atMs }) => atMs >= 0 && within(atMs) >= from && within(atMs) < to).length;
+  t.true(isNear(count(0, 300), 60 * 0.3 * 110));
+  t.true(isNear(count(5_000, 5_300), 60 * 0.3 * 190));
+  t.true(isNear(count(300, 5_000), 60 * 4.7 * 70));
+  t.true(isNear(count(5_300, 10_000), 60 * 4.7 * 70));
+  const before = arrivals.filter(({ atMs }) => atMs < 0);
+  t.true(isNear(before.length, 140));
+  t.true((before[0]?.atMs ?? 0) >= -2_000);
+});
+
+test('a scenario of one peak has no burst before its start either', (t) => {
+  const scenario = { ...flash, durationMs: 1, bursts: { ...flash.bursts, peaks: [1.9] } };
+  const before = planArrivals({ ...plan, scenario, leadInMs: 600_000 }).filter(({ atMs }) => atMs < 0);
+  t.true(isNear(before.length, 600 * 70), `${before.length}`);
+});
+
+test('the same plan gives the same requests, another seed others; all in order and within the time', (t) => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 1e6 }), fc.constantFrom(...scenarios), (seed, scenario) => {
+      const once = planArrivals({ ...plan, scenario, seed });
+      t.deepEqual(planArrivals({ ...plan, scenario, seed }), once);
+      t.notDeepEqual(planArrivals({ ...plan, scenario, seed: seed + 1 }), once);
+      t.true(once.every(({ atMs }, index) => atMs >= (once[index - 1]?.atMs ?? -2_000) && atMs < scenario.durationMs));
+      t.true(once.every(({ demandCpuMs }) => demandCpuMs > 0));
+    }),
+    { seed: 1, numRuns: 30 },
+  );
+});

@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { readCell } from '../../../../lab/evaluation/read.ts';
+import { Store } from '../../../../lab/evaluation/store.ts';
+import { until } from '../../../support/until.ts';
+import { canMakeGroups } from '../support/groups.ts';
+
+const program = new URL('../../../../lab/evaluation/main.ts', import.meta.url).pathname;
+const arguments_ = ['--quick', '--jobs', '1', '--servers', 'cgroups', '--repeat', '1'];
+
+const start = (out: string) =>
+  spawn(process.execPath, [program, ...arguments_, '--out', out], { stdio: ['ignore', 'ignore', 'pipe'] });
+
+/** Everything that a run leaves in its folder, with the time of its last change. */
+const cells = (out: string) =>
+  (readdirSync(out, { recursive: true }) as string[])
+    .filter((name) => name.endsWith('.json.gz'))
+    .map((name) => [name, statSync(join(out, name)).mtimeMs] as const);
+
+async function interrupt(child: ChildProcess, signals: readonly NodeJS.Signals[]): Promise<string> {
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const ended = once(child, 'close');
+  for (const signal of signals) child.kill(signal);
+  const [code] = await ended;
+  return `${code}: ${said.trim().split('\n').at(-1)}`;
+}
+
+if (!canMakeGroups())
+  process.stderr.write('SKIPPED: a run of experiments, which wants the right to make control groups\n');
+const onlyWithGroups = canMakeGroups() ? test.serial : test.serial.skip;
+
+onlyWithGroups('a run that is interrupted twice goes on where it was, and leaves nothing behind', async (t) => {
+  t.timeout(180_000);
+  const out = mkdtempSync(join(tmpdir(), 'haweight-experiment-'));
+  t.teardown(() => rmSync(out, { recursive: true, force: true }));
+  const groups = () =>
+    readdirSync('/sys/fs/cgroup', { recursive: true }).filter((name) => /haweight-\w{8}-0-s\d$/.test(`${name}`));
+
+  // the first one is stopped before anything was measured, by an impatient user
+  const first = start(out);
+  t.teardown(() => first.kill('SIGKILL'));
+  await until('the groups of the servers', () => groups().length > 0);
+  t.regex(
+    await interrupt(first, ['SIGINT', 'SIGINT']),
+    /^130: experiment: stopped by SIGINT; the same command goes on/,
+  );
+  t.deepEqual(groups(), []);
+
+  // what is measured at the start need not be waited for here
+  const store = new Store(out);
+  const run = await store.readRun();
+  if (run === null) throw new Error('no run.json');
+  const capacities = { s1: 6, s2: 13, s3: 13, s4: 27, s5: 27 };
+  writeFileSync(join(out, 'run.json'), JSON.stringify({ ...run, capacities, capacityAlone: 86 }));
+
+  const second = start(out);
+  t.teardown(() => second.kill('SIGKILL'));
+  await until('the first cell', () => cells(out).length === 1);
+  t.regex(await interrupt(second, ['SIGTERM']), /^143: experiment: stopped by SIGTERM/);
+  // on a busy machine its generator lagged, and then it would be measured again: that is another test's matter
+  for (const [name] of cells(out)) {
+    const cell = await readCell(join(out, name));
+    await store.write({ ...cell, discarded: null });
+  }
+  const measured = cells(out);
+  t.deepEqual(groups(), []);
+
+  const third = start(out);
+  t.teardown(() => third.kill('SIGKILL'));
+  await until('another cell', () => cells(out).length > measured.length);
+  t.regex(await interrupt(third, ['SIGINT']), /^130:/);
+  for (const [name, changedMs] of measured) {
+    t.is(statSync(join(out, name)).mtimeMs, changedMs, `${name} was measured again`);
+  }
+  t.deepEqual(groups(), []);
+  t.false(readdirSync(out).includes('running.pid'));
+  t.is((await store.readRun())?.startedAt, run.startedAt);
+  t.true(readFileSync(join(out, 'run.json'), 'utf8').includes('"capacityAlone":86'));
+});

@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import test from 'ava';
+import { parentFolders } from '../../../../lab/evaluation/servers/parent-group.ts';
+import { canMakeGroups } from '../support/groups.ts';
+
+/** Nobody, on every Linux. */
+const uid = 65_534;
+const program = join(import.meta.dirname, '../support/one-server.ts');
+/** Enters the groups, gives up root for good, and becomes Node.js. */
+const enter = `for group in "$@"; do echo $$ > "$group/cgroup.procs"; done
+exec setpriv --reuid=${uid} --regid=${uid} --clear-groups --no-new-privs "$NODE" "$PROGRAM"`;
+
+// version 2 forbids processes beside limited groups, so that its delegation needs a manager such as systemd
+const isVersion1 = canMakeGroups() && parentFolders().length > 1;
+const canDelegate = isVersion1 && process.getuid?.() === 0;
+if (!canDelegate)
+  process.stderr.write('SKIPPED: servers without root, which wants root and control groups of version 1\n');
+
+(canDelegate ? test.serial : test.serial.skip)(
+  'whoever was given control groups needs no root to run servers in them',
+  async (t) => {
+    t.timeout(120_000);
+    const groups = parentFolders().map((parent) => `${parent}/haweight-delegated-${process.pid}`);
+    for (const group of groups) {
+      mkdirSync(group);
+      for (const name of ['', ...readdirSync(group)]) chownSync(join(group, name), uid, uid);
+    }
+    t.teardown(() => {
+      for (const group of groups) rmdirSync(group);
+    });
+    const env = { PATH: process.env['PATH'], NODE: process.execPath, PROGRAM: program };
+    const child = spawn('/bin/sh', ['-c', enter, 'enter', ...groups], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const ended = once(child, 'close');
+    const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+    await ended;
+    t.is(errors, '');
+    const { uid: as, usedCpuMs } = JSON.parse(output) as { uid: number; usedCpuMs: number };
+    t.is(as, uid);
+    t.true(usedCpuMs > 100 && usedCpuMs < 250, `two seconds of 0.1 cores: ${usedCpuMs} ms`);
+  },
+);

@@ -1,0 +1,53 @@
+import test from 'ava';
+import { contenderNames } from '../../../lab/evaluation/contenders.ts';
+import { blocksOf, matrices, seedOf } from '../../../lab/evaluation/matrix.ts';
+import { fleets, matrixNames, scenarioNames, scenarios } from '../../../lab/evaluation/scenarios.ts';
+import { quotaOf } from '../../../lab/evaluation/servers/quota.ts';
+
+test('every matrix measures each of its cells as often as asked, and none twice', (t) => {
+  for (const name of matrixNames) {
+    const { contenders, scenarios: run, repetitions } = matrices[name];
+    const cells = blocksOf(name, repetitions).flatMap((block) =>
+      block.scenarios.map((scenario) => `${block.contender.name} ${scenario.name} ${block.repetition}`),
+    );
+    t.is(new Set(cells).size, cells.length);
+    t.is(cells.length, contenders.length * run.length * repetitions);
+    t.true(contenders.length >= 6 && run.length >= 5);
+  }
+});
+
+test('the full matrix has every contender and scenario, three times, in alternating order', (t) => {
+  const blocks = blocksOf('full', matrices.full.repetitions);
+  const order = (repetition: number) =>
+    blocks.filter((block) => block.repetition === repetition).map(({ contender }) => contender.name);
+  t.deepEqual(order(1), contenderNames);
+  t.deepEqual(order(2), contenderNames.toReversed());
+  t.deepEqual(order(3), contenderNames);
+  t.true(blocks.every((block) => block.scenarios.length === scenarioNames.length));
+});
+
+test('contenders are five policies under three algorithms, the algorithms by themselves, and an oracle under two', (t) => {
+  t.is(contenderNames.length, 20);
+  t.true(
+    ['roundrobin', 'random', 'leastconn', 'paper+random', 'capacity+leastconn'].every((name) =>
+      contenderNames.some((one) => one === name),
+    ),
+  );
+});
+
+test('scenarios are those that the schema knows; their seeds differ, and not by contender', (t) => {
+  t.deepEqual(
+    scenarios.map(({ name }) => name),
+    [...scenarioNames],
+  );
+  const seeds = scenarios.flatMap((scenario) => [1, 2, 3].map((repetition) => seedOf(1, scenario, repetition)));
+  t.is(new Set(seeds).size, seeds.length);
+});
+
+test('both fleets are of the same size together, and the kernel takes the quota of their smallest', (t) => {
+  const sum = (sizes: Readonly<Record<string, number>>) => Object.values(sizes).reduce((a, b) => a + b);
+  t.true(Math.abs(sum(fleets.unequal) - 13) < 1e-9);
+  t.true(Math.abs(sum(fleets.equal) - 13) < 1e-9);
+  t.deepEqual(quotaOf(0.025), { quotaUs: 1_000, periodUs: 40_000 });
+  t.throws(() => quotaOf(0.01), { message: /at least 0.025/ });
+});

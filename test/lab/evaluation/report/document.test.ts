@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs';
+import test from 'ava';
+import { updateDocument } from '../../../../lab/evaluation/report/document.ts';
+import {
+  formatCount,
+  formatImprovement,
+  formatMs,
+  formatShare,
+  formatSpread,
+  table,
+} from '../../../../lab/evaluation/report/format.ts';
+import { groups } from '../../../../lab/evaluation/report/groups.ts';
+import { partsForDocument, partsOf } from '../../../../lab/evaluation/report/parts.ts';
+import { contenderTable, scenarioTable } from '../../../../lab/evaluation/report/tables/setting.ts';
+import { scenarioNames, scenarios } from '../../../../lab/evaluation/scenarios.ts';
+import { ProblemError } from '../../../../shared/contract/problem.ts';
+import { run } from './results-folder.ts';
+
+const text = [
+  'By hand, $1.',
+  '<!-- generated: one -->',
+  'old',
+  '<!-- end -->',
+  'Also by hand.',
+  '<!-- generated: other run -->',
+  'kept',
+  '<!-- end -->',
+  '<!-- generated: two -->',
+  '<!-- end -->',
+  'The end.',
+  '',
+].join('\n');
+
+test('generated parts are replaced; what was written by hand and parts of another run stay', (t) => {
+  const parts = new Map([
+    ['one', 'new $& $1'],
+    ['two', 'a\nb'],
+  ]);
+  const updated = updateDocument(text, parts, 'doc.md');
+  t.is(
+    updated,
+    [
+      'By hand, $1.',
+      '<!-- generated: one -->',
+      '',
+      'new $& $1',
+      '',
+      '<!-- end -->',
+      'Also by hand.',
+      '<!-- generated: other run -->',
+      'kept',
+      '<!-- end -->',
+      '<!-- generated: two -->',
+      '',
+      'a',
+      'b',
+      '',
+      '<!-- end -->',
+      'The end.',
+      '',
+    ].join('\n'),
+  );
+  t.is(updateDocument(updated, parts, 'doc.md'), updated, 'twice is once');
+});
+
+for (const { name, document, says } of [
+  {
+    name: 'missing',
+    document: text.replace('<!-- generated: two -->', ''),
+    says: 'doc.md: a marker is missing; got <!-- generated: two -->. Compare with docs/evaluation.md.',
+  },
+  {
+    name: 'there twice',
+    document: text + text,
+    says: 'doc.md: a marker is there twice; got <!-- generated: one -->. Compare with docs/evaluation.md.',
+  },
+  {
+    name: 'without an end',
+    document: text.replace('old\n<!-- end -->\n', 'old\n'),
+    says: 'doc.md: no <!-- end --> follows a marker; got <!-- generated: one -->. Compare with docs/evaluation.md.',
+  },
+] as const) {
+  test(`a marker that is ${name} is said in one line`, (t) => {
+    const parts = new Map([
+      ['one', ''],
+      ['two', ''],
+    ]);
+    const error = t.throws(() => updateDocument(document, parts, 'doc.md'), { instanceOf: ProblemError });
+    t.is(error?.message, says);
+  });
+}
+
+test('docs/evaluation.md has a marker for every generated part of both runs, and no other', (t) => {
+  const document = readFileSync(new URL('../../../../docs/evaluation.md', import.meta.url), 'utf8');
+  const parts = partsOf({ run, cells: [], discarded: [], missing: 0, timelines: [] }, [], '');
+  const names = [...partsForDocument(parts, 'full').keys(), ...partsForDocument(parts, 'publication').keys()];
+  const markers = [...document.matchAll(/<!-- generated: (.*) -->/g)].map(([, name]) => name);
+  t.deepEqual(markers.toSorted(), names.toSorted());
+  for (const matrix of ['full', 'publication'] as const)
+    t.notThrows(() => updateDocument(document, partsForDocument(parts, matrix), 'docs/evaluation.md'));
+});
+
+test('every scenario is in one group, and in the table of scenarios', (t) => {
+  t.deepEqual(Object.values(groups).flat().toSorted(), scenarioNames.toSorted());
+  const rows = scenarioTable();
+  t.deepEqual(
+    scenarios.filter(({ name, title }) => !rows.includes(`| \`${name}\` | ${title} |`)),
+    [],
+  );
+  t.true(rows.includes('s2, s4 gone from 0.3 s to 5.3 s'));
+  t.true(rows.includes('bursts of 110 %, 130 %, 150 %, 170 %, 190 % of capacity for 300 ms every 5 s'));
+  t.true(rows.includes('1 process burns CPU on s5'));
+  t.true(rows.includes('s3 answers 500 at once'));
+  t.true(contenderTable().includes('| `inverse-load+random` | `random(2)` | haweight, policy `inverse-load` |'));
+});
+
+test('figures for people', (t) => {
+  t.deepEqual([0.04, 9.96, 99.94, 99.95, 1_234.5].map(formatMs), ['0.0', '10.0', '99.9', '100', '1235']);
+  t.deepEqual([0, 0.000_04, 0.0031, 0.05, 0.5, 0.99, 0.9997, 0.999_99, 1].map(formatShare), [
+    '0',
+    '<0.01',
+    '0.31',
+    '5.0',
+    '50.0',
+    '99.0',
+    '99.97',
+    '>99.99',
+    '100',
+  ]);
+  t.deepEqual([0.0566, -0.2, 0, -0.0001].map(formatImprovement), ['+5.7 %', '-20.0 %', '+0.0 %', '+0.0 %']);
+  t.deepEqual([3, 2.5].map(formatCount), ['3', '2.5']);
+  const spread = { median: 12.34, min: 10, max: 14, count: 3 };
+  t.is(formatSpread(spread, formatMs), '12.3 (10.0–14.0)');
+  t.is(formatSpread({ ...spread, min: 12.31, max: 12.34 }, formatMs), '12.3');
+  t.is(formatSpread(null, formatMs), '–');
+  t.is(table(['a', 'b'], [['1|2', '3']]), '| a | b |\n|---|---|\n| 1\\|2 | 3 |');
+});

@@ -1,0 +1,90 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { lockFolder } from '../../../lab/evaluation/folder-lock.ts';
+import { blocksOf } from '../../../lab/evaluation/matrix.ts';
+import type { Cell } from '../../../lab/evaluation/record.ts';
+import { Store } from '../../../lab/evaluation/store.ts';
+import { ProblemError } from '../../../shared/contract/problem.ts';
+
+const cell: Cell = {
+  format: 1,
+  scenario: 'failing',
+  contender: 'paper+random',
+  repetition: 2,
+  seed: 5,
+  startedAt: '2026-01-01T00:00:00.000Z',
+  durationMs: 1_000,
+  servers: [{ name: 's1', cores: 0.1, capacity: 20 }],
+  requests: { atMs: [1], responseMs: [20.5], status: [200], server: [0] },
+  samples: { atMs: [500], weights: [[100]], utilisation: [[0.5]], up: [[1]] },
+  generator: { p99LagMs: 1, maxLagMs: 2 },
+  discarded: null,
+};
+
+function folder(t: { teardown: (end: () => void) => void }): string {
+  const path = mkdtempSync(join(tmpdir(), 'haweight-store-'));
+  t.teardown(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+test('a cell that was written is left out; one that does not count, or is damaged, is to be measured again', async (t) => {
+  const path = folder(t);
+  const store = new Store(path);
+  const block = blocksOf('full', 2).find(
+    ({ contender, repetition }) => contender.name === 'paper+random' && repetition === 2,
+  );
+  if (block === undefined) throw new Error('no such block');
+  const isMissing = async () =>
+    (await store.missingOf([block])).some(({ scenarios }) => scenarios.some(({ name }) => name === 'failing'));
+  t.true(await isMissing());
+  await store.write(cell);
+  t.false(await isMissing());
+  t.is(
+    (await store.missingOf([block]))[0]?.scenarios.length,
+    block.scenarios.length - 1,
+    'the others are still to be measured',
+  );
+  t.true((await store.missingOf([{ ...block, repetition: 1 }]))[0]?.scenarios.some(({ name }) => name === 'failing'));
+  await store.write({ ...cell, discarded: 'the generator lagged' });
+  t.true(await isMissing());
+  await store.write(cell);
+  writeFileSync(join(path, 'raw', 'failing', 'paper+random-2.json.gz'), 'half a fi');
+  t.true(await isMissing());
+});
+
+test('a block with nothing left to measure is left out', async (t) => {
+  const store = new Store(folder(t));
+  const [block] = blocksOf('full', 1);
+  if (block === undefined) throw new Error('no block');
+  for (const { name } of block.scenarios) {
+    await store.write({ ...cell, scenario: name, contender: block.contender.name, repetition: 1 });
+  }
+  t.deepEqual(await store.missingOf([block]), []);
+});
+
+test('a damaged run.json is one line that names the file', async (t) => {
+  const path = folder(t);
+  t.is(await new Store(path).readRun(), null);
+  writeFileSync(join(path, 'run.json'), '{"format": 1');
+  const error = await t.throwsAsync(() => new Store(path).readRun(), { instanceOf: ProblemError });
+  t.true(error?.problem.where.endsWith('run.json'));
+});
+
+test('a folder that cannot be made is one line that names it', (t) => {
+  const error = t.throws(() => lockFolder('/dev/null/results'), { instanceOf: ProblemError });
+  t.is(error?.problem.where, '/dev/null/results');
+  t.regex(error?.problem.got ?? '', /ENOTDIR/);
+});
+
+test('one run at a time has a folder; what a killed one left is taken over', (t) => {
+  const path = folder(t);
+  writeFileSync(join(path, 'running.pid'), '4194305\n');
+  const lock = lockFolder(path);
+  const error = t.throws(() => lockFolder(path), { instanceOf: ProblemError });
+  t.is(error?.problem.what, `process ${process.pid} is measuring here`);
+  lock[Symbol.dispose]();
+  t.false(existsSync(join(path, 'running.pid')));
+  lockFolder(path)[Symbol.dispose]();
+});

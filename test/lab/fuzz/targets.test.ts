@@ -1,0 +1,43 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { caseOf } from '../../../lab/fuzz/player.ts';
+import { type TargetName, targets } from '../../../lab/fuzz/targets/registry.ts';
+
+/** A fixed one: npm run fuzz is what looks for new cases. */
+const seed = 4;
+
+/** Cases of each, and outcomes that must be among what comes of them: a fuzzer that gets no further than the first check is worthless. */
+const plans: Partial<Record<TargetName, { readonly cases: number; readonly reached: readonly string[] }>> = {
+  snapshot: {
+    cases: 600,
+    reached: ['accepted', 'agent-not-json', 'agent-invalid metrics.cpu', 'agent-schema-version'],
+  },
+  'agent-client': { cases: 60, reached: ['accepted', 'agent-unreachable HPE_INVALID_CONSTANT'] },
+  replies: {
+    cases: 800,
+    reached: ['states: read', 'stats: read', 'info: read', 'level: read', 'refusal: backend-missing'],
+  },
+  'runtime-api': { cases: 60, reached: ['haproxy-reply'] },
+  configuration: { cases: 120, reached: ['accepted', 'config-unreadable is no YAML', 'config-invalid unknown key'] },
+  experiment: { cases: 100, reached: ['accepted', 'config-unreadable is no YAML'] },
+  recording: { cases: 150, reached: ['ticks', 'ticks, damaged lines'] },
+  kernel: {
+    cases: 500,
+    reached: ['stat: read', 'pid/stat: unknown', 'socket dump: read', 'cgroup and mountinfo: read'],
+  },
+  agent: { cases: 60, reached: ['4 of 5 metrics known at times'] },
+  status: { cases: 60, reached: ['shown'] },
+};
+
+for (const [name, plan] of Object.entries(plans)) {
+  test.serial(`${name}: ends with a valid value or a typed error, whatever comes`, async (t) => {
+    const target = await targets[name as TargetName].load();
+    await using open = await target.open();
+    const outcomes = new Set<string>();
+    const property = fc.asyncProperty(fc.nat(), async (number) => {
+      outcomes.add(await open.check(caseOf(target, seed, number)));
+    });
+    await fc.assert(property, { seed, numRuns: plan.cases });
+    for (const outcome of plan.reached) t.true(outcomes.has(outcome), `${outcome} is not among ${[...outcomes]}`);
+  });
+}
