@@ -10,7 +10,7 @@ import { printable } from '../view/printable.ts';
 const examples = `
 Percentiles, failures and the share answered within a second, by the server
 that answered, of a CSV result file of Apache JMeter; of any size. The plans in
-test/jmeter/ write the columns server and due (docs/load-testing.md).
+deploy/jmeter/ write the columns server and due (docs/load-testing.md).
 A damaged line is named and left out; then the exit code is 1.
 
 Examples:

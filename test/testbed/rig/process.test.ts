@@ -15,7 +15,7 @@ const configuration = renderConfiguration({
 
 /** For a script of another process to import, as a literal. */
 function moduleUrl(name: string): string {
-  return JSON.stringify(new URL(`../../haproxy/${name}`, import.meta.url).href);
+  return JSON.stringify(new URL(`../../../testbed/rig/${name}`, import.meta.url).href);
 }
 
 function runs(pid: number): boolean {

@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import test from 'ava';
+import { temporaryFolder } from '../haproxy/setup.ts';
+
+const run = promisify(execFile);
+const repository = new URL('../..', import.meta.url).pathname;
+
+test('the packed package, installed into an empty folder without dev dependencies, gives a working haweight', async (t) => {
+  t.timeout(180_000);
+  await using folder = await temporaryFolder();
+  await run('npm', ['pack', '--silent', '--pack-destination', folder.path], { cwd: repository });
+  const [tarball = ''] = readdirSync(folder.path);
+  t.regex(tarball, /^haproxy-weight-controller-.*\.tgz$/);
+  const flags = [
+    '--omit=dev',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    '--prefix',
+    folder.path,
+  ];
+  await run('npm', ['install', ...flags, join(folder.path, tarball)], { cwd: folder.path });
+  const haweight = join(folder.path, 'node_modules', '.bin', 'haweight');
+
+  const help = await run(process.execPath, [haweight, '--help'], { cwd: folder.path });
+  t.true(help.stdout.startsWith('Usage: haweight'));
+  const version = await run(process.execPath, [haweight, '--version'], { cwd: folder.path });
+  t.regex(version.stdout, /^\d+\.\d+\.\d+\n$/);
+  const flagsOfOnce = ['agent', '--once', '--json', '--sample-ms', '100', '--window-ms', '200'];
+  const once = await run(process.execPath, [haweight, ...flagsOfOnce], { cwd: folder.path });
+  t.is((JSON.parse(once.stdout) as { version: number }).version, 1);
+});

@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import test from 'ava';
+import { temporaryFolder } from '../../haproxy/setup.ts';
+
+const run = promisify(execFile);
+const repository = new URL('../../..', import.meta.url).pathname;
+const ava = join(repository, 'node_modules', 'ava', 'entrypoints', 'cli.js');
+
+/** A file with one engine test, run by AVA with this environment: how it ended and what it said. */
+async function runEngineTest(folder: string, environment: Record<string, string>) {
+  const helper = JSON.stringify(join(repository, 'test/system/containers/support/engine.ts'));
+  await writeFile(
+    join(folder, 'one.test.ts'),
+    `import { engineTest } from ${helper};\nengineTest('needs an engine', (t) => Promise.resolve(t.pass()));\n`,
+  );
+  await writeFile(join(folder, 'ava.config.js'), "export default { extensions: ['ts'] };\n");
+  await writeFile(join(folder, 'package.json'), '{"type": "module"}');
+  const env = { ...process.env, CI: '', ...environment };
+  const ended = run(process.execPath, [ava, '--config', 'ava.config.js'], { cwd: folder, env });
+  return await ended.then(
+    ({ stdout, stderr }) => ({ ok: true, text: stdout + stderr }),
+    ({ stdout, stderr }: { stdout: string; stderr: string }) => ({ ok: false, text: stdout + stderr }),
+  );
+}
+
+const nobody = { DOCKER_HOST: 'unix:///nonexistent/docker.sock' };
+
+test('without an engine a test that needs one is skipped, and one line says why', async (t) => {
+  await using folder = await temporaryFolder();
+  const { ok, text } = await runEngineTest(folder.path, nobody);
+  t.true(ok, text);
+  t.regex(text, /1 test skipped/);
+  t.regex(text, /SKIPPING everything that needs containers: no Docker Engine answers \(.*\)\. Start it/);
+});
+
+test('in CI it fails instead, and says the same', async (t) => {
+  await using folder = await temporaryFolder();
+  const { ok, text } = await runEngineTest(folder.path, { ...nobody, CI: 'true' });
+  t.false(ok, text);
+  t.regex(text, /no Docker Engine answers/);
+});
+
+test('without the command docker, that is what is said', async (t) => {
+  await using folder = await temporaryFolder();
+  const { ok, text } = await runEngineTest(folder.path, { PATH: folder.path });
+  t.true(ok, text);
+  t.regex(text, /there is no command docker/);
+});

@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findHaproxy } from '../../../../testbed/rig/binary.ts';
+import { type HaproxyProcess, startHaproxy } from '../../../../testbed/rig/process.ts';
+import { appPort } from '../../../support/app-protocol.ts';
+import { Haweight } from '../../../support/process.ts';
+import { until } from '../../../support/until.ts';
+import type { Network } from './network.ts';
+
+const shipped = new URL('../../../../deploy/keepalived/', import.meta.url).pathname;
+
+export interface PairOptions {
+  readonly network: Network;
+  readonly name: 'a' | 'b';
+  /** Where it may write; every user may enter it. */
+  readonly folder: string;
+  /** Flags of the controller beside where its HAProxy is. */
+  readonly flags: readonly string[];
+}
+
+/** HAProxy, controller and keepalived on one machine, by the files that we ship. */
+export class Pair implements AsyncDisposable {
+  readonly haproxy: HaproxyProcess;
+  readonly controller: Haweight;
+  readonly #options: PairOptions;
+  #keepalived: ChildProcess | null = null;
+  #said = '';
+
+  private constructor(options: PairOptions, haproxy: HaproxyProcess, controller: Haweight) {
+    this.#options = options;
+    this.haproxy = haproxy;
+    this.controller = controller;
+  }
+
+  static async start(options: PairOptions): Promise<Pair> {
+    const { network, name, folder, flags } = options;
+    const binary = join(folder, `haproxy-${name}`);
+    const command = [...network.on(name), findHaproxy() ?? 'haproxy'].join(' ');
+    await writeFile(binary, `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
+    const haproxy = await startHaproxy({ configuration: await haproxyConfiguration(name), binary, masterWorker: true });
+    const where = ['--socket', haproxy.socket, '--backend', 'web', '--listen', '127.0.0.1:9478'];
+    const through = { through: network.on(name) };
+    const controller = new Haweight(['controller', ...where, '--log-level', 'debug', ...flags], {}, through);
+    return new Pair(options, haproxy, controller);
+  }
+
+  /** From now on the address may come here. */
+  async startKeepalived(): Promise<void> {
+    const { network, name, folder } = this.#options;
+    const script = join(folder, 'check-haproxy');
+    await copyFile(join(shipped, 'check-haproxy'), script);
+    await chmod(script, 0o755);
+    const text = await readFile(join(shipped, `keepalived-${name}.conf`), 'utf8');
+    const configuration = join(folder, `keepalived-${name}.conf`);
+    const changed = replaceEach(text, [
+      ['/etc/keepalived/check-haproxy', script],
+      ['script_user keepalived_script', 'script_user nobody'],
+    ]);
+    await writeFile(configuration, changed);
+    const pidFiles = ['pid', 'vrrp_pid', 'checkers_pid'].map((kind) => `--${kind}=${join(folder, `${kind}-${name}`)}`);
+    const args = ['--dont-fork', '--log-console', '--log-detail', '--use-file', configuration, ...pidFiles];
+    // it must not outlive this process
+    const [program = 'ip', ...rest] = ['setpriv', '--pdeathsig', 'KILL', ...network.on(name), 'keepalived', ...args];
+    const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (piece: string) => {
+        this.#said += piece;
+      });
+    }
+    this.#keepalived = child;
+    await until(
+      () => `keepalived finds HAProxy answering: ${this.#said}`,
+      () => this.#said.includes('VRRP_Script(haproxy) succeeded'),
+    );
+  }
+
+  /** What keepalived has logged. */
+  get log(): string {
+    return this.#said;
+  }
+
+  /** The machine dies: nothing of it says goodbye. */
+  async die(): Promise<void> {
+    const { network, name } = this.#options;
+    network.cut(name);
+    const keepalived = this.#keepalived === null ? [] : await family(this.#keepalived.pid ?? 0);
+    this.controller.child.kill('SIGKILL');
+    for (const pid of keepalived) process.kill(pid, 'SIGKILL');
+    await this.haproxy.end('SIGKILL');
+  }
+
+  async weights(): Promise<ReadonlyMap<string, number>> {
+    const servers = await until('HAProxy answers', async () => {
+      const answer = await this.haproxy.api.servers('web');
+      return answer.ok ? answer.value : null;
+    });
+    return new Map(servers.map(({ server, weight }) => [server, weight]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#keepalived !== null && this.#keepalived.exitCode === null && this.#keepalived.signalCode === null) {
+      const ended = once(this.#keepalived, 'close');
+      this.#keepalived.kill('SIGTERM');
+      await ended;
+    }
+    await this.controller[Symbol.asyncDispose]();
+    await this.haproxy.stop();
+  }
+}
+
+async function haproxyConfiguration(name: string): Promise<string> {
+  const text = await readFile(join(shipped, 'haproxy.cfg'), 'utf8');
+  return replaceEach(text.replaceAll(':8080', `:${appPort}`), [
+    ['    stats socket /run/haproxy/admin.sock mode 660 group haproxy level admin\n', ''],
+    ['    user haproxy\n    group haproxy\n', ''],
+    ['    log /dev/log local0\n', ''],
+    // so that a client sees who it was
+    ['    default_backend web\n', `    default_backend web\n    http-response set-header x-node ${name}\n`],
+  ]);
+}
+
+/** Each of them must be there, once. */
+function replaceEach(text: string, replacements: readonly (readonly [string, string])[]): string {
+  return replacements.reduce((config, [from, to]) => {
+    if (config.split(from).length !== 2) throw new Error(`not exactly one ${JSON.stringify(from)}`);
+    return config.replace(from, to);
+  }, text);
+}
+
+/** A process and its children, which end as it does if they are given the time. */
+async function family(pid: number): Promise<readonly number[]> {
+  const tasks = await readdir(`/proc/${pid}/task`);
+  const lists = await Promise.all(tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, 'utf8')));
+  return [...lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number)), pid];
+}

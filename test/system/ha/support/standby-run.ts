@@ -1,0 +1,188 @@
+import { fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { temporaryFolder } from '../../../haproxy/setup.ts';
+import type { AppMessage } from '../../../support/app-protocol.ts';
+import { Haweight } from '../../../support/process.ts';
+import { until } from '../../../support/until.ts';
+import { type ClientOutcome, sharedNowMs } from './client-protocol.ts';
+import { Network } from './network.ts';
+import { Pair } from './pair.ts';
+
+/** The floating address of the files that we ship. */
+export const floating = '192.0.2.10';
+/** Cores that each server counts as having, and how many it is busy with beside its requests. All have the same weight. */
+const servers = {
+  web1: { cores: 0.4, busy: 0.08 },
+  web2: { cores: 0.2, busy: 0.08 },
+  web3: { cores: 0.2, busy: 0.04 },
+} as const;
+const perSecond = 40;
+export const periodMs = 1_000;
+
+/** What both HAProxys begin with. */
+export const configured: ReadonlyMap<string, number> = new Map(
+  Object.keys(servers).map((server, _, all) => [server, 1 / all.length]),
+);
+
+interface Server {
+  readonly name: string;
+  readonly address: string;
+  readonly cores: number;
+  readonly busy: number;
+  /** File with the agents' token. */
+  readonly token: string;
+}
+
+/** The weights of the second pair at one moment, by `sharedNowMs`. */
+export interface WeightSample {
+  readonly atMs: number;
+  readonly weights: ReadonlyMap<string, number>;
+}
+
+/**
+ * Two HAProxys with a controller and keepalived each, on machines of their own; application servers with agents on a third
+ * one, and a client on a fourth that knows the floating address only. All of it real, and the first pair has the address.
+ */
+export class StandbyRun implements AsyncDisposable {
+  readonly outcomes: ClientOutcome[] = [];
+  readonly #resources = new AsyncDisposableStack();
+  readonly #network: Network;
+  readonly #policy: string;
+  #pairs: { readonly a: Pair; readonly b: Pair } | null = null;
+
+  private constructor(network: Network, policy: string) {
+    this.#network = network;
+    this.#policy = policy;
+  }
+
+  static async start(policy = 'inverse-load'): Promise<StandbyRun> {
+    const addresses = Object.keys(servers).map((_, index) => `192.0.2.${index + 11}`);
+    const network = new Network({ a: ['192.0.2.2'], b: ['192.0.2.3'], apps: addresses, client: ['192.0.2.100'] });
+    const run = new StandbyRun(network, policy);
+    run.#resources.use(network);
+    try {
+      await run.#start(addresses);
+      return run;
+    } catch (error) {
+      await run[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get a(): Pair {
+    return this.#both.a;
+  }
+
+  get b(): Pair {
+    return this.#both.b;
+  }
+
+  /** Whether this machine has the floating address. */
+  async hasAddress(machine: 'a' | 'b'): Promise<boolean> {
+    return await this.#network.has(machine, floating);
+  }
+
+  /** Waits until the weights of both stand still, and differ from the configured ones. */
+  async steady(): Promise<void> {
+    for (const pair of [this.a, this.b]) {
+      await until('steady weights', async () => {
+        const before = sharesOf(await pair.weights());
+        await delay(3 * periodMs);
+        const after = sharesOf(await pair.weights());
+        return distance(after, before) < 0.03 && distance(after, configured) > 0.2;
+      });
+    }
+  }
+
+  /** Waits for answers by this machine's HAProxy to requests that were to be sent from now on. */
+  async answersBy(machine: 'a' | 'b', count: number): Promise<void> {
+    const nowMs = sharedNowMs();
+    await until(`answers by ${machine}`, () => {
+      return this.outcomes.filter((each) => each.node === machine && each.intendedAtMs >= nowMs).length >= count;
+    });
+  }
+
+  /** Watches the second pair's weights until `isEnough`. */
+  async watchStandby(isEnough: () => boolean): Promise<readonly WeightSample[]> {
+    const samples: WeightSample[] = [];
+    await until('the end of the watch', async () => {
+      samples.push({ atMs: sharedNowMs(), weights: await this.b.weights() });
+      return isEnough();
+    });
+    return samples;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources.disposeAsync();
+  }
+
+  get #both(): { readonly a: Pair; readonly b: Pair } {
+    if (this.#pairs === null) throw new Error('not started');
+    return this.#pairs;
+  }
+
+  async #start(addresses: readonly string[]): Promise<void> {
+    const folder = this.#resources.use(await temporaryFolder());
+    await chmod(folder.path, 0o755);
+    const token = join(folder.path, 'agent.token');
+    await writeFile(token, randomBytes(32).toString('hex'), { mode: 0o600 });
+    await Promise.all(
+      Object.entries(servers).map(([name, { cores, busy }], index) => {
+        return this.#serve({ name, address: addresses[index] ?? '', cores, busy, token });
+      }),
+    );
+    const flags = ['--period-ms', String(periodMs), '--policy', this.#policy, '--agent-token-file', token];
+    const start = async (name: 'a' | 'b') => {
+      return this.#resources.use(await Pair.start({ network: this.#network, name, folder: folder.path, flags }));
+    };
+    const [a, b] = [await start('a'), await start('b')];
+    this.#pairs = { a, b };
+    await a.startKeepalived();
+    await until('the first pair has the address', () => this.hasAddress('a'));
+    await b.startKeepalived();
+    this.#load();
+    await this.answersBy('a', 20);
+  }
+
+  async #serve({ name, address, cores, busy, token }: Server): Promise<void> {
+    const [execPath = 'ip', ...execArgv] = [...this.#network.on('apps'), process.execPath];
+    const app = fork(new URL('../../../support/app.ts', import.meta.url), [name, address], {
+      execPath,
+      execArgv,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    this.#resources.defer(() => void app.kill('SIGKILL'));
+    await once(app, 'message');
+    app.send({ busy } satisfies AppMessage);
+    const scope = ['--scope', 'process', '--pid', String(app.pid), '--cores', String(cores)];
+    const where = ['--name', name, '--listen', `${address}:9477`, '--token-file', token];
+    const through = { through: this.#network.on('apps') };
+    this.#resources.use(new Haweight(['agent', ...scope, ...where], {}, through));
+  }
+
+  #load(): void {
+    const [execPath = 'ip', ...execArgv] = [...this.#network.on('client'), process.execPath];
+    const client = fork(new URL('client.ts', import.meta.url), [`http://${floating}/`, String(perSecond)], {
+      execPath,
+      execArgv,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    client.on('message', (outcome: ClientOutcome) => void this.outcomes.push(outcome));
+    this.#resources.defer(() => void client.kill('SIGKILL'));
+  }
+}
+
+export function sharesOf(weights: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const ours = [...weights].filter(([server]) => server in servers);
+  const total = ours.reduce((sum, [, weight]) => sum + weight, 0);
+  return new Map(ours.map(([server, weight]) => [server, weight / total]));
+}
+
+/** The part of the requests, 0 to 1, that go to other servers by these shares than by those. */
+export function distance(one: ReadonlyMap<string, number>, other: ReadonlyMap<string, number>): number {
+  return [...one].reduce((sum, [server, share]) => sum + Math.abs(share - (other.get(server) ?? 0)), 0) / 2;
+}

@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { operatorSays, haproxyTest as test } from '../../haproxy/setup.ts';
+import { fewCores, overload, Stack } from '../../support/stack.ts';
+import { until } from '../../support/until.ts';
+
+/** The server that apologises: no agent, no size, and in HAProxy's configuration a `backup`. */
+async function sorryServer() {
+  const server = createServer((_, response) => response.writeHead(200, { 'x-server': 'sorry' }).end('sorry'));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const close = async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  };
+  return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: close };
+}
+
+/** Named first, so that nothing depends on a backup being the last. */
+function withBackup(port: number) {
+  return { lines: [`server sorry 127.0.0.1:${port} weight 77 check inter 1s backup`], cores: fewCores };
+}
+
+function health(state: 'up' | 'down', ...names: readonly string[]): string {
+  const check = state === 'down' ? 'disable' : 'enable';
+  return names.map((name) => `${check} health web/${name};set server web/${name} health ${state}`).join(';');
+}
+
+test('a backup server has no share and no decision, and serves only while no other server is UP', async (t) => {
+  await using sorry = await sorryServer();
+  await using stack = await Stack.start({ servers: ['s1', 's2', 's3'], ...withBackup(sorry.port) });
+  await using load = stack.startLoad();
+  const controller = await stack.startController('--log-level', 'debug');
+  await stack.tell('s1', { busy: fewCores / 2 });
+  await until('our weights', async () => (await stack.weight('s1')) < 0.8 * (await stack.weight('s2')));
+
+  t.is(load.seen.served.get('sorry'), undefined, 'unused while others are UP');
+  const idle = await stack.shown('sorry');
+  t.like(idle, { exclusion: 'backup', weight: 77, written: false, share: null, drained: false });
+  const shares = await Promise.all(['s1', 's2', 's3'].map(async (name) => (await stack.shown(name)).share ?? 0));
+  t.true(Math.abs(shares.reduce((sum, share) => sum + share, 0) - 1) < 1e-9, `${shares}`);
+
+  const before = await stack.weights();
+  await operatorSays(stack.haproxy, health('down', 's1', 's2', 's3'));
+  await until('the backup serves', () => (load.seen.served.get('sorry') ?? 0) > 20);
+  await stack.ticks(3);
+  t.deepEqual(await stack.weights(), before, 'nobody is in rotation, and nothing is written');
+
+  await operatorSays(stack.haproxy, health('up', 's1', 's2', 's3'));
+  await until('the others serve', async () => (await stack.requestsTo('s2')) > 0 && (await stack.weight('s2')) > 200);
+  const servedThen = load.seen.served.get('sorry');
+  await stack.ticks(2);
+  t.is(load.seen.served.get('sorry'), servedThen, 'the backup rests again');
+  t.deepEqual([...load.seen.failed], [], 'nobody was without an answer');
+  t.is(await stack.weight('sorry'), 77);
+  t.deepEqual(controller.events('weight changed by another writer'), []);
+  t.deepEqual((await stack.status()).backends[0]?.problem, null);
+});
+
+test('a backup carries nobody’s work: a drained server comes back when all others are gone, and a sole one is not drained', async (t) => {
+  await using sorry = await sorryServer();
+  await using stack = await Stack.start({ servers: ['s1', 's2'], ...withBackup(sorry.port) });
+  await using load = stack.startLoad();
+  const controller = await stack.startController();
+  await stack.tell('s1', overload);
+  await until('s1 drained', async () => (await stack.weight('s1')) === 0);
+
+  // HAProxy has only a server of weight 0 and the backup now, and takes the backup
+  await operatorSays(stack.haproxy, health('down', 's2'));
+  await until('its log', () => controller.events('no other server answers: drained servers are back').length === 1);
+  await until('s1 has a weight', async () => (await stack.weight('s1')) > 0);
+  const [apologies, served] = [load.seen.served.get('sorry') ?? 0, load.seen.served.get('s1') ?? 0];
+  // over every threshold all the while, and alone but for the backup
+  for (let tick = 0; tick < 5; tick += 1) {
+    await stack.ticks(1);
+    t.true((await stack.weight('s1')) > 0, `after ${tick + 1} ticks`);
+  }
+  t.true((load.seen.served.get('s1') ?? 0) > served);
+  t.true((load.seen.served.get('sorry') ?? 0) <= apologies + 2, 'but for those that were under way');
+  t.deepEqual([...load.seen.failed], []);
+});
+
+test('a backup without an agent is nobody’s problem: no line in the log, no metric that alerts', async (t) => {
+  await using sorry = await sorryServer();
+  await using stack = await Stack.start({ servers: ['s1', 's2'], ...withBackup(sorry.port) });
+  const controller = await stack.startController();
+  await stack.stopAgent('s1');
+  await until('the silent agent', () => controller.events('agent problem').some(({ server }) => server === 's1'));
+  await stack.ticks(2);
+  t.deepEqual(
+    controller.events('agent problem').filter(({ server }) => server === 'sorry'),
+    [],
+  );
+  // its last snapshot counts as fresh for 3 s
+  const metrics = await until('a metric that alerts', async () => {
+    const text = await (await fetch(`${stack.statusUrl}/metrics`)).text();
+    return /haweight_agent_fresh\{[^}]*server="s1"[^}]*\} 0/.test(text) && text;
+  });
+  t.notRegex(metrics, /haweight_agent_fresh\{[^}]*server="sorry"/);
+  t.notRegex(metrics, /haweight_agent_failures_total\{[^}]*server="sorry"/);
+  t.regex(metrics, /haweight_server_weight\{[^}]*server="sorry"[^}]*\} 77/);
+});

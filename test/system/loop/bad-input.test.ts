@@ -1,0 +1,173 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
+import { type HaproxyProcess, startHaproxy } from '../../../testbed/rig/process.ts';
+import { expectOk, freePort, haproxyTest, temporaryFolder } from '../../haproxy/setup.ts';
+import { type Finished, Haweight, haweight } from '../../support/process.ts';
+import { until } from '../../support/until.ts';
+
+/*
+ * Every line of "bad input" that stops the start: one clear line, exit code 2, nothing changed in HAProxy. What agents
+ * may answer is in controller/observe/agent-client.test.ts, configuration keys in controller/config/config.test.ts.
+ */
+
+const server = { address: '127.0.0.1:9', weight: 77 } as const;
+const configuration = renderConfiguration({
+  sockets: [{ bind: 'unix@operator.sock', level: 'operator' }],
+  backends: [
+    { name: 'web', servers: [{ name: 's1', ...server }] },
+    { name: 'fixed', algorithm: 'static-rr', servers: [{ name: 's1', ...server }] },
+    { name: 'firsts', algorithm: 'first', servers: [{ name: 's1', ...server }] },
+    { name: 'checked', servers: [{ name: 's1', ...server, options: 'agent-check agent-port 9' }] },
+  ],
+});
+
+function isOneLine(t: ExecutionContext, finished: Finished, ...words: readonly (string | RegExp)[]): void {
+  const { code, stderr } = finished;
+  t.is(code, 2, stderr);
+  t.is(stderr.trimEnd().split('\n').length, 1, stderr);
+  t.true(stderr.startsWith('haweight: '), stderr);
+  t.false(/\n\s+at /.test(stderr), 'no stack trace');
+  for (const word of words) t.true(typeof word === 'string' ? stderr.includes(word) : word.test(stderr), stderr);
+}
+
+async function isUnchanged(t: ExecutionContext, haproxy: HaproxyProcess): Promise<void> {
+  const servers = expectOk(await haproxy.api.servers());
+  t.deepEqual([...new Set(servers.map(({ weight }) => weight))], [77]);
+}
+
+const controller = (haproxy: HaproxyProcess, backend: string) =>
+  ['controller', '--socket', haproxy.socket, '--backend', backend, '--listen', '127.0.0.1:0'] as const;
+
+const wrongSetups: readonly (readonly [title: string, backend: string, ...words: (string | RegExp)[]])[] = [
+  ['a backend that HAProxy does not have', 'wbe', 'wbe', '"web"'],
+  ['a backend with a static algorithm', 'fixed', 'static-rr', 'roundrobin, leastconn or random'],
+  ['a backend whose algorithm ignores weights', 'firsts', 'first', 'ignores weights'],
+  ['a server also under agent-check', 'checked', 'checked/s1', 'agent-check'],
+  ['a backend name that does not fit the protocol', 'web;show info', '--backend', 'letters'],
+];
+for (const [title, backend, ...words] of wrongSetups) {
+  haproxyTest(`${title}: one line, exit code 2, nothing changed`, async (t) => {
+    await using haproxy = await startHaproxy({ configuration });
+    isOneLine(t, await haweight(controller(haproxy, backend)), ...words);
+    await isUnchanged(t, haproxy);
+  });
+}
+
+haproxyTest('a socket of level operator: one line that says how to get admin, nothing changed', async (t) => {
+  await using haproxy = await startHaproxy({ configuration });
+  const socket = join(haproxy.folder, 'operator.sock');
+  isOneLine(
+    t,
+    await haweight(['controller', '-s', socket, '-b', 'web', '--listen', '127.0.0.1:0']),
+    'level admin',
+    'level operator',
+  );
+  isOneLine(t, await haweight(['restore', '-s', socket, '-b', 'checked', '-b', 'web', '-b', 'wbe']), 'wbe');
+  await isUnchanged(t, haproxy);
+});
+
+haproxyTest('--check says the same and exits, and is content with a set-up that is fine', async (t) => {
+  await using haproxy = await startHaproxy({ configuration });
+  isOneLine(t, await haweight([...controller(haproxy, 'fixed'), '--check']), 'static-rr');
+  const fine = await haweight([...controller(haproxy, 'web'), '--check']);
+  t.is(fine.code, 0, fine.stderr);
+  await isUnchanged(t, haproxy);
+});
+
+test.serial('a socket whose folder does not exist, or that is no socket', async (t) => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, 'file');
+  await writeFile(file, '');
+  for (const command of [['controller', '--listen', '127.0.0.1:0'], ['restore']]) {
+    const asked = [...command, '-b', 'web', '-s'];
+    isOneLine(t, await haweight([...asked, '/nonexistent/admin.sock']), '/nonexistent/admin.sock');
+    isOneLine(t, await haweight([...asked, file]), file, 'socket');
+  }
+  isOneLine(t, await haweight(['controller', '-s', join(folder.path, 'x'), '-b', 'web', '--check']), 'no such socket');
+});
+
+test.serial("a controller's port in use", async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const listen = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
+  isOneLine(t, await haweight(['controller', '-b', 'web', '--listen', listen]), listen, 'in use', '--listen');
+  taken.close();
+});
+
+test.serial('a token missing off loopback, too short, or in a file that is not there', async (t) => {
+  const off = ['controller', '-b', 'web', '--listen', '0.0.0.0:0'];
+  isOneLine(t, await haweight(off), '0.0.0.0:0', '--insecure');
+  isOneLine(t, await haweight(off, { HAWEIGHT_CONTROLLER_TOKEN: 'short' }), 'HAWEIGHT_CONTROLLER_TOKEN', 'at least 16');
+  isOneLine(t, await haweight([...off, '--token-file', '/nonexistent/token']), '/nonexistent/token');
+});
+
+haproxyTest('a token that the controller does not accept', async (t) => {
+  await using haproxy = await startHaproxy({ configuration });
+  const port = await freePort();
+  await using _running = new Haweight(
+    ['controller', '-s', haproxy.socket, '-b', 'web', '--listen', `127.0.0.1:${port}`],
+    {
+      HAWEIGHT_CONTROLLER_TOKEN: 'the-right-token-0123456789',
+    },
+  );
+  const url = `http://127.0.0.1:${port}`;
+  await until('the controller', () =>
+    fetch(`${url}/healthz`).then(
+      ({ ok }) => ok,
+      () => false,
+    ),
+  );
+  isOneLine(t, await haweight(['weights', '--controller', url]), 'bearer token', '--token-file');
+  isOneLine(
+    t,
+    await haweight(['weights', '--controller', url], { HAWEIGHT_CONTROLLER_TOKEN: 'the-wrong-token-0123456789' }),
+    'bearer token',
+  );
+  const right = await haweight(['weights', '--controller', url], {
+    HAWEIGHT_CONTROLLER_TOKEN: 'the-right-token-0123456789',
+  });
+  t.is(right.code, 0, right.stderr);
+});
+
+const wrongFlags: readonly (readonly [args: readonly string[], ...words: string[]])[] = [
+  [['controller'], 'backends', '--backend NAME'],
+  [['controller', '-b', 'web', '--period-ms', '7000'], '--period-ms', '7000'],
+  [['controller', '-b', 'web', '--policy', 'fastest'], '--policy', 'inverse-load'],
+  [['controller', '-b', 'web', '--listen', 'here'], 'HOST:PORT', '"here"'],
+  [['controller', '-b', 'web', '--socket', 'a b'], 'a b'],
+  [['controller', '--config', '/nonexistent.yaml'], '/nonexistent.yaml'],
+  [['explain', 'web1'], 'BACKEND/SERVER', '"web1"'],
+  [['weights', '--controller', 'http://127.0.0.1:1'], 'http://127.0.0.1:1'],
+  [['weights', '--socket', '/nonexistent/admin.sock'], '/nonexistent/admin.sock'],
+];
+for (const [args, ...words] of wrongFlags) {
+  test.serial(`haweight ${args.join(' ')}: one line that names what is wrong, exit code 2`, async (t) => {
+    const { code, stderr } = await haweight(args);
+    t.is(code, 2, stderr);
+    const [line, ...more] = stderr
+      .trimEnd()
+      .split('\n')
+      .filter((each) => !each.startsWith('asking HAProxy'));
+    t.deepEqual(more, []);
+    for (const word of words) t.true(line?.includes(word), stderr);
+  });
+}
+
+for (const args of [
+  ['--nonsense'],
+  ['nonsense'],
+  ['controller', '--nonsense'],
+  ['controller', '--period-ms', 'soon'],
+  ['explain'],
+]) {
+  test.serial(`haweight ${args.join(' ')}: exit code 2 and where to look`, async (t) => {
+    const { code, stderr } = await haweight(args);
+    t.is(code, 2);
+    t.regex(stderr, /^error: .*\n\(haweight --help lists what there is\)\n$/);
+  });
+}

@@ -1,0 +1,67 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import test from 'ava';
+import { Haweight, haweight } from '../../support/process.ts';
+import { Stack } from '../../support/stack.ts';
+import { until } from '../../support/until.ts';
+
+/** A hog as a process of its own: see support/hog.ts. Gives what it says of itself when it is asked. */
+async function startHog(host: string, port: number, from: string, how: 'flood' | 'hold') {
+  const child: ChildProcess = fork(new URL('support/hog.ts', import.meta.url), [host, String(port), from, how]);
+  await once(child, 'message');
+  const ask = async () => {
+    child.send('how many?');
+    const [said] = (await once(child, 'message')) as [{ opened: number; closed: number; refused: number }];
+    return said;
+  };
+  return { ask, [Symbol.asyncDispose]: async () => void (child.kill('SIGKILL') && (await once(child, 'exit'))) };
+}
+
+test.serial('hogs on an agent and on the status API keep neither from answering another address', async (t) => {
+  await using stack = await Stack.start({ servers: ['s1', 's2'] });
+  const agent = stack.addressOf('s1');
+  // before the controller: it has to get its connection while they hold all that they can
+  await using holder = await startHog(agent, 9477, '127.0.0.4', 'hold');
+  await using another = await startHog(agent, 9477, '127.0.0.5', 'hold');
+  await using flooder = await startHog(agent, 9477, '127.0.0.2', 'flood');
+  for (const hog of [holder, another, flooder]) {
+    await until('the hog has met the limits', async () => (await hog.ask()).closed > 500);
+  }
+  const controller = await stack.startController();
+  const port = Number(new URL(stack.statusUrl).port);
+  await using onStatus = await startHog('127.0.0.1', port, '127.0.0.3', 'flood');
+  for (const hog of [flooder, onStatus]) {
+    await until('the hog is told to wait', async () => (await hog.ask()).refused > 0);
+  }
+
+  const before = await stack.status();
+  await stack.ticks(10);
+  const after = await stack.status();
+  const failures = ({ backends }: typeof after) => backends[0]?.servers.map((server) => server.agent.failures);
+  t.deepEqual(failures(after), failures(before), 'a snapshot of each agent at every tick');
+  for (const server of after.backends[0]?.servers ?? []) t.is(server.agent.state, 'fresh');
+  t.deepEqual(controller.events('agent problem'), []);
+  t.is((await haweight(['weights', '--controller', stack.statusUrl])).code, 0, 'a connection of its own');
+});
+
+test.serial(
+  'nobody who keeps to the rules meets a limit: controllers, a watcher and a scraper from one address',
+  async (t) => {
+    await using stack = await Stack.start({ servers: ['s1'] });
+    await stack.startController();
+    const watch = () => new Haweight(['weights', '--watch', '--json', '--controller', stack.statusUrl]);
+    await using _a = watch();
+    await using _b = watch();
+    const statuses = new Set<number>();
+    for (let round = 0; round < 20; round += 1) {
+      const asked = [
+        `${stack.statusUrl}/metrics`,
+        `${stack.statusUrl}/v1/status`,
+        `http://${stack.addressOf('s1')}:9477/metrics`,
+      ];
+      for (const { status } of await Promise.all(asked.map((url) => fetch(url)))) statuses.add(status);
+      await stack.ticks(0);
+    }
+    t.deepEqual([...statuses], [200]);
+  },
+);
