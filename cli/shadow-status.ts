@@ -57,6 +57,6 @@ function shadowProblem(where: string, what: string, policy: string): ProblemErro
     code: 'shadow-missing',
     where,
     what: `no shadow policy ${quote(policy)}: ${what}`,
-    mend: `Start it with: haweight controller --shadow ${/^[a-z-]+$/.test(policy) ? policy : 'NAME'}`,
+    fix: `Start it with: haweight controller --shadow ${/^[a-z-]+$/.test(policy) ? policy : 'NAME'}`,
   });
 }

@@ -70,8 +70,8 @@ export async function askController(url: string, access: ControllerAccess): Prom
       ...(url.startsWith('https:') ? { transport } : {}),
     });
     if (status === 401) {
-      const mend = `Give the controller's token: --token-file FILE or ${controllerTokenVariable}.`;
-      return err({ code: 'token-invalid', where, what: 'the controller refused the bearer token, or wants one', mend });
+      const fix = `Give the controller's token: --token-file FILE or ${controllerTokenVariable}.`;
+      return err({ code: 'token-invalid', where, what: 'the controller refused the bearer token, or wants one', fix });
     }
     const parsed = statusSchema.safeParse(data);
     if (status === 200 && parsed.success) return ok(printable(parsed.data));
@@ -82,8 +82,8 @@ export async function askController(url: string, access: ControllerAccess): Prom
     const certificate = certificateFinding(code ?? '', message, hints);
     if (certificate !== null) return err({ code: 'controller-certificate', where, ...certificate });
     const hint = schemeHint(url, code ?? '', hints);
-    const mend = hint ?? 'Is it running? --controller URL names another address.';
-    return err({ code: 'controller-unreachable', where, what: 'no controller answers', got: code ?? message, mend });
+    const fix = hint ?? 'Is it running? --controller URL names another address.';
+    return err({ code: 'controller-unreachable', where, what: 'no controller answers', got: code ?? message, fix });
   }
 }
 

@@ -24,7 +24,7 @@ const refusals: readonly { readonly pattern: RegExp; readonly problem: (asked: A
       where: backend ?? socket,
       what: "the backend's balancing algorithm takes no weights at run time",
       expected: 'balance roundrobin, leastconn, random or a hash with "hash-type consistent"',
-      mend: 'Change "balance" in haproxy.cfg and reload HAProxy.',
+      fix: 'Change "balance" in haproxy.cfg and reload HAProxy.',
     }),
   },
   {
@@ -33,7 +33,7 @@ const refusals: readonly { readonly pattern: RegExp; readonly problem: (asked: A
       code: 'backend-missing',
       where: backend ?? socket,
       what: `HAProxy at ${socket} has no such backend`,
-      mend: `The names are in: echo 'show backend' | socat stdio ${socket}`,
+      fix: `The names are in: echo 'show backend' | socat stdio ${socket}`,
     }),
   },
   {
@@ -72,6 +72,6 @@ function levelProblem({ socket, writes }: Asked): Problem {
       ? 'the socket does not allow changing weights'
       : 'the socket does not allow reading the state of servers',
     expected: writes ? 'level admin' : 'level operator or admin',
-    mend: "End its 'stats socket' line in haproxy.cfg with 'level admin' and reload HAProxy.",
+    fix: "End its 'stats socket' line in haproxy.cfg with 'level admin' and reload HAProxy.",
   };
 }

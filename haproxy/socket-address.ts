@@ -24,7 +24,7 @@ export function parseSocketAddress(text: string, where: string): Result<SocketAd
     what: "no address of HAProxy's stats socket",
     expected: '/PATH, unix@/PATH, HOST:PORT or [IPV6]:PORT',
     got: quote(text),
-    mend: 'Take it from the "stats socket" line in the global section of haproxy.cfg.',
+    fix: 'Take it from the "stats socket" line in the global section of haproxy.cfg.',
   });
 }
 

@@ -7,7 +7,7 @@ import type { ExchangeOptions } from './exchange.ts';
 
 const configure = "In haproxy.cfg, section global: 'stats socket /run/haproxy/admin.sock mode 660 level admin'";
 
-/** What a failed connection means to the person who has to mend it. */
+/** What a failed connection means to the person who has to fix it. */
 export async function socketProblem(error: NodeJS.ErrnoException, options: ExchangeOptions): Promise<Problem> {
   const { where, address } = options;
   const code = error.code ?? error.message;
@@ -17,7 +17,7 @@ export async function socketProblem(error: NodeJS.ErrnoException, options: Excha
       where,
       what: 'no such socket',
       got: code,
-      mend: missingFolder(address) ?? `Is HAProxy running? ${configure}.`,
+      fix: missingFolder(address) ?? `Is HAProxy running? ${configure}.`,
     };
   }
   if (code === 'EACCES' || code === 'EPERM') {
@@ -26,7 +26,7 @@ export async function socketProblem(error: NodeJS.ErrnoException, options: Excha
       where,
       what: `user ${userName()} may not open the socket`,
       got: code,
-      mend: 'Add the user to the group that owns the socket (usermod -aG haproxy USER), or run as that group.',
+      fix: 'Add the user to the group that owns the socket (usermod -aG haproxy USER), or run as that group.',
     };
   }
   if (code === 'ECONNRESET' || code === 'EPIPE') return brokenProblem(options, code);
@@ -36,7 +36,7 @@ export async function socketProblem(error: NodeJS.ErrnoException, options: Excha
       where,
       what: 'no more files may be opened, so the socket cannot be either',
       got: code,
-      mend: 'Raise the limit: LimitNOFILE= in the systemd unit, or ulimit -n.',
+      fix: 'Raise the limit: LimitNOFILE= in the systemd unit, or ulimit -n.',
     };
   }
   // A full accept queue of a UNIX socket, which TCP would simply have waited for.
@@ -47,7 +47,7 @@ export async function socketProblem(error: NodeJS.ErrnoException, options: Excha
       where,
       what: 'this is no socket',
       expected: 'a UNIX socket',
-      mend: `${configure}.`,
+      fix: `${configure}.`,
     };
   }
   return {
@@ -55,7 +55,7 @@ export async function socketProblem(error: NodeJS.ErrnoException, options: Excha
     where,
     what: 'nobody answers on the socket',
     got: code,
-    mend: `Is HAProxy running, and is this the address of its 'stats socket'? (systemctl status haproxy)`,
+    fix: `Is HAProxy running, and is this the address of its 'stats socket'? (systemctl status haproxy)`,
   };
 }
 
@@ -65,7 +65,7 @@ export function timeoutProblem({ where, timeoutMs }: ExchangeOptions): Problem {
     where,
     what: 'HAProxy did not answer in time',
     expected: `a whole reply within ${timeoutMs} ms`,
-    mend: "Is another client holding its connections ('stats maxconn', 10 by default)?",
+    fix: "Is another client holding its connections ('stats maxconn', 10 by default)?",
   };
 }
 
@@ -79,7 +79,7 @@ export function tooLargeProblem({ where, maxReplyBytes }: ExchangeOptions): Prob
     where,
     what: 'the reply is too large',
     expected: `at most ${maxReplyBytes} bytes`,
-    mend: "Is this HAProxy's stats socket?",
+    fix: "Is this HAProxy's stats socket?",
   };
 }
 

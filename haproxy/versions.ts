@@ -39,7 +39,7 @@ export function versionProblem(version: string, socket: string): Problem | null 
     what: 'this version of HAProxy is not among those that haweight was made for; it goes on',
     expected: `${madeFor.oldest} to ${madeFor.newest}`,
     got: version,
-    mend: 'Look for a newer haweight; until then watch its log for replies that it cannot use.',
+    fix: 'Look for a newer haweight; until then watch its log for replies that it cannot use.',
   };
 }
 

@@ -124,7 +124,7 @@ function newestVersion(apt, branch, suites) {
   const found = versions.find(([, , source]) => source?.includes(` ${suites[0]}/`))?.[1];
   if (found === undefined) throw new Failure(`Debian ${suites[0]} has no haproxy`);
   if (isOfBranch(found, branch)) return found;
-  throw new Failure(`Debian ${suites[0]} has HAProxy ${found} now, not ${branch}: mend the table in fetch-haproxy.mjs`);
+  throw new Failure(`Debian ${suites[0]} has HAProxy ${found} now, not ${branch}: fix the table in fetch-haproxy.mjs`);
 }
 
 function quote(text) {

@@ -145,6 +145,6 @@ function parseGroupPath(text: string): string {
   throw usage('--cgroup', 'a path such as /system.slice/app.service', text);
 }
 
-function conflict(where: string, what: string, mend: string): ProblemError {
-  return new ProblemError({ code: 'usage', where, what, mend });
+function conflict(where: string, what: string, fix: string): ProblemError {
+  return new ProblemError({ code: 'usage', where, what, fix });
 }

@@ -67,7 +67,7 @@ function startFailure(program: string, code: string): StartFailure {
       where: program,
       what: whats[code] ?? 'the command could not be started',
       got: code,
-      mend: 'Check the command after `--`.',
+      fix: 'Check the command after `--`.',
     },
     exitCode: code === 'ENOENT' ? exitCode.notFound : exitCode.notExecutable,
   };

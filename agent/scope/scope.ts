@@ -56,7 +56,7 @@ function findGroup(files: ProcRoot, path: string | null): Cgroup {
     what: path === null ? 'no control groups are mounted here' : 'there is no such control group',
     expected: 'a group as /proc/PID/cgroup names it, such as /system.slice/app.service',
     ...(path === null ? {} : { got: quote(path) }),
-    mend: 'See cat /proc/self/cgroup, or measure with --scope host.',
+    fix: 'See cat /proc/self/cgroup, or measure with --scope host.',
   });
 }
 
@@ -69,7 +69,7 @@ function treeOfPid(files: ProcRoot, pid: number): ProcessTree {
       where: '--pid',
       what: 'there is no such process',
       got: String(pid),
-      mend: 'Name a running process, or whoever listens on a port with --port.',
+      fix: 'Name a running process, or whoever listens on a port with --port.',
     });
   }
   return new ProcessTree(files, () =>

@@ -93,6 +93,6 @@ function requireSeparator(command: readonly string[]): void {
     what: 'an argument that is no flag',
     expected: 'a command to run after "--"',
     got: `"${command[0] ?? ''}"`,
-    mend: 'Write haweight agent [options] -- COMMAND ARGS...',
+    fix: 'Write haweight agent [options] -- COMMAND ARGS...',
   });
 }

@@ -24,7 +24,7 @@ Examples:
 export function controllerCommand(): Command {
   return addHaproxyOptions(new Command('controller'))
     .description("measure, decide and set HAProxy's weights, every two seconds")
-    .option('--policy <name>', `law: ${policyNames.join(', ')} (default: ${defaultPolicy})`)
+    .option('--policy <name>', `how weights are decided: ${policyNames.join(', ')} (default: ${defaultPolicy})`)
     .option('--period-ms <ms>', 'time between ticks; must divide a minute (default: 2000)', wholeNumber(1))
     .addOption(
       new Option('--shadow <name>', 'policies to compute and show beside it, never written; several: a,b').argParser(

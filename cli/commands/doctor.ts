@@ -15,7 +15,7 @@ import { askController, defaultController } from '../status-source.ts';
 const examples = `
 Checks HAProxy's socket and rights, the backends and their algorithms, every
 agent and its clock, and the controller. Changes nothing. Exits with 1 if a
-check failed; each failure says how to mend it.
+check failed; each failure says how to fix it.
 
 Examples:
   haweight doctor --backend web
@@ -24,7 +24,7 @@ Examples:
 
 export function doctorCommand(): Command {
   return addControllerOptions(addHaproxyOptions(new Command('doctor')))
-    .description('check the set-up; say what is wrong and how to mend it')
+    .description('check the set-up; say what is wrong and how to fix it')
     .addHelpText('after', examples)
     .action(async (options: AskOptions) => {
       let failed = 0;

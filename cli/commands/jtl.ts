@@ -69,8 +69,8 @@ async function report(
   return damages.count === 0 ? exitCodes.fine : exitCodes.checkFailed;
 }
 
-function noColumn(name: string): Pick<Problem, 'what' | 'mend'> {
-  return { what: `there is no column ${name}`, mend: 'docs/load-testing.md says how to have it.' };
+function noColumn(name: string): Pick<Problem, 'what' | 'fix'> {
+  return { what: `there is no column ${name}`, fix: 'docs/load-testing.md says how to have it.' };
 }
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };

@@ -36,7 +36,7 @@ export function replayCommand(): Command {
   return new Command('replay')
     .argument('<file...>', 'recordings; sorted by time, so their order does not matter')
     .description('what another policy would have decided on recorded ticks')
-    .requiredOption('--policy <name>', `law: ${policyNames.join(', ')}`)
+    .requiredOption('--policy <name>', `how weights are decided: ${policyNames.join(', ')}`)
     .addOption(backendOption())
     .option('-c, --config <file>', 'take factors, thresholds and other settings from here')
     .option('--ticks', 'every tick: the weights that were recorded and the replayed ones')

@@ -56,7 +56,7 @@ export function judge(
         what: 'its sample is too old: the agent answers but does not sample',
         expected: `at most ${seconds(staleAfterMs)}`,
         got: age,
-        mend: 'Restart the agent and look at its log.',
+        fix: 'Restart the agent and look at its log.',
       }),
     );
   } else

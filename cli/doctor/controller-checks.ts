@@ -24,7 +24,7 @@ export async function checkController(url: string, access: ControllerAccess, con
         what: 'it answers but does not tick',
         expected: `a tick every ${seconds(status.periodMs)}`,
         got: ageMs === null ? 'none yet' : `the last one ${seconds(ageMs)} ago`,
-        mend: 'Look at its log.',
+        fix: 'Look at its log.',
       }),
     );
   }

@@ -21,7 +21,7 @@ export interface NoColumns {
   readonly what: string;
   readonly expected: string;
   readonly got?: string;
-  readonly mend: string;
+  readonly fix: string;
 }
 
 const withProperties = "Run JMeter with -q and the plans' jtl.properties (docs/load-testing.md).";
@@ -32,10 +32,10 @@ export function readColumns(first: string): Result<Columns, NoColumns> {
   const header = first.replace(/^\uFEFF/, '');
   // Node decodes what is no UTF-8 as this character
   if (/[\0\uFFFD]/.test(header)) {
-    return err({ what: 'no result file of JMeter', expected: 'text', got: 'binary data', mend: withProperties });
+    return err({ what: 'no result file of JMeter', expected: 'text', got: 'binary data', fix: withProperties });
   }
   if (/^\s*</.test(header)) {
-    return err({ what: 'no CSV', expected: 'CSV', got: quote(header, 30), mend: withProperties });
+    return err({ what: 'no CSV', expected: 'CSV', got: quote(header, 30), fix: withProperties });
   }
   // JMeter's delimiter is any one character; the names hold none of them
   const delimiter = /^"?\w+"?([^\w"])/.exec(header)?.[1];
@@ -43,12 +43,12 @@ export function readColumns(first: string): Result<Columns, NoColumns> {
   const at = new Map<ColumnName, number>();
   for (const name of [...needed, ...useful]) if (names.includes(name)) at.set(name, names.indexOf(name));
   if (at.size === 0) {
-    return err({ what: 'no names of columns', expected: expectedNames, got: quote(header, 40), mend: withProperties });
+    return err({ what: 'no names of columns', expected: expectedNames, got: quote(header, 40), fix: withProperties });
   }
   const missing = needed.filter((name) => !at.has(name));
   if (missing.length > 0 || delimiter === undefined) {
     const expected = `columns ${needed.join(', ')}`;
-    return err({ what: 'a column is missing', expected, got: `no ${missing.join(', ')}`, mend: withProperties });
+    return err({ what: 'a column is missing', expected, got: `no ${missing.join(', ')}`, fix: withProperties });
   }
   return ok({ delimiter, count: names.length, header, at });
 }

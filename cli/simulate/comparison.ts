@@ -119,7 +119,7 @@ function ownValues(tree: Tree, where: string): z.output<typeof ownSchema> {
   const own = { ...tree, ...listed('policy'), ...listed('balance') };
   const parsed = ownSchema.safeParse(own);
   if (parsed.success) return parsed.data;
-  const { mend: _mend, ...problem } = describeIssues(parsed.error.issues, own, { config: where });
+  const { fix: _fix, ...problem } = describeIssues(parsed.error.issues, own, { config: where });
   throw new ProblemError(problem);
 }
 
@@ -132,7 +132,7 @@ function inUsersWords(problem: Problem, where: string, given: Tree): Problem {
   const place = problem.where.replace(`${where}: contender.config`, `${where}: config`);
   const [key = ''] = place.slice(where.length + 2).split('.', 1);
   if (Object.hasOwn(given, key)) {
-    return { mend: 'See haweight simulate --help.', ...problem, code: 'usage', where: flagName(key) };
+    return { fix: 'See haweight simulate --help.', ...problem, code: 'usage', where: flagName(key) };
   }
-  return { mend: 'docs/simulation.md lists every key.', ...problem, where: place };
+  return { fix: 'docs/simulation.md lists every key.', ...problem, where: place };
 }

@@ -74,5 +74,5 @@ function numberOf(text: string, flag: string): number {
 }
 
 function unusable(where: string, expected: string, got: string, what = 'cannot be used'): ProblemError {
-  return new ProblemError({ code: 'usage', where, what, expected, got, mend: 'See haweight simulate --help.' });
+  return new ProblemError({ code: 'usage', where, what, expected, got, fix: 'See haweight simulate --help.' });
 }

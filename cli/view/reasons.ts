@@ -88,7 +88,7 @@ export function describe(reason: Reason): string {
     case 'held':
       return `no verdict (${reason.because}): the learned weight is held; ${reason.detail}`;
     case 'smoothed':
-      return `the law wants x ${decimal(reason.wanted)} of the learned weight; this tick's step is x ${decimal(reason.factor)}`;
+      return `the policy wants x ${decimal(reason.wanted)} of the learned weight; this tick's step is x ${decimal(reason.factor)}`;
     case 'limited':
       return `agents' word gives one server no more than that: x ${decimal(reason.factor)} (a larger configured weight would)`;
     case 'errors':

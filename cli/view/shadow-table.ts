@@ -52,12 +52,12 @@ export function renderShadow(status: Status, policy: string, backends: readonly 
 function renderBackend({ backend, shadow }: ShadowedBackend, status: Status): string {
   const at = status.lastTickAtMs === null ? 'no tick yet' : new Date(status.lastTickAtMs).toISOString().slice(11, 19);
   const title = `${backend.backend}  (${describeAlgorithm(backend.algorithm)}, ${at} UTC)`;
-  const laws = `${status.policy} in force${status.dryRun ? ' (dry run)' : ''}; ${shadow.policy} in shadow, never written`;
+  const policies = `${status.policy} in force${status.dryRun ? ' (dry run)' : ''}; ${shadow.policy} in shadow, never written`;
   const decided = new Map(shadow.servers.map((server) => [server.server, server]));
   const rows = backend.servers.map((server) => ({ server, shadow: decided.get(server.server) ?? null }));
   const table = rows.length === 0 ? 'no servers seen yet' : renderTable(columns(status.dryRun), rows);
   const problems = [shadow.problem, backend.problem].flatMap((problem) => (problem === null ? [] : [`! ${problem}`]));
-  return [title, laws, table, ...problems].join('\n');
+  return [title, policies, table, ...problems].join('\n');
 }
 
 function difference({ server, shadow }: Row): string {

@@ -14,8 +14,8 @@ export function describeIssues(issues: readonly Issue[], merged: unknown, flags:
   const flag = flagThatSet(path, flags);
   const where = flag ?? `${flags.config ?? 'configuration'}: ${key}`;
   if (unknownKey !== undefined) {
-    const mend = 'Check its spelling and place against docs/configuration.md.';
-    return { code: 'config-invalid', where, what: 'unknown key', expected: 'one of the documented keys', mend };
+    const fix = 'Check its spelling and place against docs/configuration.md.';
+    return { code: 'config-invalid', where, what: 'unknown key', expected: 'one of the documented keys', fix };
   }
   const value = path.reduce<unknown>((tree, step) => (tree as Record<string, unknown> | undefined)?.[step], merged);
   return {
@@ -24,7 +24,7 @@ export function describeIssues(issues: readonly Issue[], merged: unknown, flags:
     what: 'cannot be used',
     expected: expectation(issue),
     got: shown(value),
-    mend: flag === null ? 'docs/configuration.md lists every key.' : 'See --help.',
+    fix: flag === null ? 'docs/configuration.md lists every key.' : 'See --help.',
   };
 }
 

@@ -15,7 +15,7 @@ export function loadConfig(flags: ConfigFlags): Config {
       where: `${where}: backends`,
       what: 'no backend is named',
       expected: 'at least one',
-      mend: 'Say --backend NAME, or name it in the configuration file.',
+      fix: 'Say --backend NAME, or name it in the configuration file.',
     });
   }
   const parsed = wholeConfigSchema.safeParse(merged);

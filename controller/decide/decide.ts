@@ -29,21 +29,24 @@ export function initialDecideState(policy: Policy): DecideState {
 
 /**
  * One tick for one backend: a decision for every server that HAProxy has, in the order of the observations. Pure.
- * Servers that are not in rotation are left alone; the literal paper is applied as it is, every other law through the
+ * Servers that are not in rotation are left alone; the literal paper is applied as it is, every other policy through the
  * guard.
  */
 export function decide(input: DecideInput, state: DecideState): { decisions: readonly Decision[]; state: DecideState } {
   const inRotation = input.observations.filter(({ exclusion }) => exclusion === null);
   const { factors, thresholds, policy, algorithm, elapsedMs } = input;
-  const law = policy.decide({ observations: inRotation, factors, thresholds, algorithm, elapsedMs }, state.policy);
+  const { verdicts, state: remembered } = policy.decide(
+    { observations: inRotation, factors, thresholds, algorithm, elapsedMs },
+    state.policy,
+  );
   const outcome =
     policy.dynamics === null
-      ? { decisions: asTheLawSays(inRotation, law.verdicts), state: state.guard }
+      ? { decisions: asThePolicySays(inRotation, verdicts), state: state.guard }
       : guard(
           {
             observations: inRotation,
             present: new Set(input.observations.map(({ server }) => server)),
-            verdicts: law.verdicts,
+            verdicts,
             dynamics: policy.dynamics,
             thresholds,
             settings: input.guard,
@@ -54,10 +57,10 @@ export function decide(input: DecideInput, state: DecideState): { decisions: rea
         );
   const decided = new Map(outcome.decisions.map((decision) => [decision.server, decision]));
   const decisions = input.observations.map((observation) => decided.get(observation.server) ?? leaveAlone(observation));
-  return { decisions, state: { policy: law.state, guard: outcome.state } };
+  return { decisions, state: { policy: remembered, guard: outcome.state } };
 }
 
-function asTheLawSays(observations: readonly Observation[], verdicts: ReadonlyMap<string, Verdict>): Decision[] {
+function asThePolicySays(observations: readonly Observation[], verdicts: ReadonlyMap<string, Verdict>): Decision[] {
   return observations.map(({ server, currentWeight }) => {
     const verdict = verdicts.get(server);
     const weight = verdict?.weight ?? currentWeight;

@@ -3,20 +3,20 @@ import type { Observation } from '../../shared/contract/observation.ts';
 import type { Policy } from '../../shared/contract/policy.ts';
 import { type DecideInput, type DecideState, decide, initialDecideState } from './decide.ts';
 
-/** One tick as a law that is not in force sees it: the observations are the real ones. */
+/** One tick as a policy that is not in force sees it: the observations are the real ones. */
 export interface ShadowInput extends DecideInput {
-  /** What the law in force decided on the same observations. */
+  /** What the policy in force decided on the same observations. */
   readonly inForce: readonly Decision[];
-  /** Whether HAProxy took what the law in force decided. Where it did not, it would not have taken the shadow's either. */
+  /** Whether HAProxy took what the policy in force decided. Where it did not, it would not have taken the shadow's either. */
   readonly written: boolean;
 }
 
-/** What is remembered from tick to tick of one law beside the one in force. */
+/** What is remembered from tick to tick of one policy beside the one in force. */
 export interface ShadowState {
   readonly decide: DecideState;
-  /** The virtual weights, 0 to 256: what this law would have left in HAProxy. */
+  /** The virtual weights, 0 to 256: what this policy would have left in HAProxy. */
   readonly weights: ReadonlyMap<string, number>;
-  /** The weights that HAProxy has if nobody but the law in force wrote any. Empty: not known. */
+  /** The weights that HAProxy has if nobody but the policy in force wrote any. Empty: not known. */
   readonly expected: ReadonlyMap<string, number>;
 }
 
@@ -25,7 +25,7 @@ export function initialShadowState(policy: Policy): ShadowState {
 }
 
 /**
- * What a law would have decided had it been in force: the same observations, but with the weights that it would have
+ * What a policy would have decided had it been in force: the same observations, but with the weights that it would have
  * left in HAProxy in place of HAProxy's. Pure. Live shadows and replays of a recording both go through here.
  */
 export function shadowTick(
@@ -49,7 +49,7 @@ export function shadowTick(
 
 /**
  * HAProxy's own weight where the virtual one means nothing: the server is new, its counters began anew (a reload or a
- * restart), or its weight is not what the law in force left, so that somebody else wrote it.
+ * restart), or its weight is not what the policy in force left, so that somebody else wrote it.
  */
 function virtualWeight({ server, currentWeight, traffic }: Observation, { weights, expected }: ShadowState): number {
   const wasOverwritten = expected.has(server) && expected.get(server) !== currentWeight;

@@ -10,7 +10,7 @@ import { Writer } from '../act/writer.ts';
 import type { BackendConfig, Config } from '../config/schema.ts';
 import { type DecideInput, type DecideState, decide, initialDecideState } from '../decide/decide.ts';
 import { policyNamed } from '../decide/policies/registry.ts';
-import { ShadowLaw, type ShadowLawInput } from '../decide/shadow-law.ts';
+import { ShadowPolicy, type ShadowPolicyInput } from '../decide/shadow-policy.ts';
 import type { AgentSource } from '../observe/agent-client.ts';
 import {
   agentCheckProblem,
@@ -63,7 +63,7 @@ export class BackendLoop {
   readonly #options: BackendLoopOptions;
   readonly #observer: Observer;
   readonly #policy: Policy;
-  readonly #shadows: readonly ShadowLaw[];
+  readonly #shadows: readonly ShadowPolicy[];
   readonly #writer: Writer;
   #state: DecideState;
   #last: BackendTick;
@@ -88,7 +88,7 @@ export class BackendLoop {
     this.#policy = policyNamed(config.policy, config.policies);
     this.#state = initialDecideState(this.#policy);
     this.#writer = new Writer(api, backend.name, logger, isSameHaproxy);
-    this.#shadows = config.shadow.map((name) => new ShadowLaw(policyNamed(name, config.policies)));
+    this.#shadows = config.shadow.map((name) => new ShadowPolicy(policyNamed(name, config.policies)));
     const shadows = config.shadow.map((policy) => ({ policy, decisions: [], problem: null }));
     this.#last = { backend: backend.name, algorithm: null, sightings: [], decisions: [], problem: null, shadows };
   }
@@ -158,11 +158,11 @@ export class BackendLoop {
     return written?.count ?? 0;
   }
 
-  #tickShadows(input: ShadowLawInput): readonly ShadowTick[] {
+  #tickShadows(input: ShadowPolicyInput): readonly ShadowTick[] {
     const { backend, events } = this.#options;
-    return this.#shadows.map((law) => {
-      const policy = law.policy.name;
-      const decided = law.tick(input);
+    return this.#shadows.map((shadow) => {
+      const policy = shadow.policy.name;
+      const decided = shadow.tick(input);
       const problem = decided.ok ? null : decided.error;
       events.report('shadow problem', { backend: backend.name, policy }, problem);
       return { policy, decisions: decided.ok ? decided.value : [], problem };

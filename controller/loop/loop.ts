@@ -146,7 +146,7 @@ export class Loop {
     };
   }
 
-  /** A defect of ours (a law that throws) costs this backend one tick, and the others nothing. */
+  /** A defect of ours (a policy that throws) costs this backend one tick, and the others nothing. */
   async #tickBackend(backend: BackendLoop): Promise<number> {
     try {
       return await backend.tick();

@@ -112,8 +112,8 @@ export class AgentClient implements Disposable {
     }
     const certificate = certificateFinding(code ?? '', message, hints);
     if (certificate !== null) return { code: 'agent-certificate', where, ...certificate };
-    const mend =
+    const fix =
       schemeHint(where, code ?? '', hints) ?? 'Is the agent running there, and does a firewall let its port through?';
-    return { code: 'agent-unreachable', where, what: 'the agent cannot be reached', got: code ?? message, mend };
+    return { code: 'agent-unreachable', where, what: 'the agent cannot be reached', got: code ?? message, fix };
   }
 }

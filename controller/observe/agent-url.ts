@@ -17,7 +17,7 @@ export function agentUrl(
       where: server.name,
       what: 'HAProxy gives no IP address to ask its agent at',
       got: quote(server.address),
-      mend: `Name its agent: --agent ${server.name}=http://HOST:9477`,
+      fix: `Name its agent: --agent ${server.name}=http://HOST:9477`,
     });
   }
   const host = version === 6 ? `[${server.address}]` : server.address;

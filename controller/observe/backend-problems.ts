@@ -9,7 +9,7 @@ export function staticProblem(backend: string, algorithm: string | null): Proble
     what: 'its algorithm does not take weights at run time',
     expected: 'balance roundrobin, leastconn or random',
     got: quote(algorithm ?? 'unknown'),
-    mend: 'Change `balance` (or use `hash-type consistent`) and reload HAProxy.',
+    fix: 'Change `balance` (or use `hash-type consistent`) and reload HAProxy.',
   };
 }
 
@@ -26,7 +26,7 @@ export function agentCheckProblem(backend: string, server: string): Problem {
     what: 'agent-check writes the same weight, so haweight leaves this server alone',
     expected: 'one writer of a weight',
     got: '`agent-check` on its server line',
-    mend: `Remove agent-check from the server line and reload, or: echo "disable agent ${backend}/${server}" to the socket.`,
+    fix: `Remove agent-check from the server line and reload, or: echo "disable agent ${backend}/${server}" to the socket.`,
   };
 }
 
@@ -38,18 +38,18 @@ export function contestedProblem(backend: string, servers: readonly string[]): P
     where: `${backend}/${first}${more.length === 0 ? '' : ` and ${more.length} more`}`,
     what: 'somebody else writes this weight too, so it is mostly left to them',
     expected: 'one writer of a weight',
-    mend: 'Stop the other one (a script, another controller, an operator), or take its servers out of this backend.',
+    fix: 'Stop the other one (a script, another controller, an operator), or take its servers out of this backend.',
   };
 }
 
-/** A law, or whatever else is ours, has thrown. */
+/** A policy, or whatever else is ours, has thrown. */
 export function defectProblem(backend: string, error: unknown): Problem {
   return {
     code: 'tick-failed',
     where: `backend ${backend}`,
     what: 'a defect of haweight kept it from this tick, so its weights stay as they are',
     got: quote(error instanceof Error ? error.message : String(error)),
-    mend: 'Report it with the line `tick failed` of the log; the next tick tries again.',
+    fix: 'Report it with the line `tick failed` of the log; the next tick tries again.',
   };
 }
 
@@ -64,6 +64,6 @@ export function silentAgentsProblem(backend: string, sightings: readonly Sightin
     what: 'waiting for agents; no weight is written until at least half of them answer',
     expected: `${Math.ceil(agents.length / 2)} of ${agents.length} with a fresh snapshot`,
     got: `${agents.length - silent}`,
-    mend: 'Start haweight agent on each server; `haweight doctor` asks each one.',
+    fix: 'Start haweight agent on each server; `haweight doctor` asks each one.',
   };
 }

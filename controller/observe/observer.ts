@@ -96,5 +96,5 @@ export class Observer {
 }
 
 function staleProblem(where: string, what: string): Problem {
-  return { code: 'agent-stale', where, what, mend: 'Restart the agent, and look at its log.' };
+  return { code: 'agent-stale', where, what, fix: 'Restart the agent, and look at its log.' };
 }

@@ -16,7 +16,7 @@ export function parseSnapshot(answer: AgentAnswer, url: string, server: string):
       code: 'agent-unauthorised',
       what: 'the agent refused the bearer token, or wants one',
       got: `HTTP ${answer.status}`,
-      mend: "Give the controller the agents' token: --agent-token-file FILE or HAWEIGHT_AGENT_TOKEN.",
+      fix: "Give the controller the agents' token: --agent-token-file FILE or HAWEIGHT_AGENT_TOKEN.",
     });
   }
   if (answer.status !== 200) {
@@ -31,7 +31,7 @@ export function parseSnapshot(answer: AgentAnswer, url: string, server: string):
       what: 'the answer is not JSON',
       expected: 'a snapshot',
       got,
-      mend: "Is it haweight's agent that listens there?",
+      fix: "Is it haweight's agent that listens there?",
     });
   }
   const version = (parsed.value as { version?: unknown } | null)?.version;
@@ -41,7 +41,7 @@ export function parseSnapshot(answer: AgentAnswer, url: string, server: string):
       what: 'another version of the snapshot schema',
       expected: `version ${snapshotVersion}`,
       got: quote(quoteValue(version), 20),
-      mend: 'Install the same haweight on controller and servers.',
+      fix: 'Install the same haweight on controller and servers.',
     });
   }
   const snapshot = snapshotSchema.safeParse(parsed.value);
@@ -56,7 +56,7 @@ export function parseSnapshot(answer: AgentAnswer, url: string, server: string):
       what: "the agent is another server's",
       expected: quote(server),
       got: quote(snapshot.data.server, 60),
-      mend: "Check the agent's --name and the address that is asked.",
+      fix: "Check the agent's --name and the address that is asked.",
     });
   }
   return ok(snapshot.data);

@@ -3,7 +3,7 @@ import { metricsOver } from '../decide/guard/overload.ts';
 import { sharesInRotation } from '../decide/shares.ts';
 import type { TickRecord } from './recording.ts';
 
-/** Of the two laws: the one that was recorded, and the one that was asked what it would have done. */
+/** Of the two policies: the one that was recorded, and the one that was asked what it would have done. */
 export interface Both<Value> {
   readonly recorded: Value;
   readonly replayed: Value;
@@ -45,7 +45,7 @@ export interface ComparisonSummary {
   readonly drains: Both<number>;
   /** Ticks that left every server in rotation at weight 0, which is a 503 for everybody. */
   readonly allZeroTicks: Both<number>;
-  /** Ticks, counted per server, with a metric over its threshold, by what the other law would have given it then. */
+  /** Ticks, counted per server, with a metric over its threshold, by what the other policy would have given it then. */
   readonly overThreshold: { readonly moreShare: number; readonly lessShare: number; readonly sameShare: number };
 }
 
@@ -67,7 +67,7 @@ export class Comparison {
   #differences = 0;
   #largest: LargestDifference | null = null;
 
-  /** Compares one tick. `replayed` are the other law's decisions on the same observations. */
+  /** Compares one tick. `replayed` are the other policy's decisions on the same observations. */
   add(record: TickRecord, replayed: readonly Decision[]): TickComparison {
     const compared = compareTick(record, replayed);
     this.#ticks += 1;
@@ -133,7 +133,7 @@ export class Comparison {
   }
 }
 
-/** Both laws' weights and shares of every server. Pure. */
+/** Both policies' weights and shares of every server. Pure. */
 export function compareTick(record: TickRecord, replayed: readonly Decision[]): TickComparison {
   const { at, backend, observations, decisions } = record;
   const weights = { recorded: weightsOf(decisions), replayed: weightsOf(replayed) };

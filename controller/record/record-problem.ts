@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { Problem } from '../../shared/contract/problem.ts';
 
 /** What to do about it, by the system's code. */
-const mends: Readonly<Record<string, string>> = {
+const fixes: Readonly<Record<string, string>> = {
   ENOENT: 'Make the folder, or name another file: --record FILE.',
   ENOTDIR: 'Name a file in a folder: --record FILE.',
   EISDIR: 'Name a file in that folder: --record FILE.',
@@ -24,7 +24,7 @@ export function recordProblem(file: string, cause: unknown): Problem {
     what: 'the recording cannot be written',
     expected: 'a file that this user may write, in a folder that exists',
     got: code ?? message,
-    mend: mends[code ?? ''] ?? 'Name another file: --record FILE.',
+    fix: fixes[code ?? ''] ?? 'Name another file: --record FILE.',
   };
 }
 

@@ -113,7 +113,7 @@ export class Recorder {
       what: 'ticks are left out of the recording',
       expected: `at most ${maxWaitingBytes} bytes that wait for the disk`,
       got: `${this.#waitingBytes + bytes}`,
-      mend: 'Record to a faster disk, or fewer backends.',
+      fix: 'Record to a faster disk, or fewer backends.',
     };
   }
 }

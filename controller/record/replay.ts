@@ -3,7 +3,7 @@ import type { Decision } from '../../shared/contract/decision.ts';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import { type PolicyName, policyNamed } from '../decide/policies/registry.ts';
-import { ShadowLaw } from '../decide/shadow-law.ts';
+import { ShadowPolicy } from '../decide/shadow-policy.ts';
 import { Comparison, type ComparisonSummary, type TickComparison } from './comparison.ts';
 import type { DecisionSettings, outcomes, TickRecord } from './recording.ts';
 
@@ -42,7 +42,7 @@ export class BackendReplay {
   readonly #comparison = new Comparison();
   readonly #recordedPolicies = new Set<string>();
   readonly #outcomes = { written: 0, 'dry-run': 0, refused: 0 };
-  #law: ShadowLaw | null = null;
+  #shadow: ShadowPolicy | null = null;
   #before: TickRecord | null = null;
   #runs = 0;
   #cutRuns = 0;
@@ -66,20 +66,20 @@ export class BackendReplay {
     }
     this.#before = record;
     const settings = this.#options.settings ?? record.settings;
-    const law = sameRun && this.#law !== null ? this.#law : this.#startRun(record, settings);
+    const shadow = sameRun && this.#shadow !== null ? this.#shadow : this.#startRun(record, settings);
     const missing = sameRun ? record.tick - before.tick - 1 : 0;
     this.#missingTicks += missing;
-    if (missing > 0) law.skipTicks();
+    if (missing > 0) shadow.skipTicks();
     this.#recordedPolicies.add(record.policy);
     this.#outcomes[record.outcome] += 1;
 
     const { observations, algorithm, elapsedMs, decisions: inForce, outcome } = record;
     const { factors, thresholds, guard } = settings;
     const input = { observations, factors, thresholds, guard, algorithm, elapsedMs };
-    const decided = law.tick({ ...input, inForce, written: outcome === 'written' });
+    const decided = shadow.tick({ ...input, inForce, written: outcome === 'written' });
     if (!decided.ok) this.#countFailure(decided.error);
     const decisions = decided.ok ? decided.value : [];
-    if (record.policy === law.policy.name && isDeepStrictEqual(settings, record.settings)) {
+    if (record.policy === shadow.policy.name && isDeepStrictEqual(settings, record.settings)) {
       this.#countRepeated(record, decisions);
     }
     return ok(this.#comparison.add(record, decisions));
@@ -101,13 +101,13 @@ export class BackendReplay {
     };
   }
 
-  /** A controller that starts knows nothing, so neither does the law that is asked. */
-  #startRun({ tick }: TickRecord, settings: DecisionSettings): ShadowLaw {
+  /** A controller that starts knows nothing, so neither does the policy that is asked. */
+  #startRun({ tick }: TickRecord, settings: DecisionSettings): ShadowPolicy {
     this.#runs += 1;
     if (tick > 1) this.#cutRuns += 1;
     this.#comparison.forgetDrained();
-    this.#law = new ShadowLaw(policyNamed(this.#options.policy, settings.policies));
-    return this.#law;
+    this.#shadow = new ShadowPolicy(policyNamed(this.#options.policy, settings.policies));
+    return this.#shadow;
   }
 
   #countRepeated(record: TickRecord, decisions: readonly Decision[]): void {

@@ -120,13 +120,13 @@ function takenProblem(what: Claim, holder: Holder | null): Problem {
   const who =
     holder === null ? 'a process that does not say who it is' : `pid ${holder.pid}, listening on ${holder.listen}`;
   if (what.kind === 'recording') {
-    const mend = 'Give each controller a file of its own.';
+    const fix = 'Give each controller a file of its own.';
     return {
       code: 'controller-running',
       where: what.file,
       what: 'another controller writes this recording',
       got: who,
-      mend,
+      fix,
     };
   }
   return {
@@ -135,6 +135,6 @@ function takenProblem(what: Claim, holder: Holder | null): Problem {
     what: 'another controller sets its weights already',
     expected: 'one controller for a backend',
     got: who,
-    mend: 'Stop that one first (systemctl stop haweight-controller), or look only: --dry-run.',
+    fix: 'Stop that one first (systemctl stop haweight-controller), or look only: --dry-run.',
   };
 }

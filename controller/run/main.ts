@@ -24,7 +24,7 @@ export const controllerTokenVariable = 'HAWEIGHT_CONTROLLER_TOKEN';
 /** How often HAProxy is looked at while a server is drained, in ms: for so long all clients may get a 503 at most. */
 const rescueMs = 200;
 
-/** Throws a ProblemError for what no waiting will mend; returns what to wait for, if anything. */
+/** Throws a ProblemError for what no waiting will fix; returns what to wait for, if anything. */
 export async function checkSetup(config: Config): Promise<Problem | null> {
   const { socket } = config.haproxy;
   const unwritable = config.record === undefined ? null : await checkRecordFile(config.record.file);
@@ -110,7 +110,7 @@ async function leave(loop: Loop, config: Config, logger: Logger): Promise<number
     logger.error('weights not restored', {
       code: problem.code,
       detail: formatProblem(problem),
-      mend: 'haweight restore',
+      fix: 'haweight restore',
     });
   }
   return problems.length === 0 ? exitCodes.fine : exitCodes.checkFailed;

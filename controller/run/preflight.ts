@@ -37,7 +37,7 @@ export function levelProblem(socket: string, level: string): Problem {
     what: 'this socket does not allow changing weights',
     expected: 'level admin',
     got: `level ${level}`,
-    mend: `In haproxy.cfg: stats socket ${socket} mode 660 level admin; then reload.`,
+    fix: `In haproxy.cfg: stats socket ${socket} mode 660 level admin; then reload.`,
   };
 }
 

@@ -27,7 +27,7 @@ export function stopRequest({ logger, deadlineMs = leaveMs }: StopOptions): Prom
       isStopping = true;
       resolve(reason);
       setTimeout(() => {
-        logger.error('leaving took too long', { deadlineMs, mend: 'haweight restore' });
+        logger.error('leaving took too long', { deadlineMs, fix: 'haweight restore' });
         process.exit(exitCodes.checkFailed);
       }, deadlineMs).unref();
     };

@@ -7,6 +7,6 @@ export function damaged(file: string, what: string, got?: string): ProblemError 
     where: file,
     what,
     ...(got === undefined ? {} : { got: quote(got) }),
-    mend: 'Remove the file, and resume the experiment: it measures what is missing.',
+    fix: 'Remove the file, and resume the experiment: it measures what is missing.',
   });
 }

@@ -14,7 +14,7 @@ export function lockFolder(folder: string): Disposable {
       code: 'usage',
       where: folder,
       what: `process ${holder} is measuring here`,
-      mend: 'Wait for it, stop it, or choose another folder with --out.',
+      fix: 'Wait for it, stop it, or choose another folder with --out.',
     });
   }
   take(folder, file);
@@ -31,7 +31,7 @@ function take(folder: string, file: string): void {
       where: folder,
       what: 'results cannot be written there',
       got: quote((cause as Error).message),
-      mend: 'Choose another folder with --out.',
+      fix: 'Choose another folder with --out.',
     });
   }
 }

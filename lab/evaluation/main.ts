@@ -123,7 +123,7 @@ async function begun(store: Store, wanted: Run): Promise<Run> {
       what: `these results were begun with other settings: ${key}`,
       expected: `${earlier[key]}`,
       got: `${wanted[key]}`,
-      mend: 'Go on with the settings they were begun with, or choose another folder with --out.',
+      fix: 'Go on with the settings they were begun with, or choose another folder with --out.',
     });
   }
   return earlier;

@@ -77,7 +77,7 @@ async function readLimited(file: string, maxBytes: number): Promise<Buffer> {
       code: 'results-damaged',
       where: file,
       what: 'there is no such file',
-      mend: 'Give the folder that the experiment wrote to.',
+      fix: 'Give the folder that the experiment wrote to.',
     });
   }
 }

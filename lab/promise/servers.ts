@@ -83,7 +83,7 @@ function frontConfiguration(servers: readonly Origin[], ports: readonly number[]
     'defaults',
     '  mode http',
     ...patience,
-    // a failure that HAProxy mends itself would be hidden
+    // a failure that HAProxy fixes itself would be hidden
     '  retries 0',
     ...backends.flatMap(({ name, balance }, index) => [
       `frontend to-${name}`,

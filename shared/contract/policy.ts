@@ -13,7 +13,7 @@ export interface LoadFactors {
 /** Utilisation (0 to 1) of each metric at which a server counts as overloaded. */
 export type Thresholds = Readonly<Record<MetricName, number>>;
 
-/** What a law is given. Observations are those in rotation only. */
+/** What a policy is given. Observations are those in rotation only. */
 export interface PolicyInput {
   readonly observations: readonly Observation[];
   readonly factors: LoadFactors;
@@ -24,7 +24,7 @@ export interface PolicyInput {
   readonly elapsedMs: number;
 }
 
-/** What a law says of one server. */
+/** What a policy says of one server. */
 export interface Verdict {
   /** Relative weight > 0 (or 0, from the literal paper only); null: no verdict, hold what was learned. */
   readonly weight: number | null;
@@ -33,23 +33,23 @@ export interface Verdict {
   readonly reasons: readonly Reason[];
 }
 
-/** How the guard follows a law: the law's share of the loop's dynamics. */
+/** How the guard follows a policy: the policy's share of the loop's dynamics. */
 export interface Dynamics {
   /** EWMA gain on the logarithm of the weight, 0 < gain <= 1 per tick. */
   readonly gain: number;
   /** Largest step of that logarithm per tick. */
   readonly maxStep: number;
   /**
-   * Who answers a server near saturation. `guard`: it cuts the law's weight by degrees and drains. `law`: the law cuts for
+   * Who answers a server near saturation. `guard`: it cuts the policy's weight by degrees and drains. `policy`: the policy cuts for
    * itself, and nothing but errors drains a server.
    */
-  readonly overload: 'guard' | 'law';
-  /** The law means one server to have nearly all of the traffic. */
+  readonly overload: 'guard' | 'policy';
+  /** The policy means one server to have nearly all of the traffic. */
   readonly concentrates?: true;
 }
 
 /**
- * A pure law from observations to relative weights: no clock, no I/O, no randomness, no memory but `state`.
+ * A pure policy from observations to relative weights: no clock, no I/O, no randomness, no memory but `state`.
  * `state` is plain JSON. The order of observations does not matter.
  */
 export interface Policy<State = unknown> {

@@ -1,4 +1,4 @@
-/** One line for a person: what is wrong, where, what was expected, what came, how to mend it. */
+/** One line for a person: what is wrong, where, what was expected, what came, how to fix it. */
 export interface Problem {
   readonly code: ProblemCode;
   /** The place: a configuration key, a flag, a file, a socket, `backend/server`. */
@@ -8,7 +8,7 @@ export interface Problem {
   readonly expected?: string;
   readonly got?: string;
   /** What to do about it. */
-  readonly mend?: string;
+  readonly fix?: string;
 }
 
 /** Every code that a problem can carry, with its meaning. docs/operations.md lists them; a test holds it to this. */
@@ -57,7 +57,7 @@ export const problemCodes = {
   'command-failed': 'the application given to the agent could not be started',
   'tick-failed': 'a defect of haweight kept a backend from its tick; its weights stay as they are',
   'shadow-missing': 'the controller does not compute that policy in shadow',
-  'shadow-failed': 'a shadow policy failed at a tick; the law in force is not affected',
+  'shadow-failed': 'a shadow policy failed at a tick; the policy in force is not affected',
   'record-unwritable': 'the recording cannot be written',
   'record-behind': 'ticks were left out of the recording: the disk cannot keep up, or a tick was too large',
   'recording-unreadable': 'a recording cannot be read',
@@ -75,13 +75,13 @@ const maxQuoted = 120;
 /** Longest part of a message: a file's key may be as long as the file. */
 const maxPart = 600;
 
-/** The one line: `where: what; expected X, got Y; how to mend`. Control characters of foreign text are shown as `?`. */
+/** The one line: `where: what; expected X, got Y; how to fix`. Control characters of foreign text are shown as `?`. */
 export function formatProblem(problem: Problem): string {
   const clauses = [`${clip(problem.where, maxPart)}: ${clip(problem.what, maxPart)}`];
   if (problem.expected !== undefined) clauses.push(`expected ${clip(problem.expected, maxPart)}`);
   if (problem.got !== undefined) clauses.push(`got ${clip(problem.got, maxPart)}`);
   const sentence = [clauses[0], clauses.slice(1).join(', ')].filter((part) => part !== '').join('; ');
-  return problem.mend === undefined ? sentence : `${sentence}. ${clip(problem.mend, maxPart)}`;
+  return problem.fix === undefined ? sentence : `${sentence}. ${clip(problem.fix, maxPart)}`;
 }
 
 /** Foreign text made safe to print: one line, no control characters, at most `limit` characters. */

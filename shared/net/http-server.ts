@@ -75,7 +75,7 @@ export function requireToken(
     what: 'other machines can reach this address, so a bearer token is needed',
     expected: options.tokenHint,
     got: 'none',
-    mend: 'Give a token, ask for client certificates, listen on 127.0.0.1, or say --insecure if none is wanted.',
+    fix: 'Give a token, ask for client certificates, listen on 127.0.0.1, or say --insecure if none is wanted.',
   });
 }
 
@@ -207,6 +207,6 @@ function listenProblem(error: NodeJS.ErrnoException, listen: ListenAddress): Pro
     what: whats[error.code ?? ''] ?? 'cannot listen',
     expected: 'a free address of this machine',
     got: error.code ?? error.message,
-    mend: 'Choose another with --listen HOST:PORT, or stop what holds it (ss -tlnp shows it).',
+    fix: 'Choose another with --listen HOST:PORT, or stop what holds it (ss -tlnp shows it).',
   });
 }

@@ -21,7 +21,7 @@ export function loadToken(tokenFile: string | undefined, variable: string): stri
       what: 'the bearer token cannot be used',
       expected: `one line of at least ${minTokenLength} printable characters without spaces`,
       got: `${token.length} characters`,
-      mend: `Make one: openssl rand -hex 32 > ${tokenFile ?? 'token'}`,
+      fix: `Make one: openssl rand -hex 32 > ${tokenFile ?? 'token'}`,
     });
   }
   return token;
@@ -37,7 +37,7 @@ function readTokenFile(path: string): string {
       where: path,
       what: 'the token file cannot be read',
       got: code,
-      mend: 'Check the path, and that this user may read it.',
+      fix: 'Check the path, and that this user may read it.',
     });
   }
 }

@@ -32,19 +32,19 @@ type Finding = Omit<Problem, 'code' | 'where'>;
 /** What a failed TLS handshake says of certificates; null where they are not what it failed for. */
 export function certificateFinding(code: string, message: string, hints: TlsHints): Finding | null {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    const mend = 'Make one whose subjectAltName has the name or address that is asked (docs/operations.md, TLS).';
-    return { what: 'its certificate is for another name', got: quote(message), mend };
+    const fix = 'Make one whose subjectAltName has the name or address that is asked (docs/operations.md, TLS).';
+    return { what: 'its certificate is for another name', got: quote(message), fix };
   }
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-    const mend = 'Renew it, or mend the clock.';
-    return { what: 'its certificate, or that of its CA, is not valid at this time', got: code, mend };
+    const fix = 'Renew it, or fix the clock.';
+    return { what: 'its certificate, or that of its CA, is not valid at this time', got: code, fix };
   }
   if (untrusted.has(code)) {
-    return { what: 'its certificate is not trusted', got: code, mend: `Name the CA that made it: ${hints.ca}.` };
+    return { what: 'its certificate is not trusted', got: code, fix: `Name the CA that made it: ${hints.ca}.` };
   }
   if (/_ALERT_(?!INTERNAL|PROTOCOL_VERSION|DECODE|RECORD)/.test(code)) {
-    const mend = `Give a certificate that it trusts: ${hints.certificate}.`;
-    return { what: 'it refuses our certificate, or wants one', got: code, mend };
+    const fix = `Give a certificate that it trusts: ${hints.certificate}.`;
+    return { what: 'it refuses our certificate, or wants one', got: code, fix };
   }
   return null;
 }

@@ -66,8 +66,8 @@ export function tlsWarnings(files: TlsFiles, material: TlsMaterial, nowMs: numbe
   }
   const mode = files.key === undefined ? undefined : statSync(files.key, { throwIfNoEntry: false })?.mode;
   if (files.key !== undefined && mode !== undefined && (mode & readableByOthers) !== 0) {
-    const mend = `Say chmod o= ${files.key}`;
-    problems.push({ code: 'tls-key-exposed', where: files.key, what: 'every user of this machine may read it', mend });
+    const fix = `Say chmod o= ${files.key}`;
+    problems.push({ code: 'tls-key-exposed', where: files.key, what: 'every user of this machine may read it', fix });
   }
   return problems;
 }
@@ -144,8 +144,8 @@ function dateProblem({ path, fromMs, toMs }: Validity, nowMs: number): Problem |
 }
 
 function dated(where: string, what: string, got: string): Problem {
-  const mend = 'Put a new one in its place (and look at the clock): it is taken up without a restart.';
-  return { code: 'tls-expiry', where, what, got: `valid ${got}`, mend };
+  const fix = 'Put a new one in its place (and look at the clock): it is taken up without a restart.';
+  return { code: 'tls-expiry', where, what, got: `valid ${got}`, fix };
 }
 
 /** OpenSSL's or Node's code, which says what is wrong and nothing of the content. */
@@ -155,8 +155,8 @@ function reason(cause: unknown): string {
 }
 
 function invalid(where: string, what: string, expected: string, got?: string): ProblemError {
-  const mend = 'docs/operations.md, TLS, has commands that make what is needed.';
-  return new ProblemError({ code: 'tls-invalid', where, what, expected, ...(got === undefined ? {} : { got }), mend });
+  const fix = 'docs/operations.md, TLS, has commands that make what is needed.';
+  return new ProblemError({ code: 'tls-invalid', where, what, expected, ...(got === undefined ? {} : { got }), fix });
 }
 
 /** Loaded when TLS is wanted: OpenSSL takes some MiB. */

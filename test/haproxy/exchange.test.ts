@@ -134,16 +134,14 @@ test('no socket, no directory, no socket but a file, a directory, and nobody lis
 
 test('a folder that is not there is told from a HAProxy that is not there', async (t) => {
   await using folder = await temporaryFolder();
-  const mend = async (name: string) => {
+  const fix = async (name: string) => {
     const result = await new RuntimeApi({ socket: join(folder.path, name) }).info();
-    return result.ok ? null : (result.error.mend ?? '');
+    return result.ok ? null : (result.error.fix ?? '');
   };
-  t.regex((await mend('admin.sock')) ?? '', /^Is HAProxy running\?/);
+  t.regex((await fix('admin.sock')) ?? '', /^Is HAProxy running\?/);
   const missing = join(folder.path, 'gone');
   t.true(
-    (await mend('gone/admin.sock'))?.startsWith(
-      `There is no folder ${missing}. In a container: mount there the volume`,
-    ),
+    (await fix('gone/admin.sock'))?.startsWith(`There is no folder ${missing}. In a container: mount there the volume`),
   );
 });
 

@@ -181,12 +181,12 @@ function killGroup(pid: number): void {
   }
 }
 
-function failure(what: string, got: string, mend?: string): ProblemError {
+function failure(what: string, got: string, fix?: string): ProblemError {
   return new ProblemError({
     code: 'command-failed',
     where: 'haproxy',
     what,
     got,
-    ...(mend === undefined ? {} : { mend }),
+    ...(fix === undefined ? {} : { fix }),
   });
 }

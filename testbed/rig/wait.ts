@@ -22,6 +22,6 @@ function tooLate(what: string, deadlineMs: number): ProblemError {
     code: 'command-failed',
     where: what,
     what: `did not come within ${deadlineMs / 1_000} s`,
-    mend: 'Try again when the machine is less busy.',
+    fix: 'Try again when the machine is less busy.',
   });
 }

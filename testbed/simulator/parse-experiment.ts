@@ -83,7 +83,7 @@ function checkConfig(experiment: Experiment, where: string): void {
 
 /** In the words of the controller's configuration, but for what it says of its own documentation. */
 function schemaError(error: z.ZodError, value: unknown, where: string): ProblemError {
-  const { mend: _, ...problem } = describeIssues(error.issues, value, { config: where });
+  const { fix: _, ...problem } = describeIssues(error.issues, value, { config: where });
   const [issue] = error.issues;
   const isUnknownKey = issue?.code === 'unrecognized_keys' && issue.path.length === 0;
   if (!isUnknownKey) return new ProblemError(problem);
@@ -94,9 +94,9 @@ function unknownName(where: string, kind: string, names: Iterable<string>, got: 
   return invalid(where, `there is no ${kind} of that name`, `one of ${[...names].join(', ')}`, quote(got));
 }
 
-function invalid(where: string, what: string, expected: string, got: string, mend?: string): ProblemError {
+function invalid(where: string, what: string, expected: string, got: string, fix?: string): ProblemError {
   const problem: Problem = { code: 'config-invalid', where, what, expected, got };
-  return new ProblemError(mend === undefined ? problem : { ...problem, mend });
+  return new ProblemError(fix === undefined ? problem : { ...problem, fix });
 }
 
 function shown(value: unknown): string {

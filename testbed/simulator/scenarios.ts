@@ -11,7 +11,7 @@ export interface ScenarioPlan {
 
 type Build = (fleet: FleetInput) => ScenarioPlan;
 
-/** Long enough for every law to learn the fleet. */
+/** Long enough for every policy to learn the fleet. */
 const warmupSeconds = 20;
 const usualLoad = 0.7;
 

@@ -42,7 +42,7 @@ export interface GuardOutcome {
 }
 
 /**
- * What no policy may break: from a law's relative weights to what HAProxy gets. Pure. The order: take in the tick,
+ * What no policy may break: from a policy's relative weights to what HAProxy gets. Pure. The order: take in the tick,
  * hold everything if most agents are silent, learn, eject, drain or release, cut for errors, ramp, floor, scale, and write
  * only what differs enough.
  */
@@ -112,9 +112,9 @@ function eject(entries: readonly Entry[], { algorithm, elapsedMs, settings }: Gu
   });
 }
 
-/** Drains among the servers that are not ejected; where the law answers overload itself there are none. */
+/** Drains among the servers that are not ejected; where the policy answers overload itself there are none. */
 function drainsOf(entries: readonly Entry[], { dynamics, thresholds, settings }: GuardInput): DrainOutcome {
-  if (dynamics.overload === 'law') return { drained: new Set(), reasons: new Map() };
+  if (dynamics.overload === 'policy') return { drained: new Set(), reasons: new Map() };
   const subjects = toSubjects(entries);
   const out = new Set(entries.filter(({ memory }) => isEjected(memory)).map(({ observation }) => observation.server));
   const capacityOf = (some: readonly DrainSubject[]) => sum(some.map(({ capacity }) => capacity));

@@ -8,7 +8,7 @@ import { gradeFactor } from './grade.ts';
 import { metricsOver, smoothUtilisation } from './overload.ts';
 import { isEjected, type ServerMemory, unknownUtilisation } from './state.ts';
 
-/** One server in rotation while a tick is being decided: what was seen, what the law says, what is remembered. */
+/** One server in rotation while a tick is being decided: what was seen, what the policy says, what is remembered. */
 export interface Entry {
   readonly observation: Observation;
   readonly verdict: Verdict;
@@ -50,9 +50,9 @@ export function withStartingWeights(entries: readonly Entry[], started: boolean)
 }
 
 /**
- * Moves every server's learned weight a bounded step towards what the law wants now. A law's weights are relative, so
+ * Moves every server's learned weight a bounded step towards what the policy wants now. A policy's weights are relative, so
  * only their differences count: the step that the median server would take is taken off all of them. Else every server
- * that is held would lose share while one of the others is overloaded and the law lifts the rest.
+ * that is held would lose share while one of the others is overloaded and the policy lifts the rest.
  */
 export function learnWeights(entries: readonly Entry[], dynamics: Dynamics, thresholds: Thresholds): Entry[] {
   const aims = entries.map((entry) => aimOf(entry, dynamics));
@@ -65,8 +65,8 @@ export function learnWeights(entries: readonly Entry[], dynamics: Dynamics, thre
 }
 
 /**
- * How far the law's weight is from the learned one, as a difference of logarithms; null: the learned one is held. That is
- * so without a verdict, while the server has weight 0, and, where the law goes by load, while it ramps up: an idle server
+ * How far the policy's weight is from the learned one, as a difference of logarithms; null: the learned one is held. That is
+ * so without a verdict, while the server has weight 0, and, where the policy goes by load, while it ramps up: an idle server
  * looks larger than it is.
  */
 function aimOf({ verdict, memory }: Entry, { overload }: Dynamics): number | null {
@@ -78,7 +78,7 @@ function aimOf({ verdict, memory }: Entry, { overload }: Dynamics): number | nul
 /** The cut for metrics near saturation. It is the server's own, whatever the others do, so it stands beside the weight. */
 function grade({ observation, memory }: Entry, { overload }: Dynamics, thresholds: Thresholds) {
   const nothing = { aim: 0, reasons: [] };
-  if (overload === 'law') return nothing;
+  if (overload === 'policy') return nothing;
   if (observation.agent.state === 'stale') return nothing;
   const { factor, reasons } = gradeFactor(observation.agent.utilisation, thresholds);
   return { aim: Math.log(factor) - memory.logGrade, reasons };

@@ -7,7 +7,7 @@ import { relativeLoads } from './load.ts';
 import { saturationFactor } from './saturation.ts';
 import { sum } from './sum.ts';
 
-/** Constants of the law; docs/algorithm.md gives each its reason. */
+/** Constants of the policy; docs/algorithm.md gives each its reason. */
 export interface CapacitySettings extends LearningSettings {
   /** Share of the way that the cut for RAM, threads and TCP queues goes in a tick, 0 to 1. */
   readonly saturationGain: number;
@@ -61,7 +61,7 @@ interface Subject {
 export function capacity(settings: CapacitySettings = defaultCapacitySettings): Policy<CapacityState> {
   return {
     name: 'capacity',
-    dynamics: { gain: 1, maxStep: 0.7, overload: 'law' },
+    dynamics: { gain: 1, maxStep: 0.7, overload: 'policy' },
     initialState: { servers: [] },
     decide(input, state) {
       const before = new Map(state.servers);

@@ -3,14 +3,14 @@ import type { Policy, Verdict } from '../../../shared/contract/policy.ts';
 import { heldVerdict } from './held.ts';
 import { relativeLoads } from './load.ts';
 
-/** Least relative weight: the law's own is negative beyond twice the mean load. */
+/** Least relative weight: the policy's own is negative beyond twice the mean load. */
 const minFactor = 0.1;
 
 /**
- * The publication's law made stable and safe: the same load, delta and inverse, made scale-free by the mean load and
+ * The publication's policy made stable and safe: the same load, delta and inverse, made scale-free by the mean load and
  * multiplied by the server's size. Grading, smoothing, errors and draining are the guard's.
  *
- * The gain of 0.25 a tick keeps the loop stable at every utilisation even with a tick of delay: near balance the law
+ * The gain of 0.25 a tick keeps the loop stable at every utilisation even with a tick of delay: near balance the policy
  * maps a deviation x of ln u to -g x with g = 2 a u / (a u + b) < 2 (a = 0.5, the factor of cpu; b, the part of the
  * load that does not follow traffic), and with one tick of delay stability needs a gain under 1 / g, at least 0.5.
  */

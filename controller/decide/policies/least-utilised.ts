@@ -5,7 +5,7 @@ import { heldVerdict } from './held.ts';
 import { relativeLoads } from './load.ts';
 import { withoutRam } from './without-ram.ts';
 
-/** Constants of the law. */
+/** Constants of the policy. */
 export interface LeastUtilisedSettings {
   /** Which of the servers under both thresholds gets the new work: the simulator's reading, or the name's. */
   readonly pick: 'most-utilised' | 'least-utilised';
@@ -21,7 +21,7 @@ export const defaultLeastUtilisedSettings: LeastUtilisedSettings = {
   ramThreshold: 0.7,
 };
 
-/** The whole range of weights in one step: the law is a switch, and smoothing it would make another law of it. */
+/** The whole range of weights in one step: the policy is a switch, and smoothing it would make another policy of it. */
 const maxStep = 6;
 
 /** Relative weight of the servers that are passed over: rounds to 1 of 256, or to what the guard's floor makes of it. */
@@ -45,7 +45,7 @@ interface Candidate {
  * The thresholds of 0.70 are the defaults of the authors' experiment (cloudsimex-experiments/.../experiments/
  * MultiCloudFramework.java); some of their runs are started with 0.80.
  *
- * What differs: the simulator decides for every session, this law once a tick, from snapshots up to that old; the
+ * What differs: the simulator decides for every session, this policy once a tick, from snapshots up to that old; the
  * servers that are passed over keep weight 1, since only the guard gives weight 0; and the simulator ranks servers without
  * a session last, where here their CPU utilisation does.
  */

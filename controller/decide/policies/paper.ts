@@ -13,7 +13,7 @@ interface PaperState {
 const maxWeight = 256;
 
 /**
- * The publication's law to the letter (Adewojo & Bass, CLOSER 2022, equations (1) to (4)): to reproduce it, never for
+ * The publication's policy to the letter (Adewojo & Bass, CLOSER 2022, equations (1) to (4)): to reproduce it, never for
  * production. No smoothing, no guard: all servers over a threshold means weight 0 for all, which is an outage.
  */
 export const paper: Policy<PaperState> = {

@@ -6,7 +6,7 @@ import { defaultLeastUtilisedSettings, type LeastUtilisedSettings, leastUtilised
 import { paper } from './paper.ts';
 import { stress } from './stress.ts';
 
-/** Constants of the laws that have some. */
+/** Constants of the policies that have some. */
 export interface PolicySettings {
   readonly capacity: CapacitySettings;
   readonly leastUtilised: LeastUtilisedSettings;
@@ -17,7 +17,7 @@ export const defaultPolicySettings: PolicySettings = {
   leastUtilised: defaultLeastUtilisedSettings,
 };
 
-/** Every law, by the name that configuration and command line use. */
+/** Every policy, by the name that configuration and command line use. */
 const builders = {
   'inverse-load': () => inverseLoad,
   capacity: (settings) => capacity(settings.capacity),
@@ -32,7 +32,7 @@ export type PolicyName = keyof typeof builders;
 export const policyNames = Object.keys(builders) as [PolicyName, ...PolicyName[]];
 export const defaultPolicy: PolicyName = 'inverse-load';
 
-/** The law of that name. */
+/** The policy of that name. */
 export function policyNamed(name: PolicyName, settings: PolicySettings = defaultPolicySettings): Policy {
   return builders[name](settings);
 }

@@ -8,12 +8,12 @@ import { withoutRam } from './without-ram.ts';
 const minWeight = 0.1;
 
 /**
- * The first prototype's law, but from each server's own stress: its configured weight over 1 + stress, where stress is
+ * The first prototype's policy, but from each server's own stress: its configured weight over 1 + stress, where stress is
  * (cpu + ram) / 2. It trusts the configured weights to say how large the servers are and takes at most half away: stress
  * 0 leaves all of the configured weight, 1 a half.
  *
  * It needs no smoothing: near balance a deviation x of ln u is answered by -g x with g = (u / 2) / (1 + stress), at most
- * 1/3, which dies out by itself, and with a tick of delay too. maxStep is over ln 2, the law's whole range.
+ * 1/3, which dies out by itself, and with a tick of delay too. maxStep is over ln 2, the policy's whole range.
  */
 export const stress: Policy<null> = {
   name: 'stress',

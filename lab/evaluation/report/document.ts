@@ -33,5 +33,5 @@ export function markerOf(name: string): string {
 }
 
 function flaw(file: string, what: string, marker: string): ProblemError {
-  return new ProblemError({ code: 'usage', where: file, what, got: marker, mend: 'Compare with docs/evaluation.md.' });
+  return new ProblemError({ code: 'usage', where: file, what, got: marker, fix: 'Compare with docs/evaluation.md.' });
 }

@@ -69,7 +69,7 @@ async function docker(...args: readonly string[]): Promise<string> {
       where: `docker ${args[0]}`,
       what: 'the container engine refused',
       got: quote((stderr || message).trim(), 300),
-      mend: 'Check `docker info`, or choose --servers cgroups.',
+      fix: 'Check `docker info`, or choose --servers cgroups.',
     });
   }
 }

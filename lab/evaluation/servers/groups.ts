@@ -42,7 +42,7 @@ function makeFolders(name: string): readonly string[] {
       where: '--servers cgroups',
       what: 'no control group can be made here',
       got: quote((cause as Error).message, 300),
-      mend: 'Run it as root, in a delegated group (systemd-run --user --scope -p Delegate=yes COMMAND), or with --servers containers.',
+      fix: 'Run it as root, in a delegated group (systemd-run --user --scope -p Delegate=yes COMMAND), or with --servers containers.',
     });
   }
 }

@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { policyNamed, policyNames } from '../../../controller/decide/policies/registry.ts';
 import { initialShadowState, shadowTick } from '../../../controller/decide/shadow.ts';
-import { ShadowLaw } from '../../../controller/decide/shadow-law.ts';
+import { ShadowPolicy } from '../../../controller/decide/shadow-policy.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
 import type { Policy, Verdict } from '../../../shared/contract/policy.ts';
 import { type Incident, recordingOf } from '../record/support.ts';
@@ -54,9 +54,9 @@ function spy() {
   return { policy, seen };
 }
 
-/** One tick of a law in shadow; the law in force leaves HAProxy's weights as they are unless it says otherwise. */
+/** One tick of a policy in shadow; the policy in force leaves HAProxy's weights as they are unless it says otherwise. */
 function tick(
-  law: ShadowLaw,
+  shadow: ShadowPolicy,
   observations: readonly Observation[],
   inForce: Record<string, number> = {},
   written = true,
@@ -66,16 +66,16 @@ function tick(
     const weight = inForce[server] ?? currentWeight;
     return { server, weight, write: weight !== currentWeight, drained: false, load: null, delta: null, reasons: [] };
   });
-  return law.tick({ ...rest, inForce: decisions, written });
+  return shadow.tick({ ...rest, inForce: decisions, written });
 }
 
 test('a shadow decides from the weights that it would have left, beginning with those of HAProxy', (t) => {
   const { policy, seen } = spy();
-  const law = new ShadowLaw(policy);
+  const shadow = new ShadowPolicy(policy);
   const at = (a: number, b: number) => [observed('a', { currentWeight: a }), observed('b', { currentWeight: b })];
-  tick(law, at(100, 50), { a: 90 });
-  tick(law, at(90, 50), { a: 80 });
-  tick(law, at(80, 50));
+  tick(shadow, at(100, 50), { a: 90 });
+  tick(shadow, at(90, 50), { a: 80 });
+  tick(shadow, at(80, 50));
   t.deepEqual(seen, [
     { a: 100, b: 50 },
     { a: 107, b: 57 },
@@ -85,64 +85,64 @@ test('a shadow decides from the weights that it would have left, beginning with 
 
 test('a server that appears, and one whose weight somebody else wrote, begin with the weight in HAProxy', (t) => {
   const { policy, seen } = spy();
-  const law = new ShadowLaw(policy);
-  tick(law, [observed('a'), observed('b')]);
-  tick(law, [observed('a'), observed('b', { currentWeight: 3 }), observed('c', { currentWeight: 9 })]);
+  const shadow = new ShadowPolicy(policy);
+  tick(shadow, [observed('a'), observed('b')]);
+  tick(shadow, [observed('a'), observed('b', { currentWeight: 3 }), observed('c', { currentWeight: 9 })]);
   t.deepEqual(seen[1], { a: 107, b: 3, c: 9 });
 });
 
-test('after a reload every server begins with the weight in HAProxy, also where that is what the law in force had left', (t) => {
+test('after a reload every server begins with the weight in HAProxy, also where that is what the policy in force had left', (t) => {
   const { policy, seen } = spy();
-  const law = new ShadowLaw(policy);
-  tick(law, [observed('a'), observed('b')]);
-  tick(law, [observed('a', { traffic: null }), observed('b', { traffic: null })]);
+  const shadow = new ShadowPolicy(policy);
+  tick(shadow, [observed('a'), observed('b')]);
+  tick(shadow, [observed('a', { traffic: null }), observed('b', { traffic: null })]);
   t.deepEqual(seen[1], { a: 100, b: 100 });
 });
 
 test('a server that leaves rotation for a while keeps its virtual weight', (t) => {
   const { policy, seen } = spy();
-  const law = new ShadowLaw(policy);
-  tick(law, [observed('a')]);
-  tick(law, [observed('a', { exclusion: 'down' })]);
-  tick(law, [observed('a')]);
+  const shadow = new ShadowPolicy(policy);
+  tick(shadow, [observed('a')]);
+  tick(shadow, [observed('a', { exclusion: 'down' })]);
+  tick(shadow, [observed('a')]);
   t.deepEqual(seen, [{ a: 100 }, {}, { a: 107 }]);
 });
 
-test('where HAProxy took nothing of the law in force, it took nothing of the shadow either', (t) => {
+test('where HAProxy took nothing of the policy in force, it took nothing of the shadow either', (t) => {
   const { policy, seen } = spy();
-  const law = new ShadowLaw(policy);
-  tick(law, [observed('a')], { a: 90 }, false);
-  tick(law, [observed('a')], {}, false);
-  tick(law, [observed('a')]);
+  const shadow = new ShadowPolicy(policy);
+  tick(shadow, [observed('a')], { a: 90 }, false);
+  tick(shadow, [observed('a')], {}, false);
+  tick(shadow, [observed('a')]);
   t.deepEqual(seen, [{ a: 100 }, { a: 100 }, { a: 100 }]);
 });
 
 test('after missing ticks a virtual weight is kept: that HAProxy has another one proves nothing', (t) => {
   const { policy, seen } = spy();
-  const law = new ShadowLaw(policy);
-  tick(law, [observed('a')]);
-  law.skipTicks();
-  tick(law, [observed('a', { currentWeight: 60 })]);
+  const shadow = new ShadowPolicy(policy);
+  tick(shadow, [observed('a')]);
+  shadow.skipTicks();
+  tick(shadow, [observed('a', { currentWeight: 60 })]);
   t.deepEqual(seen[1], { a: 107 });
 });
 
-test('a law that throws is a problem of its own, and starts anew from HAProxy at the next tick', (t) => {
+test('a policy that throws is a problem of its own, and starts anew from HAProxy at the next tick', (t) => {
   const { policy, seen } = spy();
   let fails = false;
-  const law = new ShadowLaw({
+  const shadow = new ShadowPolicy({
     ...policy,
     decide: (asked) => {
       if (fails) throw new TypeError('x is undefined');
       return policy.decide(asked, null);
     },
   });
-  tick(law, [observed('a')]);
+  tick(shadow, [observed('a')]);
   fails = true;
-  const failed = tick(law, [observed('a')]);
+  const failed = tick(shadow, [observed('a')]);
   t.false(failed.ok);
   if (!failed.ok)
     t.like(failed.error, { code: 'shadow-failed', where: 'policy spy', got: 'TypeError: x is undefined' });
   fails = false;
-  t.true(tick(law, [observed('a')]).ok);
+  t.true(tick(shadow, [observed('a')]).ok);
   t.deepEqual(seen.at(-1), { a: 100 });
 });

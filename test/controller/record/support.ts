@@ -33,7 +33,7 @@ export function recordOf(
   };
 }
 
-/** What somebody besides the law in force does to HAProxy before a tick. */
+/** What somebody besides the policy in force does to HAProxy before a tick. */
 export type Incident = 'none' | 'reload' | 'operator' | 'refused';
 
 /** The records of a controller whose HAProxy does as it is told, but for the incidents. */

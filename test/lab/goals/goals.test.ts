@@ -7,7 +7,7 @@ import { runCells } from '../../../lab/goals/run.ts';
 
 /**
  * The short form of `npm run simulate:goals`: three seeds and two minutes of constant load. So few runs miss a bound by luck
- * now and then; a broken law misses by more than this.
+ * now and then; a broken policy misses by more than this.
  */
 const slack = 0.03;
 
@@ -50,7 +50,7 @@ const broken = [
 ] as const;
 
 for (const [what, config, names] of broken) {
-  test(`the bounds tell a broken law: ${what}`, async (t) => {
+  test(`the bounds tell a broken policy: ${what}`, async (t) => {
     const some = goals.filter(({ name }) => names.some((each) => each === name));
     const missed = await measure(some, config);
     for (const goal of some) t.true(missesOf(goal, missed).findings.length > 0, goal.name);

@@ -9,14 +9,14 @@ test('docs/operations.md lists every problem code with its meaning, and no other
   t.deepEqual(documented, Object.entries(problemCodes));
 });
 
-test('a problem is one line: where, what, expected, got, how to mend', (t) => {
+test('a problem is one line: where, what, expected, got, how to fix', (t) => {
   const problem = {
     code: 'usage',
     where: '--x',
     what: 'cannot be used',
     expected: 'a',
     got: 'b',
-    mend: 'Say a.',
+    fix: 'Say a.',
   } as const;
   t.is(formatProblem(problem), '--x: cannot be used; expected a, got b. Say a.');
   t.is(formatProblem({ code: 'usage', where: '--x', what: 'missing' }), '--x: missing');
@@ -29,7 +29,7 @@ test('foreign text cannot break the line, move the cursor or fill the screen', (
 
 test('a message stays of bearable length, however long a name in it is', (t) => {
   const long = 'x'.repeat(100_000);
-  const line = formatProblem({ code: 'usage', where: long, what: long, expected: long, got: long, mend: long });
+  const line = formatProblem({ code: 'usage', where: long, what: long, expected: long, got: long, fix: long });
   t.true(line.length < 3_200, `${line.length}`);
 });
 

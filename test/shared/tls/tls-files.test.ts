@@ -106,7 +106,7 @@ tlsTest('dates that are wrong or soon will be, and a key that all may read, are 
   t.deepEqual(at(0), []);
   chmodSync(files.key, 0o644);
   t.deepEqual(
-    tlsWarnings(files, material, Date.now()).map(({ code, mend }) => [code, mend]),
+    tlsWarnings(files, material, Date.now()).map(({ code, fix }) => [code, fix]),
     [['tls-key-exposed', `Say chmod o= ${files.key}`]],
   );
 });

@@ -45,7 +45,7 @@ test.serial('without a controller weights and explain ask HAProxy and the agents
   t.deepEqual([...(await stack.weights()).values()], [100, 100]);
 });
 
-test.serial('doctor names what is wrong, how to mend it, and exits with 1', async (t) => {
+test.serial('doctor names what is wrong, how to fix it, and exits with 1', async (t) => {
   await using stack = await Stack.start({ servers: ['s1', 's2'] });
   await stack.stopAgent('s2');
   await operatorSays(stack.haproxy, 'set server web/s1 state drain');

@@ -7,7 +7,7 @@ import { rule, type Verdict, verdictOnImprovement, verdictOnShare } from '../ver
 import { ours } from './leastconn.ts';
 import { reference } from './ranking.ts';
 
-/** The publication's own law, its baseline, and what everybody has; all under the algorithm that it ran on. */
+/** The publication's own policy, its baseline, and what everybody has; all under the algorithm that it ran on. */
 const paper: ContenderName = 'paper+roundrobin';
 export const baseline: ContenderName = 'least-utilised+roundrobin';
 const rivals = { 'its baseline': baseline, 'round robin': 'roundrobin' } as const;
@@ -74,7 +74,7 @@ export function claimsTable(results: Results): string {
 
 export function claimsRule(): string {
   return [
-    `The publication's law is \`${paper}\` here, its baseline \`${baseline}\`, and round robin \`roundrobin\`. Times are ` +
+    `The publication's policy is \`${paper}\` here, its baseline \`${baseline}\`, and round robin \`roundrobin\`. Times are ` +
       'compared in pairs of runs that had the same requests at the same instants; the figure is from the geometric ' +
       "mean of the scenarios' median ratios, its range from the worst pair of each scenario to the best. Flash crowds " +
       `are ${listOf('flash crowds')}; resource failures are ${listOf('resource failures')}.`,
@@ -82,7 +82,7 @@ export function claimsRule(): string {
   ].join('\n\n');
 }
 
-/** The same comparisons for our own laws: how much better it can be. */
+/** The same comparisons for our own policies: how much better it can be. */
 export function betterTable(results: Results): string {
   const others: readonly ContenderName[] = [baseline, 'roundrobin', paper];
   return table(

@@ -183,7 +183,7 @@ test('going to 0 does not wait for roundrobin to settle', (t) => {
   t.is(backend.weight('a'), 0);
 });
 
-test('however far the law wants to go, a step is at most a factor of e^0.7 (2.01) a tick', (t) => {
+test('however far the policy wants to go, a step is at most a factor of e^0.7 (2.01) a tick', (t) => {
   const at = (load: number) => ({ utilisation: { cpu: load, ram: load, bandwidth: load, threads: load } });
   const backend = new Backend({ a: 256, b: 256, c: 256, d: 256, e: 256, f: 256 });
   const high = at(0.79);

@@ -11,12 +11,12 @@ const policy = fc.constantFrom(...guarded);
 
 type Tick = readonly Observation[];
 
-function play(ticks: readonly Tick[], law: (typeof guarded)[number], algorithm = 'roundrobin') {
-  let state: DecideState = initialDecideState(law);
+function play(ticks: readonly Tick[], policy: (typeof guarded)[number], algorithm = 'roundrobin') {
+  let state: DecideState = initialDecideState(policy);
   const left = new Map<string, number>();
   return ticks.map((tick) => {
     const observations = tick.map((each) => ({ ...each, currentWeight: left.get(each.server) ?? each.currentWeight }));
-    const outcome = decide(input(observations, { policy: law, algorithm }), state);
+    const outcome = decide(input(observations, { policy: policy, algorithm }), state);
     state = outcome.state;
     for (const { server, weight } of outcome.decisions) left.set(server, weight);
     return { observations, decisions: outcome.decisions };
@@ -31,8 +31,8 @@ function toTicks(starts: readonly number[], sketches: readonly (readonly Paramet
 
 test('whatever comes: integers 0 to 256, only servers in rotation written, every decision with reasons', (t) => {
   fc.assert(
-    fc.property(weights, story, policy, (starts, sketches, law) => {
-      for (const { observations, decisions } of play(toTicks(starts, sketches), law)) {
+    fc.property(weights, story, policy, (starts, sketches, policy) => {
+      for (const { observations, decisions } of play(toTicks(starts, sketches), policy)) {
         for (const [index, decision] of decisions.entries()) {
           const observation = observations[index];
           if (!Number.isInteger(decision.weight) || decision.weight < 0 || decision.weight > 256) return false;
@@ -51,8 +51,8 @@ test('whatever comes: integers 0 to 256, only servers in rotation written, every
 
 test('never all zero: where a server is in rotation somebody has weight, agents or no agents', (t) => {
   fc.assert(
-    fc.property(weights, story, policy, (starts, sketches, law) => {
-      for (const { observations, decisions } of play(toTicks(starts, sketches), law)) {
+    fc.property(weights, story, policy, (starts, sketches, policy) => {
+      for (const { observations, decisions } of play(toTicks(starts, sketches), policy)) {
         const rotation = observations.filter(({ exclusion }) => exclusion === null);
         if (rotation.length === 0) continue;
         const names = new Set(rotation.map(({ server }) => server));
@@ -68,12 +68,12 @@ test('never all zero: where a server is in rotation somebody has weight, agents 
 
 test('the order of the servers does not matter', (t) => {
   fc.assert(
-    fc.property(weights, story, policy, (starts, sketches, law) => {
+    fc.property(weights, story, policy, (starts, sketches, policy) => {
       const ticks = toTicks(starts, sketches);
-      const forwards = play(ticks, law);
+      const forwards = play(ticks, policy);
       const backwards = play(
         ticks.map((tick) => [...tick].reverse()),
-        law,
+        policy,
       );
       return forwards.every(({ decisions }, index) => {
         const other = new Map(backwards[index]?.decisions.map((decision) => [decision.server, decision]));
@@ -94,7 +94,7 @@ test('more load never means more weight: of two equal servers the busier one nev
       ratio,
       policy,
       fc.integer({ min: 1, max: 15 }),
-      (base, which, more, law, ticks) => {
+      (base, which, more, policy, ticks) => {
         const known = {
           cpu: base.cpu ?? 0.3,
           ram: base.ram ?? 0.3,
@@ -106,7 +106,7 @@ test('more load never means more weight: of two equal servers the busier one nev
         const tick = [observed('calm', { utilisation: known }), observed('busier', { utilisation: busier })];
         const last = play(
           Array.from({ length: ticks }, () => tick),
-          law,
+          policy,
         ).at(-1)?.decisions;
         const weight = (server: string) => last?.find((decision) => decision.server === server)?.weight ?? Number.NaN;
         return weight('busier') <= weight('calm') * 1.05 + 1;
@@ -119,9 +119,9 @@ test('more load never means more weight: of two equal servers the busier one nev
 
 test('decisions are pure: the same observations and state give the same decisions', (t) => {
   fc.assert(
-    fc.property(weights, story, policy, (starts, sketches, law) => {
+    fc.property(weights, story, policy, (starts, sketches, policy) => {
       const ticks = toTicks(starts, sketches);
-      const [once, again] = [play(ticks, law), play(ticks, law)];
+      const [once, again] = [play(ticks, policy), play(ticks, policy)];
       return JSON.stringify(once) === JSON.stringify(again);
     }),
     { numRuns: 50, seed: 6 },

@@ -20,14 +20,14 @@ export function assertWellFormed({ decisions, input: { observations } }: Played)
   }
 }
 
-/** The law itself: a verdict for each server that it was asked about, and for no other. */
-export function assertAnswersAll(law: Policy, played: Played): void {
+/** The policy itself: a verdict for each server that it was asked about, and for no other. */
+export function assertAnswersAll(policy: Policy, played: Played): void {
   const observations = inRotation(played);
   const { algorithm, elapsedMs } = played.input;
-  const { verdicts } = law.decide({ observations, factors, thresholds, algorithm, elapsedMs }, played.before.policy);
+  const { verdicts } = policy.decide({ observations, factors, thresholds, algorithm, elapsedMs }, played.before.policy);
   assert.deepEqual([...verdicts.keys()].sort(), observations.map(({ server }) => server).sort());
   for (const { weight, reasons } of verdicts.values()) {
-    assert.ok(weight === null || weight > 0 || law.dynamics === null, `weight ${weight}`);
+    assert.ok(weight === null || weight > 0 || policy.dynamics === null, `weight ${weight}`);
     assert.ok(reasons.length > 0, 'no reason');
   }
 }

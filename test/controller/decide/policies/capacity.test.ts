@@ -10,15 +10,15 @@ import { Backend, reasonCodes } from '../../support/run.ts';
 const near = (a: number | null | undefined, b: number, tolerance = 1e-9) =>
   Math.abs((a ?? Number.NaN) - b) <= tolerance;
 
-/** Several ticks of the law alone; weights as parts of their sum. */
-class Law {
-  readonly #law = capacity();
-  #state = this.#law.initialState;
+/** Several ticks of the policy alone; weights as parts of their sum. */
+class PolicyAlone {
+  readonly #policy = capacity();
+  #state = this.#policy.initialState;
   reasons = new Map<string, readonly string[]>();
 
   tick(observations: readonly Observation[], algorithm = 'leastconn', elapsedMs = 2_000): Record<string, number> {
     const input = { observations, factors, thresholds, algorithm, elapsedMs };
-    const { verdicts, state } = this.#law.decide(input, this.#state);
+    const { verdicts, state } = this.#policy.decide(input, this.#state);
     this.#state = state;
     this.reasons = new Map([...verdicts].map(([server, { reasons }]) => [server, reasons.map(({ code }) => code)]));
     const total = [...verdicts.values()].reduce((sum, { weight }) => sum + (weight ?? 0), 0);
@@ -101,25 +101,25 @@ test('noise is no jump: of as many requests, at low load, or of few requests', (
 });
 
 test('weights are in proportion to capacity, whatever the shares and the load', (t) => {
-  const law = new Law();
-  const shares = law.tick([working('a', 100, 0.9), working('b', 400, 0.2)]);
+  const policy = new PolicyAlone();
+  const shares = policy.tick([working('a', 100, 0.9), working('b', 400, 0.2)]);
   t.true(near(shares['a'], 0.2, 1e-3), `${shares['a']}`);
 });
 
 test('cold: by effective cores; a server that is not known yet: by its cores, as the others do', (t) => {
-  const law = new Law();
+  const policy = new PolicyAlone();
   const cold = { traffic: null };
-  const first = law.tick([observed('a', { cores: 1, ...cold }), observed('b', { cores: 4, ...cold })]);
+  const first = policy.tick([observed('a', { cores: 1, ...cold }), observed('b', { cores: 4, ...cold })]);
   t.true(near(first['a'], 0.2));
-  t.deepEqual(law.reasons.get('a'), ['capacity-prior']);
+  t.deepEqual(policy.reasons.get('a'), ['capacity-prior']);
   const idle = observed('c', { cores: 8, traffic: null });
-  const second = law.tick([working('a', 50, 0.5, { cores: 1 }), working('b', 150, 0.5, { cores: 3 }), idle]);
+  const second = policy.tick([working('a', 50, 0.5, { cores: 1 }), working('b', 150, 0.5, { cores: 3 }), idle]);
   t.true(near(second['c'], 8 / 12), `${second['c']}`);
-  t.deepEqual(law.reasons.get('a'), ['capacity']);
+  t.deepEqual(policy.reasons.get('a'), ['capacity']);
 });
 
 test('a server whose agent never answered counts as large as the others are', (t) => {
-  const shares = new Law().tick([
+  const shares = new PolicyAlone().tick([
     observed('a', { cores: 2 }),
     observed('b', { cores: 4 }),
     observed('c', { stale: true }),
@@ -128,12 +128,12 @@ test('a server whose agent never answered counts as large as the others are', (t
 });
 
 test('a stale agent: nothing is learned, what was learned counts on', (t) => {
-  const law = new Law();
-  const both = (b: Observation) => law.tick([working('a', 100, 0.5), b]);
+  const policy = new PolicyAlone();
+  const both = (b: Observation) => policy.tick([working('a', 100, 0.5), b]);
   both(working('b', 300, 0.5));
   const shares = both(observed('b', { stale: true, traffic: { ok: 1, errors: 0 } }));
   t.true(near(shares['b'], 0.75, 1e-9), `${shares['b']}`);
-  t.true(law.reasons.get('b')?.includes('held'));
+  t.true(policy.reasons.get('b')?.includes('held'));
 });
 
 test('nothing is learned just after a start, and without cpu', (t) => {
@@ -141,16 +141,16 @@ test('nothing is learned just after a start, and without cpu', (t) => {
     working('b', 300, 0.5, { upForMs: 1_500 }),
     observed('b', { utilisation: { cpu: null, threads: 0.9 }, traffic: { ok: 500, errors: 0 } }),
   ]) {
-    const law = new Law();
-    law.tick([working('a', 100, 0.5), b]);
-    t.true(law.reasons.get('b')?.includes('capacity-prior'));
+    const policy = new PolicyAlone();
+    policy.tick([working('a', 100, 0.5), b]);
+    t.true(policy.reasons.get('b')?.includes('capacity-prior'));
   }
 });
 
 test('the resource nearest to its limit steers: threads or bandwidth before cpu', (t) => {
-  const law = new Law();
+  const policy = new PolicyAlone();
   const full = { ...calm, cpu: 0.25, threads: 0.5 };
-  const shares = law.tick([
+  const shares = policy.tick([
     observed('a', { utilisation: full, traffic: { ok: 100, errors: 0 } }),
     observed('b', { utilisation: { cpu: 0.5 }, traffic: { ok: 100, errors: 0 } }),
   ]);
@@ -165,16 +165,16 @@ test('RAM, threads and TCP queues cut by degrees, to a half each at 1; unknown o
 });
 
 test('the cut comes and goes smoothly', (t) => {
-  const law = new Law();
+  const policy = new PolicyAlone();
   const a = working('a', 100, 0.5);
   const b = (ram: number) => working('b', 100, 0.5, { utilisation: { cpu: 0.5, ram } });
-  law.tick([a, b(0.4)]);
-  const first = law.tick([a, b(1)]);
+  policy.tick([a, b(0.4)]);
+  const first = policy.tick([a, b(1)]);
   t.true(near((first['b'] ?? 0) / (first['a'] ?? 1), 0.5 ** 0.3, 1e-9));
   let last = first;
-  for (let tick = 0; tick < 20; tick += 1) last = law.tick([a, b(1)]);
+  for (let tick = 0; tick < 20; tick += 1) last = policy.tick([a, b(1)]);
   t.true(near((last['b'] ?? 0) / (last['a'] ?? 1), 0.5, 1e-3));
-  const back = law.tick([a, b(0.4)]);
+  const back = policy.tick([a, b(0.4)]);
   t.true(near((back['b'] ?? 0) / (back['a'] ?? 1), 0.5 ** 0.7, 1e-3));
 });
 
@@ -184,13 +184,13 @@ test('a backlog is drained under roundrobin, and only there', (t) => {
     ['leastconn', false],
     ['random', false],
   ] as const) {
-    const law = new Law();
+    const policy = new PolicyAlone();
     const tick = () =>
-      law.tick([working('a', 100, 0.7, { inFlight: 300 }), working('b', 100, 0.7, { inFlight: 3 })], algorithm);
+      policy.tick([working('a', 100, 0.7, { inFlight: 300 }), working('b', 100, 0.7, { inFlight: 3 })], algorithm);
     tick();
     const { a = 0, b = 0 } = tick();
     t.is(a < b, cut, algorithm);
-    t.is(law.reasons.get('a')?.includes('backlog') ?? false, cut);
+    t.is(policy.reasons.get('a')?.includes('backlog') ?? false, cut);
   }
 });
 
@@ -223,11 +223,11 @@ test('capacity survives a time out of rotation, for ten minutes', (t) => {
     [290, true],
     [310, false],
   ] as const) {
-    const law = new Law();
-    law.tick([working('a', 100, 0.5), working('b', 300, 0.5)]);
-    for (let tick = 0; tick < ticks; tick += 1) law.tick([working('a', 100, 0.5)]);
-    law.tick([working('a', 100, 0.5), observed('b', { traffic: null })]);
-    t.is(law.reasons.get('b')?.includes('capacity'), remembered, `${ticks} ticks`);
+    const policy = new PolicyAlone();
+    policy.tick([working('a', 100, 0.5), working('b', 300, 0.5)]);
+    for (let tick = 0; tick < ticks; tick += 1) policy.tick([working('a', 100, 0.5)]);
+    policy.tick([working('a', 100, 0.5), observed('b', { traffic: null })]);
+    t.is(policy.reasons.get('b')?.includes('capacity'), remembered, `${ticks} ticks`);
   }
 });
 

@@ -12,7 +12,7 @@ import { quantities, subjects } from './promises.ts';
 import { assertSameProportions, proportions, scalable, times } from './scaling.ts';
 
 /*
- * What every law does, whatever it thinks: pure, deterministic, well-formed, indifferent to order and units, finite,
+ * What every policy does, whatever it thinks: pure, deterministic, well-formed, indifferent to order and units, finite,
  * small. What the guard makes of them is in guard-conformance.test.ts.
  */
 
@@ -27,11 +27,11 @@ for (const { title, build, scaleFree, judgesByTheRest, remembers } of subjects) 
   test(`${title}: is pure: inputs stay as they are, and the same input and state give the same answer`, (t) => {
     holds(
       fc.property(ordinary, algorithm, (ticks, name) => {
-        const law = build();
-        let state = deepFreeze(structuredClone(law.initialState));
+        const policy = build();
+        let state = deepFreeze(structuredClone(policy.initialState));
         for (const { observations, elapsedMs } of ticks) {
           const asked = deepFreeze<PolicyInput>({ observations, factors, thresholds, algorithm: name, elapsedMs });
-          const [once, again] = [law.decide(asked, state), law.decide(asked, state)];
+          const [once, again] = [policy.decide(asked, state), policy.decide(asked, state)];
           assert.deepEqual(again, once);
           state = deepFreeze(once.state);
         }
@@ -45,9 +45,9 @@ for (const { title, build, scaleFree, judgesByTheRest, remembers } of subjects) 
   test(`${title}: is deterministic: nothing is remembered but the state, so a run repeats itself`, (t) => {
     holds(
       fc.property(ordinary, algorithm, (ticks, name) => {
-        const law = build();
-        const first = outcomes(play(ticks, law, { algorithm: name }));
-        assert.deepEqual(outcomes(play(ticks, law, { algorithm: name })), first);
+        const policy = build();
+        const first = outcomes(play(ticks, policy, { algorithm: name }));
+        assert.deepEqual(outcomes(play(ticks, policy, { algorithm: name })), first);
         assert.deepEqual(outcomes(play(ticks, build(), { algorithm: name })), first);
       }),
       40,
@@ -59,10 +59,10 @@ for (const { title, build, scaleFree, judgesByTheRest, remembers } of subjects) 
   test(`${title}: answers every server in rotation once, with reasons, and decides integers from 0 to 256`, (t) => {
     holds(
       fc.property(ordinary, algorithm, (ticks, name) => {
-        const law = build();
-        for (const played of play(ticks, law, { algorithm: name })) {
+        const policy = build();
+        for (const played of play(ticks, policy, { algorithm: name })) {
           assertWellFormed(played);
-          assertAnswersAll(law, played);
+          assertAnswersAll(policy, played);
         }
       }),
       100,
@@ -149,10 +149,10 @@ for (const { title, build, scaleFree, judgesByTheRest, remembers } of subjects) 
           [one, one, one],
           [before, before, one, one],
         ]) {
-          const law = build();
-          for (const played of play(ticks, law)) {
+          const policy = build();
+          for (const played of play(ticks, policy)) {
             assertWellFormed(played);
-            assertAnswersAll(law, played);
+            assertAnswersAll(policy, played);
             assertFinite(played);
           }
         }
@@ -174,9 +174,9 @@ for (const { title, build, scaleFree, judgesByTheRest, remembers } of subjects) 
             observed('a', { utilisation: { ...own, [which]: value } }),
             observed('b', { utilisation: others }),
           ];
-          const law = build();
+          const policy = build();
           const asked = { observations, factors, thresholds, algorithm: name, elapsedMs: 2_000 };
-          const { verdicts } = law.decide(asked, law.initialState);
+          const { verdicts } = policy.decide(asked, policy.initialState);
           return verdicts.get('a')?.weight ?? 0;
         };
         const [unknown, zero] = [weight(null), weight(0)];

@@ -11,7 +11,7 @@ import { decisionOf, inRotation, type Played, play, shareOf, type Tick } from '.
 import { guarded, subjects } from './promises.ts';
 
 /*
- * What no law may break, of every law that goes through the guard; and that the literal paper, which does not, breaks it:
+ * What no policy may break, of every policy that goes through the guard; and that the literal paper, which does not, breaks it:
  * its exceptions are known, and stay so.
  */
 
@@ -58,7 +58,7 @@ for (const { title, build } of guarded) {
     t.pass();
   });
 
-  test(`${title}, guarded: a learned weight moves by no more than the step that the law declares`, (t) => {
+  test(`${title}, guarded: a learned weight moves by no more than the step that the policy declares`, (t) => {
     const maxStep = build().dynamics?.maxStep ?? 0;
     everyTick(({ before, after }) => assertSteps(before.guard, after.guard, maxStep), 100, 202);
     t.pass();

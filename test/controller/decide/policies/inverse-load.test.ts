@@ -17,7 +17,7 @@ test('at Lr 0.3 and 0.5, Lavg is 0.4: W is (.4/.3)(1 + .25) and (.4/.5)(1 - .25)
   t.true(Math.abs((verdicts.get('b')?.weight ?? 0) - (0.4 / 0.5) * 0.75 * 4) < 1e-9);
 });
 
-test('beyond twice the mean load the law would be negative: the weight stays at a tenth', (t) => {
+test('beyond twice the mean load the policy would be negative: the weight stays at a tenth', (t) => {
   const verdicts = weigh({ a: at(0.1), b: at(0.1), c: at(0.9), d: at(0.1) });
   t.is(verdicts.get('c')?.weight, 0.1 * 2);
 });

@@ -9,8 +9,8 @@ import { Backend } from '../../support/run.ts';
 
 function weigh(servers: Readonly<Record<string, ServerSketch>>, changes: Partial<LeastUtilisedSettings> = {}) {
   const observations = Object.entries(servers).map(([server, sketch]) => observed(server, sketch));
-  const law = leastUtilised({ ...defaultLeastUtilisedSettings, ...changes });
-  return law.decide({ observations, factors, thresholds, algorithm: 'roundrobin', elapsedMs: 2_000 }, null).verdicts;
+  const policy = leastUtilised({ ...defaultLeastUtilisedSettings, ...changes });
+  return policy.decide({ observations, factors, thresholds, algorithm: 'roundrobin', elapsedMs: 2_000 }, null).verdicts;
 }
 
 /** Who gets the new work, and why. */

@@ -2,9 +2,9 @@ import { defaultLeastUtilisedSettings, leastUtilised } from '../../../../control
 import { type PolicyName, policyNamed, policyNames } from '../../../../controller/decide/policies/registry.ts';
 import type { Policy } from '../../../../shared/contract/policy.ts';
 
-/** What a law says of itself beyond what every law must do. The conformance suite holds it to each, both ways. */
+/** What a policy says of itself beyond what every policy must do. The conformance suite holds it to each, both ways. */
 export interface Promises {
-  /** In what the law is scale-free: multiplied for every server by one factor, it leaves the proportions of weights. */
+  /** In what the policy is scale-free: multiplied for every server by one factor, it leaves the proportions of weights. */
   readonly scaleFree: Readonly<Record<Quantity, boolean>>;
   /** Where a metric is unknown: judged by what else is known, so as worse than at 0 (true); or it just does not count. */
   readonly judgesByTheRest: boolean;
@@ -28,13 +28,13 @@ const promises: Readonly<Record<PolicyName, Promises>> = {
   paper: { scaleFree: { ...everything, utilisation: false }, judgesByTheRest: true, remembers: 0 },
 };
 
-/** A law under test. Built anew for every run, so that nothing hidden in an instance can help it. */
+/** A policy under test. Built anew for every run, so that nothing hidden in an instance can help it. */
 export interface Subject extends Promises {
   readonly title: string;
   readonly build: () => Policy;
 }
 
-/** Every law that can be configured, by the names of the registry, and the variants that settings make of them. */
+/** Every policy that can be configured, by the names of the registry, and the variants that settings make of them. */
 export const subjects: readonly Subject[] = [
   ...policyNames.map((name) => ({ title: name, build: () => policyNamed(name), ...promises[name] })),
   {

@@ -52,15 +52,15 @@ export function times(quantity: Quantity, by: number) {
   };
 }
 
-/** Tick by tick, the law's own weights as parts of the largest. */
+/** Tick by tick, the policy's own weights as parts of the largest. */
 export function proportions(
   ticks: readonly Tick[],
-  law: Policy,
+  policy: Policy,
   name: string | null,
 ): ReadonlyMap<string, number | null>[] {
-  let state = law.initialState;
+  let state = policy.initialState;
   return ticks.map(({ observations, elapsedMs }) => {
-    const outcome = law.decide({ observations, factors, thresholds, algorithm: name, elapsedMs }, state);
+    const outcome = policy.decide({ observations, factors, thresholds, algorithm: name, elapsedMs }, state);
     state = outcome.state;
     const largest = Math.max(...[...outcome.verdicts.values()].map(({ weight }) => weight ?? 0));
     return new Map(

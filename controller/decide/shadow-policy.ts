@@ -4,10 +4,10 @@ import type { Problem } from '../../shared/contract/problem.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import { initialShadowState, type ShadowInput, type ShadowState, shadowTick } from './shadow.ts';
 
-export type ShadowLawInput = Omit<ShadowInput, 'policy'>;
+export type ShadowPolicyInput = Omit<ShadowInput, 'policy'>;
 
-/** One law that is computed beside the one in force, for one backend. Nothing that it does can hurt anybody else. */
-export class ShadowLaw {
+/** One policy that is computed beside the one in force, for one backend. Nothing that it does can hurt anybody else. */
+export class ShadowPolicy {
   readonly policy: Policy;
   #state: ShadowState;
 
@@ -16,8 +16,8 @@ export class ShadowLaw {
     this.#state = initialShadowState(policy);
   }
 
-  /** Its decisions at this tick. A law that throws starts anew from HAProxy's weights at the next one. */
-  tick(input: ShadowLawInput): Result<readonly Decision[], Problem> {
+  /** Its decisions at this tick. A policy that throws starts anew from HAProxy's weights at the next one. */
+  tick(input: ShadowPolicyInput): Result<readonly Decision[], Problem> {
     try {
       const { decisions, state } = shadowTick({ ...input, policy: this.policy }, this.#state);
       this.#state = state;
@@ -27,14 +27,14 @@ export class ShadowLaw {
       return err({
         code: 'shadow-failed',
         where: `policy ${this.policy.name}`,
-        what: 'the shadow policy failed at this tick and starts anew at the next; the law in force is not affected',
+        what: 'the shadow policy failed at this tick and starts anew at the next; the policy in force is not affected',
         got: String(cause),
-        mend: 'This is a defect of haweight: please report it.',
+        fix: 'This is a defect of haweight: please report it.',
       });
     }
   }
 
-  /** Ticks are missing: what the law in force left in HAProxy before this one is not known. */
+  /** Ticks are missing: what the policy in force left in HAProxy before this one is not known. */
   skipTicks(): void {
     this.#state = { ...this.#state, expected: new Map() };
   }
