@@ -13,7 +13,12 @@ export const maxLineBytes = 16 * 1024 * 1024;
 export const settingsSchema = configSchema.pick({ factors: true, thresholds: true, guard: true, policies: true });
 export type DecisionSettings = z.output<typeof settingsSchema>;
 
-export function decisionSettings({ factors, thresholds, guard, policies }: Config): DecisionSettings {
+export function decisionSettings({
+  factors,
+  thresholds,
+  guard,
+  policies,
+}: Pick<Config, keyof DecisionSettings>): DecisionSettings {
   return { factors, thresholds, guard, policies };
 }
 
