@@ -1,4 +1,5 @@
 import type { StatRow, WeightChange } from '../../haproxy/runtime-api.ts';
+import { takesRequests } from '../observe/rotation.ts';
 import { countersOf } from '../observe/traffic.ts';
 
 /** What HAProxy counted for a server that takes requests: work that was done, and what went wrong. */
@@ -18,8 +19,8 @@ export interface Rescue {
 
 /**
  * Rule 1 between two ticks. While a server is drained and no other one answers, clients get errors although a server could
- * answer. So drained servers get their configured weights back at once, without asking their agents, when no other server is
- * in rotation, or when every one that is fails (refused connections, errors, retries) and none has answered since that
+ * answer. So drained servers get their configured weights back at once, without asking their agents, when no other server
+ * takes requests, or when every one that does fails (refused connections, errors, retries) and none has answered since that
  * began: HAProxy's own checks take some seconds to notice. Pure.
  *
  * `drained`: servers at weight 0 by our decision, with their configured weights. `before`: the baseline of the call before,
@@ -30,7 +31,7 @@ export function rescueDrained(
   before: Baseline | null,
   drained: ReadonlyMap<string, number>,
 ): Rescue {
-  const usable = rows.filter(isInRotation);
+  const usable = rows.filter(takesRequests);
   const open = new Map(usable.filter(({ weight }) => weight > 0).map((row) => [row.name, tallyOf(row)]));
   const goesOn = before !== null && hasSameServers(open, before) && nobodyAnswered(open, before);
   const isFailing =
@@ -40,10 +41,6 @@ export function rescueDrained(
     return weight === undefined || !(open.size === 0 || isFailing) ? [] : [{ server: name, weight }];
   });
   return { changes, baseline: goesOn ? before : open };
-}
-
-function isInRotation({ kind, status, isBackup }: StatRow): boolean {
-  return kind === 'server' && !isBackup && /^(?:UP|no check)/.test(status);
 }
 
 function tallyOf(row: StatRow): Tally {
