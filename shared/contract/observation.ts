@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ProblemCode, problemCodes } from './problem.ts';
+import type { Same } from './same.ts';
 import { type MetricName, metricNames } from './snapshot.ts';
 
 /** Utilisation 0 to 1 of each metric; null is unknown, which is never the same as 0. */
@@ -109,6 +110,5 @@ export const observationSchema = z.strictObject({
   inFlight: count,
 });
 
-type Same<One, Other> = [One] extends [Other] ? ([Other] extends [One] ? true : never) : never;
-/** Does not compile where the schema and the type part. */
+/** Does not compile where the schema and the type differ. */
 export const observationSchemaIsItsType: Same<z.output<typeof observationSchema>, Observation> = true;
