@@ -1,4 +1,5 @@
 import type { StatRow, WeightChange } from '../../haproxy/runtime-api.ts';
+import { isUp } from '../../haproxy/stat-csv.ts';
 import { countersOf } from '../observe/traffic.ts';
 
 /** What HAProxy counted for a server that takes requests: work that was done, and what went wrong. */
@@ -44,7 +45,7 @@ export function rescueLook(
 }
 
 function isInRotation({ kind, status, isBackup }: StatRow): boolean {
-  return kind === 'server' && !isBackup && /^(?:UP|no check)/.test(status);
+  return kind === 'server' && !isBackup && isUp(status);
 }
 
 function tallyOf(row: StatRow): Tally {

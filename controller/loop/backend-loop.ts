@@ -5,7 +5,7 @@ import { isNeverOurs } from '../../shared/contract/observation.ts';
 import type { Policy } from '../../shared/contract/policy.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import type { EventLog } from '../../shared/process/event-log.ts';
-import type { Logger } from '../../shared/process/logger.ts';
+import type { Log } from '../../shared/process/log.ts';
 import { Writer } from '../act/writer.ts';
 import type { BackendConfig, Config } from '../config/schema.ts';
 import { type DecideInput, type DecideState, decide, initialDecideState } from '../decide/decide.ts';
@@ -48,7 +48,7 @@ export interface BackendLoopOptions {
   readonly backend: BackendConfig;
   readonly api: HaproxyControl;
   readonly agents: AgentSource;
-  readonly logger: Logger;
+  readonly logger: Log;
   readonly events: EventLog;
   /** Monotonic clock, in ms. */
   readonly nowMs: () => number;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Decision, reasonSchema } from '../../shared/contract/decision.ts';
-import { type Observation, observationSchema } from '../../shared/contract/observation.ts';
+import { type Observation, observationSchema, weightSchema } from '../../shared/contract/observation.ts';
 import { type Config, configSchema } from '../config/schema.ts';
 
 /** A change that an older reader would misread gets a new number. */
@@ -17,13 +17,12 @@ export function decisionSettings({ factors, thresholds, guard, policies }: Confi
   return { factors, thresholds, guard, policies };
 }
 
-const weight = z.number().int().min(0).max(256);
 /** Wall clock in ms since 1970, as far as a date goes. */
 const instant = z.number().int().min(0).max(8_640_000_000_000_000);
 
 const decisionSchema = z.strictObject({
   server: z.string(),
-  weight,
+  weight: weightSchema,
   write: z.boolean(),
   drained: z.boolean(),
   load: z.number().nullable(),

@@ -1,6 +1,6 @@
 import { type Logger as CronLogger, createTask } from 'node-cron';
 import type { Clock } from '../../shared/clock.ts';
-import type { Logger } from '../../shared/process/logger.ts';
+import type { Log } from '../../shared/process/log.ts';
 
 /** A wall clock that is this much off what it should be since the last tick, in ms, was set by somebody. */
 const stepMs = 1_000;
@@ -9,7 +9,7 @@ export interface ScheduleOptions {
   /** A whole number of seconds that divides a minute, in ms. */
   readonly periodMs: number;
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly logger: Log;
   /** Called for every period in which the process did not get to run a tick. */
   readonly onMissed: () => void;
 }
@@ -81,7 +81,7 @@ export function cronExpression(periodMs: number): string {
   return seconds === 60 ? '0 * * * * *' : `*/${seconds} * * * * *`;
 }
 
-function quietLogger(logger: Logger): CronLogger {
+function quietLogger(logger: Log): CronLogger {
   const debug = (message: string | Error) => logger.debug('schedule', { detail: String(message) });
   return { info: debug, warn: debug, error: debug, debug };
 }

@@ -1,7 +1,5 @@
+import { maxWeight } from '../../../shared/contract/limits.ts';
 import { sum } from '../policies/sum.ts';
-
-/** HAProxy's largest weight: all of it is used, for resolution. */
-export const maxWeight = 256;
 
 /** Relative weights > 0 lifted to at least `floor` times their mean, so that a server stays in sight. */
 export function applyFloor(weights: readonly number[], floor: number): number[] {
@@ -9,7 +7,7 @@ export function applyFloor(weights: readonly number[], floor: number): number[] 
   return weights.map((weight) => Math.max(weight, least));
 }
 
-/** Relative weights > 0 as integers from 1 to 256, the largest at 256. */
+/** Relative weights > 0 as integers from 1 to 256, the largest at 256: all of the range is used, for resolution. */
 export function toIntegers(weights: readonly number[]): number[] {
   const largest = Math.max(...weights);
   return weights.map((weight) => Math.max(1, Math.round((maxWeight * weight) / largest)));
