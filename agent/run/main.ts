@@ -12,8 +12,9 @@ import { ProcRoot } from '../kernel/proc-root.ts';
 import { ProcessTree } from '../scope/process-tree.ts';
 import { resolveScope, type ScopeChoice } from '../scope/scope.ts';
 import type { Target } from '../scope/target.ts';
-import { makeRoutes, Service } from '../serve/service.ts';
+import { makeRoutes } from '../serve/routes.ts';
 import { dropStartupGarbage } from './footprint.ts';
+import { Service } from './service.ts';
 
 export const tokenVariable = 'HAWEIGHT_AGENT_TOKEN';
 

@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { freePorts } from '../../testbed/rig/ports.ts';
-import { processUsage } from './process-usage.ts';
+import { processUsage } from '../support/process-usage.ts';
 
 const usage = `npm run bench:agent [-- --seconds 60 --sockets 10,100,1000,10000 --compare]
 
@@ -34,7 +34,7 @@ const pollMs = 2_000;
 /** Descriptors that this process needs beside the sockets. */
 const spareDescriptors = 200;
 
-const bin = new URL('../dist/cli/bin.js', import.meta.url).pathname;
+const bin = new URL('../../dist/cli/bin.js', import.meta.url).pathname;
 const floor = `
 const { createServer } = process.getBuiltinModule('node:http');
 setInterval(() => undefined, 1000);

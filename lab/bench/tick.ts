@@ -9,7 +9,7 @@ import { renderConfiguration } from '../../testbed/rig/configuration.ts';
 import { freePorts } from '../../testbed/rig/ports.ts';
 import { startHaproxy } from '../../testbed/rig/process.ts';
 import { waitUntil } from '../../testbed/rig/wait.ts';
-import { type ProcessUsage, processUsage } from './process-usage.ts';
+import { type ProcessUsage, processUsage } from '../support/process-usage.ts';
 
 const usage = `npm run bench:tick [-- --servers 10,100,1000 --ticks 15]
 
@@ -27,7 +27,7 @@ const { values } = parseArgs({
   },
 });
 /** The compiled program, as it is installed: stripping types at start costs memory. */
-const bin = new URL('../dist/cli/bin.js', import.meta.url).pathname;
+const bin = new URL('../../dist/cli/bin.js', import.meta.url).pathname;
 const periodMs = 2_000;
 /** The first ticks compile the code; they are not counted. */
 const warmUpTicks = 5;
