@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { maxWeight } from './limits.ts';
 import { type ProblemCode, problemCodes } from './problem.ts';
+import type { Same } from './same.ts';
 import { type MetricName, metricNames } from './snapshot.ts';
 
 /** Utilisation 0 to 1 of each metric; null is unknown, which is never the same as 0. */
@@ -110,6 +111,5 @@ export const observationSchema = z.strictObject({
   inFlight: count,
 });
 
-type Same<One, Other> = [One] extends [Other] ? ([Other] extends [One] ? true : never) : never;
-/** Does not compile where the schema and the type part. */
+/** Does not compile where the schema and the type differ. */
 export const observationSchemaIsItsType: Same<z.output<typeof observationSchema>, Observation> = true;

@@ -137,10 +137,12 @@ class Carriers {
     this.#trafficShare = sum(carriers.map(({ trafficShare }) => trafficShare));
     for (const { server, utilisation } of carriers.toSorted((a, b) => (a.server < b.server ? -1 : 1))) {
       for (const metric of trafficMetrics) {
-        const value = utilisation[metric] ?? 0;
+        const value = utilisation[metric];
+        if (value === null || value === 0) continue;
         const fullness = value / thresholds[metric];
-        if (fullness > (this.#tightest?.fullness ?? 0))
+        if (this.#tightest === null || fullness > this.#tightest.fullness) {
           this.#tightest = { server, metric, utilisation: value, fullness };
+        }
       }
     }
   }
