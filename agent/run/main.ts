@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { formatProblem } from '../../shared/contract/problem.ts';
 import { type HttpServer, startHttpServer } from '../../shared/net/http-server.ts';
 import { loadToken } from '../../shared/net/token.ts';
-import { type Logger, makeLogger } from '../../shared/process/logger.ts';
+import { type Log, silentLog } from '../../shared/process/log.ts';
+import { makeLogger } from '../../shared/process/logger.ts';
 import { ServiceManager } from '../../shared/process/service-manager.ts';
 import type { RenewedTls } from '../../shared/tls/renewed-tls.ts';
 import type { TlsFiles } from '../../shared/tls/tls-files.ts';
@@ -61,7 +62,7 @@ export async function runAgent(options: AgentOptions): Promise<number> {
 }
 
 /** Loaded only for those who want TLS: it costs memory. */
-async function loadTls(files: TlsFiles, log: Logger): Promise<RenewedTls> {
+async function loadTls(files: TlsFiles, log: Log): Promise<RenewedTls> {
   const { RenewedTls } = await import('../../shared/tls/renewed-tls.ts');
   return new RenewedTls(files, log);
 }
@@ -70,7 +71,7 @@ async function loadTls(files: TlsFiles, log: Logger): Promise<RenewedTls> {
 async function runWithChild(
   { command }: AgentOptions,
   server: HttpServer,
-  log: Logger,
+  log: Log,
   serve: (pid: number) => Service,
 ): Promise<number> {
   const { startChild } = await import('./child.ts');
@@ -96,8 +97,7 @@ async function runWithChild(
 /** Samples for one window and gives the service, for a single look. */
 export async function sampleOnce(options: AgentOptions, scope: ScopeChoice): Promise<Service> {
   const files = new ProcRoot();
-  const quiet = { info: () => undefined, warn: () => undefined };
-  using service = new Service(files, resolveScope(files, scope), options, quiet);
+  using service = new Service(files, resolveScope(files, scope), options, silentLog);
   service.sample();
   await sleep(options.windowMs);
   service.sample();

@@ -1,10 +1,11 @@
 import { hostname } from 'node:os';
 import { systemClock } from '../../shared/clock.ts';
+import type { Log } from '../../shared/process/log.ts';
 import type { AgentOptions } from '../config/options.ts';
 import { parseAuxv } from '../kernel/auxv.ts';
 import type { ProcRoot } from '../kernel/proc-root.ts';
 import { SocketDiagnostics } from '../kernel/socket-diagnostics.ts';
-import { ChangeLog, type EventLog } from '../sample/change-log.ts';
+import { ChangeLog } from '../sample/change-log.ts';
 import { makeRegistry } from '../sample/registry.ts';
 import { Sampler } from '../sample/sampler.ts';
 import { effectiveCores } from '../scope/effective-cores.ts';
@@ -23,7 +24,7 @@ export class Service implements Disposable {
   #timer: NodeJS.Timeout | null = null;
 
   /** `onSample` is called after each sample that was finished. */
-  constructor(files: ProcRoot, target: Target, options: AgentOptions, log: EventLog, onSample: () => void = () => {}) {
+  constructor(files: ProcRoot, target: Target, options: AgentOptions, log: Log, onSample: () => void = () => {}) {
     this.#sockets.prepare();
     const units = parseAuxv(files.bytesOrNull('/proc/self/auxv'));
     const surroundings: Surroundings = { files, units, target, configured: options.configured };

@@ -1,5 +1,5 @@
 import { exitCodes } from '../../shared/contract/problem.ts';
-import type { Logger } from '../../shared/process/logger.ts';
+import type { Log } from '../../shared/process/log.ts';
 
 /** What ends a controller: who stops it, or a defect of ours after which nobody knows what still works. */
 export type StopReason = (typeof stopSignals)[number] | 'unexpected error';
@@ -10,7 +10,7 @@ const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 const leaveMs = 30_000;
 
 export interface StopOptions {
-  readonly logger: Logger;
+  readonly logger: Log;
   /** Replaced in tests. */
   readonly deadlineMs?: number;
 }
