@@ -10,7 +10,7 @@ import { stacksFor } from './fleet.ts';
 import { lockFolder } from './folder-lock.ts';
 import { machineFacts } from './machine.ts';
 import { blocksOf, matrices } from './matrix.ts';
-import { Progress } from './progress.ts';
+import { CellProgress } from './progress.ts';
 import type { Run } from './record.ts';
 import { completenessText } from './report/tables/setting.ts';
 import { writeReport } from './report/write.ts';
@@ -99,7 +99,7 @@ async function main({ quick, publication, out, repeat, jobs, servers, seed }: Fl
   const name = createHash('sha256').update(store.folder).digest('hex').slice(0, 8);
   if (run.servers === 'containers') await removeLeftContainers(name);
   const blocks = await store.missingOf(blocksOf(matrix, run.repetitions));
-  using progress = new Progress(blocks.reduce((sum, { scenarios }) => sum + scenarios.length, 0));
+  using progress = new CellProgress(blocks.reduce((sum, { scenarios }) => sum + scenarios.length, 0));
   if (blocks.length > 0) await runMatrix({ run, blocks, store, name, progress, signal: stop.signal });
   progress.say('writing the report');
   const results = await writeReport(store.folder);
