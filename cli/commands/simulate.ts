@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
+import { Stopped, stopOnSignal } from '../../shared/process/stop-signals.ts';
 import { Progress } from '../../shared/terminal/progress.ts';
 import { bar } from '../../shared/terminal/text.ts';
-import { Stopped, stopOnSignal } from '../../testbed/rig/stop-on-signal.ts';
 import { fleetNames } from '../../testbed/simulator/fleets.ts';
 import { balances } from '../../testbed/simulator/schema.ts';
 import { fail, print } from '../exit.ts';

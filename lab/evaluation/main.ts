@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { runProgram } from '../../shared/process/run-program.ts';
-import { Stopped, stopOnSignal } from '../../testbed/rig/stop-on-signal.ts';
+import { Stopped, stopOnSignal } from '../../shared/process/stop-signals.ts';
 import { exitOnUsage, numberWithin } from '../support/flags.ts';
 import { stacksFor } from './fleet.ts';
 import { lockFolder } from './folder-lock.ts';

@@ -32,3 +32,8 @@ export function makeScreen(stream: NodeJS.WritableStream, live: boolean): Screen
     },
   };
 }
+
+/** Starts a fresh screen on a terminal; elsewhere what follows comes after an empty line. */
+export function clearScreen(stream: NodeJS.WriteStream): void {
+  stream.write(stream.isTTY ? `${csi}H${csi}2J` : '\n');
+}
