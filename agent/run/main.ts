@@ -5,6 +5,7 @@ import { loadToken } from '../../shared/net/token.ts';
 import { type Log, silentLog } from '../../shared/process/log.ts';
 import { makeLogger } from '../../shared/process/logger.ts';
 import { ServiceManager } from '../../shared/process/service-manager.ts';
+import { nextStopSignal } from '../../shared/process/stop-signals.ts';
 import type { RenewedTls } from '../../shared/tls/renewed-tls.ts';
 import type { TlsFiles } from '../../shared/tls/tls-files.ts';
 import type { AgentOptions } from '../config/options.ts';
@@ -27,7 +28,7 @@ export async function runAgent(options: AgentOptions): Promise<number> {
   const target = options.scope === null ? null : resolveScope(files, options.scope);
   const log = makeLogger(options.logLevel, 'agent');
   // Before anybody can know that we are there. A child gets the signals itself.
-  const stopped = options.command.length === 0 ? nextSignal() : null;
+  const stopped = options.command.length === 0 ? nextStopSignal() : null;
   // A command is the service then, and the service manager its own to talk to.
   const longestTurnMs = samplesUntilHung * options.sampleMs;
   using manager = options.command.length === 0 ? ServiceManager.connect({ longestTurnMs, log }) : null;
@@ -102,10 +103,4 @@ export async function sampleOnce(options: AgentOptions, scope: ScopeChoice): Pro
   await sleep(options.windowMs);
   service.sample();
   return service;
-}
-
-function nextSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve(signal));
-  });
 }
