@@ -1,8 +1,8 @@
 import type { Decision, Reason } from '../../../shared/contract/decision.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
 import type { Dynamics, Thresholds, Verdict } from '../../../shared/contract/policy.ts';
+import { sum } from '../../../shared/math/statistics.ts';
 import { heldVerdict } from '../policies/held.ts';
-import { sum } from '../policies/sum.ts';
 import { type DrainOutcome, type DrainSubject, decideDrains } from './drain.ts';
 import { decideEjections, type EjectSubject, neverEjected } from './eject.ts';
 import { errorFactor } from './errors.ts';

@@ -1,5 +1,5 @@
 import type { Decision, HeldBecause, Reason } from '../../../shared/contract/decision.ts';
-import { sum } from '../policies/sum.ts';
+import { sum } from '../../../shared/math/statistics.ts';
 import { neverEjected } from './eject.ts';
 import type { Entry } from './learn.ts';
 import { remember, sinceLastWrite } from './memory.ts';

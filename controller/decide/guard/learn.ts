@@ -1,8 +1,7 @@
 import type { Reason } from '../../../shared/contract/decision.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
 import type { Dynamics, Thresholds, Verdict } from '../../../shared/contract/policy.ts';
-import { median } from '../../../shared/math/median.ts';
-import { sum } from '../policies/sum.ts';
+import { mean, median } from '../../../shared/math/statistics.ts';
 import { nextErrorShare } from './errors.ts';
 import { gradeFactor } from './grade.ts';
 import { metricsOver, smoothUtilisation } from './overload.ts';
@@ -44,7 +43,7 @@ export function withStartingWeights(entries: readonly Entry[], started: boolean)
     if (entry.memory.logWeight !== null) return entry;
     const { currentWeight, configuredWeight } = entry.observation;
     const alone = Math.log(currentWeight > 0 ? currentWeight : Math.max(1, configuredWeight));
-    const logWeight = ofItsOwn(entry) ?? (known.length > 0 ? size(entry) + mean(known) : alone);
+    const logWeight = ofItsOwn(entry) ?? (known.length > 0 ? size(entry) + (mean(known) ?? 0) : alone);
     return { ...entry, memory: { ...entry.memory, logWeight } };
   });
 }
@@ -103,8 +102,4 @@ function step(
   const logWeight = (memory.logWeight ?? 0) + weightStep;
   const logGrade = memory.logGrade + total - weightStep;
   return { ...entry, memory: { ...memory, logWeight, logGrade }, reasons };
-}
-
-function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : sum(values) / values.length;
 }

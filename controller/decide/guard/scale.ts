@@ -1,4 +1,4 @@
-import { sum } from '../policies/sum.ts';
+import { sum } from '../../../shared/math/statistics.ts';
 
 /** HAProxy's largest weight: all of it is used, for resolution. */
 export const maxWeight = 256;
