@@ -1,4 +1,4 @@
-import { median } from '../../shared/math/median.ts';
+import { median } from '../../shared/math/statistics.ts';
 import { spacedPercent } from '../../shared/terminal/format.ts';
 import type { Check } from '../support/check.ts';
 import { afterFirstCycle, hourMs, perCycle } from './cycles.ts';

@@ -1,4 +1,4 @@
-import { median } from '../../shared/math/median.ts';
+import { median } from '../../shared/math/statistics.ts';
 import { count, spacedPercent } from '../../shared/terminal/format.ts';
 import type { Check } from '../support/check.ts';
 import { driftCheck } from './drift-check.ts';
