@@ -65,7 +65,7 @@ export class Stack implements AsyncDisposable {
 
   /** Throws a ProblemError with its last words if the controller has ended. */
   assertRunning(): void {
-    this.#controller?.assertRunning(`the controller of ${this.contender.name}`);
+    this.#controller?.assertRunning();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -85,10 +85,11 @@ export class Stack implements AsyncDisposable {
   }
 }
 
-function startController({ weights }: Contender, socket: string, listen: string): Child | null {
+function startController({ name, weights }: Contender, socket: string, listen: string): Child | null {
   if (weights === 'none' || weights === 'oracle') return null;
   const target = ['--socket', socket, '--backend', backend, '--agent-url', `http://{address}:${ports.agent}`];
-  return new Child([programs.haweight, 'controller', ...target, '--policy', weights, '--listen', listen]);
+  const flags = [...target, '--policy', weights, '--listen', listen];
+  return new Child(`the controller of ${name}`, [process.execPath, programs.haweight, 'controller', ...flags]);
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -43,9 +43,12 @@ export async function measureController(servers: Servers, options: ControllerOpt
   ]);
   await using cleanup = new AsyncDisposableStack();
   const agents = new URL('./agents.ts', import.meta.url).pathname;
-  cleanup.use(new Child([agents, servers.network, String(agentPort), String(addresses.length)]));
+  cleanup.use(
+    new Child('the agents', [process.execPath, agents, servers.network, String(agentPort), String(addresses.length)]),
+  );
   const controller = cleanup.use(
-    new Child([
+    new Child('controller', [
+      process.execPath,
       programs.haweight,
       'controller',
       ...['--socket', servers.haproxy.socket, '--listen', `127.0.0.1:${statusPort}`, '--period-ms', '1000'],
@@ -67,7 +70,7 @@ export async function measureController(servers: Servers, options: ControllerOpt
   await waitUntil(
     'the first weights of the controller',
     () => {
-      controller.assertRunning('controller');
+      controller.assertRunning();
       return Promise.resolve(watcher.changes > servers.names.length);
     },
     { deadlineMs: startMs, signal: AbortSignal.timeout(2 * startMs) },
@@ -88,7 +91,7 @@ export async function measureController(servers: Servers, options: ControllerOpt
     const second = await segment(round % 2 !== 0);
     pairs.push(round % 2 === 0 ? { changing: first, still: second } : { changing: second, still: first });
   }
-  controller.assertRunning('controller');
+  controller.assertRunning();
   watcher.stop();
   await watching;
   const { changes, zeroes } = watcher;
