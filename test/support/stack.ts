@@ -128,7 +128,7 @@ export class Stack implements AsyncDisposable {
 
   /** SIGSTOP: it hangs, while the kernel still accepts connections for it; SIGCONT: it goes on. */
   signalAgent(name: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
-    this.#agents.get(name)?.child.kill(signal);
+    this.#agents.get(name)?.signal(signal);
   }
 
   /** A controller at a period of one second, so that tests need not take long. */
