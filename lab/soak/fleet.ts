@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,10 +5,10 @@ import { exchange } from '../../haproxy/exchange.ts';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { type Status, statusSchema } from '../../shared/contract/status.ts';
 import { Child } from '../../testbed/rig/child.ts';
-import { freePorts } from '../../testbed/rig/ports.ts';
+import { freePorts, someNetwork } from '../../testbed/rig/ports.ts';
 import { type HaproxyProcess, startHaproxy } from '../../testbed/rig/process.ts';
 import { programs } from '../../testbed/rig/programs.ts';
-import { waitUntil } from '../../testbed/rig/wait.ts';
+import { until } from '../../testbed/rig/wait.ts';
 import type { LiveMemory } from './heap-probe.ts';
 import type { Fault } from './schedule.ts';
 
@@ -184,7 +183,7 @@ export class Fleet implements AsyncDisposable {
       this.logged.lines += text.split('\n').length - 1;
     });
     this.#controller = controller;
-    await waitUntil(
+    await until(
       'a tick with all agents',
       async () => {
         controller.assertRunning();
@@ -192,7 +191,7 @@ export class Fleet implements AsyncDisposable {
         const servers = status?.backends[0]?.servers ?? [];
         return servers.length === members.length && servers.every(({ agent }) => agent.state === 'fresh');
       },
-      { deadlineMs: startMs, signal: AbortSignal.timeout(2 * startMs) },
+      { limitMs: startMs },
     );
   }
 
@@ -214,14 +213,14 @@ export class Fleet implements AsyncDisposable {
 }
 
 async function findPlaces(): Promise<Places> {
-  const network = `127.${randomInt(16, 255)}.${randomInt(256)}`;
+  const network = someNetwork();
   const addresses = members.map((_, index) => addressOf(network, index));
-  const [frontPort = 0, statusPort = 0, agentPort = 0, ...appPorts] = await freePorts([
-    { port: 0, hosts: ['127.0.0.1'] },
-    { port: 0, hosts: ['127.0.0.1'] },
-    { port: 0, hosts: addresses },
+  const [frontPort, statusPort, agentPort, ...appPorts] = await freePorts([
+    {},
+    {},
+    { hosts: addresses },
     // one each: an agent is told its server's port only
-    ...addresses.map((address) => ({ port: 0, hosts: [address] })),
+    ...addresses.map((address) => ({ hosts: [address] })),
   ]);
   return { network, frontPort, statusPort, agentPort, appPorts };
 }

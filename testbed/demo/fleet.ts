@@ -1,7 +1,7 @@
 import { Child } from '../rig/child.ts';
 import type { HaproxyProcess } from '../rig/process.ts';
 import { programs } from '../rig/programs.ts';
-import { waitUntil } from '../rig/wait.ts';
+import { answers, until } from '../rig/wait.ts';
 import { type Eyes, look } from './observe.ts';
 import type { Member, Plan } from './plan.ts';
 import type { DemoSettings } from './settings.ts';
@@ -13,7 +13,7 @@ export interface FleetOptions {
   readonly signal: AbortSignal;
 }
 
-const deadlineMs = 20_000;
+const limitMs = 20_000;
 /** What a VM would tell its agent by itself: here all traffic is on loopback, which has no speed of its own. */
 const vm = ['--memory-limit', '512M', '--interface', 'lo', '--link-speed', '1G'];
 /** How long each may take to end by itself, in ms; then it is killed. */
@@ -115,8 +115,8 @@ export class Fleet implements AsyncDisposable {
     return child;
   }
 
-  #wait(what: string, isSo: () => Promise<boolean>): Promise<void> {
-    return waitUntil(what, isSo, { deadlineMs, signal: this.#options.signal });
+  #wait(what: string, isSo: () => Promise<boolean>): Promise<boolean> {
+    return until(what, isSo, { limitMs, signal: this.#options.signal });
   }
 }
 
@@ -134,11 +134,4 @@ function agentArguments({ name, cores, address }: Member, { appPort, agentPort }
   ];
   const app = [process.execPath, programs.appServer, '--name', name, '--listen', `${address}:${appPort}`];
   return ['agent', ...flags, '--', ...app, '--cores', `${cores}`];
-}
-
-async function answers(url: string): Promise<boolean> {
-  return await fetch(url).then(
-    ({ ok }) => ok,
-    () => false,
-  );
 }

@@ -27,7 +27,7 @@ const wantedPorts = { agent: 9477, controller: 9478, front: 9480, app: 9480 };
 
 export async function planFleet(servers: readonly DemoServer[]): Promise<Plan> {
   const hosts = servers.map((_, index) => serverAddress(index));
-  const [agentPort = 0, controllerPort = 0, frontPort = 0, appPort = 0] = await freePorts([
+  const [agentPort, controllerPort, frontPort, appPort] = await freePorts([
     { port: wantedPorts.agent, hosts },
     { port: wantedPorts.controller, hosts: [front] },
     { port: wantedPorts.front, hosts: [front] },
