@@ -28,7 +28,7 @@ const wantedPorts = { agent: agentPort, controller: controllerPort, front: 9480,
 
 export async function planFleet(servers: readonly DemoServer[]): Promise<Plan> {
   const hosts = servers.map((_, index) => serverAddress(index));
-  const [agentPort = 0, controllerPort = 0, frontPort = 0, appPort = 0] = await freePorts([
+  const [agentPort, controllerPort, frontPort, appPort] = await freePorts([
     { port: wantedPorts.agent, hosts },
     { port: wantedPorts.controller, hosts: [front] },
     { port: wantedPorts.front, hosts: [front] },
