@@ -5,7 +5,7 @@ import type { Results } from '../results.ts';
 import type { Timeline } from '../timeline.ts';
 import type { Figure } from './figure.ts';
 import { renderSvg } from './render.ts';
-import { faintInk, fontSize, gridLine, ink, mishapColor, serverColors, titleOf } from './style.ts';
+import { faintInk, faultColor, fontSize, gridLine, ink, serverColors, titleOf } from './style.ts';
 
 /** A row each. */
 const rows: readonly ContenderName[] = [
@@ -27,7 +27,7 @@ export function overTimeFigure({ timelines }: Results): Figure | null {
   const [first] = shown;
   if (first === undefined || scenario === undefined) return null;
   const [event] = scenario.events ?? [];
-  const mishap = event === undefined ? [] : [[{ xAxis: event.fromMs / 1_000 }, { xAxis: event.toMs / 1_000 }]];
+  const fault = event === undefined ? [] : [[{ xAxis: event.fromMs / 1_000 }, { xAxis: event.toMs / 1_000 }]];
   const panels = shown.flatMap((timeline, row) => [
     { timeline, row, column: 0, values: timeline.shares, what: 'share of weight' },
     { timeline, row, column: 1, values: timeline.utilisation, what: 'CPU / quota' },
@@ -101,7 +101,7 @@ export function overTimeFigure({ timelines }: Results): Figure | null {
           xAxisIndex: index,
           yAxisIndex: index,
           ...(number === 0
-            ? { markArea: { silent: true, itemStyle: { color: mishapColor }, data: mishap } as MarkArea }
+            ? { markArea: { silent: true, itemStyle: { color: faultColor }, data: fault } as MarkArea }
             : {}),
         })),
       ),

@@ -32,7 +32,7 @@ export const ink = '#222222';
 export const faintInk = '#555555';
 export const gridLine = { lineStyle: { color: '#e2e2e2', width: 1 } };
 /** While something is wrong. */
-export const mishapColor = 'rgba(213, 94, 0, 0.12)';
+export const faultColor = 'rgba(213, 94, 0, 0.12)';
 
 export const fontSize = 12;
 

@@ -78,12 +78,12 @@ function happeningsOf({ bursts, events = [] }: Scenario): string {
   return [...(burst ?? []), ...events.map(describe)].join('; ') || 'nothing';
 }
 
-function describe({ fromMs, toMs, servers, mishap }: Event): string {
+function describe({ fromMs, toMs, servers, fault }: Event): string {
   const who = servers.join(', ');
   const when = `from ${fromMs / 1_000} s to ${toMs / 1_000} s`;
-  if (mishap.kind === 'gone') return `${who} gone ${when}`;
-  if (mishap.kind === 'failing') return `${who} answers 500 at once ${when}`;
-  return `${mishap.processes} ${mishap.processes === 1 ? 'process burns' : 'processes burn'} CPU on ${who} ${when}`;
+  if (fault.kind === 'gone') return `${who} gone ${when}`;
+  if (fault.kind === 'failing') return `${who} answers 500 at once ${when}`;
+  return `${fault.processes} ${fault.processes === 1 ? 'process burns' : 'processes burn'} CPU on ${who} ${when}`;
 }
 
 function percent(share: number): string {

@@ -39,7 +39,7 @@ test('a table a measured scenario of the group, a row a contender: the median, a
   t.is(groupTables(results, 'flash'), 'Not measured.');
 });
 
-test('what a mishap costs: failed and slow requests, of scenarios with a mishap only', (t) => {
+test('what a fault costs: failed and slow requests, of scenarios with a fault only', (t) => {
   const results = resultsOf(
     cell('steady-50', 'roundrobin', 12),
     cell('removed-1', 'roundrobin', 12),
