@@ -6,7 +6,7 @@ import type { Event } from './scenarios.ts';
 export function capacityLeft(server: string, events: readonly Event[], atMs: number): number {
   const now = events.filter(({ fromMs, toMs, servers }) => fromMs <= atMs && atMs < toMs && servers.includes(server));
   return now.reduce((left, { fault }) => {
-    // the quota is shared out evenly among the application and whoever burns beside it
+    // the application and the processes that burn beside it get equal parts of the quota
     return fault.kind === 'burn' ? left / (fault.processes + 1) : 0;
   }, 1);
 }

@@ -1,6 +1,6 @@
 /** What happens to a server. */
 export type Fault =
-  /** It answers nobody and resets every connection, as a VM that was removed. */
+  /** It answers no request and resets every connection, as a VM that was removed. */
   | { readonly kind: 'gone' }
   /** This many processes burn CPU beside the application, within the server's quota. */
   | { readonly kind: 'burn'; readonly processes: number }

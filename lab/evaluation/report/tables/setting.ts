@@ -27,7 +27,7 @@ export function contenderTable(): string {
       weights === 'none'
         ? 'all equal, no controller'
         : weights === 'oracle'
-          ? 'the true capacities at any time, set at once: nobody can know them'
+          ? 'the true capacities at every moment, set at once: a bound that no real controller reaches'
           : `haweight, policy \`${weights}\``,
     ]),
   );

@@ -56,7 +56,7 @@ test('what a fault costs: failed and slow requests, of scenarios with a fault on
   t.is(reactionTable(resultsOf(cell('steady-50', 'roundrobin', 12))), 'Not measured.');
 });
 
-test('leastconn beside the best of ours, with the words of the rule', (t) => {
+test("leastconn against haweight's best, with the words of the rule", (t) => {
   const results = resultsOf(
     cell('steady-50', 'leastconn', 120),
     cell('steady-50', 'capacity+leastconn', 100),
