@@ -20,7 +20,7 @@ export interface RunOptions {
 }
 
 /**
- * How long a controller sees a steady load before anything counts, at first and after every mishap, in ms: long enough for
+ * How long a controller sees a steady load before anything counts, at first and after every fault, in ms: long enough for
  * `capacity` to have learned, and for a drained server to be back.
  */
 const warmUpMs = { withController: 16_000, without: 3_000 };
@@ -101,7 +101,7 @@ async function runBlock(
     const cell = await runCell(stack, { ...plan, scenario, seed });
     await store.write(cell);
     progress.end(job, cell.discarded);
-    // what a mishap did to weights is not to be found in the next scenario
+    // what a fault did to weights is not to be found in the next scenario
     isWarm = scenario.events === undefined;
   }
 }

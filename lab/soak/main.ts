@@ -57,7 +57,7 @@ async function run({ minutes, rate, policy, csv, json }: Flags): Promise<number>
   const passed = isPassed(checks);
   const summary = summaryOf(soak);
   const tooBusy = isTooBusy(soak.samples);
-  if (json) print(JSON.stringify({ passed, tooBusy, summary, checks, mishaps: soak.mishaps }, null, 2));
+  if (json) print(JSON.stringify({ passed, tooBusy, summary, checks, notCaused: soak.notCaused }, null, 2));
   else {
     const note = tooBusy
       ? '\n\nThe machine was too busy: what looks bad in times, resident memory and weights is not judged.'

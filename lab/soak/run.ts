@@ -38,7 +38,7 @@ export class SoakRun {
   readonly #samples: Sample[] = [];
   readonly #troubles: TroubleAt[] = [];
   readonly #done: Done[] = [];
-  readonly #mishaps: string[] = [];
+  readonly #notCaused: string[] = [];
   #scrapes = { count: 0, failed: 0 };
   #collectedCycle = -1;
 
@@ -79,7 +79,7 @@ export class SoakRun {
       troubles: this.#troubles,
       done: this.#done,
       scrapes: this.#scrapes,
-      mishaps: this.#mishaps,
+      notCaused: this.#notCaused,
       recordingBytes: recording.maxBytes * recording.files,
       deadband: defaultGuardSettings.deadband,
     };
@@ -124,7 +124,7 @@ export class SoakRun {
     const controller = await this.#process(this.#fleet.controller, collects);
     if (controller === null || status === null) {
       this.#fleet.controller.assertRunning();
-      this.#mishaps.push('the controller did not answer');
+      this.#notCaused.push('the controller did not answer');
       return;
     }
     const agents: Record<string, ProcessSample | null> = {};
@@ -196,7 +196,7 @@ export class SoakRun {
   /** What could not be done is told in the verdict; the soak goes on. */
   async #tolerate(what: string, act: Promise<void>): Promise<void> {
     await act.catch((error: Error) => {
-      this.#mishaps.push(`${what.trim()}: ${error.message}`);
+      this.#notCaused.push(`${what.trim()}: ${error.message}`);
     });
   }
 }

@@ -5,10 +5,10 @@ import { formatImprovement, formatShare, none } from '../format.ts';
 import { claimedSituations, type Situation, situations } from '../groups.ts';
 import { measured, type Results } from '../results.ts';
 import { rule, type Verdict, verdictOnImprovement, verdictOnShare } from '../verdict.ts';
-import { ours } from './leastconn.ts';
+import { recommended } from './leastconn.ts';
 import { reference } from './ranking.ts';
 
-/** The publication's own policy, its baseline, and what everybody has; all under the algorithm that it ran on. */
+/** The publication's own policy, its baseline, and plain round robin; all under the algorithm that it ran on. */
 const paper: ContenderName = 'paper+roundrobin';
 export const baseline: ContenderName = 'least-utilised+roundrobin';
 const rivals = { 'its baseline': baseline, 'round robin': 'roundrobin' } as const;
@@ -93,7 +93,7 @@ export function betterTable(results: Results): string {
       ...others.map((name) => `mean, failures as 5 s, against \`${name}\``),
       'more failed than round robin, %',
     ],
-    [...ours, reference].flatMap((one) =>
+    [...recommended, reference].flatMap((one) =>
       situations.flatMap((situation) => {
         const found = others.map((other) =>
           improvementOf(results, claimedSituations[situation], one, other, 'chargedMeanMs'),

@@ -48,7 +48,7 @@ function scenarioTable(results: Results, scenario: ScenarioName): string {
   );
 }
 
-/** What a mishap cost: requests that failed, and those answered later than a second. */
+/** What a fault cost: requests that failed, and those answered later than a second. */
 export function reactionTable(results: Results): string {
   const shown = scenarios.filter(({ name, events }) => events !== undefined && contendersIn(results, name).length > 0);
   if (shown.length === 0) return 'Not measured.';

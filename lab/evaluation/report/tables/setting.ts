@@ -29,7 +29,7 @@ export function contenderTable(): string {
       weights === 'none'
         ? 'all equal, no controller'
         : weights === 'oracle'
-          ? 'the true capacities at any time, set at once: nobody can know them'
+          ? 'the true capacities at every moment, set at once: a bound that no real controller reaches'
           : `haweight, policy \`${weights}\``,
     ]),
   );
@@ -80,10 +80,10 @@ function happeningsOf({ bursts, events = [] }: Scenario): string {
   return [...(burst ?? []), ...events.map(describe)].join('; ') || 'nothing';
 }
 
-function describe({ fromMs, toMs, servers, mishap }: Event): string {
+function describe({ fromMs, toMs, servers, fault }: Event): string {
   const who = servers.join(', ');
   const when = `from ${fromMs / 1_000} s to ${toMs / 1_000} s`;
-  if (mishap.kind === 'gone') return `${who} gone ${when}`;
-  if (mishap.kind === 'failing') return `${who} answers 500 at once ${when}`;
-  return `${mishap.processes} ${mishap.processes === 1 ? 'process burns' : 'processes burn'} CPU on ${who} ${when}`;
+  if (fault.kind === 'gone') return `${who} gone ${when}`;
+  if (fault.kind === 'failing') return `${who} answers 500 at once ${when}`;
+  return `${fault.processes} ${fault.processes === 1 ? 'process burns' : 'processes burn'} CPU on ${who} ${when}`;
 }
