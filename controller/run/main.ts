@@ -4,7 +4,8 @@ import { exitCodes, formatProblem, type Problem, ProblemError } from '../../shar
 import { startHttpServer } from '../../shared/net/http-server.ts';
 import { parseListenAddress } from '../../shared/net/listen-address.ts';
 import { loadToken } from '../../shared/net/token.ts';
-import { type Logger, makeLogger } from '../../shared/process/logger.ts';
+import type { Log } from '../../shared/process/log.ts';
+import { makeLogger } from '../../shared/process/logger.ts';
 import { ServiceManager } from '../../shared/process/service-manager.ts';
 import { RenewedTls } from '../../shared/tls/renewed-tls.ts';
 import type { Config } from '../config/schema.ts';
@@ -103,7 +104,7 @@ function summaryOf({ firstProblem }: Loop, { policy, backends, dryRun }: Config)
   return `${policy} ${dryRun ? 'would set' : 'sets'} the weights of ${backends.map(({ name }) => name).join(', ')}`;
 }
 
-async function leave(loop: Loop, config: Config, logger: Logger): Promise<number> {
+async function leave(loop: Loop, config: Config, logger: Log): Promise<number> {
   if (config.dryRun || config.onExit === 'keep') return exitCodes.fine;
   const problems = await loop.restore();
   for (const problem of problems) {

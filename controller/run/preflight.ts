@@ -4,9 +4,10 @@ import { weightSupport } from '../../haproxy/algorithm.ts';
 import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { type Problem, quote } from '../../shared/contract/problem.ts';
 import { agentCheckProblem, ignoredWeightsProblem, staticProblem } from '../observe/backend-problems.ts';
+import { isAgentChecked } from '../observe/rotation.ts';
 
 /** Problems that may be over in a moment: HAProxy is not there yet, or busy. */
-const passing: ReadonlySet<Problem['code']> = new Set([
+const temporary: ReadonlySet<Problem['code']> = new Set([
   'socket-missing',
   'socket-refused',
   'haproxy-timeout',
@@ -16,7 +17,7 @@ const passing: ReadonlySet<Problem['code']> = new Set([
 
 /** Whether to wait for it rather than to give up. A socket in a folder that does not exist is a mistyped path. */
 export function isWorthWaiting(problem: Problem, socket: string): boolean {
-  if (!passing.has(problem.code)) return false;
+  if (!temporary.has(problem.code)) return false;
   const path = socket.replace(/^unix[:@]/, '');
   return !path.startsWith('/') || existsSync(dirname(path));
 }
@@ -46,7 +47,7 @@ async function backendProblems(api: RuntimeApi, backend: string): Promise<Proble
   if (!stats.ok) return [await withKnownBackends(api, stats.error)];
   const algorithm = stats.value.find(({ kind }) => kind === 'backend')?.algorithm ?? null;
   const support = weightSupport(algorithm);
-  const checked = stats.value.filter(({ kind, agentCheck }) => kind === 'server' && agentCheck);
+  const checked = stats.value.filter(isAgentChecked);
   return [
     ...(support === 'static' ? [staticProblem(backend, algorithm)] : []),
     ...(support === 'ignored' ? [ignoredWeightsProblem(backend, algorithm)] : []),

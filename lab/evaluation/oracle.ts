@@ -1,5 +1,5 @@
-import { maxWeight } from '../../haproxy/commands.ts';
 import type { WeightChange } from '../../haproxy/runtime-api.ts';
+import { maxWeight } from '../../shared/contract/limits.ts';
 import type { Event } from './scenarios.ts';
 
 /** A server's part of its own capacity that is left to requests, 0 to 1, under the faults of this moment. */

@@ -1,7 +1,7 @@
 import { calibrate } from './calibrate.ts';
 import { startFleet } from './fleet.ts';
 import { type Block, matrices, seedOf } from './matrix.ts';
-import type { Progress } from './progress.ts';
+import type { CellProgress } from './progress.ts';
 import type { Run } from './record.ts';
 import { runCell } from './run-cell.ts';
 import type { Server, Servers } from './servers/server.ts';
@@ -15,7 +15,7 @@ export interface RunOptions {
   readonly store: Store;
   /** Names what this run makes on the machine. */
   readonly name: string;
-  readonly progress: Progress;
+  readonly progress: CellProgress;
   readonly signal: AbortSignal;
 }
 

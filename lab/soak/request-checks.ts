@@ -1,5 +1,5 @@
+import { count } from '../../shared/terminal/format.ts';
 import { type Check, check } from '../support/check.ts';
-import { count } from '../support/words.ts';
 import { describe, explain } from './explain.ts';
 import type { Soak } from './result.ts';
 

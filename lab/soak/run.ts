@@ -123,7 +123,7 @@ export class SoakRun {
     const status = await this.#fleet.status().catch(() => null);
     const controller = await this.#process(this.#fleet.controller, collects);
     if (controller === null || status === null) {
-      this.#fleet.controller.assertRunning('controller');
+      this.#fleet.controller.assertRunning();
       this.#notCaused.push('the controller did not answer');
       return;
     }
@@ -144,8 +144,8 @@ export class SoakRun {
       recordedTicks: status.recording?.ticks ?? 0,
       lostTicks: status.recording?.lostTicks ?? 0,
       recordingBytes: this.#recordedBytes(),
-      logBytes: this.#fleet.controller.loggedBytes,
-      logLines: this.#fleet.controller.loggedLines,
+      logBytes: this.#fleet.logged.bytes,
+      logLines: this.#fleet.logged.lines,
       shares: Object.fromEntries(servers.map(({ server, share }) => [server, share])),
       requests: load.requests,
       failed: load.failed,

@@ -1,10 +1,11 @@
 import { DatagramSocket } from './datagram-socket.ts';
+import type { Log } from './log.ts';
 
 /** How long one of our turns (a tick, a sample) may take until the next is finished, where all is well. */
 export interface ServiceManagerOptions {
   /** In ms. A watchdog that is shorter is asked to wait this long. */
   readonly longestTurnMs: number;
-  readonly log: { warn(message: string, fields: Readonly<Record<string, string>>): unknown };
+  readonly log: Pick<Log, 'warn'>;
   readonly environment?: NodeJS.ProcessEnv;
 }
 

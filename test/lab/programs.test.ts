@@ -64,7 +64,7 @@ test.serial('soak: Ctrl-C ends it with the verdict so far, and with everything t
   await until(
     () => `a fault: ${soak.errors}`,
     () => soak.errors.includes('last: '),
-    120_000,
+    { limitMs: 120_000 },
   );
   soak.signal('SIGINT');
   const { code: exitCode } = await soak.end();

@@ -2,7 +2,7 @@ import type { DrainRefusedBecause, Reason, ReleasedBecause } from '../../../shar
 import type { Utilisations } from '../../../shared/contract/observation.ts';
 import type { Thresholds } from '../../../shared/contract/policy.ts';
 import type { MetricName } from '../../../shared/contract/snapshot.ts';
-import { sum } from '../policies/sum.ts';
+import { sum } from '../../../shared/math/statistics.ts';
 import { OutOfPool, type PoolMember } from './out-of-pool.ts';
 import { hasRecovered, metricsOver, worstExcess } from './overload.ts';
 import type { GuardSettings } from './settings.ts';
@@ -137,10 +137,12 @@ class Carriers {
     this.#trafficShare = sum(carriers.map(({ trafficShare }) => trafficShare));
     for (const { server, utilisation } of carriers.toSorted((a, b) => (a.server < b.server ? -1 : 1))) {
       for (const metric of trafficMetrics) {
-        const value = utilisation[metric] ?? 0;
+        const value = utilisation[metric];
+        if (value === null || value === 0) continue;
         const fullness = value / thresholds[metric];
-        if (fullness > (this.#tightest?.fullness ?? 0))
+        if (this.#tightest === null || fullness > this.#tightest.fullness) {
           this.#tightest = { server, metric, utilisation: value, fullness };
+        }
       }
     }
   }

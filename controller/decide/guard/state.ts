@@ -28,6 +28,11 @@ export function isEjected({ ejection }: ServerMemory): boolean {
   return ejection.remainingMs > 0;
 }
 
+/** Weight 0 by our decision. */
+export function isOut(memory: ServerMemory): boolean {
+  return memory.drained || isEjected(memory);
+}
+
 /** What the guard remembers of one backend. */
 export interface GuardState {
   readonly servers: ReadonlyMap<string, ServerMemory>;

@@ -1,11 +1,11 @@
 import type { Reason } from '../../../shared/contract/decision.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
 import type { Policy, PolicyInput, Verdict } from '../../../shared/contract/policy.ts';
-import { backlogFactors } from './backlog.ts';
+import { mean, sum } from '../../../shared/math/statistics.ts';
+import { withBacklogFactors } from './backlog.ts';
 import { type Learned, type LearningSettings, learn, nothingLearned } from './capacity-learning.ts';
 import { relativeLoads } from './load.ts';
 import { saturationFactor } from './saturation.ts';
-import { sum } from './sum.ts';
 
 /** Constants of the policy; docs/algorithm.md gives each its reason. */
 export interface CapacitySettings extends LearningSettings {
@@ -119,17 +119,13 @@ function toVerdicts(
   input: PolicyInput,
   settings: CapacitySettings,
 ): ReadonlyMap<string, Verdict> {
-  const sized = withPriors(subjects);
+  const sized = withPriors(subjects).map((each) => ({ ...each, inFlight: each.observation.inFlight }));
   const successes = sum(subjects.map(({ observation }) => observation.traffic?.ok ?? 0));
-  const drained = backlogFactors(
-    sized.map(({ observation, capacity }) => ({ inFlight: observation.inFlight, capacity })),
-    (successes * 1_000) / input.elapsedMs,
-    settings.backlogSeconds,
-  );
+  const perSecond = (successes * 1_000) / input.elapsedMs;
   const loads = relativeLoads(input.observations, input.factors);
-  const verdicts = sized.map(({ observation, memory, reasons, capacity }, index) => {
-    const { server, inFlight } = observation;
-    const { factor = 1, fairInFlight = 0 } = drained[index] ?? {};
+  const verdicts = withBacklogFactors(sized, perSecond, settings.backlogSeconds).map((each) => {
+    const { memory, reasons, capacity, inFlight, factor, fairInFlight } = each;
+    const { server } = each.observation;
     // random and leastconn look at the requests in flight themselves; where nothing is learned they are no backlog
     const drains = input.algorithm === 'roundrobin' && memory.learned.capacity !== null && factor !== 1;
     const steps: Reason[] = drains ? [{ code: 'backlog', inFlight, fairInFlight, factor }] : [];
@@ -144,11 +140,11 @@ function toVerdicts(
 function withPriors(subjects: readonly Subject[]) {
   const cores = meanCores(subjects);
   const sized = subjects.map((subject) => ({ ...subject, cores: subject.memory.cores ?? cores }));
-  const known = sized.filter(({ memory }) => memory.learned.capacity !== null);
+  const known = sized.flatMap(({ memory: { learned }, cores }) => {
+    return learned.capacity === null ? [] : [{ capacity: learned.capacity, cores }];
+  });
   const perCore =
-    known.length === 0
-      ? 1
-      : sum(known.map(({ memory }) => memory.learned.capacity ?? 0)) / sum(known.map((each) => each.cores));
+    known.length === 0 ? 1 : sum(known.map(({ capacity }) => capacity)) / sum(known.map((each) => each.cores));
   const from = known.length === 0 ? 'cores' : 'others';
   return sized.map((subject) => {
     const learned = subject.memory.learned.capacity;
@@ -161,7 +157,7 @@ function withPriors(subjects: readonly Subject[]) {
 /** The size of a server whose agent never answered: as the others are. */
 function meanCores(subjects: readonly Subject[]): number {
   const known = subjects.flatMap(({ memory }) => (memory.cores === null ? [] : [memory.cores]));
-  return known.length === 0 ? 1 : sum(known) / known.length;
+  return mean(known) ?? 1;
 }
 
 function remember(before: CapacityState, subjects: readonly Subject[], elapsedMs: number): CapacityState['servers'] {

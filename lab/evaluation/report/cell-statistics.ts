@@ -1,4 +1,4 @@
-import { percentile } from '../../../shared/math/percentile.ts';
+import { percentile } from '../../../shared/math/statistics.ts';
 import { answered, type Cell, noAnswer } from '../record.ts';
 import { type Cumulative, countsAt } from './cumulative.ts';
 

@@ -1,6 +1,7 @@
+import { markdownTable } from '../../../support/markdown.ts';
 import type { ContenderName } from '../../contenders.ts';
 import { type Improvement, improvementOf } from '../comparison.ts';
-import { formatImprovement, formatShare, none, table } from '../format.ts';
+import { formatImprovement, formatShare, none } from '../format.ts';
 import { claimedSituations, type Situation, situations } from '../groups.ts';
 import { measured, type Results } from '../results.ts';
 import { rule, type Verdict, verdictOnImprovement, verdictOnShare } from '../verdict.ts';
@@ -59,7 +60,7 @@ export function claimResults(results: Results): ClaimResult[] {
 }
 
 export function claimsTable(results: Results): string {
-  return table(
+  return markdownTable(
     ['claim', 'claimed', 'measured, failures as 5 s', 'measured, answered requests only', 'of which', 'verdict'],
     claimResults(results).map(({ claim, claimed, measured: found, answered, details, verdict }) => [
       claim,
@@ -85,7 +86,7 @@ export function claimsRule(): string {
 /** The same comparisons for our own policies: how much better it can be. */
 export function betterTable(results: Results): string {
   const others: readonly ContenderName[] = [baseline, 'roundrobin', paper];
-  return table(
+  return markdownTable(
     [
       'contender',
       'situation',

@@ -1,7 +1,9 @@
+import { milliseconds } from '../../../../shared/terminal/format.ts';
+import { markdownTable } from '../../../support/markdown.ts';
 import type { ContenderName } from '../../contenders.ts';
 import type { ScenarioName } from '../../scenarios.ts';
 import { compare } from '../comparison.ts';
-import { formatMs, formatShare, none, table } from '../format.ts';
+import { formatShare, none } from '../format.ts';
 import { measured, type Results, scenariosIn } from '../results.ts';
 
 /** Alone, it may be this much slower than haweight's best and still be enough. */
@@ -47,7 +49,7 @@ export function leastconnTable(results: Results): string {
         (measure) => measured(results, scenario, contender, measure)?.median,
       );
       if (mean === undefined || p99 === undefined || failed === undefined) return none;
-      return `${formatMs(mean)} / ${formatMs(p99)} / ${formatShare(failed)}`;
+      return `${milliseconds(mean)} / ${milliseconds(p99)} / ${formatShare(failed)}`;
     };
     if (result === null) return [`\`${scenario}\``, show(alone), none, none, none, 'not measured'];
     const { best, mean, p99, isEnough } = result;
@@ -60,7 +62,7 @@ export function leastconnTable(results: Results): string {
       isEnough ? '**yes**' : 'no',
     ];
   });
-  return table(
+  return markdownTable(
     [
       'scenario',
       'leastconn alone: mean / p99 in ms / failed %',

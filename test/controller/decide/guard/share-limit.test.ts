@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { limitShares } from '../../../../controller/decide/guard/share-limit.ts';
+import { shareLimits } from '../../../../controller/decide/guard/share-limit.ts';
 import { Backend, reasonCodes } from '../../support/run.ts';
 
 const four = { a: 100, b: 100, c: 100, d: 100 };
@@ -52,17 +52,15 @@ const amounts = fc.array(fc.double({ min: 1e-6, max: 1e9, noNaN: true }), { minL
 test('property: no part is above its limit, nobody gains weight, and whoever is under the limit keeps all of it', (t) => {
   fc.assert(
     fc.property(amounts, (learned) => {
-      const limited = limitShares(
-        learned,
-        learned.map(() => 1),
-      );
-      const total = limited.reduce((sum, weight) => sum + weight, 0);
+      const servers = learned.map((weight) => ({ learned: weight, configured: 1 }));
+      const limitOf = shareLimits(servers);
+      const limited = servers.map((server) => ({ ...server, factor: limitOf(server) }));
+      const total = limited.reduce((sum, { learned, factor }) => sum + learned * factor, 0);
       const largest = 0.5 + 0.5 / learned.length;
-      const cut = learned.filter((weight, index) => (limited[index] ?? 0) < weight);
       return (
-        limited.every((weight, index) => weight > 0 && weight <= (learned[index] ?? 0)) &&
-        limited.every((weight) => weight / total <= largest + 1e-6) &&
-        cut.length <= 1
+        limited.every(({ factor }) => factor > 0 && factor <= 1) &&
+        limited.every(({ learned, factor }) => (learned * factor) / total <= largest + 1e-6) &&
+        limited.filter(({ factor }) => factor < 1).length <= 1
       );
     }),
   );

@@ -1,19 +1,14 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { updateDocuments } from '../../../../lab/evaluation/report/document.ts';
-import {
-  formatCount,
-  formatImprovement,
-  formatMs,
-  formatShare,
-  formatSpread,
-  table,
-} from '../../../../lab/evaluation/report/format.ts';
+import { formatCount, formatImprovement, formatShare, formatSpread } from '../../../../lab/evaluation/report/format.ts';
 import { groups } from '../../../../lab/evaluation/report/groups.ts';
 import { partsForDocuments, partsOf } from '../../../../lab/evaluation/report/parts.ts';
 import { contenderTable, scenarioTable } from '../../../../lab/evaluation/report/tables/setting.ts';
 import { scenarioNames, scenarios } from '../../../../lab/evaluation/scenarios.ts';
+import { markdownTable } from '../../../../lab/support/markdown.ts';
 import { ProblemError } from '../../../../shared/contract/problem.ts';
+import { milliseconds } from '../../../../shared/terminal/format.ts';
 import { run } from './results-folder.ts';
 
 const text = [
@@ -141,7 +136,10 @@ test('every scenario is in one group, and in the table of scenarios', (t) => {
 });
 
 test('figures for people', (t) => {
-  t.deepEqual([0.04, 9.96, 99.94, 99.95, 1_234.5].map(formatMs), ['0.0', '10.0', '99.9', '100', '1235']);
+  t.deepEqual(
+    [0.04, 9.96, 99.94, 99.95, 1_234.5].map((ms) => milliseconds(ms)),
+    ['0.0', '10.0', '99.9', '100', '1235'],
+  );
   t.deepEqual([0, 0.000_04, 0.0031, 0.05, 0.5, 0.99, 0.9997, 0.999_99, 1].map(formatShare), [
     '0',
     '<0.01',
@@ -156,8 +154,8 @@ test('figures for people', (t) => {
   t.deepEqual([0.0566, -0.2, 0, -0.0001].map(formatImprovement), ['+5.7 %', '-20.0 %', '+0.0 %', '+0.0 %']);
   t.deepEqual([3, 2.5].map(formatCount), ['3', '2.5']);
   const spread = { median: 12.34, min: 10, max: 14, count: 3 };
-  t.is(formatSpread(spread, formatMs), '12.3 (10.0–14.0)');
-  t.is(formatSpread({ ...spread, min: 12.31, max: 12.34 }, formatMs), '12.3');
-  t.is(formatSpread(null, formatMs), '–');
-  t.is(table(['a', 'b'], [['1|2', '3']]), '| a | b |\n|---|---|\n| 1\\|2 | 3 |');
+  t.is(formatSpread(spread, milliseconds), '12.3 (10.0–14.0)');
+  t.is(formatSpread({ ...spread, min: 12.31, max: 12.34 }, milliseconds), '12.3');
+  t.is(formatSpread(null, milliseconds), '–');
+  t.is(markdownTable(['a', 'b'], [['1|2', '3']]), '| a | b |\n|---|---|\n| 1\\|2 | 3 |');
 });
