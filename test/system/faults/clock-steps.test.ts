@@ -37,57 +37,54 @@ const steps = [
   },
 ] as const;
 
-clockTest(
-  'clocks are changed: ticks go on, ages and windows are as long as they were, and no weight moves',
-  async (t) => {
-    await using folder = await temporaryFolder();
-    await using controllerClock = await FakedClock.start(library ?? '');
-    await using agentsClock = await FakedClock.start(library ?? '');
-    const record = join(folder.path, 'ticks.jsonl');
-    await using run = await FaultRun.start({
-      surroundings: controllerClock.surroundings,
-      agentSurroundings: agentsClock.surroundings,
-      flags: ['--record', record],
-    });
-    const { stack } = run;
-    const startedMs = performance.now();
-    const before = await stack.status();
-    for (const { what, controller, agents, ...rest } of steps) {
-      await Promise.all([controllerClock.set(controller), agentsClock.set(agents)]);
-      const status = await stack.ticks(3);
-      t.true(Math.abs((status.lastTickAtMs ?? 0) - Date.now() - controller) < minute / 6, `${what}: its clock was set`);
-      for (const { server, agent, utilisation } of status.backends[0]?.servers ?? []) {
-        t.is(agent.state, 'fresh', `${what}: ${server} ${agent.detail}`);
-        t.true((agent.ageMs ?? -1) >= 0 && (agent.ageMs ?? Number.NaN) < 3_000, `${what}: ${server} ${agent.ageMs}`);
-        t.not(utilisation.cpu, null, `${what}: ${server}`);
-      }
-      const answer = await fetch(`http://${stack.addressOf('s1')}:9477/v1/snapshot`);
-      const snapshot = snapshotSchema.parse(await answer.json());
-      t.true(Math.abs(snapshot.takenAtMs - Date.now() - agents) < minute / 6, `${what}: its clock was set`);
-      t.true(snapshot.windowMs > 1_000 && snapshot.windowMs < 5_000, `${what}: a window of ${snapshot.windowMs} ms`);
-      t.is(snapshot.metrics.cpu.status, 'ok', what);
-      if ('told' in rest) {
-        const doctor = await haweight(['doctor', '--controller', stack.statusUrl]);
-        t.regex(doctor.stdout, rest.told);
-      }
+clockTest('clocks change: ticks go on, ages and windows are as long as they were, and no weight moves', async (t) => {
+  await using folder = await temporaryFolder();
+  await using controllerClock = await FakedClock.start(library ?? '');
+  await using agentsClock = await FakedClock.start(library ?? '');
+  const record = join(folder.path, 'ticks.jsonl');
+  await using run = await FaultRun.start({
+    surroundings: controllerClock.surroundings,
+    agentSurroundings: agentsClock.surroundings,
+    flags: ['--record', record],
+  });
+  const { stack } = run;
+  const startedMs = performance.now();
+  const before = await stack.status();
+  for (const { what, controller, agents, ...rest } of steps) {
+    await Promise.all([controllerClock.set(controller), agentsClock.set(agents)]);
+    const status = await stack.ticks(3);
+    t.true(Math.abs((status.lastTickAtMs ?? 0) - Date.now() - controller) < minute / 6, `${what}: its clock was set`);
+    for (const { server, agent, utilisation } of status.backends[0]?.servers ?? []) {
+      t.is(agent.state, 'fresh', `${what}: ${server} ${agent.detail}`);
+      t.true((agent.ageMs ?? -1) >= 0 && (agent.ageMs ?? Number.NaN) < 3_000, `${what}: ${server} ${agent.ageMs}`);
+      t.not(utilisation.cpu, null, `${what}: ${server}`);
     }
-    run.stayedRight(t, startedMs, 'while clocks are set');
-    await until('each step is in the log', () => run.controller.events('the wall clock was set').length >= 7);
-    t.is(run.controller.events('the wall clock was set').length, 7, 'once for each step of its own clock');
-    t.is((await stack.status()).skippedTicks, before.skippedTicks);
-    const written = (await stack.status()).weightsWritten - before.weightsWritten;
-    t.true(written <= 6, `${written} weights were written`);
+    const answer = await fetch(`http://${stack.addressOf('s1')}:9477/v1/snapshot`);
+    const snapshot = snapshotSchema.parse(await answer.json());
+    t.true(Math.abs(snapshot.takenAtMs - Date.now() - agents) < minute / 6, `${what}: its clock was set`);
+    t.true(snapshot.windowMs > 1_000 && snapshot.windowMs < 5_000, `${what}: a window of ${snapshot.windowMs} ms`);
+    t.is(snapshot.metrics.cpu.status, 'ok', what);
+    if ('told' in rest) {
+      const doctor = await haweight(['doctor', '--controller', stack.statusUrl]);
+      t.regex(doctor.stdout, rest.told);
+    }
+  }
+  run.stayedRight(t, startedMs, 'while clocks are set');
+  await until('each step is in the log', () => run.controller.events('the wall clock was set').length >= 7);
+  t.is(run.controller.events('the wall clock was set').length, 7, 'once for each step of its own clock');
+  t.is((await stack.status()).skippedTicks, before.skippedTicks);
+  const written = (await stack.status()).weightsWritten - before.weightsWritten;
+  t.true(written <= 6, `${written} weights were written`);
 
-    const lines = (await readFile(record, 'utf8')).trimEnd().split('\n');
-    const ticks = lines.map((line) => tickRecordSchema.parse(JSON.parse(line)));
-    const gaps = ticks.map(({ elapsedMs }) => Math.round(elapsedMs));
-    t.true(
-      gaps.every((gap) => gap < 4_000),
-      `ticks are half a period to one and a half apart: ${gaps}`,
-    );
-    const replayed = await haweight(['replay', record, '--policy', 'inverse-load', '--json']);
-    t.is(replayed.code, 0, replayed.stderr);
-    t.regex(replayed.stdout, /"repeated":\{"ticks":(\d+),"equal":\1,/, 'and a recording of it replays as it was');
-    await run.nothingFailed(t);
-  },
-);
+  const lines = (await readFile(record, 'utf8')).trimEnd().split('\n');
+  const ticks = lines.map((line) => tickRecordSchema.parse(JSON.parse(line)));
+  const gaps = ticks.map(({ elapsedMs }) => Math.round(elapsedMs));
+  t.true(
+    gaps.every((gap) => gap < 4_000),
+    `ticks are half a period to one and a half apart: ${gaps}`,
+  );
+  const replayed = await haweight(['replay', record, '--policy', 'inverse-load', '--json']);
+  t.is(replayed.code, 0, replayed.stderr);
+  t.regex(replayed.stdout, /"repeated":\{"ticks":(\d+),"equal":\1,/, 'and a recording of it replays as it was');
+  await run.nothingFailed(t);
+});
