@@ -3,12 +3,12 @@ import axios from 'axios';
 import { loadConfig } from '../controller/config/load.ts';
 import { Loop } from '../controller/loop/loop.ts';
 import { connectAgents } from '../controller/observe/connect-agents.ts';
-import { controllerTokenVariable } from '../controller/run/main.ts';
+
 import { RuntimeApi } from '../haproxy/runtime-api.ts';
 import { systemClock } from '../shared/clock.ts';
 import { type Problem, ProblemError, quote, quoteValue } from '../shared/contract/problem.ts';
 import { err, ok, type Result } from '../shared/contract/result.ts';
-import { type Status, statusSchema } from '../shared/contract/status.ts';
+import { controllerTokenVariable, type Status, statusSchema } from '../shared/contract/status.ts';
 import { loadToken } from '../shared/net/token.ts';
 import { makeLogger } from '../shared/process/logger.ts';
 import { RenewedTls } from '../shared/tls/renewed-tls.ts';
