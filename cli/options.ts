@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { ConfigFlags } from '../controller/config/flags.ts';
+import type { ConfigFlags } from '../controller/index.ts';
 
 /** Collects a flag that may be given several times. */
 function repeated(value: string, before: readonly string[] = []): readonly string[] {

@@ -1,6 +1,5 @@
 import { Command } from 'commander';
-import { loadConfig } from '../../controller/config/load.ts';
-import { connectAgents } from '../../controller/observe/connect-agents.ts';
+import { connectAgents, loadConfig } from '../../controller/index.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { exitCodes } from '../../shared/contract/problem.ts';
 import { checkAgents } from '../doctor/agent-checks.ts';
@@ -48,7 +47,7 @@ async function examine(options: AskOptions, report: (findings: readonly Finding[
   const haproxy = await checkHaproxy(api, config.haproxy.socket);
   report(haproxy);
   if (haproxy.length > 1) {
-    using client = connectAgents(config.agents, quiet);
+    using client = await connectAgents(config.agents, quiet);
     for (const backend of config.backends) {
       const { findings, view } = await checkBackend(api, backend.name);
       report(findings);

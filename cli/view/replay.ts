@@ -1,5 +1,4 @@
-import type { ServerComparison, TickComparison } from '../../controller/record/comparison.ts';
-import type { ReplaySummary } from '../../controller/record/replay.ts';
+import type { ReplaySummary, ServerComparison, TickComparison } from '../../controller/index.ts';
 import { clip, percent } from './format.ts';
 
 const width = 80;

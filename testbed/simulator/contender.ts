@@ -1,5 +1,5 @@
 import { createLogger } from 'winston';
-import { Loop } from '../../controller/loop/loop.ts';
+import { Loop } from '../../controller/index.ts';
 import type { SimulatedAgent } from './agent.ts';
 import { simulatedClock } from './clock.ts';
 import { controllerConfig } from './controller-config.ts';
