@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defaultGuardSettings } from '../../controller/decide/guard/settings.ts';
+import { defaultGuardSettings } from '../../controller/index.ts';
 import type { Child } from '../../testbed/rig/child.ts';
 import { OpenLoop } from '../../testbed/rig/load/open-loop.ts';
 import type { Done, TroubleAt } from './explain.ts';
