@@ -1,7 +1,7 @@
 import { sum } from '../../shared/math/statistics.ts';
 import { requestsAt, steadyTimes } from '../../testbed/rig/load/arrivals.ts';
 import { OpenLoop } from '../../testbed/rig/load/open-loop.ts';
-import type { Outcome } from '../../testbed/rig/load/outcome.ts';
+import { Tally } from '../../testbed/rig/load/tally.ts';
 import { until } from './until.ts';
 
 /** What clients saw of some requests. */
@@ -12,15 +12,16 @@ export interface Seen {
   readonly failed: ReadonlyMap<number, number>;
 }
 
-/** Requests that were cut short by the end of the load count as nothing. */
-export class SeenCounter implements Seen {
-  readonly served = new Map<string, number>();
-  readonly failed = new Map<number, number>();
+const withoutStatus = new Map([
+  ['connection', 0],
+  ['deadline', -1],
+]);
 
-  add({ server, status, failure }: Outcome): void {
-    if (failure === null) count(this.served, String(server));
-    else if (failure !== 'stopped') count(this.failed, status ?? (failure === 'deadline' ? -1 : 0));
-  }
+export function seenOf({ served, failures }: Tally): Seen {
+  return {
+    served,
+    failed: new Map([...failures].map(([kind, many]) => [withoutStatus.get(kind) ?? Number(kind), many])),
+  };
 }
 
 /** Far longer than HAProxy waits for a server: what ends a request is HAProxy's word. */
@@ -28,7 +29,7 @@ const patienceMs = 60_000;
 
 /** A request every few ms for as long as the test needs it, whatever became of those before. */
 export class Load implements AsyncDisposable {
-  readonly seen = new SeenCounter();
+  readonly #tally = new Tally();
   readonly #stop = new AbortController();
   readonly #loop: OpenLoop;
 
@@ -38,13 +39,20 @@ export class Load implements AsyncDisposable {
       requests: requestsAt(steadyTimes(1_000 / everyMs), path),
       deadlineMs: patienceMs,
       signal: this.#stop.signal,
-      onOutcome: (outcome) => this.seen.add(outcome),
+      onOutcome: (outcome) => {
+        if (outcome.failure !== 'stopped') this.#tally.add(outcome);
+      },
     });
+  }
+
+  /** Since the load began. */
+  get seen(): Seen {
+    return seenOf(this.#tally);
   }
 
   /** Resolves after this many more answers. */
   async answers(count: number): Promise<void> {
-    const served = () => sum([...this.seen.served.values()]);
+    const served = () => sum([...this.#tally.served.values()]);
     const before = served();
     await until(`${count} answers`, () => served() >= before + count);
   }
@@ -53,8 +61,4 @@ export class Load implements AsyncDisposable {
     this.#stop.abort();
     await this.#loop.done;
   }
-}
-
-function count<Key>(counts: Map<Key, number>, key: Key): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
 }

@@ -3,7 +3,7 @@ import { poissonTimes, requestsAt } from '../../../../testbed/rig/load/arrivals.
 import { OpenLoop } from '../../../../testbed/rig/load/open-loop.ts';
 import type { Outcome } from '../../../../testbed/rig/load/outcome.ts';
 import { Tally } from '../../../../testbed/rig/load/tally.ts';
-import { type Seen as All, SeenCounter } from '../../../support/load.ts';
+import { type Seen as All, seenOf } from '../../../support/load.ts';
 import { until } from '../../../support/until.ts';
 
 /** What clients saw in a stretch of time. */
@@ -39,7 +39,9 @@ export class OpenLoad implements AsyncDisposable {
       onRetry: () => {
         this.retried += 1;
       },
-      onOutcome: (outcome) => this.#outcomes.push(outcome),
+      onOutcome: (outcome) => {
+        if (outcome.failure !== 'stopped') this.#outcomes.push(outcome);
+      },
     });
   }
 
@@ -51,15 +53,11 @@ export class OpenLoad implements AsyncDisposable {
     const { startedMs } = this.#loop;
     const isWithin = (atMs: number) => startedMs + atMs >= fromMs && startedMs + atMs < toMs;
     await until('their answers', () => !this.#loop.inFlight.some(isWithin));
-    const [seen, tally] = [new SeenCounter(), new Tally()];
-    for (const outcome of this.#outcomes.filter(({ atMs }) => isWithin(atMs))) {
-      seen.add(outcome);
-      tally.add(outcome);
-    }
+    const tally = new Tally();
+    for (const outcome of this.#outcomes) if (isWithin(outcome.atMs)) tally.add(outcome);
     const { requests, failed: failures, latencies } = tally;
     const percentileMs = (fraction: number) => latencies.percentileMs(fraction) ?? Number.NaN;
-    const { served, failed } = seen;
-    return { served, failed, requests, failures, p50Ms: percentileMs(0.5), p99Ms: percentileMs(0.99) };
+    return { ...seenOf(tally), requests, failures, p50Ms: percentileMs(0.5), p99Ms: percentileMs(0.99) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
