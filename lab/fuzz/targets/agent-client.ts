@@ -1,5 +1,6 @@
 import { connectAgents } from '../../../controller/index.ts';
 import { snapshotSchema } from '../../../shared/contract/snapshot.ts';
+import { silentLog } from '../../../shared/process/log.ts';
 import { snapshots } from '../corpus.ts';
 import { deliveryOf, HostileServer } from '../hostile-server.ts';
 import { httpResponses } from '../http-responses.ts';
