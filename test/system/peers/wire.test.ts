@@ -23,7 +23,7 @@ test.serial(
     await until('s1 drained', async () => (await stack.weight('s1')) === 0);
     await stack.tell('s1', { busy: 0 });
     // one that answers errors gets the least that a server can get
-    await stack.tell('s2', { failing: true });
+    await stack.tell('s2', { failing: 503 });
     await until('s2 cut', async () => (await stack.weight('s2')) < 30);
     for (let tick = 0; tick < 3; tick += 1) {
       await stack.ticks(1);
