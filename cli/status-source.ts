@@ -3,6 +3,7 @@ import axios from 'axios';
 import { connectAgents, Loop, loadConfig } from '../controller/index.ts';
 import { RuntimeApi } from '../haproxy/runtime-api.ts';
 import { systemClock } from '../shared/clock.ts';
+import { controllerPort, defaultSocket, httpUrlPattern } from '../shared/contract/endpoints.ts';
 import { type Problem, ProblemError, quote, quoteValue } from '../shared/contract/problem.ts';
 import { err, ok, type Result } from '../shared/contract/result.ts';
 import { controllerTokenVariable, type Status, statusSchema } from '../shared/contract/status.ts';
@@ -15,8 +16,7 @@ import { note } from './exit.ts';
 import type { AskOptions, ControllerAccess } from './options.ts';
 import { printable } from './view/printable.ts';
 
-export const defaultController = 'http://127.0.0.1:9478';
-const defaultSocket = '/run/haproxy/admin.sock';
+export const defaultController = `http://127.0.0.1:${controllerPort}`;
 const timeoutMs = 3_000;
 /** 10,000 servers' status is about 12 MB. */
 const maxStatusBytes = 64 * 1024 * 1024;
@@ -88,8 +88,8 @@ const hints = { ca: '--ca-file FILE', certificate: '--cert-file FILE and --key-f
 
 /** A URL is repeated in messages, so it may not hold a password. */
 function requireUrl(url: string): void {
-  if (/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/.test(url)) return;
-  const expected = 'a URL such as http://127.0.0.1:9478, without user or password';
+  if (httpUrlPattern.test(url)) return;
+  const expected = `a URL such as ${defaultController}, without user or password`;
   throw new ProblemError({ code: 'usage', where: '--controller', what: 'cannot be used', expected });
 }
 

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultPolicy, policyNames } from '../../controller/index.ts';
 import { exitCodes, ProblemError } from '../../shared/contract/problem.ts';
+import { Stopped, stopOnSignal } from '../../shared/process/stop-signals.ts';
 import type { Fleet } from '../../testbed/demo/fleet.ts';
 import { introduction } from '../../testbed/demo/introduction.ts';
 import { makePresenter } from '../../testbed/demo/presenter.ts';
@@ -8,7 +9,6 @@ import { renderReport } from '../../testbed/demo/report.ts';
 import { runDemo } from '../../testbed/demo/run.ts';
 import { type DemoSettings, defaultSettings, phaseSecondsBounds } from '../../testbed/demo/settings.ts';
 import { haweightCommand } from '../../testbed/rig/programs.ts';
-import { Stopped, stopOnSignal } from '../../testbed/rig/stop-on-signal.ts';
 import { fail, print } from '../exit.ts';
 import { wholeNumber } from '../options.ts';
 

@@ -8,7 +8,7 @@ import {
 } from '../../controller/index.ts';
 import { isNeverOurs } from '../../shared/contract/observation.ts';
 import { metricNames, type Snapshot } from '../../shared/contract/snapshot.ts';
-import { seconds } from '../view/format.ts';
+import { seconds } from '../../shared/terminal/format.ts';
 import { type Finding, failure, fine, warning } from './finding.ts';
 
 /** Wall clocks further apart than this make logs hard to read; decisions do not depend on them. */

@@ -1,5 +1,6 @@
 import type { ReplaySummary, ServerComparison, TickComparison } from '../../controller/index.ts';
-import { clip, percent } from './format.ts';
+import { percent } from '../../shared/terminal/format.ts';
+import { clip } from '../../shared/terminal/text.ts';
 
 const width = 80;
 

@@ -2,7 +2,7 @@ import type { HaproxyControl } from '../../haproxy/runtime-api.ts';
 import type { Decision } from '../../shared/contract/decision.ts';
 import type { Observation } from '../../shared/contract/observation.ts';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
-import type { Logger } from '../../shared/process/logger.ts';
+import type { Log } from '../../shared/process/log.ts';
 import { contestedProblem } from '../observe/backend-problems.ts';
 import { act } from './act.ts';
 import {
@@ -33,7 +33,7 @@ export type Written =
 export class Writer {
   readonly #api: HaproxyControl;
   readonly #backend: string;
-  readonly #logger: Logger;
+  readonly #logger: Log;
   readonly #isSameHaproxy: () => Promise<boolean>;
   #contests: Contests = new Map();
   /** Servers that our last tick left at weight 0, with their configured weights. */
@@ -44,7 +44,7 @@ export class Writer {
   #rescued: ReadonlySet<string> = new Set();
 
   /** `isSameHaproxy` asks whether HAProxy is still the process that the tick began with. */
-  constructor(api: HaproxyControl, backend: string, logger: Logger, isSameHaproxy: () => Promise<boolean>) {
+  constructor(api: HaproxyControl, backend: string, logger: Log, isSameHaproxy: () => Promise<boolean>) {
     this.#api = api;
     this.#backend = backend;
     this.#logger = logger;

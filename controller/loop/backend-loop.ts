@@ -5,7 +5,7 @@ import type { Policy } from '../../shared/contract/policy.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { ok, type Result } from '../../shared/contract/result.ts';
 import type { EventLog } from '../../shared/process/event-log.ts';
-import type { Logger } from '../../shared/process/logger.ts';
+import type { Log } from '../../shared/process/log.ts';
 import { unwritten, type Writer } from '../act/writer.ts';
 import type { BackendConfig, Config } from '../config/schema.ts';
 import { type DecideInput, type DecideState, decide, initialDecideState } from '../decide/decide.ts';
@@ -44,7 +44,7 @@ export interface BackendLoopOptions {
   readonly api: HaproxyControl;
   readonly agents: AgentSource;
   readonly writer: Writer;
-  readonly logger: Logger;
+  readonly logger: Log;
   readonly events: EventLog;
   /** Monotonic clock, in ms. */
   readonly nowMs: () => number;

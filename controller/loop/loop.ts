@@ -6,7 +6,7 @@ import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import type { Result } from '../../shared/contract/result.ts';
 import type { Status } from '../../shared/contract/status.ts';
 import { EventLog } from '../../shared/process/event-log.ts';
-import type { Logger } from '../../shared/process/logger.ts';
+import type { Log } from '../../shared/process/log.ts';
 import { remembered } from '../../shared/remembered.ts';
 import { restore } from '../act/act.ts';
 import { Writer } from '../act/writer.ts';
@@ -28,7 +28,7 @@ export interface LoopOptions {
   readonly config: LoopConfig;
   readonly api: HaproxyControl;
   readonly agents: AgentSource;
-  readonly logger: Logger;
+  readonly logger: Log;
   readonly clock: Clock;
   /** Where every tick is recorded; null, or left out: nowhere. */
   readonly recorder?: Pick<Recorder, 'take' | 'status'> | null;

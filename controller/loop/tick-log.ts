@@ -1,11 +1,11 @@
 import { isNeverOurs } from '../../shared/contract/observation.ts';
 import type { EventLog } from '../../shared/process/event-log.ts';
-import type { Logger } from '../../shared/process/logger.ts';
+import type { Log } from '../../shared/process/log.ts';
 import { agentCheckProblem } from '../observe/backend-problems.ts';
 import type { BackendTick, ShadowTick } from './backend-tick.ts';
 
 export interface TickLogOptions {
-  readonly logger: Logger;
+  readonly logger: Log;
   readonly events: EventLog;
   readonly dryRun: boolean;
 }

@@ -1,5 +1,6 @@
 import { isValidName } from '../../haproxy/commands.ts';
 import type { ServerState, StatRow } from '../../haproxy/runtime-api.ts';
+import { isUp } from '../../haproxy/stat-csv.ts';
 import type { Exclusion } from '../../shared/contract/observation.ts';
 
 /*
@@ -45,7 +46,7 @@ export function exclusionOf(
  * uses it only when no other is up.
  */
 export function takesRequests({ kind, status, isBackup }: Pick<RowFacts, 'kind' | 'status' | 'isBackup'>): boolean {
-  return kind === 'server' && !isBackup && /^(?:UP|no check)/.test(status);
+  return kind === 'server' && !isBackup && isUp(status);
 }
 
 /** The rows of servers, by name. */

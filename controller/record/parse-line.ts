@@ -1,6 +1,6 @@
 import { quote, quoteValue } from '../../shared/contract/problem.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
-import type { Line } from './lines.ts';
+import type { Line } from '../../shared/lines.ts';
 import { maxLineBytes, recordingVersion, type TickRecord, tickRecordSchema } from './recording.ts';
 
 /** From one line to a tick, or what is wrong with the line in a few words. Pure. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import type { Status } from '../../shared/contract/status.ts';
 import { EventLog } from '../../shared/process/event-log.ts';
-import type { Logger } from '../../shared/process/logger.ts';
+import type { Log } from '../../shared/process/log.ts';
 import { remembered } from '../../shared/remembered.ts';
 import { recordProblem } from './record-problem.ts';
 import { maxLineBytes, type TickRecord } from './recording.ts';
@@ -14,7 +14,7 @@ const maxWaitingBytes = maxLineBytes;
 const closeDeadlineMs = 2_000;
 
 export interface RecorderOptions extends RotatingFileOptions {
-  readonly logger: Logger;
+  readonly logger: Log;
   /** Replaced in tests, for a disk that is slow or full. */
   readonly append?: typeof appendLines;
 }

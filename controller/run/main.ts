@@ -5,7 +5,8 @@ import { controllerTokenVariable } from '../../shared/contract/status.ts';
 import { startHttpServer } from '../../shared/net/http-server.ts';
 import { parseListenAddress } from '../../shared/net/listen-address.ts';
 import { loadToken } from '../../shared/net/token.ts';
-import { type Logger, makeLogger } from '../../shared/process/logger.ts';
+import type { Log } from '../../shared/process/log.ts';
+import { makeLogger } from '../../shared/process/logger.ts';
 import { ServiceManager } from '../../shared/process/service-manager.ts';
 import { RenewedTls } from '../../shared/tls/renewed-tls.ts';
 import type { Config } from '../config/schema.ts';
@@ -57,7 +58,7 @@ function serveStatus(
   loop: Loop,
   { listen, tokenFile, insecure }: Pick<Config, 'listen' | 'tokenFile' | 'insecure'>,
   tls: RenewedTls | null,
-  logger: Logger,
+  logger: Log,
 ) {
   return startHttpServer({
     listen: parseListenAddress(listen, 'listen'),
@@ -74,7 +75,7 @@ function logStart(
   { policy, backends, dryRun, shadow, record }: Pick<Config, 'policy' | 'backends' | 'dryRun' | 'shadow' | 'record'>,
   url: string,
   waitingFor: Problem | null,
-  logger: Logger,
+  logger: Log,
 ): void {
   logger.info('controller started', {
     url,
@@ -97,7 +98,7 @@ function summaryOf(
 }
 
 /** Whether all configured weights are back. */
-async function restoreWeights(loop: Loop, logger: Logger): Promise<boolean> {
+async function restoreWeights(loop: Loop, logger: Log): Promise<boolean> {
   const problems = await loop.restore();
   for (const problem of problems) {
     const detail = formatProblem(problem);

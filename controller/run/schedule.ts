@@ -1,13 +1,13 @@
 import { type Logger as CronLogger, createTask } from 'node-cron';
 import type { Clock } from '../../shared/clock.ts';
-import type { Logger } from '../../shared/process/logger.ts';
+import type { Log } from '../../shared/process/log.ts';
 import { startSteadyTimer } from '../../shared/steady-timer.ts';
 
 export interface ScheduleOptions {
   /** A whole number of seconds that divides a minute, in ms. */
   readonly periodMs: number;
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly logger: Log;
   /** Called for every period in which the process did not get to run a tick. */
   readonly onMissed: () => void;
 }
@@ -49,7 +49,7 @@ export function cronExpression(periodMs: number): string {
 }
 
 /** Where a tick throws, that one is lost; the next one starts from what it observes. */
-async function runTick(tick: () => Promise<void>, logger: Logger): Promise<void> {
+async function runTick(tick: () => Promise<void>, logger: Log): Promise<void> {
   try {
     await tick();
   } catch (error) {
@@ -57,7 +57,7 @@ async function runTick(tick: () => Promise<void>, logger: Logger): Promise<void>
   }
 }
 
-function quietLogger(logger: Logger): CronLogger {
+function quietLogger(logger: Log): CronLogger {
   const debug = (message: string | Error) => logger.debug('schedule', { detail: String(message) });
   return { info: debug, warn: debug, error: debug, debug };
 }

@@ -8,7 +8,7 @@ export type Algorithm = (typeof algorithms)[number];
 export interface Contender {
   readonly name: ContenderName;
   readonly algorithm: Algorithm;
-  /** Who sets the weights: nobody (all equal), our controller with a policy, or one who knows every capacity at once. */
+  /** Who sets the weights: no controller (all equal), ours with a policy, or an ideal one that knows every capacity at once. */
   readonly weights: 'none' | 'oracle' | PolicyName;
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { runProgram } from '../../shared/process/run-program.ts';
-import { Stopped, stopOnSignal } from '../../testbed/rig/stop-on-signal.ts';
+import { Stopped, stopOnSignal } from '../../shared/process/stop-signals.ts';
 import { drive, type Outcome } from './drive.ts';
 import { progressLine, renderReport } from './report.ts';
 import { isTargetName, type TargetName, targetNames, targets } from './targets/registry.ts';

@@ -1,4 +1,4 @@
-import { median } from '../../shared/math/median.ts';
+import { median } from '../../shared/math/statistics.ts';
 
 /** A look at a process: what is alive in it after a collection of garbage, and what it holds of the machine. */
 export interface MemorySample {

@@ -4,7 +4,7 @@ import { OpenLoop } from '../../testbed/rig/load/open-loop.ts';
 import type { Tally } from '../../testbed/rig/load/tally.ts';
 import { freePorts } from '../../testbed/rig/ports.ts';
 import { programs } from '../../testbed/rig/programs.ts';
-import { waitUntil } from '../../testbed/rig/wait.ts';
+import { until } from '../../testbed/rig/wait.ts';
 import type { Pair } from './comparison.ts';
 import { backends, type Servers } from './servers.ts';
 import { WeightWatcher } from './weight-watcher.ts';
@@ -37,15 +37,15 @@ const startMs = 30_000;
  */
 export async function measureController(servers: Servers, options: ControllerOptions): Promise<ControllerResult> {
   const addresses = servers.names.map((_, index) => `${servers.network}.${index + 1}`);
-  const [agentPort = 0, statusPort = 0] = await freePorts([
-    { port: 0, hosts: addresses },
-    { port: 0, hosts: ['127.0.0.1'] },
-  ]);
+  const [agentPort, statusPort] = await freePorts([{ hosts: addresses }, {}]);
   await using cleanup = new AsyncDisposableStack();
   const agents = new URL('./agents.ts', import.meta.url).pathname;
-  cleanup.use(new Child([agents, servers.network, String(agentPort), String(addresses.length)]));
+  cleanup.use(
+    new Child('the agents', [process.execPath, agents, servers.network, String(agentPort), String(addresses.length)]),
+  );
   const controller = cleanup.use(
-    new Child([
+    new Child('controller', [
+      process.execPath,
       programs.haweight,
       'controller',
       ...['--socket', servers.haproxy.socket, '--listen', `127.0.0.1:${statusPort}`, '--period-ms', '1000'],
@@ -64,13 +64,13 @@ export async function measureController(servers: Servers, options: ControllerOpt
     watcher.stop();
     await watching.catch(() => {});
   });
-  await waitUntil(
+  await until(
     'the first weights of the controller',
     () => {
-      controller.assertRunning('controller');
-      return Promise.resolve(watcher.changes > servers.names.length);
+      controller.assertRunning();
+      return watcher.changes > servers.names.length;
     },
-    { deadlineMs: startMs, signal: AbortSignal.timeout(2 * startMs) },
+    { limitMs: startMs },
   );
 
   const segment = async (running: boolean): Promise<Tally> => {
@@ -88,7 +88,7 @@ export async function measureController(servers: Servers, options: ControllerOpt
     const second = await segment(round % 2 !== 0);
     pairs.push(round % 2 === 0 ? { changing: first, still: second } : { changing: second, still: first });
   }
-  controller.assertRunning('controller');
+  controller.assertRunning();
   watcher.stop();
   await watching;
   const { changes, zeroes } = watcher;

@@ -38,7 +38,7 @@ export class SoakRun {
   readonly #samples: Sample[] = [];
   readonly #troubles: TroubleAt[] = [];
   readonly #done: Done[] = [];
-  readonly #mishaps: string[] = [];
+  readonly #notCaused: string[] = [];
   #scrapes = { count: 0, failed: 0 };
   #collectedCycle = -1;
 
@@ -79,7 +79,7 @@ export class SoakRun {
       troubles: this.#troubles,
       done: this.#done,
       scrapes: this.#scrapes,
-      mishaps: this.#mishaps,
+      notCaused: this.#notCaused,
       recordingBytes: recording.maxBytes * recording.files,
       deadband: defaultGuardSettings.deadband,
     };
@@ -123,8 +123,8 @@ export class SoakRun {
     const status = await this.#fleet.status().catch(() => null);
     const controller = await this.#process(this.#fleet.controller, collects);
     if (controller === null || status === null) {
-      this.#fleet.controller.assertRunning('controller');
-      this.#mishaps.push('the controller did not answer');
+      this.#fleet.controller.assertRunning();
+      this.#notCaused.push('the controller did not answer');
       return;
     }
     const agents: Record<string, ProcessSample | null> = {};
@@ -144,8 +144,8 @@ export class SoakRun {
       recordedTicks: status.recording?.ticks ?? 0,
       lostTicks: status.recording?.lostTicks ?? 0,
       recordingBytes: this.#recordedBytes(),
-      logBytes: this.#fleet.controller.loggedBytes,
-      logLines: this.#fleet.controller.loggedLines,
+      logBytes: this.#fleet.logged.bytes,
+      logLines: this.#fleet.logged.lines,
       shares: Object.fromEntries(servers.map(({ server, share }) => [server, share])),
       requests: load.requests,
       failed: load.failed,
@@ -196,7 +196,7 @@ export class SoakRun {
   /** What could not be done is told in the verdict; the soak goes on. */
   async #tolerate(what: string, act: Promise<void>): Promise<void> {
     await act.catch((error: Error) => {
-      this.#mishaps.push(`${what.trim()}: ${error.message}`);
+      this.#notCaused.push(`${what.trim()}: ${error.message}`);
     });
   }
 }

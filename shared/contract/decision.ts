@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { weightSchema } from './observation.ts';
 import type { Same } from './same.ts';
 import { metricNames } from './snapshot.ts';
 
@@ -110,7 +111,7 @@ export interface Decision {
 /** The same, for reading a decision back: a recording comes from outside. */
 export const decisionSchema = z.strictObject({
   server: z.string(),
-  weight: z.number().int().min(0).max(256),
+  weight: weightSchema,
   write: z.boolean(),
   drained: z.boolean(),
   load: z.number().nullable(),

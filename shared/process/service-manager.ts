@@ -1,9 +1,10 @@
 import { DatagramSocket } from './datagram-socket.ts';
+import type { Log } from './log.ts';
 
 export interface ServiceManagerOptions {
   /** The longest time from one finished tick to the next while all is well, in ms. A shorter watchdog is asked to wait this long. */
   readonly longestTickMs: number;
-  readonly log: { warn(message: string, fields: Readonly<Record<string, string>>): unknown };
+  readonly log: Pick<Log, 'warn'>;
   readonly environment?: NodeJS.ProcessEnv;
 }
 

@@ -1,11 +1,6 @@
 import { formatProblem, type Problem, ProblemError } from '../contract/problem.ts';
+import type { Log } from '../process/log.ts';
 import { fingerprint, readTlsFiles, type TlsFiles, type TlsMaterial, tlsWarnings } from './tls-files.ts';
-
-/** What a log line needs; shared/process/logger.ts gives it. */
-export interface TlsLog {
-  info(message: string, fields: Readonly<Record<string, unknown>>): void;
-  warn(message: string, fields: Readonly<Record<string, unknown>>): void;
-}
 
 /** How often the files are looked at: three `stat` calls. */
 const defaultEveryMs = 10_000;
@@ -16,7 +11,7 @@ const defaultEveryMs = 10_000;
  */
 export class RenewedTls implements Disposable {
   readonly #files: TlsFiles;
-  readonly #log: TlsLog;
+  readonly #log: Pick<Log, 'info' | 'warn'>;
   readonly #timer: NodeJS.Timeout;
   readonly #users: ((material: TlsMaterial) => void)[] = [];
   #material: TlsMaterial;
@@ -25,7 +20,7 @@ export class RenewedTls implements Disposable {
   #unusable: Problem | null = null;
 
   /** Throws a ProblemError where the files cannot be used now. */
-  constructor(files: TlsFiles, log: TlsLog, everyMs = defaultEveryMs) {
+  constructor(files: TlsFiles, log: Pick<Log, 'info' | 'warn'>, everyMs = defaultEveryMs) {
     this.#files = files;
     this.#log = log;
     this.#fingerprint = fingerprint(files);

@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import type { Reason } from '../../shared/contract/decision.ts';
 import { type ServerStatus, type Status, statusSchema } from '../../shared/contract/status.ts';
 import { type Backend, renderConfiguration } from '../../testbed/rig/configuration.ts';
+import { freePort, someNetwork } from '../../testbed/rig/ports.ts';
 import { type HaproxyProcess, startHaproxy } from '../../testbed/rig/process.ts';
-import { freePort } from '../haproxy/setup.ts';
+
 import { type AppMessage, appPort } from './app-protocol.ts';
 import { Load } from './load.ts';
 import { Haweight, type Surroundings } from './process.ts';
@@ -38,11 +38,6 @@ const period = 1_000;
 export const fewCores = 0.05;
 /** What overloads a server of few cores, though it may get only half of it. */
 export const overload: AppMessage = { busy: 2 * fewCores };
-
-/** Where the servers of a stack have their addresses. At random, so that no two test runs on one machine meet. */
-export function someNetwork(): string {
-  return `127.${randomInt(16, 255)}.${randomInt(256)}`;
-}
 
 /**
  * The whole thing for real: HAProxy, application servers as processes, an agent for each that measures it, and when
@@ -128,7 +123,7 @@ export class Stack implements AsyncDisposable {
 
   /** SIGSTOP: it hangs, while the kernel still accepts connections for it; SIGCONT: it goes on. */
   signalAgent(name: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
-    this.#agents.get(name)?.child.kill(signal);
+    this.#agents.get(name)?.signal(signal);
   }
 
   /** A controller at a period of one second, so that tests need not take long. */

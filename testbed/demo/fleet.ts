@@ -1,9 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ProblemError } from '../../shared/contract/problem.ts';
-import type { Children } from '../rig/children.ts';
+import { Child } from '../rig/child.ts';
 import type { HaproxyProcess } from '../rig/process.ts';
-import { cleanEnvironment, programs } from '../rig/programs.ts';
-import { waitUntil } from '../rig/wait.ts';
+import { programs } from '../rig/programs.ts';
+import { answers, until } from '../rig/wait.ts';
 import { type Eyes, look } from './observe.ts';
 import type { Member, Plan } from './plan.ts';
 import type { DemoSettings } from './settings.ts';
@@ -12,27 +10,32 @@ export interface FleetOptions {
   readonly settings: DemoSettings;
   readonly plan: Plan;
   readonly haproxy: HaproxyProcess;
-  readonly children: Children;
   readonly signal: AbortSignal;
 }
 
-const controllerName = 'controller';
-const deadlineMs = 20_000;
+const limitMs = 20_000;
 /** What a VM would tell its agent by itself: here all traffic is on loopback, which has no speed of its own. */
 const vm = ['--memory-limit', '512M', '--interface', 'lo', '--link-speed', '1G'];
-/** How often to look whether HAProxy still runs, in ms. */
-const haproxyCheckMs = 300;
+/** How long each may take to end by itself, in ms; then it is killed. */
+const graceMs = 3_000;
 
 /** The running system: HAProxy, the application servers with their agents and, when wanted, the controller. */
-export class Fleet {
+export class Fleet implements AsyncDisposable {
   readonly eyes: Eyes;
   /** Where clients send their requests. */
   readonly frontUrl: string;
   readonly #options: FleetOptions;
+  readonly #servers: Child[] = [];
+  #controller: Child | null = null;
+  readonly #failure = Promise.withResolvers<never>();
+  #isEnding = false;
 
   constructor(options: FleetOptions) {
     const { plan, haproxy } = options;
     this.#options = options;
+    haproxy.failure.catch(this.#failure.reject);
+    // a failure that comes before or after the demo waits for it must not end the demo by itself
+    this.#failure.promise.catch(() => {});
     this.frontUrl = `http://127.0.0.1:${plan.frontPort}`;
     this.eyes = {
       haproxy: haproxy.api,
@@ -54,7 +57,9 @@ export class Fleet {
   /** Starts the application servers, each as the child of its agent; resolves when all answer and HAProxy knows. */
   async start(): Promise<void> {
     const { members } = this.plan;
-    for (const member of members) this.#startHaweight(member.name, agentArguments(member, this.plan));
+    for (const member of members) {
+      this.#servers.push(this.#startHaweight(member.name, agentArguments(member, this.plan)));
+    }
     await this.#wait('the start of the application servers and their agents', async () => {
       const { allUp, snapshots } = await look(this.eyes, false);
       const apps = await Promise.all(members.map(({ appUrl }) => answers(`${appUrl}/healthz`)));
@@ -67,12 +72,13 @@ export class Fleet {
     const { policy } = this.#options.settings;
     const listen = `127.0.0.1:${plan.controllerPort}`;
     const target = ['--socket', socket, '--backend', plan.backend, '--agent-url', `http://{address}:${plan.agentPort}`];
-    this.#startHaweight(controllerName, ['controller', ...target, '--policy', policy, '--listen', listen]);
+    const flags = ['controller', ...target, '--policy', policy, '--listen', listen];
+    this.#controller = this.#startHaweight('controller', flags);
   }
 
   /** Resolves when the controller has left; before that it restores the configured weights. */
   async stopController(): Promise<void> {
-    await this.#options.children.stop(controllerName);
+    await this.#controller?.stop();
   }
 
   /** A noisy neighbour takes this share of the server's CPU from now on; 0 ends it. */
@@ -92,23 +98,25 @@ export class Fleet {
     });
   }
 
-  /** Rejects when HAProxy runs no more. */
-  async watchHaproxy(): Promise<never> {
-    const { haproxy, signal } = this.#options;
-    while (isRunning(haproxy.pid)) await sleep(haproxyCheckMs, undefined, { signal });
-    throw new ProblemError({
-      code: 'command-failed',
-      where: 'demo: haproxy',
-      what: 'ended unexpectedly, so the demo stops',
-    });
+  /** Rejects with a ProblemError when HAProxy or one of the processes ends that was not told to. */
+  get failure(): Promise<never> {
+    return this.#failure.promise;
   }
 
-  #startHaweight(name: string, args: readonly string[]): void {
-    this.#options.children.start(name, process.execPath, [programs.haweight, ...args], cleanEnvironment());
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnding = true;
+    await Promise.all([this.#controller, ...this.#servers].map((child) => child?.stop()));
   }
 
-  #wait(what: string, isSo: () => Promise<boolean>): Promise<void> {
-    return waitUntil(what, isSo, { deadlineMs, signal: this.#options.signal });
+  #startHaweight(name: string, args: readonly string[]): Child {
+    if (this.#isEnding) throw new Error(`${name} was not started: the demo is ending`);
+    const child = new Child(name, [process.execPath, programs.haweight, ...args], { graceMs });
+    child.failure.catch(this.#failure.reject);
+    return child;
+  }
+
+  #wait(what: string, isSo: () => Promise<boolean>): Promise<boolean> {
+    return until(what, isSo, { limitMs, signal: this.#options.signal });
   }
 }
 
@@ -126,19 +134,4 @@ function agentArguments({ name, cores, address }: Member, { appPort, agentPort }
   ];
   const app = [process.execPath, programs.appServer, '--name', name, '--listen', `${address}:${appPort}`];
   return ['agent', ...flags, '--', ...app, '--cores', `${cores}`];
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-async function answers(url: string): Promise<boolean> {
-  return await fetch(url).then(
-    ({ ok }) => ok,
-    () => false,
-  );
 }

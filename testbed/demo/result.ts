@@ -1,4 +1,4 @@
-import { percentile } from '../../shared/math/percentile.ts';
+import { percentile } from '../../shared/math/statistics.ts';
 import type { Outcome } from '../rig/load.ts';
 import { type Summary, summarise } from './latencies.ts';
 import type { DemoSettings } from './settings.ts';

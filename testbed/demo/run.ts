@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { planArrivals } from '../rig/arrivals.ts';
-import { Children } from '../rig/children.ts';
 import { startHaproxy } from '../rig/process.ts';
 import { Fleet } from './fleet.ts';
 import type { Frame } from './live-view.ts';
@@ -31,13 +30,12 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const { settings } = options;
   const plan = await planFleet(settings.servers);
   await using haproxy = await startHaproxy({ configuration: haproxyConfiguration(plan, settings) });
-  await using children = new Children();
   const ending = new AbortController();
+  await using fleet = new Fleet({ settings, plan, haproxy, signal: ending.signal });
   try {
-    const fleet = new Fleet({ settings, plan, haproxy, children, signal: ending.signal });
     const timeline = runTimeline(fleet, { ...options, signal: ending.signal });
     const stopped = rejectOnAbort(options.signal);
-    return await Promise.race([timeline, children.failure, fleet.watchHaproxy(), stopped]);
+    return await Promise.race([timeline, fleet.failure, stopped]);
   } finally {
     ending.abort();
   }

@@ -1,5 +1,6 @@
 import type { Decision, HeldBecause, Reason } from '../../../shared/contract/decision.ts';
-import { sum } from '../policies/sum.ts';
+import { maxWeight } from '../../../shared/contract/limits.ts';
+import { sum } from '../../../shared/math/statistics.ts';
 import { neverEjected } from './eject.ts';
 import { remember, sinceLastWrite } from './memory.ts';
 import { type GuardState, isOut, type ServerMemory } from './state.ts';
@@ -94,7 +95,7 @@ function withoutSight(entry: Entry, { scale, rampBefore, rampStep, hold }: Retur
   const isReturning = rampBefore < 1 && memory.leftWeight !== null;
   if (scale === null || memory.logWeight === null || !(wasOut || isReturning)) return held(entry, hold, rampBefore);
   const ramp = wasOut ? rampStep : memory.ramp;
-  const weight = Math.max(1, Math.min(256, Math.round(scale * Math.exp(memory.logWeight) * ramp)));
+  const weight = Math.max(1, Math.min(maxWeight, Math.round(scale * Math.exp(memory.logWeight) * ramp)));
   const reasons: Reason[] = wasOut ? [{ code: 'released', because: 'stale' }] : [];
   return {
     decision: decisionOf(entry, weight, false, [...reasons, { code: 'ramp', factor: ramp }]),

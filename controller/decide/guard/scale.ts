@@ -1,14 +1,12 @@
 import type { Reason } from '../../../shared/contract/decision.ts';
+import { maxWeight } from '../../../shared/contract/limits.ts';
 import type { Dynamics } from '../../../shared/contract/policy.ts';
-import { sum } from '../policies/sum.ts';
+import { sum } from '../../../shared/math/statistics.ts';
 import { errorFactor } from './errors.ts';
 import type { LearnedEntry } from './learn.ts';
 import type { GuardSettings } from './settings.ts';
 import { shareLimits } from './share-limit.ts';
 import { isOut, type ServerMemory } from './state.ts';
-
-/** HAProxy's largest weight: all of it is used, for resolution. */
-export const maxWeight = 256;
 
 /** An entry with the weight that its server should have. */
 export interface ScaledEntry extends LearnedEntry {

@@ -1,4 +1,5 @@
 import type { Reason } from '../../../shared/contract/decision.ts';
+import { maxWeight } from '../../../shared/contract/limits.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
 import type { Policy, PolicyInput, Thresholds, Verdict } from '../../../shared/contract/policy.ts';
 import { type MetricName, metricNames } from '../../../shared/contract/snapshot.ts';
@@ -9,8 +10,6 @@ import { relativeLoads } from './load.ts';
 interface PaperState {
   readonly zeroed: readonly string[];
 }
-
-const maxWeight = 256;
 
 /**
  * The publication's policy to the letter (Adewojo & Bass, CLOSER 2022, equations (1) to (4)): to reproduce it, never for

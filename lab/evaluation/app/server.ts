@@ -1,7 +1,7 @@
 // The application of the experiments: every request burns real CPU, within whatever quota its control group has.
 //   node lab/evaluation/app/server.ts --name s1 --listen 0.0.0.0:9480 --control 0.0.0.0:9481
 //   GET /work?cpuMs=4                       on the first address: answers when 4 ms of CPU were burnt for it, in turn
-//   PUT /mishap?kind=burn&processes=3       on the second: what happens to this server from now on; /mishap ends it
+//   PUT /fault?kind=burn&processes=3        on the second: what happens to this server from now on; /fault ends it
 import { createServer, type ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -39,7 +39,7 @@ door.open();
 const control = parseListenAddress(values.control ?? '127.0.0.1:9481', '--control');
 createServer((request, response) => {
   const { searchParams } = new URL(request.url ?? '/', 'http://control');
-  if (request.method === 'PUT') answer(response, setMishap(searchParams) ? 204 : 400);
+  if (request.method === 'PUT') answer(response, setFault(searchParams) ? 204 : 400);
   else answer(response, 200);
 }).listen(control.port, control.host);
 
@@ -55,7 +55,7 @@ function work(url: URL, response: ServerResponse): void {
   queueWork(queue, { demandCpuMs, maxDemandCpuMs, response, answer });
 }
 
-function setMishap(asked: URLSearchParams): boolean {
+function setFault(asked: URLSearchParams): boolean {
   const kind = asked.get('kind');
   const processes = kind === 'burn' ? Number(asked.get('processes')) : 0;
   if (!(Number.isInteger(processes) && processes >= 0 && processes <= maxBurners)) return false;

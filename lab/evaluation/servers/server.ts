@@ -1,4 +1,4 @@
-import type { Mishap } from '../scenarios.ts';
+import type { Fault } from '../scenarios.ts';
 
 /** A server of a stack: an application with its agent beside it, in a control group of its own. */
 export interface Server {
@@ -43,9 +43,9 @@ export function serverCommand(node: string, root: string, { name }: ServerPlan, 
 const controlMs = 5_000;
 
 /** null ends whatever there was. */
-export async function setMishap({ host, name }: Server, mishap: Mishap | null): Promise<void> {
-  const processes = mishap?.kind === 'burn' ? `&processes=${mishap.processes}` : '';
-  const url = `http://${host}:${ports.control}/mishap?kind=${mishap?.kind ?? 'none'}${processes}`;
+export async function setFault({ host, name }: Server, fault: Fault | null): Promise<void> {
+  const processes = fault?.kind === 'burn' ? `&processes=${fault.processes}` : '';
+  const url = `http://${host}:${ports.control}/fault?kind=${fault?.kind ?? 'none'}${processes}`;
   const { status } = await fetch(url, { method: 'PUT', signal: AbortSignal.timeout(controlMs) });
   if (status !== 204) throw new Error(`${name} answered ${status} to ${url}`);
 }

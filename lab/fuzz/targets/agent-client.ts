@@ -1,4 +1,4 @@
-import { connectAgents } from '../../../controller/index.ts';
+import { AgentClient } from '../../../controller/observe/agent-client.ts';
 import { snapshotSchema } from '../../../shared/contract/snapshot.ts';
 import { snapshots } from '../corpus.ts';
 import { deliveryOf, HostileServer } from '../hostile-server.ts';
@@ -24,7 +24,7 @@ async function openAgentClient() {
   await using stack = new AsyncDisposableStack();
   const server = stack.use(new HostileServer());
   const port = await server.listen();
-  const client = stack.use(await connectAgents({ timeoutMs }, { info: () => undefined, warn: () => undefined }));
+  const client = stack.use(new AgentClient({ timeoutMs, token: null }));
   const url = `http://127.0.0.1:${port}`;
 
   /** First byte: how the answer comes. The rest is what the agent sends. */

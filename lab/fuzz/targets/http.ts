@@ -51,10 +51,10 @@ async function openServer(process: Haweight, stack: AsyncDisposableStack): Promi
   const healthy = () => ask(port, '127.0.0.1').then((status) => status === '200');
   await until('it is healthy', healthy);
   return {
-    watchedPid: process.child.pid ?? 0,
+    watchedPid: process.pid,
     check: async (input) => {
       const outcome = await play(input, port);
-      demand(process.child.exitCode === null && process.child.signalCode === null, 'the server has ended');
+      demand(process.isRunning, 'the server has ended');
       demand(!/request failed|uncaught/.test(process.stderr), () => `it logged ${process.stderr.slice(-500)}`);
       return outcome;
     },

@@ -6,7 +6,6 @@ import test from 'ava';
 import fc from 'fast-check';
 import { AgentClient } from '../../../controller/observe/agent-client.ts';
 import { parseSnapshot } from '../../../controller/observe/parse-snapshot.ts';
-import { splitLines } from '../../../controller/record/lines.ts';
 import { parseLine } from '../../../controller/record/parse-line.ts';
 import { parseInfo, parseLevel } from '../../../haproxy/process-info.ts';
 import { parseServersState } from '../../../haproxy/servers-state.ts';
@@ -14,6 +13,7 @@ import { parseStats } from '../../../haproxy/stat-csv.ts';
 import { fileOf, recordings, snapshots } from '../../../lab/fuzz/corpus.ts';
 import { Dice } from '../../../lab/fuzz/input/dice.ts';
 import { generate } from '../../../lab/fuzz/input/generate.ts';
+import { splitLines } from '../../../shared/lines.ts';
 import { seededRandom } from '../../../shared/math/random.ts';
 
 const url = 'http://10.0.0.1:9477';

@@ -28,7 +28,7 @@ test('a run in which nothing grew has passed, with everything judged', (t) => {
 test('a short run is not judged where it takes trends, and what can be judged is', (t) => {
   t.is(notJudgedIn({ minutes: 3 }).length, 9);
   t.deepEqual(failedIn({ minutes: 3 }), []);
-  t.true(failedIn({ minutes: 3, mishaps: ['reload: no answer'] }).includes('faults that could not be caused'));
+  t.true(failedIn({ minutes: 3, notCaused: ['reload: no answer'] }).includes('faults that could not be caused'));
 });
 
 test('eleven minutes are enough to judge everything, ten are not', (t) => {

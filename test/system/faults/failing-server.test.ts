@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
-import { freePort } from '../../haproxy/setup.ts';
+import { freePort } from '../../../testbed/rig/ports.ts';
+
 import type { AppMessage } from '../../support/app-protocol.ts';
 import { until } from '../../support/until.ts';
 import { OpenLoad, type Seen } from './support/open-load.ts';

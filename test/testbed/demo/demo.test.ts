@@ -76,7 +76,7 @@ for (const program of ['app-server', 'haproxy -db']) {
     });
     process.kill(victim ?? 0, 'SIGKILL');
     t.is((await demo.end()).code, 1);
-    t.regex(demo.errors, /^haweight: demo: (s\d|haproxy): ended unexpectedly, so the demo stops.*\n$/);
+    t.regex(demo.errors, /^haweight: (s\d|haproxy): ended unexpectedly.*\n$/);
     await leftNothing(t, demo);
   });
 }

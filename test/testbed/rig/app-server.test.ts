@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import { freePorts } from '../../../testbed/rig/ports.ts';
+import { freePort } from '../../../testbed/rig/ports.ts';
 import { until } from '../../support/until.ts';
 
 const program = fileURLToPath(new URL('../../../testbed/rig/app-server.ts', import.meta.url));
@@ -12,7 +12,7 @@ const program = fileURLToPath(new URL('../../../testbed/rig/app-server.ts', impo
 const clockTickMs = 10;
 
 async function startApp(cores: number) {
-  const [port = 0] = await freePorts([{ port: 0, hosts: ['127.0.0.1'] }]);
+  const port = await freePort();
   const args = ['--name', 's1', '--listen', `127.0.0.1:${port}`, '--cores', `${cores}`];
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
   const exited = once(child, 'exit');

@@ -5,13 +5,13 @@ import { connect } from 'node:net';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { freePorts } from '../../../testbed/rig/ports.ts';
+import { freePort } from '../../../testbed/rig/ports.ts';
 import { until } from '../../support/until.ts';
 
 const program = fileURLToPath(new URL('../../../testbed/rig/container-app.ts', import.meta.url));
 
 async function startApp() {
-  const [port = 0] = await freePorts([{ port: 0, hosts: ['127.0.0.1'] }]);
+  const port = await freePort();
   const child = spawn(process.execPath, [program, `127.0.0.1:${port}`], { stdio: ['ignore', 'ignore', 'inherit'] });
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   const url = `http://127.0.0.1:${port}`;

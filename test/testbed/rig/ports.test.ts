@@ -16,7 +16,7 @@ async function listen(port: number, host: string) {
 }
 
 test('a wanted port is taken where it is free, and never given out twice', async (t) => {
-  const [port = 0] = await freePorts([{ port: 0, hosts }]);
+  const [port] = await freePorts([{ port: 0, hosts }]);
   const ports = await freePorts([
     { port, hosts },
     { port, hosts },
@@ -37,7 +37,7 @@ test('a port that is taken on only one of its addresses is replaced by one that 
     return true;
   };
   for (let attempt = 1; ; attempt += 1) {
-    const [port = 0] = await freePorts([{ port: taken.port, hosts }]);
+    const [port] = await freePorts([{ port: taken.port, hosts }]);
     t.not(port, taken.port);
     if ((await isFree(port)) || attempt === 5) {
       t.true(attempt < 5, 'not free on all of its addresses');

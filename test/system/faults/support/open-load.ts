@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { percentile } from '../../../../shared/math/percentile.ts';
 import { exponential, seededRandom } from '../../../../shared/math/random.ts';
+import { percentile } from '../../../../shared/math/statistics.ts';
 
 /** What became of one request. Times are of `performance.now()`, in ms. */
 export interface Outcome {

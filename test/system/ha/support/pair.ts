@@ -86,7 +86,7 @@ export class Pair implements AsyncDisposable {
     const { network, name } = this.#options;
     network.cut(name);
     const keepalived = this.#keepalived === null ? [] : await family(this.#keepalived.pid ?? 0);
-    this.controller.child.kill('SIGKILL');
+    this.controller.signal('SIGKILL');
     for (const pid of keepalived) process.kill(pid, 'SIGKILL');
     await this.haproxy.end('SIGKILL');
   }

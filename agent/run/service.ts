@@ -1,17 +1,17 @@
 import { hostname } from 'node:os';
 import { systemClock } from '../../shared/clock.ts';
-import { type Answer, plain, type Route } from '../../shared/net/http-server.ts';
+import type { Log } from '../../shared/process/log.ts';
 import type { AgentOptions } from '../config/options.ts';
 import { parseAuxv } from '../kernel/auxv.ts';
 import type { ProcRoot } from '../kernel/proc-root.ts';
 import { SocketDiagnostics } from '../kernel/socket-diagnostics.ts';
-import { ChangeLog, type EventLog } from '../sample/change-log.ts';
+import { ChangeLog } from '../sample/change-log.ts';
 import { makeRegistry } from '../sample/registry.ts';
 import { Sampler } from '../sample/sampler.ts';
 import { effectiveCores } from '../scope/effective-cores.ts';
 import type { Surroundings, Target } from '../scope/target.ts';
-import { prometheusText } from './prometheus.ts';
-import { SnapshotBody } from './snapshot-body.ts';
+import { prometheusText } from '../serve/prometheus.ts';
+import { SnapshotBody } from '../serve/snapshot-body.ts';
 
 /** A sampler on its own clock, with what answers from it. */
 export class Service implements Disposable {
@@ -24,7 +24,7 @@ export class Service implements Disposable {
   #timer: NodeJS.Timeout | null = null;
 
   /** `onSample` is called after each sample that was finished. */
-  constructor(files: ProcRoot, target: Target, options: AgentOptions, log: EventLog, onSample: () => void = () => {}) {
+  constructor(files: ProcRoot, target: Target, options: AgentOptions, log: Log, onSample: () => void = () => {}) {
     this.#sockets.prepare();
     const units = parseAuxv(files.bytesOrNull('/proc/self/auxv'));
     const surroundings: Surroundings = { files, units, target, configured: options.configured };
@@ -66,21 +66,4 @@ export class Service implements Disposable {
     clearInterval(this.#timer ?? undefined);
     this.#sockets[Symbol.dispose]();
   }
-}
-
-const notYet: Answer = plain('no sample yet: ask again in a second', 503);
-
-/** What the agent answers over HTTP; `service` gives null while there is nothing to measure yet. */
-export function makeRoutes(service: () => Service | null): Readonly<Record<string, Route>> {
-  return {
-    '/v1/snapshot': () => {
-      const body = service()?.body.json() ?? null;
-      return body === null ? notYet : { status: 200, contentType: 'application/json; charset=utf-8', body };
-    },
-    '/metrics': () => {
-      const text = service()?.metrics() ?? null;
-      return text === null ? notYet : { ...plain(text), contentType: 'text/plain; version=0.0.4; charset=utf-8' };
-    },
-    '/healthz': () => (service()?.isAlive() ? plain('ok') : plain('no fresh sample', 503)),
-  };
 }

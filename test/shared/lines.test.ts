@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { type Line, splitLines } from '../../../controller/record/lines.ts';
+import { type Line, splitLines } from '../../shared/lines.ts';
 
 async function split(chunks: readonly Buffer[], maxBytes = 1_000): Promise<Line[]> {
   const stream = (async function* () {

@@ -1,3 +1,8 @@
+/*
+ * By hand, not with split2: that drops a line over its limit without a trace, so the numbers of the lines after it would
+ * be wrong; it applies the limit only at the end of a chunk; and it does not tell a last line without a newline.
+ */
+
 /** One line of a file, counted from 1. */
 export interface Line {
   readonly number: number;
