@@ -90,7 +90,7 @@ async function stopAt(t: ExecutionContext, run: FaultRun, moment: Moment): Promi
 }
 
 test.serial(
-  'stopped while HAProxy is away: one line says so, exit code 1; restore then puts things right',
+  'stopped while HAProxy is away: one line says so, exit code 1; restore then restores the weights',
   async (t) => {
     await using run = await FaultRun.start({ faultySocket: true });
     const { faulty: socket, stack, controller } = run;

@@ -85,7 +85,7 @@ function isRamp(t: ExecutionContext, [before, ...ramp]: readonly Stretch[]): voi
   for (const { share, fairShare } of counted) t.true(share <= 1.35 * fairShare + 0.03, shown);
 }
 
-test.serial('a new server flooded on joining: added at run time, it gets its traffic by a ramp', async (t) => {
+test.serial('a new server flooded on joining: added at run time, its traffic ramps up', async (t) => {
   await using stack = await settled();
   const experimental = traitsOf(testedVersion).addServerIsExperimental ? 'experimental-mode on;' : '';
   const say = (line: string) => operatorSays(stack.haproxy, experimental + line);
@@ -98,7 +98,7 @@ test.serial('a new server flooded on joining: added at run time, it gets its tra
   isRamp(t, await watching);
 });
 
-test.serial('a new server flooded on joining: back from maintenance, it gets its traffic by a ramp', async (t) => {
+test.serial('a new server flooded on joining: back from maintenance, its traffic ramps up', async (t) => {
   await using stack = await settled();
   const say = (line: string) => operatorSays(stack.haproxy, line);
   await say(`set server web/${newcomer} state maint`);
@@ -108,7 +108,7 @@ test.serial('a new server flooded on joining: back from maintenance, it gets its
   isRamp(t, await watching);
 });
 
-test.serial('a new server flooded on joining: back from DOWN, it gets its traffic by a ramp', async (t) => {
+test.serial('a new server flooded on joining: back from DOWN, its traffic ramps up', async (t) => {
   await using stack = await settled();
   const say = (line: string) => operatorSays(stack.haproxy, line);
   await say(`disable health web/${newcomer};set server web/${newcomer} health down`);

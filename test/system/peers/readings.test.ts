@@ -53,7 +53,7 @@ function seen(snapshot: Snapshot) {
   return reading.utilisation;
 }
 
-test('an RAM reading of 0 on success: memory that cannot be read is unknown to the policies, and earns no weight', (t) => {
+test('a RAM reading of 0 on success: memory that cannot be read is unknown to the policies, and earns no weight', (t) => {
   using agent = new Agent();
   t.is(seen(agent.answer()).ram, 0.75);
   for (const meminfo of [
