@@ -12,6 +12,7 @@ import type { connectAgents as connect } from './observe/connect-agents.ts';
 
 export { describeIssues } from './config/describe.ts';
 export type { ConfigFlags } from './config/flags.ts';
+export { withCurrentName, withCurrentNames } from './config/former-names.ts';
 export { loadConfig } from './config/load.ts';
 export { type BackendConfig, type Config, configSchema, periodsMs } from './config/schema.ts';
 export { readYamlFile, type Tree } from './config/yaml-file.ts';
