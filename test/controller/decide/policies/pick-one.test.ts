@@ -5,7 +5,7 @@ import {
   pickOne,
 } from '../../../../controller/decide/policies/pick-one.ts';
 import { factors, observed, type ServerSketch, thresholds } from '../../support/build.ts';
-import { Backend } from '../../support/run.ts';
+import { Backend } from '../../support/play.ts';
 
 function weigh(servers: Readonly<Record<string, ServerSketch>>, changes: Partial<PickOneSettings> = {}) {
   const observations = Object.entries(servers).map(([server, sketch]) => observed(server, sketch));
