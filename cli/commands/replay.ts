@@ -7,9 +7,10 @@ import {
   policyNames,
   type ReplayOptions,
   readRecordings,
+  withCurrentName,
 } from '../../controller/index.ts';
 import { exitCodes, type Problem, ProblemError, quote } from '../../shared/contract/problem.ts';
-import { print } from '../exit.ts';
+import { note, print } from '../exit.ts';
 import { backendOption } from '../options.ts';
 import { DamageNotes } from '../view/damage-notes.ts';
 import { renderReplaySummary, renderReplayTick, replayNote } from '../view/replay.ts';
@@ -84,7 +85,9 @@ async function replay(files: readonly string[], flags: ReplayFlags): Promise<num
 }
 
 function replayOptions({ policy: asked, config, backend }: ReplayFlags): ReplayOptions {
-  const policy = policyNames.find((name) => name === asked);
+  const { name, note: formerName } = withCurrentName(asked);
+  if (formerName !== null) note(formerName);
+  const policy = policyNames.find((each) => each === name);
   if (policy === undefined) {
     throw new ProblemError({
       code: 'usage',

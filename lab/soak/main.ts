@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { Command, Option } from 'commander';
-import { policyNames } from '../../controller/index.ts';
+import { Command } from 'commander';
+import { policyOption } from '../../cli/options.ts';
 import { runProgram } from '../../shared/process/run-program.ts';
 import { stopOnSignal } from '../../shared/process/stop-signals.ts';
 import { Progress } from '../../shared/terminal/progress.ts';
@@ -36,7 +36,7 @@ const flags = exitOnUsage(new Command('soak'))
   .description('run the whole system for long under faults, and judge whether it stays as it was')
   .option('--minutes <minutes>', 'how long; all trends are judged from 11 on', numberWithin(0.1, 100_000), 30)
   .option('--rate <rate>', 'requests per second', numberWithin(1, 500), 150)
-  .addOption(new Option('--policy <policy>', 'of the controller').choices(policyNames).default('inverse-load'))
+  .addOption(policyOption())
   .option('--csv <file>', 'write every sample to this file')
   .option('--json', 'the verdict as JSON', false)
   .addHelpText('after', help)

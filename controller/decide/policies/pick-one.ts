@@ -6,7 +6,7 @@ import { relativeLoads } from './load.ts';
 import { withoutRam } from './without-ram.ts';
 
 /** Constants of the policy. */
-export interface LeastUtilisedSettings {
+export interface PickOneSettings {
   /** Which of the servers under both thresholds gets the new work: the simulator's reading, or the name's. */
   readonly pick: 'most-utilised' | 'least-utilised';
   /** CPU utilisation from which a server gets no new work, above 0 to 1. */
@@ -15,7 +15,7 @@ export interface LeastUtilisedSettings {
   readonly ramThreshold: number;
 }
 
-export const defaultLeastUtilisedSettings: LeastUtilisedSettings = {
+export const defaultPickOneSettings: PickOneSettings = {
   pick: 'most-utilised',
   cpuThreshold: 0.7,
   ramThreshold: 0.7,
@@ -49,9 +49,9 @@ interface Candidate {
  * servers that are passed over keep weight 1, since only the guard gives weight 0; and the simulator ranks servers without
  * a session last, where here their CPU utilisation does.
  */
-export function leastUtilised(settings: LeastUtilisedSettings = defaultLeastUtilisedSettings): Policy<null> {
+export function pickOne(settings: PickOneSettings = defaultPickOneSettings): Policy<null> {
   return {
-    name: 'least-utilised',
+    name: 'pick-one',
     dynamics: { gain: 1, maxStep, overload: 'guard', concentrates: true },
     initialState: null,
     decide(input, state) {
@@ -81,7 +81,7 @@ function candidateOf({ server, agent }: Observation): Candidate[] {
   return [{ server, cpu: agent.utilisation.cpu, ram: agent.utilisation.ram }];
 }
 
-function choose(candidates: readonly Candidate[], settings: LeastUtilisedSettings) {
+function choose(candidates: readonly Candidate[], settings: PickOneSettings) {
   const { pick, cpuThreshold, ramThreshold } = settings;
   const under = candidates.filter(({ cpu, ram }) => cpu < cpuThreshold && (ram ?? 0) < ramThreshold);
   const [first] = under.sort(pick === 'most-utilised' ? byMost : byLeast);
