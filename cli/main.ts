@@ -62,6 +62,7 @@ export async function makeProgram(name?: string): Promise<Command> {
   return program;
 }
 
+/** The named command, or all. */
 function wantedCommands(name = ''): (() => Promise<Command>)[] {
   return Object.hasOwn(commands, name) ? [commands[name as keyof typeof commands]] : Object.values(commands);
 }

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { defaultPolicy, policyNames } from '../../controller/decide/policies/registry.ts';
+import { defaultPolicy, policyNames } from '../../controller/index.ts';
 import { exitCodes, ProblemError } from '../../shared/contract/problem.ts';
 import { Stopped, stopOnSignal } from '../../shared/process/stop-signals.ts';
 import type { Fleet } from '../../testbed/demo/fleet.ts';

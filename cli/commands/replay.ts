@@ -1,9 +1,13 @@
 import { Command } from 'commander';
-import { loadConfig } from '../../controller/config/load.ts';
-import { policyNames } from '../../controller/decide/policies/registry.ts';
-import { damagedLine, readRecordings } from '../../controller/record/read-recordings.ts';
-import { decisionSettings } from '../../controller/record/recording.ts';
-import { BackendReplay, type ReplayOptions } from '../../controller/record/replay.ts';
+import {
+  BackendReplay,
+  damagedLine,
+  decisionSettings,
+  loadConfig,
+  policyNames,
+  type ReplayOptions,
+  readRecordings,
+} from '../../controller/index.ts';
 import { exitCodes, type Problem, ProblemError, quote } from '../../shared/contract/problem.ts';
 import { print } from '../exit.ts';
 import { backendOption } from '../options.ts';

@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { describeIssues } from '../../controller/config/describe.ts';
-import { readYamlFile, type Tree } from '../../controller/config/yaml-file.ts';
-import { type PolicyName, policyNames } from '../../controller/decide/policies/registry.ts';
+import { describeIssues, type PolicyName, policyNames, readYamlFile, type Tree } from '../../controller/index.ts';
 import { type Problem, ProblemError } from '../../shared/contract/problem.ts';
 import { parseExperiment } from '../../testbed/simulator/parse-experiment.ts';
 import {

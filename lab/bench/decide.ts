@@ -1,6 +1,4 @@
-import { decide, initialDecideState } from '../../controller/decide/decide.ts';
-import { defaultGuardSettings } from '../../controller/decide/guard/settings.ts';
-import { policyNamed, policyNames } from '../../controller/decide/policies/registry.ts';
+import { decide, defaultGuardSettings, initialDecideState, policyNamed, policyNames } from '../../controller/index.ts';
 import type { Observation } from '../../shared/contract/observation.ts';
 
 /** CPU time of one tick's decisions (no I/O), by policy, size of the backend and share of its servers over a threshold. */

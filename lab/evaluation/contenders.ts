@@ -1,4 +1,4 @@
-import type { PolicyName } from '../../controller/decide/policies/registry.ts';
+import type { PolicyName } from '../../controller/index.ts';
 
 /** How HAProxy deals out requests: what follows `balance`. */
 export const algorithms = ['roundrobin', 'random', 'leastconn'] as const;

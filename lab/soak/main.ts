@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { policyNames } from '../../controller/decide/policies/registry.ts';
+import { policyNames } from '../../controller/index.ts';
 import { runProgram } from '../../shared/process/run-program.ts';
 import { stopOnSignal } from '../../shared/process/stop-signals.ts';
 import { Progress } from '../../shared/terminal/progress.ts';

@@ -1,12 +1,13 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import type { Reason } from '../../shared/contract/decision.ts';
 import { type ServerStatus, type Status, statusSchema } from '../../shared/contract/status.ts';
+import { type Faults, setFaults } from '../../testbed/rig/app/control.ts';
+import { Child } from '../../testbed/rig/child.ts';
 import { type Backend, renderConfiguration } from '../../testbed/rig/configuration.ts';
 import { freePort, someNetwork } from '../../testbed/rig/ports.ts';
 import { type HaproxyProcess, startHaproxy } from '../../testbed/rig/process.ts';
+import { programs } from '../../testbed/rig/programs.ts';
+import { answers } from '../../testbed/rig/wait.ts';
 
-import { type AppMessage, appPort } from './app-protocol.ts';
 import { Load } from './load.ts';
 import { Haweight, type Surroundings } from './process.ts';
 import { until } from './until.ts';
@@ -34,10 +35,12 @@ export interface StackOptions {
 }
 
 const period = 1_000;
+/** Every server has a loopback address of its own, so all have the same port. */
+export const appPort = 9080;
 /** So few that a small real load overloads a server, and even a busy machine has that much left. */
 export const fewCores = 0.05;
 /** What overloads a server of few cores, though it may get only half of it. */
-export const overload: AppMessage = { busy: 2 * fewCores };
+export const overload = { busy: 2 * fewCores };
 
 /**
  * The whole thing for real: HAProxy, application servers as processes, an agent for each that measures it, and when
@@ -49,7 +52,7 @@ export class Stack implements AsyncDisposable {
   readonly #options: StackOptions;
   readonly #network: string;
   readonly #children = new AsyncDisposableStack();
-  readonly #apps = new Map<string, ChildProcess>();
+  readonly #apps = new Map<string, Child>();
   readonly #agents = new Map<string, Haweight>();
   #statusUrl = '';
 
@@ -78,12 +81,14 @@ export class Stack implements AsyncDisposable {
   }
 
   async startServer(name: string): Promise<void> {
-    const app = fork(new URL('app.ts', import.meta.url), [name, this.addressOf(name)], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    this.#children.defer(() => void app.kill('SIGKILL'));
-    await once(app, 'message');
+    const listen = `${this.addressOf(name)}:${appPort}`;
+    const flags = ['--name', name, '--listen', listen, '--cpu-ms', '0'];
+    const app = this.#children.use(new Child(name, [process.execPath, programs.app, ...flags]));
     this.#apps.set(name, app);
+    await until(
+      () => `server ${name}: ${app.stderr}`,
+      () => answers(`http://${listen}/healthz`),
+    );
     await this.startAgent(name);
   }
 
@@ -100,21 +105,13 @@ export class Stack implements AsyncDisposable {
     this.#agents.set(name, agent);
     await until(
       () => `the agent of ${name}: ${agent.stderr}`,
-      () =>
-        fetch(`http://${listen}/v1/snapshot`).then(
-          ({ ok }) => ok,
-          () => false,
-        ),
+      () => answers(`http://${listen}/v1/snapshot`),
     );
   }
 
   /** The application's process dies, as in a crash: connections are refused. Its agent lives on. */
   async killServer(name: string): Promise<void> {
-    const app = this.#apps.get(name);
-    if (app === undefined || app.exitCode !== null) return;
-    const gone = once(app, 'exit');
-    app.kill('SIGKILL');
-    await gone;
+    await this.#apps.get(name)?.kill();
   }
 
   async stopAgent(name: string): Promise<void> {
@@ -199,12 +196,8 @@ export class Stack implements AsyncDisposable {
     });
   }
 
-  async tell(name: string, message: AppMessage): Promise<void> {
-    const app = this.#apps.get(name);
-    if (app === undefined) throw new Error(`no server ${name}`);
-    const told = once(app, 'message');
-    app.send(message);
-    await told;
+  async tell(name: string, faults: Partial<Faults>): Promise<void> {
+    await setFaults(`http://${this.addressOf(name)}:${appPort}`, faults);
   }
 
   /** How many requests HAProxy has given this server. */

@@ -1,3 +1,4 @@
+import { setFaults } from '../rig/app/control.ts';
 import { Child } from '../rig/child.ts';
 import type { HaproxyProcess } from '../rig/process.ts';
 import { programs } from '../rig/programs.ts';
@@ -85,7 +86,7 @@ export class Fleet implements AsyncDisposable {
   async setNeighbour(server: string, share: number): Promise<void> {
     const member = this.plan.members.find(({ name }) => name === server);
     if (member === undefined) throw new Error(`the demo has no server ${server}`);
-    await fetch(`${member.appUrl}/neighbour?share=${share}`, { method: 'PUT' });
+    await setFaults(member.appUrl, { busy: share * member.cores });
   }
 
   /** Resolves when no request is left with the servers and the configured weights are in force. */
@@ -132,6 +133,6 @@ function agentArguments({ name, cores, address }: Member, { appPort, agentPort }
     `${cores}`,
     ...vm,
   ];
-  const app = [process.execPath, programs.appServer, '--name', name, '--listen', `${address}:${appPort}`];
+  const app = [process.execPath, programs.app, '--name', name, '--listen', `${address}:${appPort}`];
   return ['agent', ...flags, '--', ...app, '--cores', `${cores}`];
 }

@@ -1,5 +1,5 @@
 import { mean, percentile } from '../../shared/math/statistics.ts';
-import type { Outcome } from '../rig/load.ts';
+import type { Outcome } from '../rig/load/outcome.ts';
 
 /** What became of a set of requests. Times in ms, from the moment a request was meant to be sent. */
 export interface Summary {

@@ -1,5 +1,4 @@
-import { isValidName } from '../../haproxy/commands.ts';
-import type { AccessLevel } from '../../haproxy/process-info.ts';
+import { type AccessLevel, isValidName } from '../../haproxy/runtime-api.ts';
 import { maxWeight } from '../../shared/contract/limits.ts';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { describeIssues } from '../../controller/config/describe.ts';
-import { configSchema } from '../../controller/config/schema.ts';
+import { configSchema, describeIssues } from '../../controller/index.ts';
 import { type Problem, ProblemError, quote } from '../../shared/contract/problem.ts';
 import { expectedRequests } from './arrivals.ts';
 import { configInput, ownKeys } from './controller-config.ts';

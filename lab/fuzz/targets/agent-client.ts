@@ -1,5 +1,6 @@
-import { AgentClient } from '../../../controller/observe/agent-client.ts';
+import { connectAgents } from '../../../controller/index.ts';
 import { snapshotSchema } from '../../../shared/contract/snapshot.ts';
+import { silentLog } from '../../../shared/process/log.ts';
 import { snapshots } from '../corpus.ts';
 import { deliveryOf, HostileServer } from '../hostile-server.ts';
 import { httpResponses } from '../http-responses.ts';
@@ -24,7 +25,7 @@ async function openAgentClient() {
   await using stack = new AsyncDisposableStack();
   const server = stack.use(new HostileServer());
   const port = await server.listen();
-  const client = stack.use(new AgentClient({ timeoutMs, token: null }));
+  const client = stack.use(await connectAgents({ timeoutMs }, silentLog));
   const url = `http://127.0.0.1:${port}`;
 
   /** First byte: how the answer comes. The rest is what the agent sends. */

@@ -1,8 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ConfigFlags } from '../../../controller/config/flags.ts';
-import { loadConfig } from '../../../controller/config/load.ts';
-import { wholeConfigSchema } from '../../../controller/config/schema.ts';
+import { type ConfigFlags, loadConfig, wholeConfigSchema } from '../../../controller/index.ts';
 import { ProblemError } from '../../../shared/contract/problem.ts';
 import { configurations } from '../corpus.ts';
 import { temporaryFolder } from '../folder.ts';

@@ -1,4 +1,4 @@
-import { joinBackend } from '../../../controller/observe/haproxy-view.ts';
+import { joinBackend } from '../../../controller/index.ts';
 import { accessLevels, type HaproxyInfo, parseInfo, parseLevel } from '../../../haproxy/process-info.ts';
 import { recogniseRefusal, refusalProblem } from '../../../haproxy/refusal.ts';
 import { parseServersState, type ServerState } from '../../../haproxy/servers-state.ts';

@@ -1,4 +1,4 @@
-import { parseSnapshot } from '../../../controller/observe/parse-snapshot.ts';
+import { parseSnapshot } from '../../../controller/index.ts';
 import { snapshotSchema } from '../../../shared/contract/snapshot.ts';
 import { snapshots } from '../corpus.ts';
 import { generate } from '../input/generate.ts';

@@ -1,8 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { traitsOf } from '../../../haproxy/versions.ts';
 import { operatorSays, testedVersion } from '../../haproxy/setup.ts';
-import { appPort } from '../../support/app-protocol.ts';
-import { Stack } from '../../support/stack.ts';
+import { appPort, Stack } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
 import { OpenLoad } from '../faults/support/open-load.ts';
 

@@ -21,7 +21,7 @@ test.serial('only whole absolute weights are sent, and a configured weight of 1 
   await until('s1 drained', async () => (await stack.weight('s1')) === 0);
   await stack.tell('s1', { busy: 0 });
   // a server that answers errors gets the smallest weight
-  await stack.tell('s2', { failing: true });
+  await stack.tell('s2', { failing: 503 });
   await until('s2 cut', async () => (await stack.weight('s2')) < 30);
   for (let tick = 0; tick < 3; tick += 1) {
     await stack.ticks(1);

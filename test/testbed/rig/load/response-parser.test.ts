@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { type Response, ResponseParser } from '../../../testbed/rig/load/response-parser.ts';
+import { type Response, ResponseParser } from '../../../../testbed/rig/load/response-parser.ts';
 
 const good = { status: 200, closes: false, server: 's1' };
 const responses: readonly { readonly name: string; readonly text: string; readonly says: Response }[] = [
