@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { formatProblem } from '../../shared/contract/problem.ts';
 import { type HttpServer, startHttpServer } from '../../shared/net/http-server.ts';
 import { loadToken } from '../../shared/net/token.ts';
+import { dropStartupGarbage } from '../../shared/process/footprint.ts';
 import { type Logger, makeLogger } from '../../shared/process/logger.ts';
 import { ServiceManager } from '../../shared/process/service-manager.ts';
 import { nextStopSignal } from '../../shared/process/stop-signals.ts';
@@ -13,7 +14,6 @@ import { ProcessTree } from '../scope/process-tree.ts';
 import { resolveScope, type ScopeChoice } from '../scope/scope.ts';
 import type { Target } from '../scope/target.ts';
 import { makeRoutes, Service } from '../serve/service.ts';
-import { dropStartupGarbage } from './footprint.ts';
 
 export const tokenVariable = 'HAWEIGHT_AGENT_TOKEN';
 

@@ -1,3 +1,7 @@
+/*
+ * By hand, not with sd-notify: that is compiled when it is installed, with libsystemd's headers; and the words are a dozen lines.
+ */
+
 import { DatagramSocket } from './datagram-socket.ts';
 
 /** How long one of our turns (a tick, a sample) may take until the next is finished, where all is well. */
