@@ -65,12 +65,15 @@ export class Fleet implements AsyncDisposable {
 
   /** Starts the application servers, each as the child of its agent; resolves when all answer and HAProxy knows. */
   async start(): Promise<void> {
-    for (const { name } of this.plan.members) this.#stack.startServer(name);
-    await this.#wait('the start of the application servers and their agents', () => this.#stack.isReady());
+    for (const { name } of this.plan.members) this.#stack.spawnServer(name);
+    await this.#wait('the start of the application servers and their agents', async () => {
+      const answering = await Promise.all(this.plan.members.map(({ name }) => this.#stack.isAnswering(name)));
+      return answering.every(Boolean) && (await this.#stack.isAllUp());
+    });
   }
 
   startController(): void {
-    this.#stack.startController(['--policy', this.#settings.policy]);
+    this.#stack.spawnController(['--policy', this.#settings.policy]);
   }
 
   /** Resolves when the controller has left; before that it restores the configured weights. */

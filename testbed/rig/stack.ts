@@ -98,18 +98,18 @@ export class Stack<Process extends Child = Child> implements AsyncDisposable {
     return member;
   }
 
-  startServer(name: string): void {
-    if (this.#options.agentStartsApp !== true) this.startApp(name);
-    this.startAgent(name);
+  spawnServer(name: string): void {
+    if (this.#options.agentStartsApp !== true) this.spawnApp(name);
+    this.spawnAgent(name);
   }
 
-  startApp(name: string): Child {
+  spawnApp(name: string): Child {
     const app = this.#started(() => new Child(name, this.#appCommand(name)));
     this.#apps.set(name, app);
     return app;
   }
 
-  startAgent(name: string): Process {
+  spawnAgent(name: string): Process {
     const { agentFlags, agentPort, agentStartsApp = false, haweight } = this.#options;
     const flags = agentFlags?.(name, this.#apps.get(name) ?? null) ?? [];
     const where = ['--name', name, '--listen', `${this.memberOf(name).address}:${agentPort}`];
@@ -120,10 +120,16 @@ export class Stack<Process extends Child = Child> implements AsyncDisposable {
     return agent;
   }
 
-  /** `statusPort`: another one than before. */
-  startController(flags: readonly string[], statusPort = this.#statusPort): Process {
+  /** Another status port, or another way to start it, may be given than that of the description. */
+  spawnController(
+    flags: readonly string[],
+    {
+      statusPort = this.#statusPort,
+      haweight = this.#options.haweight,
+    }: { readonly statusPort?: number; readonly haweight?: StackOptions<Process>['haweight'] } = {},
+  ): Process {
     this.#statusPort = statusPort;
-    const { agentPort, haweight } = this.#options;
+    const { agentPort } = this.#options;
     const target = ['--socket', this.haproxy.socket, '--backend', backend, '--listen', this.#statusAddress];
     const agents = agentPort === defaultAgentPort ? [] : ['--agent-url', `http://{address}:${agentPort}`];
     const args = ['controller', ...target, ...agents, ...flags];
@@ -132,14 +138,11 @@ export class Stack<Process extends Child = Child> implements AsyncDisposable {
     return controller;
   }
 
-  /** Whether all applications and agents answer, and HAProxy has all servers in rotation. */
-  async isReady(): Promise<boolean> {
-    const { agentPort, members } = this.#options;
-    const urls = members.flatMap(({ address, appPort }) => [
-      `http://${address}:${appPort}/healthz`,
-      `http://${address}:${agentPort}/v1/snapshot`,
-    ]);
-    return (await Promise.all(urls.map(answers))).every(Boolean) && (await this.isAllUp());
+  /** Whether the application and the agent of a member answer. */
+  async isAnswering(name: string): Promise<boolean> {
+    const { address, appPort } = this.memberOf(name);
+    const app = answers(`http://${address}:${appPort}/healthz`);
+    return (await answers(`http://${address}:${this.#options.agentPort}/v1/snapshot`)) && (await app);
   }
 
   /** HAProxy starts before the servers do and finds them down at first. */
