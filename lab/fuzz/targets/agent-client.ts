@@ -3,7 +3,7 @@ import { snapshotSchema } from '../../../shared/contract/snapshot.ts';
 import { snapshots } from '../corpus.ts';
 import { deliveryOf, HostileServer } from '../hostile-server.ts';
 import { httpResponses } from '../http-responses.ts';
-import { generate } from '../input/generate.ts';
+import { casesFrom, withHead } from '../input/cases.ts';
 import { splitInput, type Target } from '../target.ts';
 import { checkProblem, demand } from '../violation.ts';
 
@@ -16,7 +16,7 @@ const elsewhere = 'redirected-elsewhere';
 const corpus = { inputs: httpResponses(snapshots, elsewhere), maxBytes: 256 * 1024 };
 
 export const agentClientTarget: Target = {
-  generate: (dice) => Buffer.concat([dice.bytes(1), generate(corpus, dice)]),
+  cases: withHead(1, casesFrom(corpus)),
   open: openAgentClient,
 };
 
