@@ -8,7 +8,7 @@ import { z } from 'zod';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 
-/** What a holder says of itself to whoever wants the same. */
+/** What a holder says of itself to a process that wants the same. */
 const holderSchema = z.object({ pid: z.number().int().positive(), listen: z.string().max(300) });
 export type Holder = z.infer<typeof holderSchema>;
 
@@ -17,10 +17,10 @@ export type Claim =
   | { readonly kind: 'backend'; readonly socket: string; readonly backend: string }
   | { readonly kind: 'recording'; readonly file: string };
 
-/** How long a holder may take to say who it is, in ms, and how much it may say. */
+/** How long a holder may take to say who it is, in ms, and the longest answer that is read. */
 const answerMs = 1_000;
 const maxAnswerBytes = 1_000;
-/** A holder that has just ended leaves its name free within this many attempts, so far apart in ms. */
+/** The name of a holder that has just ended is free within this many attempts; the time between them, in ms. */
 const attempts = 5;
 const againMs = 50;
 
@@ -28,7 +28,7 @@ const againMs = 50;
  * A name that only one process of this machine can hold: a listening UNIX socket in Linux' abstract namespace. The kernel
  * frees it when the process ends, however it ends, so nothing is left behind that could keep the next one from starting; it
  * needs no folder that all users may write. It does not reach into other network namespaces or machines: a second
- * controller there is met as a second writer (contest.ts).
+ * controller there is handled as a second writer (contest.ts).
  */
 export async function claim(what: Claim, self: Holder): Promise<Result<AsyncDisposable, Problem>> {
   const path = nameOf(what);
@@ -41,14 +41,14 @@ export async function claim(what: Claim, self: Holder): Promise<Result<AsyncDisp
   }
 }
 
-/** Who sets the weights of this backend now; null: nobody. */
+/** The holder of a claim, such as the controller that sets the weights of a backend; null: there is none. */
 export async function holderOf(what: Claim): Promise<Holder | 'unknown' | null> {
   const holder = await askHolder(nameOf(what));
   if (holder === 'gone') return null;
   return holder ?? 'unknown';
 }
 
-/** The same for every path that leads to the same socket or file. */
+/** The same name for every path to the same socket or file. */
 function nameOf(what: Claim): string {
   const name =
     what.kind === 'backend' ? ['backend', resolved(what.socket), what.backend] : ['recording', resolved(what.file)];
@@ -88,7 +88,7 @@ async function hold(path: string, self: Holder): Promise<AsyncDisposable | null>
   };
 }
 
-/** The holder's word; null where it gives none that can be read; 'gone' where nobody holds the name any more. */
+/** What the holder says of itself; null: nothing that can be read; 'gone': the name is free again. */
 function askHolder(path: string): Promise<Holder | null | 'gone'> {
   return new Promise((resolve) => {
     const socket = connect({ path });
