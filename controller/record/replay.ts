@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Decision } from '../../shared/contract/decision.ts';
+import type { PolicyName } from '../../shared/contract/policy-names.ts';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
-import { type PolicyName, policyNamed } from '../decide/policies/registry.ts';
+import { policyNamed } from '../decide/policies/registry.ts';
 import { ShadowPolicy } from '../decide/shadow-policy.ts';
 import { Comparison, type ComparisonSummary, type TickComparison } from './comparison.ts';
 import type { DecisionSettings, outcomes, TickRecord } from './recording.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { PolicyName } from '../../controller/decide/policies/registry.ts';
+import type { PolicyName } from '../../shared/contract/policy-names.ts';
 import { seededRandom } from '../../shared/math/random.ts';
 import { recordingOf } from '../../test/controller/record/support.ts';
 import { observed } from '../../test/controller/support/build.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'ava';
 import fc from 'fast-check';
-import { policyNames } from '../../../controller/decide/policies/registry.ts';
 import { parseLine } from '../../../controller/record/parse-line.ts';
 import { exclusions, type Observation, observationSchema } from '../../../shared/contract/observation.ts';
+import { policyNames } from '../../../shared/contract/policy-names.ts';
 import { problemCodes } from '../../../shared/contract/problem.ts';
 import { algorithm, extremeSketch, ticksOf } from '../support/arbitrary.ts';
 import { calm, observed } from '../support/build.ts';
