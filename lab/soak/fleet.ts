@@ -151,7 +151,7 @@ export class Fleet implements AsyncDisposable {
   #startServer(name: string): void {
     const { cores, address, port } = this.#memberOf(name);
     const flags = ['--name', name, '--listen', `${address}:${port}`, '--cores', `${cores}`];
-    this.#servers.set(name, new Child(name, [process.execPath, programs.appServer, ...flags]));
+    this.#servers.set(name, new Child(name, [process.execPath, programs.app, ...flags]));
   }
 
   #startAgent(name: string): void {

@@ -4,8 +4,8 @@ import { chmod, copyFile, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { findHaproxy } from '../../../../testbed/rig/binary.ts';
 import { type HaproxyProcess, startHaproxy } from '../../../../testbed/rig/process.ts';
-import { appPort } from '../../../support/app-protocol.ts';
 import { Haweight } from '../../../support/process.ts';
+import { appPort } from '../../../support/stack.ts';
 import { until } from '../../../support/until.ts';
 import type { Network } from './network.ts';
 

@@ -14,7 +14,7 @@ import { Backend, reasonCodes } from '../../controller/support/play.ts';
 const windowMs = 2_000;
 const noSockets = { dump: () => err(unavailable('not-supported', 'none here')) };
 
-/** The agent's whole way from the kernel's files to what the controller makes of its answer. */
+/** The whole path from the kernel's files, through the agent, to the snapshot that the controller reads. */
 class Agent implements Disposable {
   readonly tree = new RecordedTree('host');
   readonly #clock = new HandClock();
@@ -53,7 +53,7 @@ function seen(snapshot: Snapshot) {
   return reading.utilisation;
 }
 
-test('a RAM reading of 0 on success: memory that cannot be read is unknown to the policies, and earns no weight', (t) => {
+test('memory that cannot be read is unknown to the policies, and earns no weight', (t) => {
   using agent = new Agent();
   t.is(seen(agent.answer()).ram, 0.75);
   for (const meminfo of [
@@ -84,7 +84,7 @@ const later = 'cpu  10400 500 3000 80400 1500 0 500 4500 2000 100';
 const muchLater = 'cpu  10800 500 3000 80800 1500 0 500 4500 2000 100';
 const coreZero = 'cpu0 2500 125 750 20000 375 0 125 1125 500 25\n';
 
-test('a missing core 0: the machine is measured all the same, of the cores that it has', (t) => {
+test('a machine without core 0 is measured by the cores that it has', (t) => {
   using agent = new Agent();
   agent.tree.change('/proc/stat', coreZero, '');
   t.is(agent.answer().effectiveCores, 3);
@@ -94,7 +94,7 @@ test('a missing core 0: the machine is measured all the same, of the cores that 
   t.is(snapshot.effectiveCores, 3);
 });
 
-test('a missing core 0: cores that go offline and online between two samples leave that window unknown, never idle', (t) => {
+test('cores that go offline and online between two samples make that window unknown, not idle', (t) => {
   using agent = new Agent();
   agent.answer();
   agent.tree.change('/proc/stat', all, later);
@@ -103,18 +103,18 @@ test('a missing core 0: cores that go offline and online between two samples lea
   agent.tree.change('/proc/stat', coreZero, '');
   agent.tree.change('/proc/stat', later, 'cpu  7800 375 2250 60300 1125 0 375 3375 1500 75');
   t.is(seen(agent.answer(windowMs)).cpu, null);
-  // online again, with all the idle time that it ever had
+  // online again, with all its idle time since boot
   agent.tree.change(
     '/proc/stat',
     'cpu  7800 375 2250 60300 1125 0 375 3375 1500 75\n',
     `cpu  7900 375 2250 360300 1125 0 375 3375 1500 75\n${coreZero}`,
   );
-  t.is(seen(agent.answer(windowMs)).cpu, null, 'an hour of idle time in two seconds is no idle machine');
+  t.is(seen(agent.answer(windowMs)).cpu, null, 'an hour of idle time in two seconds does not mean an idle machine');
   agent.tree.change('/proc/stat', 'cpu  7900 375 2250 360300', 'cpu  8300 375 2250 360700');
-  t.is(seen(agent.answer(windowMs)).cpu, 0.5, 'and then it goes on');
+  t.is(seen(agent.answer(windowMs)).cpu, 0.5, 'the next window is measured again');
 });
 
-test('all metrics failing read as idle: every file of the kernel is gone, and everything is unknown', (t) => {
+test('when every file of the kernel is gone, every metric is unknown', (t) => {
   using agent = new Agent();
   agent.answer();
   agent.tree.change('/proc/stat', all, muchLater);
@@ -129,7 +129,7 @@ test('all metrics failing read as idle: every file of the kernel is gone, and ev
   t.deepEqual(Object.values(seen(snapshot)), [null, null, null, null, null]);
 });
 
-test('all metrics failing read as idle: such a server is held where it is, while an idle one gains', (t) => {
+test('a server without any metric is held where it is, while an idle one gains', (t) => {
   const nothing = { cpu: null, ram: null, bandwidth: null, threads: null, tcpQueues: null };
   const idle = { cpu: 0.01, ram: 0.01, bandwidth: 0, threads: 0, tcpQueues: 0 };
   const shares = [nothing, idle].map((utilisation) => {

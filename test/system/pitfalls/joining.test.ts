@@ -1,26 +1,25 @@
 import test, { type ExecutionContext } from 'ava';
 import { traitsOf } from '../../../haproxy/versions.ts';
 import { operatorSays, testedVersion } from '../../haproxy/setup.ts';
-import { appPort } from '../../support/app-protocol.ts';
-import { Stack } from '../../support/stack.ts';
+import { appPort, Stack } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
 import { OpenLoad } from '../faults/support/open-load.ts';
 
-/** What HAProxy has given the servers while the newcomer had one weight. */
+/** What HAProxy has sent to the servers while the newcomer had one weight. */
 interface Stretch {
   /** The newcomer's weight, as a part of the mean of the others'. */
   readonly part: number;
   /** Its part of all requests, 0 to 1, and how many these were. */
   readonly share: number;
   readonly requests: number;
-  /** What the weights say that its part should be. */
+  /** The part of the requests that the weights give it. */
   readonly fairShare: number;
 }
 
 const newcomer = 's4';
 const enough = 40;
 
-/** Stack, load and controller, with everything settled. */
+/** Stack, load and controller, with steady weights. */
 async function settled() {
   const stack = await Stack.start({ servers: ['s1', 's2', 's3', newcomer] });
   const load = new OpenLoad(stack.port, 100);
@@ -52,7 +51,7 @@ async function watch(stack: Stack): Promise<Stretch[]> {
   await until('its whole weight', async () => {
     const now = await look(stack);
     if (now.weight !== start.weight) {
-      // it changed since the look before, so that little of the next stretch is in this one
+      // it changed after the last look, so this stretch has at most a little of the next one
       const requests = now.given - start.given + now.othersGiven - start.othersGiven;
       stretches.push({
         part: start.weight / (start.othersWeight / 3),
@@ -67,10 +66,10 @@ async function watch(stack: Stack): Promise<Stretch[]> {
   return stretches;
 }
 
-/** The first stretch is HAProxy's own, until our first tick; from then on it is the ramp. */
+/** The first stretch is HAProxy's own, until haweight's first tick; the others are the ramp. */
 function isRamp(t: ExecutionContext, [before, ...ramp]: readonly Stretch[]): void {
   const shown = JSON.stringify([before, ...ramp]);
-  t.log(`until our first tick: ${JSON.stringify(before)}`);
+  t.log(`until haweight's first tick: ${JSON.stringify(before)}`);
   t.log(
     `then: ${ramp.map(({ part, share, requests }) => `${part.toFixed(2)} ${share.toFixed(3)} of ${requests}`).join(', ')}`,
   );
@@ -85,7 +84,7 @@ function isRamp(t: ExecutionContext, [before, ...ramp]: readonly Stretch[]): voi
   for (const { share, fairShare } of counted) t.true(share <= 1.35 * fairShare + 0.03, shown);
 }
 
-test.serial('a new server flooded on joining: added at run time, its traffic ramps up', async (t) => {
+test.serial('a server added at run time ramps up', async (t) => {
   await using stack = await settled();
   const experimental = traitsOf(testedVersion).addServerIsExperimental ? 'experimental-mode on;' : '';
   const say = (line: string) => operatorSays(stack.haproxy, experimental + line);
@@ -98,7 +97,7 @@ test.serial('a new server flooded on joining: added at run time, its traffic ram
   isRamp(t, await watching);
 });
 
-test.serial('a new server flooded on joining: back from maintenance, its traffic ramps up', async (t) => {
+test.serial('a server back from maintenance ramps up', async (t) => {
   await using stack = await settled();
   const say = (line: string) => operatorSays(stack.haproxy, line);
   await say(`set server web/${newcomer} state maint`);
@@ -108,7 +107,7 @@ test.serial('a new server flooded on joining: back from maintenance, its traffic
   isRamp(t, await watching);
 });
 
-test.serial('a new server flooded on joining: back from DOWN, its traffic ramps up', async (t) => {
+test.serial('a server back from DOWN ramps up', async (t) => {
   await using stack = await settled();
   const say = (line: string) => operatorSays(stack.haproxy, line);
   await say(`disable health web/${newcomer};set server web/${newcomer} health down`);

@@ -1,7 +1,7 @@
 import { haproxyTest as test } from '../../haproxy/setup.ts';
 import { calm, overloaded, Rig, servers, silent } from './support.ts';
 
-/** Four servers, the first one drained for its load; under random, which waits for nothing. */
+/** Four servers, the first one drained for its load; under random, where a weight may change at every tick. */
 async function drained(): Promise<Rig> {
   const rig = await Rig.start(servers('s1', 's2', 's3', 's4'), { algorithm: 'random' });
   rig.agents.set('s1', overloaded);
@@ -9,7 +9,7 @@ async function drained(): Promise<Rig> {
   return rig;
 }
 
-test('a weight stuck at 0: a drained server that is calm again comes back, by a ramp', async (t) => {
+test('a drained server that is calm again ramps up', async (t) => {
   await using rig = await drained();
   rig.agents.set('s1', calm);
   const path = await rig.path('s1', 12);
@@ -18,14 +18,14 @@ test('a weight stuck at 0: a drained server that is calm again comes back, by a 
   t.true(first < 100, `it starts small: ${path}`);
 });
 
-test('a weight stuck at 0: a drained server whose agent dies comes back', async (t) => {
+test('a drained server whose agent dies gets its weight back', async (t) => {
   await using rig = await drained();
   rig.agents.set('s1', silent);
   const path = await rig.path('s1', 10);
   t.true((path[9] ?? 0) > 50, `${path}`);
 });
 
-test('a weight stuck at 0: the metric that drained a server cannot be measured any more, and it comes back', async (t) => {
+test('a drained server comes back when the metric that drained it can no longer be measured', async (t) => {
   await using rig = await drained();
   const { metrics } = calm() ?? {};
   if (metrics === undefined) return t.fail();
@@ -35,18 +35,18 @@ test('a weight stuck at 0: the metric that drained a server cannot be measured a
   t.true((path[9] ?? 0) > 50, `${path}`);
 });
 
-test('a weight stuck at 0: all agents fall silent while one server is drained; it comes back when they do', async (t) => {
+test('a server that is drained while all agents are silent comes back when they answer again', async (t) => {
   await using rig = await drained();
   const names = ['s1', 's2', 's3', 's4'];
   for (const name of names) rig.agents.set(name, silent);
-  // documented: while most agents are silent nothing is written, also a 0
+  // documented: while most agents are silent nothing is written, so that a 0 stays
   t.deepEqual(await rig.path('s1', 4), [0, 0, 0, 0]);
   for (const name of names) rig.agents.set(name, calm);
   const path = await rig.path('s1', 12);
   t.true((path[11] ?? 0) > 150, `${path}`);
 });
 
-test('a weight stuck at 0: a controller killed with a server drained; the next one brings it back', async (t) => {
+test('a server that a killed controller had drained is brought back by the next one', async (t) => {
   await using rig = await drained();
   rig.agents.set('s1', calm);
   rig.restart();
@@ -54,15 +54,15 @@ test('a weight stuck at 0: a controller killed with a server drained; the next o
   t.true((path[39] ?? 0) > 200, `${path}`);
 });
 
-test('a weight stuck at 0: a controller killed with a server drained, whose agent is dead; the next one brings it back', async (t) => {
+test('a server that a killed controller had drained comes back even if its agent is dead', async (t) => {
   await using rig = await drained();
   rig.agents.set('s1', silent);
   rig.restart();
   const path = await rig.path('s1', 12);
-  t.true((path[11] ?? 0) > 100, `not left at the least that a server can have: ${path}`);
+  t.true((path[11] ?? 0) > 100, `not left at the smallest weight: ${path}`);
 });
 
-test('a weight stuck at 0: drained by us, then maintenance or drain by an operator, then ready', async (t) => {
+test('a drained server comes back after an operator set it to maint or drain and then to ready', async (t) => {
   await using rig = await drained();
   for (const state of ['maint', 'drain']) {
     rig.agents.set('s1', overloaded);
@@ -76,14 +76,14 @@ test('a weight stuck at 0: drained by us, then maintenance or drain by an operat
   }
 });
 
-test('a weight stuck at 0: a drained server is the only one left, because an operator took out the others', async (t) => {
+test('a drained server gets weight when an operator takes out all the others', async (t) => {
   await using rig = await drained();
   for (const name of ['s2', 's3', 's4']) await rig.operator(`set server web/${name} state maint`);
   await rig.tick();
-  t.true((await rig.weight('s1')) > 0, 'still overloaded, and the only one that can answer');
+  t.true((await rig.weight('s1')) > 0, 'still overloaded, but the only one that can answer');
 });
 
-test('a weight stuck at 0: every weight was set to 0 by hand, while all agents are silent', async (t) => {
+test('weights that were all set to 0 by hand are corrected, even while all agents are silent', async (t) => {
   await using rig = await Rig.start(servers('s1', 's2'));
   for (const name of ['s1', 's2']) {
     rig.agents.set(name, silent);

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { fullAllowance, settle, waitMs } from '../../../testbed/rig/cpu-quota.ts';
+import { fullAllowance, settle, waitMs } from '../../../../testbed/rig/app/cpu-quota.ts';
 
 const quota = { cores: 0.25, periodMs: 100 };
 

@@ -1,33 +1,23 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import { freePort } from '../../../testbed/rig/ports.ts';
-import { until } from '../../support/until.ts';
+import { setFaults } from '../../../../testbed/rig/app/control.ts';
+import { Child } from '../../../../testbed/rig/child.ts';
+import { freePort } from '../../../../testbed/rig/ports.ts';
+import { programs } from '../../../../testbed/rig/programs.ts';
+import { answers } from '../../../../testbed/rig/wait.ts';
+import { until } from '../../../support/until.ts';
 
-const program = fileURLToPath(new URL('../../../testbed/rig/app-server.ts', import.meta.url));
 /** Clock ticks of /proc/PID/stat, in ms: USER_HZ is 100 on every Linux that Node runs on. */
 const clockTickMs = 10;
 
 async function startApp(cores: number) {
   const port = await freePort();
   const args = ['--name', 's1', '--listen', `127.0.0.1:${port}`, '--cores', `${cores}`];
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const exited = once(child, 'exit');
+  const child = new Child('app', [process.execPath, programs.app, ...args]);
   const url = `http://127.0.0.1:${port}`;
-  await until('the application server', () =>
-    fetch(`${url}/healthz`).then(
-      ({ ok }) => ok,
-      () => false,
-    ),
-  );
-  const stop = async () => {
-    child.kill();
-    await exited;
-  };
-  return { url, pid: child.pid ?? 0, [Symbol.asyncDispose]: stop };
+  await until('the application server', () => answers(`${url}/healthz`));
+  return { url, pid: child.pid, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
 }
 
 function cpuMs(pid: number): number {
@@ -85,14 +75,14 @@ test('work whose client has gone is dropped', async (t) => {
 
 test('a noisy neighbour really burns its share, and requests get what is left', async (t) => {
   await using app = await startApp(0.2);
-  t.is((await fetch(`${app.url}/neighbour?share=0.5`, { method: 'PUT' })).status, 204);
-  // its share is 0.1; the rest of the process takes a little too
+  await setFaults(app.url, { busy: 0.1 });
+  // it takes 0.1; the rest of the process takes a little too
   await usesCores(t, app.pid, 0.08, 0.15);
   const started = performance.now();
   // 10 of these 100 CPU-ms are saved up; the rest at 0.1 cores takes 900 ms, without the neighbour it would take 400
   await fetch(`${app.url}/work?cpuMs=100`);
   t.true(performance.now() - started > 700, `${performance.now() - started} ms`);
-  t.is((await fetch(`${app.url}/neighbour?share=0`, { method: 'PUT' })).status, 204);
+  await setFaults(app.url, { busy: 0 });
   const after = await coresUsed(app.pid, 1_000);
   t.true(after < 0.05, `${after} cores after it stopped`);
 });
@@ -101,6 +91,6 @@ test('what it cannot do is refused', async (t) => {
   await using app = await startApp(0.5);
   t.is((await fetch(`${app.url}/work?cpuMs=NaN`)).status, 400);
   t.is((await fetch(`${app.url}/work?cpuMs=-1`)).status, 400);
-  t.is((await fetch(`${app.url}/neighbour?share=1`, { method: 'PUT' })).status, 400);
+  t.is((await fetch(`${app.url}/control?busy=0.5`, { method: 'PUT' })).status, 400);
   t.is((await fetch(`${app.url}/nothing`)).status, 404);
 });

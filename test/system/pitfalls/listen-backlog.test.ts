@@ -4,7 +4,7 @@ import { ok } from '../../../shared/contract/result.ts';
 import { Connections, LiveApp, untilMeasured } from '../../agent/live/support.ts';
 import { snapshot } from '../../support/snapshot.ts';
 
-test('LISTEN backlogs added to byte queues: connections that wait to be accepted count as connections, of the backlog', async (t) => {
+test('connections that wait to be accepted fill the accept queue and no byte queue', async (t) => {
   const backlog = 4;
   await using app = await LiveApp.start('listen', backlog);
   using connections = new Connections();

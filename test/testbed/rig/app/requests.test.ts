@@ -1,26 +1,20 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { hostname } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { freePort } from '../../../testbed/rig/ports.ts';
-import { until } from '../../support/until.ts';
-
-const program = fileURLToPath(new URL('../../../testbed/rig/container-app.ts', import.meta.url));
+import { setFaults } from '../../../../testbed/rig/app/control.ts';
+import { Child } from '../../../../testbed/rig/child.ts';
+import { freePort } from '../../../../testbed/rig/ports.ts';
+import { programs } from '../../../../testbed/rig/programs.ts';
+import { answers } from '../../../../testbed/rig/wait.ts';
+import { until } from '../../../support/until.ts';
 
 async function startApp() {
   const port = await freePort();
-  const child = spawn(process.execPath, [program, `127.0.0.1:${port}`], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  const child = new Child('app', [process.execPath, programs.app, '--listen', `127.0.0.1:${port}`, '--drain']);
   const url = `http://127.0.0.1:${port}`;
-  await until('the application', () =>
-    fetch(`${url}/healthz`).then(
-      ({ ok }) => ok,
-      () => false,
-    ),
-  );
+  await until('the application', () => answers(`${url}/healthz`));
   // user and system time, in ticks of 10 ms
   const cpuTicks = () => {
     const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
@@ -28,11 +22,7 @@ async function startApp() {
   };
   const quiet = cpuTicks();
   const atWork = () => until('CPU burnt', () => cpuTicks() > quiet + 20);
-  const stop = async () => {
-    child.kill('SIGKILL');
-    await exited;
-  };
-  return { url, port, child, exited, atWork, [Symbol.asyncDispose]: stop };
+  return { url, port, child, atWork, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
 }
 
 test('a request names the server, and one at a time has the CPU, first come first served', async (t) => {
@@ -73,10 +63,31 @@ test('told to end, it answers what it has begun, takes nothing new, and ends wit
   await once(idle, 'connect');
   idle.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n');
   await once(idle, 'data');
-  app.child.kill('SIGTERM');
+  app.child.signal('SIGTERM');
   await once(idle.resume(), 'close');
   const answer = await begun;
   t.is(answer.status, 200);
   t.is(answer.headers.get('connection'), 'close');
-  t.deepEqual(await app.exited, [0, null]);
+  t.deepEqual(await app.child.ended, { code: 0, signal: null });
+});
+
+test('a fault is caused, stays until it is ended, and changes nothing else', async (t) => {
+  await using app = await startApp();
+  const status = async () => (await fetch(app.url)).status;
+  await setFaults(app.url, { failing: 503 });
+  t.is(await status(), 503);
+  await setFaults(app.url, { cpuMs: 0 });
+  t.is(await status(), 503);
+  await setFaults(app.url, { failing: 0, resetting: 1 });
+  await t.throwsAsync(status());
+  await setFaults(app.url, { resetting: 0 });
+  t.is(await status(), 200);
+});
+
+test('a fault that cannot be is refused, and nothing of it is caused', async (t) => {
+  await using app = await startApp();
+  for (const query of ['failing=200', 'failing=1000', 'burners=0.5', 'burners=9', 'busy=-1', 'busy=x', 'unknown=1']) {
+    t.is((await fetch(`${app.url}/control?resetting=1&${query}`, { method: 'PUT' })).status, 400, query);
+  }
+  t.is((await fetch(app.url)).status, 200);
 });

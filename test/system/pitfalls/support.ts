@@ -1,3 +1,6 @@
+// Pitfalls that the tools of other load balancers fell into, as their public issue trackers report them. Each test of this
+// folder plays one of them against haweight.
+
 import { configSchema } from '../../../controller/config/schema.ts';
 import { Loop } from '../../../controller/loop/loop.ts';
 import type { AgentSource } from '../../../controller/observe/agent-client.ts';
@@ -13,7 +16,7 @@ import { recordingLogger } from '../../controller/support/recording-logger.ts';
 import { operatorSays } from '../../haproxy/setup.ts';
 import { snapshot } from '../../support/snapshot.ts';
 
-/** What an agent says when it is asked; null: nothing, it is dead. */
+/** What an agent answers; null: it does not answer. */
 export type Script = () => Partial<Snapshot> | null;
 
 const { metrics: calmMetrics } = snapshot();
@@ -31,7 +34,7 @@ export const calm: Script = () => atCpu(0.3);
 export const overloaded: Script = () => atCpu(0.95);
 export const silent: Script = () => null;
 
-/** A real HAProxy and the real loop over it. Only agents and the clock are the test's, so that no tick is waited for. */
+/** A real HAProxy and the real loop. Only the agents and the clock are the test's, so that no test waits for a tick. */
 export class Rig implements AsyncDisposable {
   readonly haproxy: HaproxyProcess;
   readonly agents = new Map<string, Script>();
@@ -50,7 +53,7 @@ export class Rig implements AsyncDisposable {
     return rig;
   }
 
-  /** The controller is killed and another one started: what it knew is gone, HAProxy is as it was. */
+  /** As if the controller were killed and started again: it knows nothing, and HAProxy is as it was. */
   restart(): void {
     const { socket } = this.haproxy;
     const config = configSchema.parse({ haproxy: { socket }, backends: [{ name: 'web' }], periodMs });
@@ -112,7 +115,7 @@ export class Rig implements AsyncDisposable {
   }
 }
 
-/** Servers of equal weight at addresses where nobody listens. */
+/** Servers of equal weight at addresses where nothing listens. */
 export function servers(...names: readonly string[]): Server[] {
   return names.map((name, index) => ({ name, address: `127.0.0.1:${index + 1}` }));
 }
