@@ -84,7 +84,7 @@ test('a shadow decides from the weights that it would have left, beginning with 
   ]);
 });
 
-test('a server that appears, and one whose weight somebody else wrote, begin with the weight in HAProxy', (t) => {
+test('a server that appears, and one whose weight another writer set, begin with the weight in HAProxy', (t) => {
   const { policy, seen } = spy();
   const shadow = new ShadowPolicy(policy);
   tick(shadow, [observed('a'), observed('b')]);

@@ -34,7 +34,7 @@ export function recordOf(
   };
 }
 
-/** What somebody besides the policy in force does to HAProxy before a tick. */
+/** What happens to HAProxy before a tick besides the policy in force. */
 export type Incident = 'none' | 'reload' | 'operator' | 'refused';
 
 /** The records of a controller whose HAProxy does as it is told, but for the incidents. */
