@@ -1,4 +1,4 @@
-import type { PolicyName } from '../../controller/index.ts';
+import type { PolicyName } from '../../shared/contract/policy-names.ts';
 
 /** How HAProxy deals out requests: what follows `balance`. */
 export const algorithms = ['roundrobin', 'random', 'leastconn'] as const;

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { policyOption } from '../../cli/options.ts';
+import { policyOption } from '../../cli/policy-name.ts';
 import { runProgram } from '../../shared/process/run-program.ts';
 import { stopOnSignal } from '../../shared/process/stop-signals.ts';
 import { Progress } from '../../shared/terminal/progress.ts';
