@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
 
 /**
- * Makes sure that one run at a time works on a folder of results: two would measure each other. What a killed run left is
+ * Lets only one run at a time work on a folder of results: two would disturb each other. The lock of a killed run is
  * taken over.
  */
 export function lockFolder(folder: string): Disposable {
@@ -13,7 +13,7 @@ export function lockFolder(folder: string): Disposable {
     throw new ProblemError({
       code: 'usage',
       where: folder,
-      what: `process ${holder} is measuring here`,
+      what: `process ${holder} uses these results`,
       fix: 'Wait for it, stop it, or choose another folder with --out.',
     });
   }

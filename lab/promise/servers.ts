@@ -2,7 +2,7 @@ import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { freePorts, someNetwork } from '../../testbed/rig/ports.ts';
 import { type HaproxyProcess, startHaproxy } from '../../testbed/rig/process.ts';
 
-/** Backends of the same servers, one for each algorithm that takes weights at run time. */
+/** One backend for each algorithm that accepts weights at run time; all have the same servers. */
 export const backends = [
   { name: 'roundrobin', balance: 'roundrobin' },
   { name: 'leastconn', balance: 'leastconn' },
@@ -13,7 +13,7 @@ const apiTimeoutMs = 10_000;
 
 export interface Servers extends AsyncDisposable {
   readonly haproxy: HaproxyProcess;
-  /** Its API, by the code of the controller, with patience for a busy machine. */
+  /** The controller's client of HAProxy, with a longer time limit for a busy machine. */
   readonly api: RuntimeApi;
   /** Of the frontend of each backend, in their order. */
   readonly ports: readonly number[];
@@ -23,8 +23,8 @@ export interface Servers extends AsyncDisposable {
 }
 
 /**
- * The HAProxy under test, as it runs in production (master and worker, several threads, so that weights change while
- * others balance), before servers that are as cheap as can be: the frontends of another HAProxy, an address each.
+ * The HAProxy under test runs as in production: master and worker, and several threads, so that weights change while
+ * other threads balance. Its servers need as little CPU as possible: frontends of another HAProxy, one address each.
  */
 export async function startServers(count: number): Promise<Servers> {
   const names = Array.from({ length: count }, (_, index) => `s${index + 1}`);
@@ -46,7 +46,7 @@ interface Origin {
   readonly at: string;
 }
 
-/** It never closes a connection by itself: what fails is then no server's doing. */
+/** The servers never close a connection by themselves, so they cause no failures. */
 const patience = [
   '  timeout connect 5s',
   '  timeout client 10m',
@@ -79,7 +79,7 @@ function frontConfiguration(servers: readonly Origin[], ports: readonly number[]
     'defaults',
     '  mode http',
     ...patience,
-    // a failure that HAProxy fixes itself would be hidden
+    // a retry of HAProxy would hide a failure
     '  retries 0',
     ...backends.flatMap(({ name, balance }, index) => [
       `frontend to-${name}`,

@@ -12,7 +12,7 @@ import { until } from '../../testbed/rig/wait.ts';
 import type { LiveMemory } from './heap-probe.ts';
 import type { Fault } from './schedule.ts';
 
-/** Two sizes, so that right weights are unequal. */
+/** Two sizes, so that the correct weights are unequal. */
 export const members = [
   { name: 's1', cores: 0.1 },
   { name: 's2', cores: 0.1 },
@@ -23,7 +23,7 @@ export const members = [
 ] as const;
 
 export const backend = 'web';
-/** Of the recording: small, so that it rotates several times in a cycle. */
+/** Largest size of the recording: small, so that it rotates several times in a cycle. */
 export const recording = { maxBytes: 128 * 1024, files: 3 } as const;
 const startMs = 60_000;
 const probe = new URL('./heap-probe.ts', import.meta.url).pathname;
@@ -36,11 +36,11 @@ interface Places {
   readonly frontPort: number;
   readonly agentPort: number;
   readonly statusPort: number;
-  /** An application's port by server. */
+  /** The application's port of each server. */
   readonly appPorts: readonly number[];
 }
 
-/** The whole system as it is in production: HAProxy, servers, an agent for each and a controller, all processes. */
+/** The whole system as in production: HAProxy, servers with an agent each, and a controller, all as processes. */
 export class Fleet implements AsyncDisposable {
   readonly haproxy: HaproxyProcess;
   readonly folder: string;
@@ -94,7 +94,7 @@ export class Fleet implements AsyncDisposable {
     return agent;
   }
 
-  /** Of `/v1/status` and `/metrics`. Throws where it does not answer 200 within 5 s. */
+  /** The body of `/v1/status` or `/metrics`. Throws unless the controller answers 200 within 5 s. */
   async scrape(path: string): Promise<string> {
     const url = `http://127.0.0.1:${this.#places.statusPort}${path}`;
     const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
@@ -131,7 +131,7 @@ export class Fleet implements AsyncDisposable {
     }
   }
 
-  /** What a process holds after its garbage is collected; null where it does not answer. */
+  /** Memory in use after a garbage collection; null if the process does not answer. */
   async liveMemory(child: Child): Promise<LiveMemory | null> {
     if (!child.isRunning) return null;
     return await child.ask('collect', askMs).then(
@@ -219,7 +219,7 @@ async function findPlaces(): Promise<Places> {
     {},
     {},
     { hosts: addresses },
-    // one each: an agent is told its server's port only
+    // one address each: an agent knows only the port of its server
     ...addresses.map((address) => ({ hosts: [address] })),
   ]);
   return { network, frontPort, statusPort, agentPort, appPorts };
@@ -232,7 +232,7 @@ function addressOf(network: string, index: number): string {
 function configurationOf({ network, frontPort, appPorts }: Places): string {
   return [
     'global',
-    // for the stretch of a reload; a worker that has not ended by then would pile up with the next ones
+    // ends an old worker after a reload; otherwise old workers would pile up
     '  hard-stop-after 20s',
     'defaults',
     '  mode http',

@@ -1,7 +1,7 @@
 // The application of the experiments: every request burns real CPU, within whatever quota its control group has.
 //   node lab/evaluation/app/server.ts --name s1 --listen 0.0.0.0:9480 --control 0.0.0.0:9481
 //   GET /work?cpuMs=4                       on the first address: answers when 4 ms of CPU were burnt for it, in turn
-//   PUT /fault?kind=burn&processes=3        on the second: what happens to this server from now on; /fault ends it
+//   PUT /fault?kind=burn&processes=3        on the second: causes this fault from now on; PUT /fault ends it
 import { createServer, type ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseArgs } from 'node:util';

@@ -1,6 +1,6 @@
 /**
- * Stops our parent, the agent, or lets it go on: a server that is gone has taken its agent with it. A stopped agent's
- * connections time out, as those to a removed VM do.
+ * Stops the parent process, the agent, or continues it: a removed server has no agent either. A stopped agent's
+ * connections time out, like those to a removed VM.
  */
 export function silence(silent: boolean): void {
   process.kill(process.ppid, silent ? 'SIGSTOP' : 'SIGCONT');

@@ -4,7 +4,7 @@ import { Child } from '../../../testbed/rig/child.ts';
 /** Enters the groups of its first arguments, up to `--`, and becomes the program that follows. */
 const enter = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs"; shift; done; shift; exec "$@"';
 
-/** A process that is in control groups from its first instruction on, and all of its children with it. */
+/** A process that is in control groups from its first instruction on, with all of its children. */
 export class GroupProcess implements AsyncDisposable {
   readonly #child: Child;
   readonly #folders: readonly string[];

@@ -83,7 +83,7 @@ test('one run at a time has a folder; what a killed one left is taken over', (t)
   writeFileSync(join(path, 'running.pid'), '4194305\n');
   const lock = lockFolder(path);
   const error = t.throws(() => lockFolder(path), { instanceOf: ProblemError });
-  t.is(error?.problem.what, `process ${process.pid} is measuring here`);
+  t.is(error?.problem.what, `process ${process.pid} uses these results`);
   lock[Symbol.dispose]();
   t.false(existsSync(join(path, 'running.pid')));
   lockFolder(path)[Symbol.dispose]();
