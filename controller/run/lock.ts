@@ -26,8 +26,8 @@ const againMs = 50;
 
 /**
  * A name that only one process of this machine can hold: a listening UNIX socket in Linux' abstract namespace. The kernel
- * frees it when the process ends, however it ends, so nothing is left behind that could keep the next one from starting; it
- * needs no folder that all users may write. It does not reach into other network namespaces or machines: a second
+ * frees it when the process ends, however it ends, so nothing is left behind that could keep the next one from starting. It
+ * needs no folder that all users may write to. It does not reach into other network namespaces or machines: a second
  * controller there is handled as a second writer (contest.ts).
  */
 export async function claim(what: Claim, self: Holder): Promise<Result<AsyncDisposable, Problem>> {
