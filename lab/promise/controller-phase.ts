@@ -4,7 +4,7 @@ import { requestsAt, steadyTimes } from '../../testbed/rig/load/arrivals.ts';
 import { OpenLoop } from '../../testbed/rig/load/open-loop.ts';
 import { Tally } from '../../testbed/rig/load/tally.ts';
 import { freePorts } from '../../testbed/rig/ports.ts';
-import { programs } from '../../testbed/rig/programs.ts';
+import { startHaweight } from '../../testbed/rig/stack.ts';
 import { until } from '../../testbed/rig/wait.ts';
 import type { Pair } from './comparison.ts';
 import { backends, type Servers } from './servers.ts';
@@ -45,9 +45,7 @@ export async function measureController(servers: Servers, options: ControllerOpt
     new Child('the agents', [process.execPath, agents, servers.network, String(agentPort), String(addresses.length)]),
   );
   const controller = cleanup.use(
-    new Child('controller', [
-      process.execPath,
-      programs.haweight,
+    startHaweight('controller', [
       'controller',
       ...['--socket', servers.haproxy.socket, '--listen', `127.0.0.1:${statusPort}`, '--period-ms', '1000'],
       ...backends.flatMap(({ name }) => ['--backend', name]),

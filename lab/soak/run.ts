@@ -119,7 +119,7 @@ export class SoakRun {
     await this.#every(scrapeMs, end, async () => {
       for (const path of ['/metrics', '/v1/status']) {
         this.#scrapes.count += 1;
-        await this.#fleet.scrape(path).catch(() => {
+        await this.#fleet.stack.scrape(path).catch(() => {
           this.#scrapes.failed += 1;
         });
       }
@@ -132,15 +132,15 @@ export class SoakRun {
     const quiet = inCycleMs >= quietFromSeconds * 1_000;
     const collects = inCycleMs >= cycleMs - collectWithinMs && cycle > this.#collectedCycle;
     if (collects) this.#collectedCycle = cycle;
-    const status = await this.#fleet.status().catch(() => null);
-    const controller = await this.#process(this.#fleet.controller, collects);
+    const status = await this.#fleet.stack.status().catch(() => null);
+    const controller = await this.#process(this.#fleet.stack.controller, collects);
     if (controller === null || status === null) {
-      this.#fleet.controller.assertRunning();
+      this.#fleet.stack.controller.assertRunning();
       this.#notCaused.push('the controller did not answer');
       return;
     }
     const agents: Record<string, ProcessSample | null> = {};
-    for (const { name } of members) agents[name] = await this.#process(this.#fleet.agent(name), collects);
+    for (const { name } of members) agents[name] = await this.#process(this.#fleet.stack.agent(name), collects);
     const servers = status.backends[0]?.servers ?? [];
     const load = this.#tally;
     this.#tally = new Tally();
