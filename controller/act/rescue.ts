@@ -5,7 +5,7 @@ import { countersOf } from '../observe/traffic.ts';
 /** What HAProxy counted for a server that takes requests: work that was done, and what went wrong. */
 interface Tally {
   readonly done: number;
-  readonly trouble: number;
+  readonly failed: number;
 }
 
 /** Servers that take requests, by name, with their counts when they began to fail. */
@@ -34,8 +34,7 @@ export function rescueDrained(
   const usable = rows.filter(takesRequests);
   const open = new Map(usable.filter(({ weight }) => weight > 0).map((row) => [row.name, tallyOf(row)]));
   const goesOn = before !== null && hasSameServers(open, before) && nobodyAnswered(open, before);
-  const isFailing =
-    goesOn && [...open].every(([name, { trouble }]) => trouble > (before.get(name)?.trouble ?? trouble));
+  const isFailing = goesOn && [...open].every(([name, { failed }]) => failed > (before.get(name)?.failed ?? failed));
   const changes = usable.flatMap(({ name }) => {
     const weight = drained.get(name);
     return weight === undefined || !(open.size === 0 || isFailing) ? [] : [{ server: name, weight }];
@@ -45,7 +44,7 @@ export function rescueDrained(
 
 function tallyOf(row: StatRow): Tally {
   const { ok, errors, redispatches } = countersOf(row);
-  return { done: ok, trouble: errors + redispatches + row.retries };
+  return { done: ok, failed: errors + redispatches + row.retries };
 }
 
 function hasSameServers(open: Baseline, before: Baseline): boolean {
@@ -54,8 +53,8 @@ function hasSameServers(open: Baseline, before: Baseline): boolean {
 
 /** Counters that went back are those of another HAProxy, and say nothing. */
 function nobodyAnswered(open: Baseline, before: Baseline): boolean {
-  return [...open].every(([name, { done, trouble }]) => {
+  return [...open].every(([name, { done, failed }]) => {
     const then = before.get(name);
-    return then !== undefined && done === then.done && trouble >= then.trouble;
+    return then !== undefined && done === then.done && failed >= then.failed;
   });
 }

@@ -40,7 +40,7 @@ type LoopHead = Omit<StatusHead, 'waitingFor' | 'recording'>;
 export class Loop {
   readonly #options: LoopOptions;
   readonly #backends: readonly BackendLoop[];
-  /** Those that give drained servers their weight back between ticks: none under the literal paper, which has no guard. */
+  /** The writers that rescue drained servers between ticks: none under the literal paper, which has no guard. */
   readonly #rescuers: readonly Writer[];
   readonly #events: EventLog;
   #head: LoopHead;
@@ -86,7 +86,7 @@ export class Loop {
     return this.#statusOf(this.#head, this.#haproxyProblem, recording, ...this.#backends.map(({ last }) => last));
   }
 
-  /** What keeps the loop from its work: HAProxy, else the first backend that has a problem. */
+  /** What keeps the loop from working: HAProxy's problem, else that of the first backend that has one. */
   get firstProblem(): Problem | null {
     return firstOf(
       this.#haproxyProblem,
@@ -98,7 +98,7 @@ export class Loop {
     this.#head = { ...this.#head, skippedTicks: this.#head.skippedTicks + 1 };
   }
 
-  /** Whether a tick was finished: false where the one before is still under way. */
+  /** Returns whether a tick was finished: false while the one before is still under way. */
   async tick(): Promise<boolean> {
     if (this.#running !== null) {
       this.countSkipped();

@@ -6,7 +6,7 @@ import type { TickRecord } from '../record/recording.ts';
 /** What happened to a tick's decisions. `decisions` are those in force after it. */
 export type TickResult =
   | Written
-  /** Decided and shown, never sent; `problem` is what would keep HAProxy from using them. */
+  /** Decided and shown, never sent; `problem` says why HAProxy could not use them. */
   | { readonly kind: 'dry-run'; readonly decisions: readonly Decision[]; readonly problem: Problem | null }
   /** The backend's algorithm does not use weights, so nothing was sent. */
   | { readonly kind: 'useless'; readonly decisions: readonly Decision[]; readonly problem: Problem };

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Asked together: enough to keep a core busy, few enough that what they allocate is young when it is collected. */
+/** How many are asked together: enough to keep a core busy, few enough that their memory is still young when it is freed. */
 const batchSize = 64;
 /** How long a batch may delay the next one, in ms: agents that hang cost this and not their whole deadline. */
 const patienceMs = 40;

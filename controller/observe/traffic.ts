@@ -31,7 +31,7 @@ export function countersOf(row: StatRow): Counters {
   return { ok, errors: (row.responses5xx ?? 0) + failed, redispatches };
 }
 
-/** For how many ticks a server has done nothing but refuse, after one more. A tick without a request says nothing. */
+/** For how many ticks in a row a server has only refused requests. A tick without a request changes nothing. */
 export function refusedTicks(refusedBefore: number, before: Counters | null, now: Counters): number {
   if (before === null || now.ok !== before.ok) return 0;
   return now.redispatches > before.redispatches ? refusedBefore + 1 : refusedBefore;
@@ -39,7 +39,7 @@ export function refusedTicks(refusedBefore: number, before: Counters | null, now
 
 /**
  * What happened between two readings; null where there was none before, or the totals went back to 0 (a reload).
- * `refused` is what `refusedTicks` says of it.
+ * `refused`: ticks in a row in which the server only refused, by `refusedTicks`.
  */
 export function trafficBetween(before: Counters | null, now: Counters, refused = 0): Traffic | null {
   if (before === null || now.ok < before.ok || now.errors < before.errors) return null;

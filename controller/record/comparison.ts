@@ -52,7 +52,7 @@ export interface ComparisonSummary {
 /** Shares closer than this count as the same: 0.1 %. */
 const sameShare = 0.001;
 
-/** Adds up one backend's ticks; what it holds does not grow with their number. */
+/** Adds up one backend's ticks, in memory that does not grow with their number. */
 export class Comparison {
   readonly #servers = new Set<string>();
   readonly #drained = { recorded: new Set<string>(), replayed: new Set<string>() };

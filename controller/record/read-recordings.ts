@@ -14,7 +14,7 @@ interface OpenRecording {
   readonly first: TickRecord | null;
 }
 
-/** A tick and the line that it stands in, or what is wrong with a line: it is left out, and what comes after it is read. */
+/** A tick and its line, or what is wrong with a line. Such a line is left out, and reading goes on after it. */
 export type ReadTick = Result<{ readonly record: TickRecord; readonly where: string }, Problem>;
 
 /**
@@ -72,7 +72,7 @@ async function* readTicks({ path, handle }: Omit<OpenRecording, 'first'>): Async
   }
 }
 
-/** From the beginning, whatever was read before; a stream would close the handle with itself. */
+/** From the beginning, each time. Not a stream, because that would close the handle at its end. */
 async function* chunksOf(handle: FileHandle): AsyncGenerator<Buffer> {
   for (let position = 0; ; ) {
     const { bytesRead, buffer } = await handle.read({ buffer: Buffer.allocUnsafe(chunkBytes), position });

@@ -60,7 +60,7 @@ export class Recorder {
     this.#writing ??= this.#write();
   }
 
-  /** Writes what waits, but does not hold up the end for a disk that does not answer. */
+  /** Writes what waits, but does not wait long for a disk that does not answer. */
   async close(): Promise<void> {
     if (this.#writing === null) return;
     const deadline = new AbortController();

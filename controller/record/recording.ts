@@ -48,7 +48,7 @@ export const tickRecordSchema = z.strictObject({
   decisions: z.array(decisionSchema),
 });
 
-/** As parsed, but lists are read-only: what a loop hands over is not copied. */
+/** As parsed, but with read-only lists, so that what a loop hands over is not copied. */
 export type TickRecord = Readonly<Omit<z.output<typeof tickRecordSchema>, 'observations' | 'decisions'>> & {
   readonly observations: readonly Observation[];
   readonly decisions: readonly Decision[];

@@ -23,7 +23,7 @@ export interface ReplaySummary extends ComparisonSummary {
   readonly runs: number;
   /** How many of these runs the files do not have from the first tick on: what was learned before is not known. */
   readonly cutRuns: number;
-  /** Ticks that the numbering says there were between those in the files. */
+  /** Ticks that are missing between those in the files, by their numbers. */
   readonly missingTicks: number;
   readonly outcomes: Readonly<Record<(typeof outcomes)[number], number>>;
   /**

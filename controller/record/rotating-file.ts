@@ -14,15 +14,15 @@ const newline = 0x0a;
 export interface RotatingFileOptions {
   /** The newest; FILE.1 is the one before, and so on. */
   readonly file: string;
-  /** The file is put aside before it would grow beyond this; a single line may. */
+  /** The file is rotated before it grows beyond this; only a single longer line may exceed it. */
   readonly maxBytes: number;
   /** How many there may be, the newest included; the oldest is overwritten. */
   readonly files: number;
 }
 
 /**
- * Appends whole lines. The file is opened for each: so one that was removed, moved or put back meanwhile is
- * found out at once, which an open file would hide. What a crash or a full disk left as half a line is ended first.
+ * Appends whole lines. The file is opened for each append: an open file would hide that it was removed, moved or replaced
+ * meanwhile. Half a line that a crash or a full disk left is ended first.
  */
 export async function appendLines(lines: string, { file, maxBytes, files }: RotatingFileOptions): Promise<void> {
   const bytes = await sizeOf(file);

@@ -48,7 +48,7 @@ export function cronExpression(periodMs: number): string {
   return seconds === 60 ? '0 * * * * *' : `*/${seconds} * * * * *`;
 }
 
-/** Where a tick throws, that one is lost; the next one starts from what it observes. */
+/** A tick that throws is lost; the next one starts from what it observes. */
 async function runTick(tick: () => Promise<void>, logger: Log): Promise<void> {
   try {
     await tick();

@@ -15,8 +15,8 @@ export interface StopOptions {
 }
 
 /**
- * Resolves at the first reason to stop. From then on further ones change nothing: a second Ctrl-C must not leave some
- * weights restored and others not. That cannot go on for ever, because after the deadline the process ends with 1.
+ * Resolves at the first reason to stop. Further ones change nothing: a second Ctrl-C must not leave some weights restored and
+ * others not. Stopping ends in any case: after the deadline the process exits with 1.
  */
 export function stopRequest({ logger, deadlineMs = leaveMs }: StopOptions): Promise<StopReason> {
   return new Promise((resolve) => {
