@@ -19,14 +19,13 @@ WORKDIR /opt/haweight
 COPY .npmrc package.json package-lock.json ./
 RUN npm ci --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/clean.mjs scripts/
 COPY shared shared
 COPY agent agent
 COPY haproxy haproxy
 COPY controller controller
 COPY cli cli
 COPY testbed testbed
-RUN npm run -s build && chmod 755 dist/cli/bin.js
+RUN node_modules/.bin/tsc -p tsconfig.build.json && chmod 755 dist/cli/bin.js
 
 FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="haweight" \

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { ConfigFlags } from '../controller/config/flags.ts';
+import type { ConfigFlags } from '../controller/index.ts';
+import { agentPort, controllerPort, defaultSocket } from '../shared/contract/endpoints.ts';
 
 /** Collects a flag that may be given several times. */
 function repeated(value: string, before: readonly string[] = []): readonly string[] {
@@ -29,9 +30,9 @@ export function backendOption(): Option {
 export function addHaproxyOptions(command: Command): Command {
   return command
     .option('-c, --config <file>', 'YAML configuration file (docs/configuration.md)')
-    .option('-s, --socket <address>', "HAProxy's stats socket: a path or HOST:PORT (default: /run/haproxy/admin.sock)")
+    .option('-s, --socket <address>', `HAProxy's stats socket: a path or HOST:PORT (default: ${defaultSocket})`)
     .addOption(backendOption())
-    .option('--agent-url <template>', 'where agents answer (default: http://{address}:9477)')
+    .option('--agent-url <template>', `where agents answer (default: http://{address}:${agentPort})`)
     .addOption(
       new Option('--agent <server=url>', "where one server's agent answers; may be given several times").argParser(
         repeated,
@@ -46,7 +47,7 @@ export function addHaproxyOptions(command: Command): Command {
 /** Where a running controller answers. */
 export function addControllerOptions(command: Command): Command {
   return command
-    .option('--controller <url>', 'status API of the controller (default: http://127.0.0.1:9478)')
+    .option('--controller <url>', `status API of the controller (default: http://127.0.0.1:${controllerPort})`)
     .option('--token-file <file>', "file with the controller's bearer token (or HAWEIGHT_CONTROLLER_TOKEN)")
     .option('--ca-file <file>', "the CA of the controller's certificate, for https:// (default: the system's)")
     .option('--cert-file <file>', 'our certificate, for a controller that asks for one')

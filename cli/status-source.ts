@@ -1,14 +1,12 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import axios from 'axios';
-import { loadConfig } from '../controller/config/load.ts';
-import { Loop } from '../controller/loop/loop.ts';
-import { connectAgents } from '../controller/observe/connect-agents.ts';
-import { controllerTokenVariable } from '../controller/run/main.ts';
+import { connectAgents, Loop, loadConfig } from '../controller/index.ts';
 import { RuntimeApi } from '../haproxy/runtime-api.ts';
 import { systemClock } from '../shared/clock.ts';
+import { controllerPort, defaultSocket, httpUrlPattern } from '../shared/contract/endpoints.ts';
 import { type Problem, ProblemError, quote, quoteValue } from '../shared/contract/problem.ts';
 import { err, ok, type Result } from '../shared/contract/result.ts';
-import { type Status, statusSchema } from '../shared/contract/status.ts';
+import { controllerTokenVariable, type Status, statusSchema } from '../shared/contract/status.ts';
 import { loadToken } from '../shared/net/token.ts';
 import { makeLogger } from '../shared/process/logger.ts';
 import { RenewedTls } from '../shared/tls/renewed-tls.ts';
@@ -18,8 +16,7 @@ import { note } from './exit.ts';
 import type { AskOptions, ControllerAccess } from './options.ts';
 import { printable } from './view/printable.ts';
 
-export const defaultController = 'http://127.0.0.1:9478';
-const defaultSocket = '/run/haproxy/admin.sock';
+export const defaultController = `http://127.0.0.1:${controllerPort}`;
 const timeoutMs = 3_000;
 /** 10,000 servers' status is about 12 MB. */
 const maxStatusBytes = 64 * 1024 * 1024;
@@ -91,8 +88,8 @@ const hints = { ca: '--ca-file FILE', certificate: '--cert-file FILE and --key-f
 
 /** A URL is repeated in messages, so it may not hold a password. */
 function requireUrl(url: string): void {
-  if (/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/.test(url)) return;
-  const expected = 'a URL such as http://127.0.0.1:9478, without user or password';
+  if (httpUrlPattern.test(url)) return;
+  const expected = `a URL such as ${defaultController}, without user or password`;
   throw new ProblemError({ code: 'usage', where: '--controller', what: 'cannot be used', expected });
 }
 
@@ -113,7 +110,7 @@ async function askDirectly({ controller: _url, tokenFile: _token, ...flags }: As
       : flags;
   // what a shadow would have left in HAProxy takes more than one tick to know
   const config = loadConfig({ ...asked, shadow: [], dryRun: true, logLevel: 'error' });
-  using agents = connectAgents(config.agents, makeLogger('error', 'cli'));
+  using agents = await connectAgents(config.agents, makeLogger('error', 'cli'));
   const api = new RuntimeApi(config.haproxy);
   const loop = new Loop({ config, api, agents, logger: makeLogger('error', 'cli'), clock: systemClock });
   await loop.tick();

@@ -1,3 +1,4 @@
+import { maxWeight, namePattern } from '../shared/contract/limits.ts';
 import { type Problem, quote } from '../shared/contract/problem.ts';
 import { err, ok, type Result } from '../shared/contract/result.ts';
 
@@ -7,21 +8,17 @@ export interface WeightChange {
   readonly weight: number;
 }
 
-export const maxWeight = 256;
-
 /**
  * Longest command line that is sent, in bytes with its line feed. HAProxy takes one buffer (`tune.bufsize`, 16,384 bytes
  * unless configured); the rest is room for a buffer that was made somewhat smaller.
  */
 export const maxLineBytes = 15_000;
 
-/** HAProxy's own alphabet for names; nothing in it can end or extend a command of the Runtime API. */
-const nameAlphabet = /^[A-Za-z0-9_:.-]+$/;
 /** So that one command always fits a line, whatever backend and server are called. */
 const maxNameLength = 1_000;
 
 export function isValidName(name: string): boolean {
-  return name.length <= maxNameLength && nameAlphabet.test(name);
+  return name.length <= maxNameLength && namePattern.test(name);
 }
 
 export function checkName(kind: 'backend' | 'server', name: string): Result<string, Problem> {

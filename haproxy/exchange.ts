@@ -22,7 +22,7 @@ export async function exchange(line: string, options: ExchangeOptions): Promise<
   if (reply.kind === 'complete') return ok(reply.text);
   if (reply.kind === 'failed') return err(await socketProblem(reply.error, options));
   if (reply.kind === 'timeout') return err(timeoutProblem(options));
-  if (reply.kind === 'too-large') return err(tooLargeProblem(options));
+  if (reply.kind === 'too-large') return err(tooLargeProblem(options.where, options.maxReplyBytes));
   return err(brokenProblem(options, reply.kind));
 }
 

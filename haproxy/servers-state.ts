@@ -1,5 +1,5 @@
+import { maxWeight } from '../shared/contract/limits.ts';
 import { err, ok, type Result } from '../shared/contract/result.ts';
-import { maxWeight } from './commands.ts';
 import { findColumns, RowReader, replyLines } from './reply.ts';
 
 export type OperationalState = 'stopped' | 'starting' | 'running' | 'stopping';

@@ -3,13 +3,20 @@ import { stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import type { Problem } from '../shared/contract/problem.ts';
-import type { ExchangeOptions } from './exchange.ts';
+import type { SocketAddress } from './socket-address.ts';
 
 const configure = "In haproxy.cfg, section global: 'stats socket /run/haproxy/admin.sock mode 660 level admin'";
 
+/** The exchange that failed: the socket as messages name it, where it is, and the deadline in ms. */
+interface Failed {
+  readonly where: string;
+  readonly address: SocketAddress;
+  readonly timeoutMs: number;
+}
+
 /** What a failed connection means to the person who has to fix it. */
-export async function socketProblem(error: NodeJS.ErrnoException, options: ExchangeOptions): Promise<Problem> {
-  const { where, address } = options;
+export async function socketProblem(error: NodeJS.ErrnoException, failed: Failed): Promise<Problem> {
+  const { where, address } = failed;
   const code = error.code ?? error.message;
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return {
@@ -29,7 +36,7 @@ export async function socketProblem(error: NodeJS.ErrnoException, options: Excha
       fix: 'Add the user to the group that owns the socket (usermod -aG haproxy USER), or run as that group.',
     };
   }
-  if (code === 'ECONNRESET' || code === 'EPIPE') return brokenProblem(options, code);
+  if (code === 'ECONNRESET' || code === 'EPIPE') return brokenProblem(failed, code);
   if (code === 'EMFILE' || code === 'ENFILE') {
     return {
       code: 'too-many-files',
@@ -40,7 +47,7 @@ export async function socketProblem(error: NodeJS.ErrnoException, options: Excha
     };
   }
   // A full accept queue of a UNIX socket, which TCP would simply have waited for.
-  if (code === 'EAGAIN') return timeoutProblem(options);
+  if (code === 'EAGAIN') return timeoutProblem(failed);
   if (address.kind === 'unix' && !(await isSocket(address.path))) {
     return {
       code: 'socket-not-a-socket',
@@ -59,7 +66,7 @@ export async function socketProblem(error: NodeJS.ErrnoException, options: Excha
   };
 }
 
-export function timeoutProblem({ where, timeoutMs }: ExchangeOptions): Problem {
+export function timeoutProblem({ where, timeoutMs }: Pick<Failed, 'where' | 'timeoutMs'>): Problem {
   return {
     code: 'haproxy-timeout',
     where,
@@ -69,11 +76,11 @@ export function timeoutProblem({ where, timeoutMs }: ExchangeOptions): Problem {
   };
 }
 
-export function brokenProblem({ where }: ExchangeOptions, how: string): Problem {
+export function brokenProblem({ where }: Pick<Failed, 'where'>, how: string): Problem {
   return { code: 'haproxy-incomplete', where, what: 'the connection broke before the reply was complete', got: how };
 }
 
-export function tooLargeProblem({ where, maxReplyBytes }: ExchangeOptions): Problem {
+export function tooLargeProblem(where: string, maxReplyBytes: number): Problem {
   return {
     code: 'haproxy-reply',
     where,
@@ -84,7 +91,7 @@ export function tooLargeProblem({ where, maxReplyBytes }: ExchangeOptions): Prob
 }
 
 /** A folder that is not there is no HAProxy that is down: it is a path mistyped, or a container without its volume. */
-function missingFolder(address: ExchangeOptions['address']): string | null {
+function missingFolder(address: SocketAddress): string | null {
   if (address.kind !== 'unix' || existsSync(dirname(address.path))) return null;
   const folder = dirname(address.path);
   return `There is no folder ${folder}. In a container: mount there the volume that HAProxy has its socket in. Else check the path.`;

@@ -1,5 +1,5 @@
+import { maxWeight } from '../shared/contract/limits.ts';
 import { err, ok, type Result } from '../shared/contract/result.ts';
-import { maxWeight } from './commands.ts';
 import { findColumns, RowReader, replyLines } from './reply.ts';
 
 /** One backend or server as `show stat` has it. Counters start at 0 when HAProxy starts or reloads. */
@@ -122,8 +122,13 @@ function readRow(reader: Reader, kind: StatRow['kind']): StatRow {
     retries: reader.count('wretr'),
     redispatches: reader.count('wredis'),
     throttlePercent: reader.countOrNull('throttle'),
-    upForMs: /^(?:UP|no check)/.test(status) ? reader.ageMsOrNull('lastchg') : null,
+    upForMs: isUp(status) ? reader.ageMsOrNull('lastchg') : null,
   };
+}
+
+/** Whether HAProxy takes a server of this status for one that can work. */
+export function isUp(status: string): boolean {
+  return /^(?:UP|no check)/.test(status);
 }
 
 function textOrNull(text: string): string | null {

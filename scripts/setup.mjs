@@ -1,4 +1,4 @@
-// Makes a fresh clone ready to run: npm packages (Node.js 24 among them) and HAProxy.
+// Makes a fresh clone ready to run: npm packages (Node.js 24 among them) and HAProxy; with --packages the former alone.
 // Plain JavaScript without dependencies, because it runs before any is there, on whatever Node.js the machine has.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
@@ -81,4 +81,4 @@ function installHaproxy() {
 }
 
 installPackages();
-installHaproxy();
+if (!process.argv.includes('--packages')) installHaproxy();

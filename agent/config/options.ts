@@ -1,6 +1,7 @@
+import { nameAlphabet, namePattern } from '../../shared/contract/limits.ts';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
 import { type ListenAddress, parseListenAddress } from '../../shared/net/listen-address.ts';
-import type { LogLevel } from '../../shared/process/logger.ts';
+import { type LogLevel, logLevels } from '../../shared/process/log.ts';
 import type { TlsFiles } from '../../shared/tls/tls-files.ts';
 import type { ScopeChoice } from '../scope/scope.ts';
 import type { ConfiguredLimits } from '../scope/target.ts';
@@ -31,9 +32,6 @@ export interface AgentFlags {
   readonly json?: boolean;
 }
 
-/** Not imported as a value from the logger: that would load it for `--help`. */
-export const logLevels: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
-
 export interface AgentOptions {
   readonly listen: ListenAddress;
   /** null: the process tree of `command`. */
@@ -59,8 +57,8 @@ export interface AgentOptions {
 export function parseAgentFlags(flags: AgentFlags, command: readonly string[], containerised: boolean): AgentOptions {
   const logLevel = logLevels.find((level) => level === flags.logLevel);
   if (logLevel === undefined) throw usage('--log-level', logLevels.join(', '), flags.logLevel);
-  if (flags.name !== undefined && !/^[A-Za-z0-9_:.-]{1,255}$/.test(flags.name)) {
-    throw usage('--name', 'a server name of letters, digits and _ : . -', flags.name);
+  if (flags.name !== undefined && (flags.name.length > 255 || !namePattern.test(flags.name))) {
+    throw usage('--name', `a server name of ${nameAlphabet}`, flags.name);
   }
   if (flags.json && !flags.once)
     throw conflict('--json', 'it only goes with --once', 'GET /v1/snapshot is JSON as it is.');

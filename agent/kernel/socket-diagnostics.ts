@@ -1,11 +1,10 @@
-import { createRequire } from 'node:module';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
+import { closeOnExec, dontWait, type LibC, loadLibC } from '../../shared/process/libc.ts';
 import { dumpRequest, numberRequest, readBatch, SocketMessage, tcpState } from './socket-messages.ts';
 import { type Unavailable, unavailable } from './unavailable.ts';
 
 /** Constants of <sys/socket.h> and <linux/netlink.h>. */
-const netlink = { family: 16, rawType: 3, closeOnExec: 0o2000000, socketDiagnostics: 4 } as const;
-const dontWait = 0x40;
+const netlink = { family: 16, rawType: 3, socketDiagnostics: 4 } as const;
 /** Asks recv for the true length, so that a cut message is noticed. */
 const tellTruncated = 0x20;
 /** The kernel fills at most 32 KiB at a time. */
@@ -14,14 +13,6 @@ const bufferBytes = 64 * 1024;
 const maxSockets = 250_000;
 
 const states = [tcpState.established, tcpState.closeWait, tcpState.listen];
-
-interface LibC {
-  socket(family: number, type: number, protocol: number): number;
-  send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
-  recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
-  close(fd: number): number;
-  errno(): number;
-}
 
 /** Visits every TCP socket that can queue (established, half closed, listening), listening ones first. */
 export interface SocketSource {
@@ -51,7 +42,7 @@ export class SocketDiagnostics implements SocketSource, Disposable {
     const libc = this.#load();
     if (!libc.ok) return libc;
     if (this.#fd < 0)
-      this.#fd = libc.value.socket(netlink.family, netlink.rawType | netlink.closeOnExec, netlink.socketDiagnostics);
+      this.#fd = libc.value.socket(netlink.family, netlink.rawType | closeOnExec, netlink.socketDiagnostics);
     if (this.#fd < 0) {
       return err(unavailable('not-supported', `no socket diagnostics here (errno ${libc.value.errno()})`));
     }
@@ -112,17 +103,4 @@ function failed(detail: string): Unavailable {
 
 function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
-}
-
-/** Loaded only when it is needed: it costs 6 MiB of memory. */
-function loadLibC(): LibC {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-  const library = koffi.load(null);
-  return {
-    socket: library.func('int socket(int, int, int)'),
-    send: library.func('intptr_t send(int, const uint8_t *, size_t, int)'),
-    recv: library.func('intptr_t recv(int, _Out_ uint8_t *, size_t, int)'),
-    close: library.func('int close(int)'),
-    errno: () => koffi.errno(),
-  };
 }

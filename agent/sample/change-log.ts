@@ -1,17 +1,12 @@
 import { type Metric, type MetricName, type Metrics, metricNames } from '../../shared/contract/snapshot.ts';
-
-/** What a log line needs; shared/process/logger.ts gives it. */
-export interface EventLog {
-  info(message: string, fields: Readonly<Record<string, unknown>>): void;
-  warn(message: string, fields: Readonly<Record<string, unknown>>): void;
-}
+import type { Log } from '../../shared/process/log.ts';
 
 /** Logs a metric once when it becomes unavailable (or for another reason) and once when it is back; else nothing. */
 export class ChangeLog {
-  readonly #log: EventLog;
+  readonly #log: Pick<Log, 'info' | 'warn'>;
   #reasons: ReadonlyMap<MetricName, string> = new Map();
 
-  constructor(log: EventLog) {
+  constructor(log: Pick<Log, 'info' | 'warn'>) {
     this.#log = log;
   }
 

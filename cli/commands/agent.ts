@@ -1,15 +1,16 @@
 import { Command } from 'commander';
 import { type AgentFlags, type AgentOptions, parseAgentFlags } from '../../agent/config/options.ts';
 import { ProcRoot } from '../../agent/kernel/proc-root.ts';
-import { keepFootprintSmall } from '../../agent/run/footprint.ts';
 import { inContainer } from '../../agent/scope/container.ts';
+import { agentPort } from '../../shared/contract/endpoints.ts';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { endSoon } from '../../shared/process/end-soon.ts';
+import { keepFootprintSmall } from '../../shared/process/footprint.ts';
 
 const examples = `
 Examples:
   haweight agent --once                      look once and print a table
-  haweight agent                             serve 127.0.0.1:9477/v1/snapshot
+  haweight agent                             serve 127.0.0.1:${agentPort}/v1/snapshot
   haweight agent --scope process --port 8080   measure whoever listens on 8080
   haweight agent --listen 0.0.0.0:9477 --token-file /etc/haweight/token
   haweight agent --listen 0.0.0.0:9477 --token-file /etc/haweight/token \\
@@ -29,7 +30,7 @@ export function agentCommand(): Command {
   return new Command('agent')
     .description('measure this server and serve its CPU, RAM, bandwidth, threads and TCP queues')
     .argument('[command...]', 'an application to run and measure, after "--"')
-    .option('--listen <host:port>', 'address to serve on', '127.0.0.1:9477')
+    .option('--listen <host:port>', 'address to serve on', `127.0.0.1:${agentPort}`)
     .option('--scope <scope>', 'what to measure: host, cgroup or process')
     .option('--pid <pid>', 'process scope: this process and its children')
     .option('--port <port>', 'process scope: whoever listens on this port')

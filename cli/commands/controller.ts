@@ -1,8 +1,7 @@
 import { Command, Option } from 'commander';
-import type { ConfigFlags } from '../../controller/config/flags.ts';
-import { loadConfig } from '../../controller/config/load.ts';
-import { defaultPolicy, policyNames } from '../../controller/decide/policies/registry.ts';
-import { checkSetup, runController } from '../../controller/run/main.ts';
+import { type ConfigFlags, checkSetup, loadConfig, runController } from '../../controller/index.ts';
+import { agentPort, controllerPort } from '../../shared/contract/endpoints.ts';
+import { defaultPolicy, policyNames } from '../../shared/contract/policy-names.ts';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { endSoon } from '../../shared/process/end-soon.ts';
 import { print } from '../exit.ts';
@@ -10,7 +9,7 @@ import { addHaproxyOptions, repeatedNames, wholeNumber } from '../options.ts';
 
 const examples = `
 Without a configuration file it takes the servers and their addresses from
-HAProxy and asks each one's agent at port 9477. It waits for HAProxy and agents
+HAProxy and asks each one's agent at port ${agentPort}. It waits for HAProxy and agents
 that are not there yet. On SIGTERM it restores the configured weights.
 
 Examples:
@@ -33,7 +32,7 @@ export function controllerCommand(): Command {
     )
     .option('--record <file>', 'append every tick to this file, for haweight replay')
     .option('--dry-run', 'decide and show, write nothing')
-    .option('--listen <host:port>', 'where the status API answers (default: 127.0.0.1:9478)')
+    .option('--listen <host:port>', `where the status API answers (default: 127.0.0.1:${controllerPort})`)
     .option('--token-file <file>', 'file with the bearer token for the status API (or HAWEIGHT_CONTROLLER_TOKEN)')
     .option('--tls-cert <file>', 'serve the status API over HTTPS with this certificate (PEM, with its chain)')
     .option('--tls-key <file>', "the certificate's private key")

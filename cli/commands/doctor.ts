@@ -1,13 +1,13 @@
 import { Command } from 'commander';
-import { loadConfig } from '../../controller/config/load.ts';
-import { connectAgents } from '../../controller/observe/connect-agents.ts';
+import { connectAgents, loadConfig } from '../../controller/index.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { exitCodes } from '../../shared/contract/problem.ts';
+import { silentLog } from '../../shared/process/log.ts';
 import { checkAgents } from '../doctor/agent-checks.ts';
 import { checkController } from '../doctor/controller-checks.ts';
 import { type Finding, renderFinding } from '../doctor/finding.ts';
 import { checkBackend, checkHaproxy } from '../doctor/haproxy-checks.ts';
-import { checkTls, quiet } from '../doctor/tls-checks.ts';
+import { checkTls } from '../doctor/tls-checks.ts';
 import { print } from '../exit.ts';
 import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../options.ts';
 import { askController, defaultController } from '../status-source.ts';
@@ -48,7 +48,8 @@ async function examine(options: AskOptions, report: (findings: readonly Finding[
   const haproxy = await checkHaproxy(api, config.haproxy.socket);
   report(haproxy);
   if (haproxy.length > 1) {
-    using client = connectAgents(config.agents, quiet);
+    // the findings say what it would log
+    using client = await connectAgents(config.agents, silentLog);
     for (const backend of config.backends) {
       const { findings, view } = await checkBackend(api, backend.name);
       report(findings);

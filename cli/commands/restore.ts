@@ -1,9 +1,7 @@
 import { Command } from 'commander';
-import { restore } from '../../controller/act/act.ts';
-import type { ConfigFlags } from '../../controller/config/flags.ts';
-import { loadConfig } from '../../controller/config/load.ts';
-import { holderOf } from '../../controller/run/lock.ts';
+import { type ConfigFlags, holderOf, loadConfig, restore } from '../../controller/index.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { defaultSocket } from '../../shared/contract/endpoints.ts';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { note, print } from '../exit.ts';
 import { backendOption } from '../options.ts';
@@ -26,7 +24,7 @@ export function restoreCommand(): Command {
   return new Command('restore')
     .description("put HAProxy's configured weights back")
     .option('-c, --config <file>', 'YAML configuration file')
-    .option('-s, --socket <address>', "HAProxy's stats socket (default: /run/haproxy/admin.sock)")
+    .option('-s, --socket <address>', `HAProxy's stats socket (default: ${defaultSocket})`)
     .addOption(backendOption())
     .option('--after-exit', 'do no more than the controller would have done')
     .addHelpText('after', examples)

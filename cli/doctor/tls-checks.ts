@@ -1,10 +1,7 @@
-import type { Config } from '../../controller/config/schema.ts';
+import type { Config } from '../../controller/index.ts';
 import { formatProblem, ProblemError } from '../../shared/contract/problem.ts';
 import { readTlsFiles, type TlsFiles, tlsWarnings } from '../../shared/tls/tls-files.ts';
 import { type Finding, failure, fine, warning } from './finding.ts';
-
-/** For what logs beside its work: doctor says the same as findings. */
-export const quiet = { info: () => undefined, warn: () => undefined };
 
 /** Certificates and keys that the configuration names: whether they can be used, and how long. */
 export function checkTls({ tls, agents }: Config): Finding[] {

@@ -1,4 +1,5 @@
 import type { StatRow, WeightChange } from '../../haproxy/runtime-api.ts';
+import { takesRequests } from '../observe/rotation.ts';
 import { countersOf } from '../observe/traffic.ts';
 
 /** What HAProxy counted for a server that takes requests: work that was done, and what went wrong. */
@@ -7,33 +8,32 @@ interface Tally {
   readonly trouble: number;
 }
 
-/** What an earlier look saw of the servers that take requests, by name. */
+/** Servers that take requests, by name, with their counts when they began to fail. */
 export type Baseline = ReadonlyMap<string, Tally>;
 
-export interface Look {
+export interface Rescue {
   /** Weights to be given back at once. */
   readonly changes: readonly WeightChange[];
   readonly baseline: Baseline;
 }
 
 /**
- * Rule 1 between two ticks. A drained server helps nobody when no other one answers: HAProxy then has a server that could,
- * and no weight that lets it. Those that we drained get their configured weights back, at once and without a look at what
- * the agents say, when no other server is left in rotation, or when every one that is left fails (refused connections,
- * errors, retries) and none has answered since the first look at which that began: HAProxy's own checks take some seconds
- * to find out. Pure.
+ * Rule 1 between two ticks. While a server is drained and no other one answers, clients get errors although a server could
+ * answer. So drained servers get their configured weights back at once, without asking their agents, when no other server
+ * takes requests, or when every one that does fails (refused connections, errors, retries) and none has answered since that
+ * began: HAProxy's own checks take some seconds to notice. Pure.
  *
- * `drained`: servers at weight 0 by our decision, with their configured weights. `before`: the baseline of the look before,
+ * `drained`: servers at weight 0 by our decision, with their configured weights. `before`: the baseline of the call before,
  * null at the first.
  */
-export function rescueLook(
+export function rescueDrained(
   rows: readonly StatRow[],
   before: Baseline | null,
   drained: ReadonlyMap<string, number>,
-): Look {
-  const usable = rows.filter(isInRotation);
+): Rescue {
+  const usable = rows.filter(takesRequests);
   const open = new Map(usable.filter(({ weight }) => weight > 0).map((row) => [row.name, tallyOf(row)]));
-  const goesOn = before !== null && isOfTheSame(open, before) && nobodyAnswered(open, before);
+  const goesOn = before !== null && hasSameServers(open, before) && nobodyAnswered(open, before);
   const isFailing =
     goesOn && [...open].every(([name, { trouble }]) => trouble > (before.get(name)?.trouble ?? trouble));
   const changes = usable.flatMap(({ name }) => {
@@ -43,16 +43,12 @@ export function rescueLook(
   return { changes, baseline: goesOn ? before : open };
 }
 
-function isInRotation({ kind, status, isBackup }: StatRow): boolean {
-  return kind === 'server' && !isBackup && /^(?:UP|no check)/.test(status);
-}
-
 function tallyOf(row: StatRow): Tally {
   const { ok, errors, redispatches } = countersOf(row);
   return { done: ok, trouble: errors + redispatches + row.retries };
 }
 
-function isOfTheSame(open: Baseline, before: Baseline): boolean {
+function hasSameServers(open: Baseline, before: Baseline): boolean {
   return open.size > 0 && open.size === before.size && [...open.keys()].every((name) => before.has(name));
 }
 

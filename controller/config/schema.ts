@@ -1,16 +1,17 @@
 import { z } from 'zod';
-import { logLevels } from '../../shared/process/logger.ts';
+import { agentPort, controllerPort, defaultSocket, httpUrlPattern } from '../../shared/contract/endpoints.ts';
+import { nameAlphabet, namePattern } from '../../shared/contract/limits.ts';
+import { defaultPolicy, policyNames } from '../../shared/contract/policy-names.ts';
+import { logLevels } from '../../shared/process/log.ts';
 import { defaultGuardSettings } from '../decide/guard/settings.ts';
 import { defaultCapacitySettings } from '../decide/policies/capacity.ts';
-import { defaultLeastUtilisedSettings } from '../decide/policies/least-utilised.ts';
-import { defaultPolicy, policyNames } from '../decide/policies/registry.ts';
+import { defaultPickOneSettings } from '../decide/policies/pick-one.ts';
 
 /** Names that go into Runtime API commands. */
-const haproxyName = z.string().regex(/^[A-Za-z0-9_:.-]+$/, 'a name of letters, digits and _ : . -');
-/** No `user:password@`: URLs are shown in the status and in logs. */
+const haproxyName = z.string().regex(namePattern, `a name of ${nameAlphabet}`);
 const httpUrl = z
   .string()
-  .regex(/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/, 'a URL such as http://10.0.0.1:9477, without user or password');
+  .regex(httpUrlPattern, `a URL such as http://10.0.0.1:${agentPort}, without user or password`);
 const path = z.string().min(1);
 const threshold = z.number().gt(0, 'a number above 0 and up to 1').max(1);
 const share = (max: number) => z.number().min(0).max(max);
@@ -58,7 +59,7 @@ const recording = z.strictObject({
 export const configSchema = z.strictObject({
   haproxy: z
     .strictObject({
-      socket: z.string().min(1).default('/run/haproxy/admin.sock'),
+      socket: z.string().min(1).default(defaultSocket),
       timeoutMs: z.number().int().min(50).max(10_000).default(1_000),
     })
     .prefault({}),
@@ -72,7 +73,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       url: httpUrl
         .regex(/\{(address|server)\}/, 'a URL with {address} or {server} in it')
-        .default('http://{address}:9477'),
+        .default(`http://{address}:${agentPort}`),
       timeoutMs: z.number().int().min(50).max(10_000).default(1_000),
       staleAfterMs: z.number().int().min(500).max(60_000).default(3_000),
       tokenFile: z.string().min(1).optional(),
@@ -100,11 +101,11 @@ export const configSchema = z.strictObject({
           backlogSeconds: z.number().min(0.5).max(60).default(defaultCapacitySettings.backlogSeconds),
         })
         .prefault({}),
-      leastUtilised: z
+      pickOne: z
         .strictObject({
-          pick: z.enum(['most-utilised', 'least-utilised']).default(defaultLeastUtilisedSettings.pick),
-          cpuThreshold: threshold.default(defaultLeastUtilisedSettings.cpuThreshold),
-          ramThreshold: threshold.default(defaultLeastUtilisedSettings.ramThreshold),
+          pick: z.enum(['most-utilised', 'least-utilised']).default(defaultPickOneSettings.pick),
+          cpuThreshold: threshold.default(defaultPickOneSettings.cpuThreshold),
+          ramThreshold: threshold.default(defaultPickOneSettings.ramThreshold),
         })
         .prefault({}),
     })
@@ -133,7 +134,7 @@ export const configSchema = z.strictObject({
       deadband: share(0.5).default(defaultGuardSettings.deadband),
     })
     .prefault({}),
-  listen: z.string().default('127.0.0.1:9478'),
+  listen: z.string().default(`127.0.0.1:${controllerPort}`),
   tokenFile: z.string().min(1).optional(),
   tls: serverTls.optional(),
   insecure: z.boolean().default(false),

@@ -1,70 +1,74 @@
 import { weightSupport } from '../../haproxy/algorithm.ts';
 import type { HaproxyControl } from '../../haproxy/runtime-api.ts';
 import type { Decision } from '../../shared/contract/decision.ts';
-import { isNeverOurs } from '../../shared/contract/observation.ts';
 import type { Policy } from '../../shared/contract/policy.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
+import { ok, type Result } from '../../shared/contract/result.ts';
 import type { EventLog } from '../../shared/process/event-log.ts';
-import type { Logger } from '../../shared/process/logger.ts';
-import { Writer } from '../act/writer.ts';
+import type { Log } from '../../shared/process/log.ts';
+import { unwritten, type Writer } from '../act/writer.ts';
 import type { BackendConfig, Config } from '../config/schema.ts';
 import { type DecideInput, type DecideState, decide, initialDecideState } from '../decide/decide.ts';
 import { policyNamed } from '../decide/policies/registry.ts';
-import { ShadowPolicy, type ShadowPolicyInput } from '../decide/shadow-policy.ts';
+import { ShadowPolicy } from '../decide/shadow-policy.ts';
 import type { AgentSource } from '../observe/agent-client.ts';
-import {
-  agentCheckProblem,
-  ignoredWeightsProblem,
-  silentAgentsProblem,
-  staticProblem,
-} from '../observe/backend-problems.ts';
+import { ignoredWeightsProblem, silentAgentsProblem, staticProblem } from '../observe/backend-problems.ts';
 import { readBackend } from '../observe/haproxy-view.ts';
-import { Observer, type Sighting } from '../observe/observer.ts';
+import { type ObservedServer, Observer } from '../observe/observer.ts';
 import { decisionSettings, type TickRecord } from '../record/recording.ts';
+import { type BackendTick, noTickYet, type ShadowTick } from './backend-tick.ts';
+import { TickLog } from './tick-log.ts';
+import { outcomeOf, problemAfter, type TickResult } from './tick-result.ts';
 
-/** What a policy that is not in force would have decided at a tick. */
-export interface ShadowTick {
-  readonly policy: string;
-  readonly decisions: readonly Decision[];
-  /** Why there are no decisions; null while all is well. */
-  readonly problem: Problem | null;
-}
-
-/** What one backend has to tell of a tick to a recording. */
+/** What one backend's tick adds to a recording. */
 export type BackendRecord = Omit<TickRecord, 'haweightRecording' | 'at' | 'run'>;
 
-export interface BackendTick {
-  readonly backend: string;
-  readonly algorithm: string | null;
-  readonly sightings: readonly Sighting[];
-  readonly decisions: readonly Decision[];
-  /** What is wrong with the backend as a whole; null while all is well. */
-  readonly problem: Problem | null;
-  readonly shadows: readonly ShadowTick[];
-}
+/** What a backend's loop takes of the configuration. */
+export type BackendLoopConfig = Pick<
+  Config,
+  | 'periodMs'
+  | 'tcpQueueParts'
+  | 'policy'
+  | 'shadow'
+  | 'dryRun'
+  // what decisions depend on
+  | 'policies'
+  | 'factors'
+  | 'thresholds'
+  | 'guard'
+> & { readonly agents: Pick<Config['agents'], 'url' | 'staleAfterMs'> };
 
 export interface BackendLoopOptions {
-  readonly config: Config;
+  readonly config: BackendLoopConfig;
   readonly backend: BackendConfig;
   readonly api: HaproxyControl;
   readonly agents: AgentSource;
-  readonly logger: Logger;
+  readonly writer: Writer;
+  readonly logger: Log;
   readonly events: EventLog;
   /** Monotonic clock, in ms. */
   readonly nowMs: () => number;
-  /** Whether HAProxy is still the process that this tick began with. */
-  readonly isSameHaproxy: () => Promise<boolean>;
   /** Takes every tick that was decided; must return at once. null: nothing is recorded. */
   readonly record: ((tick: BackendRecord) => void) | null;
 }
 
-/** Observe, decide, act for one backend. */
+/** What a tick found. */
+interface Observed {
+  readonly algorithm: string | null;
+  readonly servers: readonly ObservedServer[];
+  /** Since the tick before, in ms. */
+  readonly elapsedMs: number;
+}
+
+type TickInput = Omit<DecideInput, 'policy'>;
+
+/** One backend: observe, decide, act, record. */
 export class BackendLoop {
   readonly #options: BackendLoopOptions;
   readonly #observer: Observer;
   readonly #policy: Policy;
   readonly #shadows: readonly ShadowPolicy[];
-  readonly #writer: Writer;
+  readonly #log: TickLog;
   #state: DecideState;
   #last: BackendTick;
   /** When HAProxy was last read; null before the first time. */
@@ -73,7 +77,7 @@ export class BackendLoop {
   #ticks = 0;
 
   constructor(options: BackendLoopOptions) {
-    const { config, backend, agents, api, logger, isSameHaproxy, nowMs } = options;
+    const { config, backend, agents, nowMs, logger, events } = options;
     this.#options = options;
     this.#observer = new Observer(
       agents,
@@ -87,94 +91,97 @@ export class BackendLoop {
     );
     this.#policy = policyNamed(config.policy, config.policies);
     this.#state = initialDecideState(this.#policy);
-    this.#writer = new Writer(api, backend.name, logger, isSameHaproxy);
     this.#shadows = config.shadow.map((name) => new ShadowPolicy(policyNamed(name, config.policies)));
-    const shadows = config.shadow.map((policy) => ({ policy, decisions: [], problem: null }));
-    this.#last = { backend: backend.name, algorithm: null, sightings: [], decisions: [], problem: null, shadows };
+    this.#log = new TickLog({ logger, events, dryRun: config.dryRun });
+    this.#last = noTickYet(backend.name, config.shadow);
   }
 
   get last(): BackendTick {
     return this.#last;
   }
 
-  /** HAProxy is another process now: what it counted before means nothing any more. */
-  meetNewHaproxy(): void {
+  /** HAProxy is another process now: its counters began anew, and it has the configured weights. */
+  onHaproxyRestart(): void {
     this.#observer.forgetCounters();
-    this.#writer.forget();
+    this.#options.writer.forget();
   }
 
-  /**
-   * Between two ticks: gives drained servers their weight back where no other one answers. How many weights it wrote. The
-   * literal paper has no guard, and none between ticks.
-   */
-  async rescue(): Promise<number> {
-    if (this.#policy.dynamics === null) return 0;
-    const rescued = await this.#writer.rescue();
-    return rescued.ok ? rescued.value : 0;
+  /** One tick. Returns how many weights were written. Problems outside this process are in `last.problem` and the log. */
+  async tick(): Promise<number> {
+    const observed = await this.#observe();
+    if (!observed.ok) {
+      this.miss(observed.error);
+      return 0;
+    }
+    const { algorithm, servers } = observed.value;
+    const input = this.#inputOf(observed.value);
+    const decisions = this.#decide(input);
+    const result = await this.#act(input, decisions);
+    const shadows = this.#tickShadows(input, decisions, result);
+    const backend = this.#options.backend.name;
+    const problem = problemAfter(result, silentAgentsProblem(backend, input.observations));
+    this.#finish({ backend, algorithm, servers, decisions: result.decisions, problem, shadows });
+    this.#record(input, decisions, result);
+    return result.kind === 'written' ? result.count : 0;
   }
 
-  /** This tick decided nothing, and this is why. */
+  /** This tick decided nothing, because of `problem`. */
   miss(problem: Problem): void {
     const decisions = this.#last.decisions.map((decision) => ({ ...decision, write: false }));
     this.#finish({ ...this.#last, decisions, problem });
   }
 
-  /** One tick; how many weights were written. Whatever goes wrong outside is in `last.problem` and the log. */
-  async tick(): Promise<number> {
-    const { api, backend, config } = this.#options;
+  async #observe(): Promise<Result<Observed, Problem>> {
+    const { api, backend, config, nowMs } = this.#options;
     const view = await readBackend(api, backend.name);
-    if (!view.ok) {
-      this.miss(view.error);
-      return 0;
-    }
-    const { algorithm } = view.value;
-    const readAtMs = this.#options.nowMs();
+    if (!view.ok) return view;
+    const readAtMs = nowMs();
     const elapsedMs = this.#readAtMs === null ? config.periodMs : Math.max(1, readAtMs - this.#readAtMs);
     this.#readAtMs = readAtMs;
-    const sightings = await this.#observer.observe(view.value);
-    const input = {
-      observations: sightings.map(({ observation }) => observation),
-      factors: config.factors,
-      thresholds: config.thresholds,
-      guard: config.guard,
-      algorithm,
-      elapsedMs,
-    };
-    const { decisions, state } = decide({ ...input, policy: this.#policy }, this.#state);
-    this.#state = state;
-    const useless = uselessProblem(backend.name, algorithm);
-    const written = config.dryRun || useless !== null ? null : await this.#writer.write(decisions, sightings);
-    const problem =
-      useless ??
-      (written?.taken === false ? written.problem : null) ??
-      silentAgentsProblem(backend.name, sightings) ??
-      written?.problem ??
-      null;
-    const outcome = outcomeOf(config.dryRun, written?.taken ?? false);
-    const shadows = this.#tickShadows({ ...input, inForce: decisions, written: outcome === 'written' });
-    const inForce = written?.decisions ?? (config.dryRun ? decisions : unwritten(decisions, sightings));
-    this.#finish({ backend: backend.name, algorithm, sightings, decisions: inForce, problem, shadows });
-    this.#record(input, decisions, outcome);
-    return written?.count ?? 0;
+    return ok({ algorithm: view.value.algorithm, servers: await this.#observer.observe(view.value), elapsedMs });
   }
 
-  #tickShadows(input: ShadowPolicyInput): readonly ShadowTick[] {
-    const { backend, events } = this.#options;
+  #inputOf({ algorithm, servers, elapsedMs }: Observed): TickInput {
+    const { factors, thresholds, guard } = this.#options.config;
+    const observations = servers.map(({ observation }) => observation);
+    return { observations, factors, thresholds, guard, algorithm, elapsedMs };
+  }
+
+  #decide(input: TickInput): readonly Decision[] {
+    const { decisions, state } = decide({ ...input, policy: this.#policy }, this.#state);
+    this.#state = state;
+    return decisions;
+  }
+
+  async #act({ observations, algorithm }: TickInput, decisions: readonly Decision[]): Promise<TickResult> {
+    const { config, backend, writer } = this.#options;
+    const useless = uselessProblem(backend.name, algorithm);
+    if (config.dryRun) return { kind: 'dry-run', decisions, problem: useless };
+    if (useless !== null) {
+      return { kind: 'useless', decisions: unwritten(decisions, observations), problem: useless };
+    }
+    return await writer.write(decisions, observations);
+  }
+
+  #tickShadows(input: TickInput, inForce: readonly Decision[], { kind }: TickResult): readonly ShadowTick[] {
     return this.#shadows.map((shadow) => {
-      const policy = shadow.policy.name;
-      const decided = shadow.tick(input);
+      const decided = shadow.tick({ ...input, inForce, written: kind === 'written' });
       const problem = decided.ok ? null : decided.error;
-      events.report('shadow problem', { backend: backend.name, policy }, problem);
-      return { policy, decisions: decided.ok ? decided.value : [], problem };
+      const tick = { policy: shadow.policy.name, decisions: decided.ok ? decided.value : [], problem };
+      this.#log.shadow(this.#options.backend.name, tick);
+      return tick;
     });
   }
 
-  #record(
-    { observations, algorithm, elapsedMs }: Omit<DecideInput, 'policy'>,
-    decisions: readonly Decision[],
-    outcome: TickRecord['outcome'],
-  ): void {
+  #finish(tick: BackendTick): void {
+    this.#log.tick(tick, this.#last);
+    this.#last = tick;
+  }
+
+  /** Decisions are recorded as they were decided, whatever HAProxy took of them. */
+  #record(input: TickInput, decisions: readonly Decision[], result: TickResult): void {
     const { backend, config, record } = this.#options;
+    const { observations, algorithm, elapsedMs } = input;
     this.#ticks += 1;
     record?.({
       tick: this.#ticks,
@@ -183,54 +190,15 @@ export class BackendLoop {
       elapsedMs,
       policy: config.policy,
       settings: decisionSettings(config),
-      outcome,
+      outcome: outcomeOf(result),
       observations,
       decisions,
     });
   }
-
-  #finish(tick: BackendTick): void {
-    const { events } = this.#options;
-    const { backend } = tick;
-    events.report('backend problem', { backend }, tick.problem);
-    for (const { view, contact } of tick.sightings) {
-      const subject = { backend, server: view.server };
-      events.report('agent problem', subject, isNeverOurs(view.exclusion) ? null : contact.problem);
-      const conflict = view.exclusion === 'agent-check' ? agentCheckProblem(backend, view.server) : null;
-      events.report('server under agent-check', subject, conflict);
-    }
-    this.#logDecisions(tick);
-    this.#last = tick;
-  }
-
-  #logDecisions({ backend, decisions, sightings }: BackendTick): void {
-    const { logger, config } = this.#options;
-    const wasDrained = new Map(this.#last.decisions.map(({ server, drained }) => [server, drained]));
-    for (const { server, drained, weight, reasons } of decisions) {
-      if (drained === (wasDrained.get(server) ?? false)) continue;
-      logger.info(drained ? 'server drained' : 'server no longer drained', { backend, server, weight, reasons });
-    }
-    const before = new Map(sightings.map(({ view }) => [view.server, view.currentWeight]));
-    const changes = decisions
-      .filter(({ write }) => write)
-      .map(({ server, weight }) => ({ server, from: before.get(server), to: weight }));
-    if (changes.length > 0) logger.debug('weights changed', { backend, dryRun: config.dryRun, changes });
-  }
-}
-
-function outcomeOf(dryRun: boolean, taken: boolean): TickRecord['outcome'] {
-  if (dryRun) return 'dry-run';
-  return taken ? 'written' : 'refused';
 }
 
 function uselessProblem(backend: string, algorithm: string | null): Problem | null {
   const support = weightSupport(algorithm);
   if (support === 'static') return staticProblem(backend, algorithm);
   return support === 'ignored' ? ignoredWeightsProblem(backend, algorithm) : null;
-}
-
-/** What is in force where nothing can be written: the weights as they were. */
-function unwritten(decisions: readonly Decision[], sightings: readonly Sighting[]): readonly Decision[] {
-  const current = new Map(sightings.map(({ view }) => [view.server, view.currentWeight]));
-  return decisions.map((each) => ({ ...each, weight: current.get(each.server) ?? each.weight, write: false }));
 }

@@ -6,25 +6,32 @@ import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import type { Result } from '../../shared/contract/result.ts';
 import type { Status } from '../../shared/contract/status.ts';
 import { EventLog } from '../../shared/process/event-log.ts';
-import type { Logger } from '../../shared/process/logger.ts';
+import type { Log } from '../../shared/process/log.ts';
 import { remembered } from '../../shared/remembered.ts';
 import { restore } from '../act/act.ts';
+import { Writer } from '../act/writer.ts';
 import type { Config } from '../config/schema.ts';
+import { policyNamed } from '../decide/policies/registry.ts';
 import type { AgentSource } from '../observe/agent-client.ts';
 import { defectProblem } from '../observe/backend-problems.ts';
 import type { Recorder } from '../record/recorder.ts';
 import { recordingVersion } from '../record/recording.ts';
-import { BackendLoop, type BackendRecord, type BackendTick } from './backend-loop.ts';
+import { BackendLoop, type BackendLoopConfig, type BackendRecord } from './backend-loop.ts';
+import type { BackendTick } from './backend-tick.ts';
 import { type StatusHead, statusOf } from './status.ts';
 
+/** What the loop takes of the configuration. */
+export type LoopConfig = BackendLoopConfig &
+  Pick<Config, 'backends'> & { readonly haproxy: Pick<Config['haproxy'], 'socket'> };
+
 export interface LoopOptions {
-  readonly config: Config;
+  readonly config: LoopConfig;
   readonly api: HaproxyControl;
   readonly agents: AgentSource;
-  readonly logger: Logger;
+  readonly logger: Log;
   readonly clock: Clock;
-  /** Where every tick is recorded; nowhere if left out. */
-  readonly recorder?: Pick<Recorder, 'take' | 'status'>;
+  /** Where every tick is recorded; null, or left out: nowhere. */
+  readonly recorder?: Pick<Recorder, 'take' | 'status'> | null;
 }
 
 type LoopHead = Omit<StatusHead, 'waitingFor' | 'recording'>;
@@ -33,28 +40,32 @@ type LoopHead = Omit<StatusHead, 'waitingFor' | 'recording'>;
 export class Loop {
   readonly #options: LoopOptions;
   readonly #backends: readonly BackendLoop[];
+  /** Those that give drained servers their weight back between ticks: none under the literal paper, which has no guard. */
+  readonly #rescuers: readonly Writer[];
   readonly #events: EventLog;
   #head: LoopHead;
   #haproxyProblem: Problem | null = null;
   /** HAProxy as the last tick that reached it found it; null before the first. */
-  #met: HaproxyInfo | null = null;
+  #haproxy: HaproxyInfo | null = null;
   readonly #statusOf = remembered(makeStatus);
   #running: Promise<void> | null = null;
   #rescuing = false;
 
   constructor(options: LoopOptions) {
-    const { config, clock, recorder } = options;
+    const { config, clock, recorder = null, api, logger } = options;
     this.#options = options;
-    this.#events = new EventLog(options.logger);
-    const record = recorder === undefined ? null : (tick: BackendRecord) => this.#record(recorder, tick);
+    this.#events = new EventLog(logger);
     const shared = {
-      ...options,
-      events: this.#events,
-      nowMs: clock.monotonicMs,
-      record,
-      isSameHaproxy: () => this.#isSameHaproxy(),
+      ...{ config, api, agents: options.agents, logger, events: this.#events, nowMs: clock.monotonicMs },
+      record: recorder === null ? null : (tick: BackendRecord) => this.#record(recorder, tick),
     };
-    this.#backends = config.backends.map((backend) => new BackendLoop({ ...shared, backend }));
+    const backends = config.backends.map((backend) => {
+      const writer = new Writer(api, backend.name, logger, () => this.#isSameHaproxy());
+      return { writer, loop: new BackendLoop({ ...shared, backend, writer }) };
+    });
+    const isGuarded = policyNamed(config.policy, config.policies).dynamics !== null;
+    this.#backends = backends.map(({ loop }) => loop);
+    this.#rescuers = isGuarded ? backends.map(({ writer }) => writer) : [];
     this.#head = {
       policy: config.policy,
       dryRun: config.dryRun,
@@ -69,7 +80,7 @@ export class Loop {
     };
   }
 
-  /** The same object until there is something new: whoever asks in between costs nothing. */
+  /** The same object until there is something new, so that asking in between costs nothing. */
   get status(): Status {
     const recording = this.#options.recorder?.status ?? null;
     return this.#statusOf(this.#head, this.#haproxyProblem, recording, ...this.#backends.map(({ last }) => last));
@@ -100,26 +111,23 @@ export class Loop {
     return true;
   }
 
-  /**
-   * Between ticks, some times a second: costs nothing unless a server is drained, and else one look at HAProxy. A look that
-   * comes while another is under way is left out.
-   */
+  /** Between ticks, some times a second; see `Writer.rescue`. A call while another is under way does nothing. */
   async rescue(): Promise<void> {
     if (this.#rescuing) return;
     this.#rescuing = true;
     try {
       let written = 0;
-      for (const backend of this.#backends) written += await backend.rescue();
+      for (const writer of this.#rescuers) written += await writer.rescue();
       if (written > 0) this.#head = { ...this.#head, weightsWritten: this.#head.weightsWritten + written };
     } finally {
       this.#rescuing = false;
     }
   }
 
-  /** Ends the tick that is under way and puts the configured weights back. What could not be restored, and why. */
+  /** Ends the tick that is under way and puts the configured weights back. Returns what could not be restored, and why. */
   async restore(): Promise<readonly Problem[]> {
     await this.#running;
-    if (this.#met === null) return [];
+    if (this.#haproxy === null) return [];
     const problems: Problem[] = [];
     for (const { name } of this.#options.config.backends) {
       const restored = await restore(this.#options.api, name);
@@ -134,7 +142,7 @@ export class Loop {
     const { clock } = this.#options;
     const startedMs = clock.monotonicMs();
     const info = await this.#options.api.info();
-    this.#meetHaproxy(info);
+    this.#onHaproxyInfo(info);
     let written = 0;
     if (info.ok) for (const backend of this.#backends) written += await this.#tickBackend(backend);
     this.#head = {
@@ -146,7 +154,7 @@ export class Loop {
     };
   }
 
-  /** A defect of ours (a policy that throws) costs this backend one tick, and the others nothing. */
+  /** A defect (a policy that throws) costs this backend one tick, and the others nothing. */
   async #tickBackend(backend: BackendLoop): Promise<number> {
     try {
       return await backend.tick();
@@ -160,7 +168,7 @@ export class Loop {
 
   async #isSameHaproxy(): Promise<boolean> {
     const info = await this.#options.api.info();
-    return info.ok && this.#met !== null && isSameProcess(this.#met, info.value);
+    return info.ok && this.#haproxy !== null && isSameProcess(this.#haproxy, info.value);
   }
 
   #record(recorder: Pick<Recorder, 'take'>, tick: BackendRecord): void {
@@ -168,19 +176,19 @@ export class Loop {
     recorder.take({ haweightRecording: recordingVersion, at, run: this.#head.startedAtMs, ...tick });
   }
 
-  #meetHaproxy(info: Result<HaproxyInfo, Problem>): void {
+  #onHaproxyInfo(info: Result<HaproxyInfo, Problem>): void {
     const { socket } = this.#head.haproxy;
     this.#events.report('waiting for haproxy', { socket }, info.ok ? null : info.error);
     this.#haproxyProblem = info.ok ? null : info.error;
     if (!info.ok) return;
     const { version, pid } = info.value;
-    const before = this.#met;
-    this.#met = info.value;
+    const before = this.#haproxy;
+    this.#haproxy = info.value;
     this.#events.report('haproxy version', { socket }, versionProblem(version, socket));
     if (before === null || !isSameProcess(before, info.value)) {
       const event = before === null ? 'haproxy found' : 'haproxy was reloaded or restarted';
       this.#options.logger.info(event, { socket, version, pid });
-      for (const backend of this.#backends) backend.meetNewHaproxy();
+      for (const backend of this.#backends) backend.onHaproxyRestart();
     }
     this.#head = { ...this.#head, haproxy: { socket, version, problem: null } };
   }

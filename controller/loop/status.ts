@@ -1,4 +1,5 @@
 import type { Decision } from '../../shared/contract/decision.ts';
+import type { Observation } from '../../shared/contract/observation.ts';
 import { formatProblem } from '../../shared/contract/problem.ts';
 import {
   type BackendStatus,
@@ -9,8 +10,8 @@ import {
 } from '../../shared/contract/status.ts';
 import { unknownUtilisation } from '../decide/guard/state.ts';
 import { sharesInRotation } from '../decide/shares.ts';
-import type { Sighting } from '../observe/observer.ts';
-import type { BackendTick, ShadowTick } from './backend-loop.ts';
+import type { ObservedServer } from '../observe/observer.ts';
+import type { BackendTick, ShadowTick } from './backend-tick.ts';
 
 /** What a status tells besides the backends. */
 export type StatusHead = Omit<Status, 'version' | 'backends'>;
@@ -21,17 +22,18 @@ export function statusOf(head: StatusHead, backends: readonly BackendTick[]): St
 
 /** The last tick of one backend as the status API shows it. Pure. */
 export function backendStatus(tick: BackendTick, dryRun: boolean): BackendStatus {
+  const observations = tick.servers.map(({ observation }) => observation);
   const decisions = byServer(tick.decisions);
-  const shares = sharesOf(tick.sightings, tick.decisions);
+  const shares = sharesInRotation(observations, tick.decisions);
   return {
     backend: tick.backend,
     algorithm: tick.algorithm,
     problem: tick.problem === null ? null : formatProblem(tick.problem),
-    servers: tick.sightings.map((sighting) => {
-      const { server } = sighting.view;
-      return serverStatus(sighting, decisions.get(server), shares.get(server) ?? null, dryRun);
+    servers: tick.servers.map((each) => {
+      const { server } = each.observation;
+      return serverStatus(each, decisions.get(server), shares.get(server) ?? null, dryRun);
     }),
-    shadows: tick.shadows.map((shadow) => shadowStatus(shadow, tick.sightings)),
+    shadows: tick.shadows.map((shadow) => shadowStatus(shadow, observations)),
   };
 }
 
@@ -39,15 +41,8 @@ function byServer(decisions: readonly Decision[]): ReadonlyMap<string, Decision>
   return new Map(decisions.map((decision) => [decision.server, decision]));
 }
 
-function sharesOf(sightings: readonly Sighting[], decisions: readonly Decision[]) {
-  return sharesInRotation(
-    sightings.map(({ observation }) => observation),
-    decisions,
-  );
-}
-
-function shadowStatus({ policy, decisions, problem }: ShadowTick, sightings: readonly Sighting[]): ShadowStatus {
-  const shares = sharesOf(sightings, decisions);
+function shadowStatus({ policy, decisions, problem }: ShadowTick, observations: readonly Observation[]): ShadowStatus {
+  const shares = sharesInRotation(observations, decisions);
   return {
     policy,
     problem: problem === null ? null : formatProblem(problem),
@@ -58,21 +53,22 @@ function shadowStatus({ policy, decisions, problem }: ShadowTick, sightings: rea
 }
 
 function serverStatus(
-  { view, observation, contact }: Sighting,
+  { observation, haproxyStatus, agentHealth }: ObservedServer,
   decision: Decision | undefined,
   share: number | null,
   dryRun: boolean,
 ): ServerStatus {
   const { agent } = observation;
+  const { problem } = agentHealth;
   const fresh = agent.state === 'fresh' ? agent : null;
   return {
-    server: view.server,
-    address: view.address,
-    haproxyStatus: view.haproxyStatus,
-    exclusion: view.exclusion,
-    configuredWeight: view.configuredWeight,
-    weightBefore: view.currentWeight,
-    weight: decision?.weight ?? view.currentWeight,
+    server: observation.server,
+    address: observation.address,
+    haproxyStatus,
+    exclusion: observation.exclusion,
+    configuredWeight: observation.configuredWeight,
+    weightBefore: observation.currentWeight,
+    weight: decision?.weight ?? observation.currentWeight,
     written: !dryRun && (decision?.write ?? false),
     share,
     drained: decision?.drained ?? false,
@@ -81,16 +77,15 @@ function serverStatus(
     effectiveCores: fresh?.effectiveCores ?? null,
     utilisation: fresh?.utilisation ?? unknownUtilisation,
     agent: {
-      url: contact.url,
+      url: agentHealth.url,
       state: agent.state,
       ageMs: agent.ageMs,
-      code: contact.problem?.code ?? (agent.state === 'stale' ? agent.code : null),
-      detail:
-        contact.problem === null ? (agent.state === 'stale' ? agent.detail : null) : formatProblem(contact.problem),
-      failures: contact.failures,
+      code: problem?.code ?? (agent.state === 'stale' ? agent.code : null),
+      detail: problem === null ? (agent.state === 'stale' ? agent.detail : null) : formatProblem(problem),
+      failures: agentHealth.failures,
     },
     traffic: observation.traffic,
-    inFlight: view.inFlight,
+    inFlight: observation.inFlight,
     reasons: [...(decision?.reasons ?? [])],
   };
 }

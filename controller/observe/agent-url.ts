@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { agentPort } from '../../shared/contract/endpoints.ts';
 import { type Problem, quote } from '../../shared/contract/problem.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 
@@ -17,7 +18,7 @@ export function agentUrl(
       where: server.name,
       what: 'HAProxy gives no IP address to ask its agent at',
       got: quote(server.address),
-      fix: `Name its agent: --agent ${server.name}=http://HOST:9477`,
+      fix: `Name its agent: --agent ${server.name}=http://HOST:${agentPort}`,
     });
   }
   const host = version === 6 ? `[${server.address}]` : server.address;

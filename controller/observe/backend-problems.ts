@@ -1,5 +1,5 @@
+import type { Observation } from '../../shared/contract/observation.ts';
 import { type Problem, quote } from '../../shared/contract/problem.ts';
-import type { Sighting } from './observer.ts';
 
 /** A backend whose algorithm refuses weights at run time. */
 export function staticProblem(backend: string, algorithm: string | null): Problem {
@@ -54,8 +54,8 @@ export function defectProblem(backend: string, error: unknown): Problem {
 }
 
 /** More than half of the agents are silent: nothing is written until they answer. null: enough of them answer. */
-export function silentAgentsProblem(backend: string, sightings: readonly Sighting[]): Problem | null {
-  const agents = sightings.filter(({ view }) => view.exclusion === null).map(({ observation }) => observation.agent);
+export function silentAgentsProblem(backend: string, observations: readonly Observation[]): Problem | null {
+  const agents = observations.filter(({ exclusion }) => exclusion === null).map(({ agent }) => agent);
   const silent = agents.filter(({ state }) => state === 'stale').length;
   if (silent * 2 <= agents.length) return null;
   return {

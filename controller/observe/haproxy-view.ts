@@ -1,8 +1,8 @@
-import { isValidName } from '../../haproxy/commands.ts';
 import type { HaproxyControl, ServerState, StatRow } from '../../haproxy/runtime-api.ts';
 import type { Exclusion } from '../../shared/contract/observation.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
+import { exclusionOf, serverRows } from './rotation.ts';
 import { type Counters, countersOf } from './traffic.ts';
 
 /** One server as HAProxy has it now. */
@@ -47,7 +47,7 @@ export function joinBackend(
   if (whole === undefined) {
     return err({ code: 'haproxy-reply', where: backend, what: 'HAProxy lists servers but not their backend' });
   }
-  const rows = new Map(stats.filter(({ kind }) => kind === 'server').map((row) => [row.name, row]));
+  const rows = serverRows(stats);
   const servers = states.flatMap((state): ServerView[] => {
     const row = rows.get(state.server);
     if (row === undefined) return [];
@@ -66,16 +66,4 @@ export function joinBackend(
     ];
   });
   return ok({ backend, algorithm: whole.algorithm, servers });
-}
-
-/** Why a server is none of our business, most lasting reason first; null: it is in rotation. */
-function exclusionOf(state: ServerState, row: StatRow): Exclusion | null {
-  if (!isValidName(state.server)) return 'name-invalid';
-  if (row.agentCheck) return 'agent-check';
-  if (row.isBackup) return 'backup';
-  if (state.configuredWeight === 0) return 'configured-zero';
-  if (state.adminState.maintenance) return 'maintenance';
-  if (state.adminState.drain) return 'drain';
-  // `stopping` is a failing or leaving server that HAProxy sends no new requests
-  return state.operationalState === 'running' || state.operationalState === 'starting' ? null : 'down';
 }

@@ -16,19 +16,21 @@ export interface ObserverOptions extends ReadingOptions {
   readonly configuredUrls: Readonly<Record<string, string>>;
 }
 
-/** What one server's agent was asked and what came of it. */
-export interface AgentContact {
+/** How asking one server's agent goes. */
+export interface AgentHealth {
+  /** Empty where it is not known. */
   readonly url: string;
   /** Failures since the start, this tick's included. */
   readonly failures: number;
   readonly problem: Problem | null;
 }
 
-/** One server of one tick: HAProxy's view, the observation for the policies, and the agent's contact. */
-export interface Sighting {
-  readonly view: ServerView;
+/** One server at one tick: the observation that is decided on, and what only the status shows. */
+export interface ObservedServer {
   readonly observation: Observation;
-  readonly contact: AgentContact;
+  /** As HAProxy words it: UP, DOWN, MAINT and more. */
+  readonly haproxyStatus: string;
+  readonly agentHealth: AgentHealth;
 }
 
 interface Memory {
@@ -39,7 +41,9 @@ interface Memory {
   readonly failures: number;
 }
 
-/** Turns one backend's view into sightings, asking every server's agent at the same time; remembers between ticks. */
+const newcomer: Memory = { counters: null, refused: 0, held: null, failures: 0 };
+
+/** Observes the servers of one backend, asking all agents at the same time; remembers between ticks. */
 export class Observer {
   readonly #client: AgentSource;
   readonly #options: ObserverOptions;
@@ -58,40 +62,39 @@ export class Observer {
     this.#memories = new Map([...this.#memories].map(([server, memory]) => [server, { ...memory, counters: null }]));
   }
 
-  async observe({ servers }: BackendView): Promise<readonly Sighting[]> {
-    const seen = await inBatches(servers, (batch) => {
+  async observe({ servers }: BackendView): Promise<readonly ObservedServer[]> {
+    const observed = await inBatches(servers, (batch) => {
       const deadline = this.#client.deadline();
-      return batch.map((view) => this.#see(view, deadline));
+      return batch.map((view) => this.#observeServer(view, deadline));
     });
-    this.#memories = new Map(seen.map(({ sighting, memory }) => [sighting.view.server, memory]));
-    return seen.map(({ sighting }) => sighting);
+    this.#memories = new Map(observed.map(({ server, memory }) => [server.observation.server, memory]));
+    return observed.map(({ server }) => server);
   }
 
-  async #see(view: ServerView, deadline: AbortSignal): Promise<{ sighting: Sighting; memory: Memory }> {
-    const before = this.#memories.get(view.server);
-    const url = agentUrl(
-      { name: view.server, address: view.address },
-      this.#options.urlTemplate,
-      this.#options.configuredUrls,
-    );
+  async #observeServer(view: ServerView, deadline: AbortSignal): Promise<{ server: ObservedServer; memory: Memory }> {
+    const { counters, haproxyStatus, ...state } = view;
+    const before = this.#memories.get(view.server) ?? newcomer;
+    const { urlTemplate, configuredUrls } = this.#options;
+    const url = agentUrl({ name: view.server, address: view.address }, urlTemplate, configuredUrls);
     const answer: Result<Snapshot, Problem> = url.ok ? await this.#client.fetch(url.value, view.server, deadline) : url;
     const now = this.#nowMs();
-    const held = holdSnapshot(answer, before?.held ?? null, now);
+    const held = holdSnapshot(answer, before.held, now);
     const failure = answer.ok ? null : answer.error;
-    const failures = (before?.failures ?? 0) + (answer.ok ? 0 : 1);
     const agent = readingOf(held, failure, now, this.#options);
-    const { counters, haproxyStatus: _, ...rest } = view;
-    const refused = refusedTicks(before?.refused ?? 0, before?.counters ?? null, counters);
-    const observation: Observation = {
-      ...rest,
-      agent,
-      traffic: trafficBetween(before?.counters ?? null, counters, refused),
-    };
+    const refused = refusedTicks(before.refused, before.counters, counters);
+    const traffic = trafficBetween(before.counters, counters, refused);
     const where = url.ok ? url.value : '';
-    // one that answers what is too old is as much in need of somebody as one that does not answer
+    // an agent that answers with old data needs attention as much as one that does not answer
     const problem = failure === null && agent.state === 'stale' ? staleProblem(where, agent.detail) : failure;
-    const contact = { url: where, failures, problem };
-    return { sighting: { view, observation, contact }, memory: { counters, refused, held, failures } };
+    const failures = before.failures + (answer.ok ? 0 : 1);
+    return {
+      server: {
+        observation: { ...state, agent, traffic },
+        haproxyStatus,
+        agentHealth: { url: where, failures, problem },
+      },
+      memory: { counters, refused, held, failures },
+    };
   }
 }
 

@@ -2,26 +2,26 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import type { Status } from '../../shared/contract/status.ts';
 import { EventLog } from '../../shared/process/event-log.ts';
-import type { Logger } from '../../shared/process/logger.ts';
+import type { Log } from '../../shared/process/log.ts';
 import { remembered } from '../../shared/remembered.ts';
 import { recordProblem } from './record-problem.ts';
 import { maxLineBytes, type TickRecord } from './recording.ts';
 import { appendLines, type RotatingFileOptions } from './rotating-file.ts';
 
-/** Most that waits for the disk, in bytes; what comes on top is left out and counted. */
+/** Most that waits for the disk, in bytes; what exceeds it is left out and counted. */
 const maxWaitingBytes = maxLineBytes;
 /** How long leaving waits for the disk, in ms. */
 const closeDeadlineMs = 2_000;
 
 export interface RecorderOptions extends RotatingFileOptions {
-  readonly logger: Logger;
+  readonly logger: Log;
   /** Replaced in tests, for a disk that is slow or full. */
   readonly append?: typeof appendLines;
 }
 
 /**
- * Writes ticks to a file beside the loop, one write at a time. It never throws and never lets the loop wait: what
- * cannot be written is left out, counted and said once, and the next tick is tried again.
+ * Writes ticks to a file beside the loop, one write at a time. It never throws and never makes the loop wait: what cannot be
+ * written is left out, counted and logged once, and the next tick is tried again.
  */
 export class Recorder {
   readonly #options: RecorderOptions;

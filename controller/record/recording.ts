@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Decision, reasonSchema } from '../../shared/contract/decision.ts';
+import { type Decision, decisionSchema } from '../../shared/contract/decision.ts';
 import { type Observation, observationSchema } from '../../shared/contract/observation.ts';
 import { type Config, configSchema } from '../config/schema.ts';
 
@@ -13,25 +13,19 @@ export const maxLineBytes = 16 * 1024 * 1024;
 export const settingsSchema = configSchema.pick({ factors: true, thresholds: true, guard: true, policies: true });
 export type DecisionSettings = z.output<typeof settingsSchema>;
 
-export function decisionSettings({ factors, thresholds, guard, policies }: Config): DecisionSettings {
+export function decisionSettings({
+  factors,
+  thresholds,
+  guard,
+  policies,
+}: Pick<Config, keyof DecisionSettings>): DecisionSettings {
   return { factors, thresholds, guard, policies };
 }
 
-const weight = z.number().int().min(0).max(256);
 /** Wall clock in ms since 1970, as far as a date goes. */
 const instant = z.number().int().min(0).max(8_640_000_000_000_000);
 
-const decisionSchema = z.strictObject({
-  server: z.string(),
-  weight,
-  write: z.boolean(),
-  drained: z.boolean(),
-  load: z.number().nullable(),
-  delta: z.number().nullable(),
-  reasons: z.array(reasonSchema),
-});
-
-/** What became of a tick's decisions: sent (or nothing was to be sent), only shown, or not taken by HAProxy. */
+/** What happened to a tick's decisions: sent (or nothing was to be sent), only shown, or not taken by HAProxy. */
 export const outcomes = ['written', 'dry-run', 'refused'] as const;
 
 /** One tick of one backend: a line of a recording, which can be understood without the others. */

@@ -5,7 +5,7 @@ import type { Problem } from '../../shared/contract/problem.ts';
 import { err, type Result } from '../../shared/contract/result.ts';
 import { holderOfName, holdName, type NameHolder } from '../../shared/process/held-name.ts';
 
-/** What a holder says of itself to whoever wants the same. */
+/** What a holder says of itself to a process that wants the same. */
 const holderSchema = z.object({ pid: z.number().int().positive(), listen: z.string().max(300) });
 export type Holder = z.infer<typeof holderSchema>;
 
@@ -16,20 +16,20 @@ export type Claim =
 
 /**
  * Claims what one controller of this machine may have (held-name.ts). It does not reach into other network namespaces or
- * machines: a second controller there is met as a second writer (contest.ts).
+ * machines: a second controller there is handled as a second writer (contest.ts).
  */
 export async function claim(what: Claim, self: Holder): Promise<Result<AsyncDisposable, Problem>> {
   const held = await holdName(nameOf(what), self);
   return held.ok ? held : err(takenProblem(what, parseHolder(held.error)));
 }
 
-/** Who sets the weights of this backend now; null: nobody. */
+/** The holder of a claim, such as the controller that sets the weights of a backend; null: there is none. */
 export async function holderOf(what: Claim): Promise<Holder | 'unknown' | null> {
   const holder = await holderOfName(nameOf(what));
   return holder === null ? null : (parseHolder(holder) ?? 'unknown');
 }
 
-/** The same for every path that leads to the same socket or file. */
+/** The same name for every path to the same socket or file. */
 function nameOf(what: Claim): readonly string[] {
   return what.kind === 'backend'
     ? ['backend', resolved(what.socket), what.backend]

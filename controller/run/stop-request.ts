@@ -1,16 +1,15 @@
 import { exitCodes } from '../../shared/contract/problem.ts';
-import type { Logger } from '../../shared/process/logger.ts';
+import type { Log } from '../../shared/process/log.ts';
+import { nextStopSignal, type StopSignal } from '../../shared/process/stop-signals.ts';
 
-/** What ends a controller: who stops it, or a defect of ours after which nobody knows what still works. */
-export type StopReason = (typeof stopSignals)[number] | 'unexpected error';
+/** What ends a controller: a signal, or a defect, after which it is unknown what still works. */
+export type StopReason = StopSignal | 'unexpected error';
 
-/** SIGHUP is what a terminal sends when it is closed: nobody sees the weights any more, as after Ctrl-C. */
-const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 /** How long leaving may take, in ms: some tens of backends at a HAProxy that answers slowly. */
 const leaveMs = 30_000;
 
 export interface StopOptions {
-  readonly logger: Logger;
+  readonly logger: Log;
   /** Replaced in tests. */
   readonly deadlineMs?: number;
 }
@@ -31,12 +30,12 @@ export function stopRequest({ logger, deadlineMs = leaveMs }: StopOptions): Prom
         process.exit(exitCodes.checkFailed);
       }, deadlineMs).unref();
     };
-    for (const signal of stopSignals) process.on(signal, () => stop(signal));
+    void nextStopSignal().then(stop);
     // of unhandled rejections too
     process.on('uncaughtException', (error: unknown) => {
       const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
       if (!isStopping) logger.error('unexpected error', { detail });
-      // for one that comes before anybody waits for a reason, which would end the process with 0
+      // for an error before anything waits for a reason: the process would end with 0
       process.exitCode = exitCodes.checkFailed;
       stop('unexpected error');
     });

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { Child } from '../../testbed/rig/child.ts';
 import { freePort } from '../../testbed/rig/ports.ts';
 import { until } from '../../testbed/rig/wait.ts';
-import { processUsage } from './process-usage.ts';
+import { processUsage } from '../support/process-usage.ts';
 
 const usage = `npm run bench:agent [-- --seconds 60 --sockets 10,100,1000,10000 --compare]
 

@@ -7,7 +7,7 @@ import { Child } from '../../testbed/rig/child.ts';
 import { freePorts } from '../../testbed/rig/ports.ts';
 import { backend, startStack } from '../../testbed/rig/stack.ts';
 import { answers, until } from '../../testbed/rig/wait.ts';
-import { type ProcessUsage, processUsage } from './process-usage.ts';
+import { type ProcessUsage, processUsage } from '../support/process-usage.ts';
 
 const usage = `npm run bench:tick [-- --servers 10,100,1000 --ticks 15]
 

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Child } from '../../testbed/rig/child.ts';
+import { requestsAt, steadyTimes } from '../../testbed/rig/load/arrivals.ts';
 import { OpenLoop } from '../../testbed/rig/load/open-loop.ts';
-import type { Tally } from '../../testbed/rig/load/tally.ts';
+import { Tally } from '../../testbed/rig/load/tally.ts';
 import { freePorts } from '../../testbed/rig/ports.ts';
 import { startHaweight } from '../../testbed/rig/stack.ts';
 import { until } from '../../testbed/rig/wait.ts';
@@ -25,7 +26,7 @@ export interface ControllerResult {
 }
 
 const requestsPerSecond = 2_000;
-const timeoutMs = 10_000;
+const deadlineMs = 10_000;
 /** Time that the controller runs, and time that it is stopped, in ms; the first part of each is not counted. */
 const segmentMs = 2_500;
 const lookEveryMs = 100;
@@ -51,9 +52,15 @@ export async function measureController(servers: Servers, options: ControllerOpt
       ...['--agent-url', `http://{address}:${agentPort}`, '--on-exit', 'keep', '--log-level', 'error'],
     ]),
   );
-  const targets = servers.ports.map((port) => ({ host: '127.0.0.1', port, path: '/' }));
-  const load = new OpenLoop({ targets, requestsPerSecond, timeoutMs, retryReused: false });
-  cleanup.use(load);
+  let tally = new Tally();
+  cleanup.use(
+    new OpenLoop({
+      targets: servers.ports.map((port) => ({ host: '127.0.0.1', port })),
+      requests: requestsAt(steadyTimes(requestsPerSecond), '/'),
+      deadlineMs,
+      onOutcome: (outcome) => tally.add(outcome),
+    }),
+  );
   const watcher = new WeightWatcher(servers.api, lookEveryMs);
   const watching = watcher.run();
   // where it fails before the end, that is told at the end
@@ -73,11 +80,12 @@ export async function measureController(servers: Servers, options: ControllerOpt
 
   const segment = async (running: boolean): Promise<Tally> => {
     controller.signal(running ? 'SIGCONT' : 'SIGSTOP');
+    const counted = new Tally();
+    tally = counted;
     await sleep(segmentMs);
-    return load.take();
+    tally = new Tally();
+    return counted;
   };
-  load.take();
-  load.takeLatestMs();
   const pairs: Pair[] = [];
   const rounds = Math.max(1, Math.round((options.seconds * 1_000) / segmentMs / 2));
   for (let round = 0; round < rounds; round += 1) {
@@ -90,5 +98,6 @@ export async function measureController(servers: Servers, options: ControllerOpt
   watcher.stop();
   await watching;
   const { changes, zeroes } = watcher;
-  return { requestsPerSecond, pairs, changes, zeroes, latestMs: load.takeLatestMs() };
+  const latestMs = Math.max(...pairs.flatMap(({ changing, still }) => [changing.maxLagMs, still.maxLagMs]));
+  return { requestsPerSecond, pairs, changes, zeroes, latestMs };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HaproxyControl } from '../../haproxy/runtime-api.ts';
+import { maxWeight } from '../../shared/contract/limits.ts';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import type { Random } from '../../shared/math/random.ts';
 
@@ -23,7 +24,6 @@ export interface Written {
   readonly writes: number;
 }
 
-const maxWeight = 256;
 /** Part of the servers that get weight 0 in a write; never so many that fewer than two are left. */
 const zeroPart = 0.2;
 

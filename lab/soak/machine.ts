@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Child } from '../../testbed/rig/child.ts';
-import { processUsage } from '../bench/process-usage.ts';
+import { processUsage } from '../support/process-usage.ts';
 import type { ProcessSample } from './sample.ts';
 
 /** null where it does not run, or ends just now. */

@@ -1,13 +1,15 @@
 import { z } from 'zod';
+import { weightSchema } from './observation.ts';
+import type { Same } from './same.ts';
 import { metricNames } from './snapshot.ts';
 
-/**
- * Why a weight is what it is: data, in the order in which it was applied. `cli/reasons.ts` words them for people.
- * Every step that multiplies carries its factor; every step that decides carries what it decided on.
- */
 const metricName = z.enum(metricNames);
 const finite = z.number();
 
+/**
+ * Why a weight is what it is: data, in the order in which it was applied. `cli/view/reasons.ts` words them for people.
+ * Every step that multiplies carries its factor; every step that decides carries what it decided on.
+ */
 export const reasonSchema = z.discriminatedUnion('code', [
   /** The server is not in rotation, or is no business of ours: its weight is left alone. */
   z.object({ code: z.literal('excluded'), exclusion: z.string() }),
@@ -94,7 +96,10 @@ export interface Decision {
   readonly server: string;
   /** The weight that HAProxy should have now, 0 to 256. Equal to the current weight where nothing is to be written. */
   readonly weight: number;
-  /** Whether `weight` is to be sent. */
+  /**
+   * Whether `weight` is to be sent, so whether it differs from the current weight. A field of its own because recordings hold
+   * it, and because it becomes false at a tick that was missed and for a weight that HAProxy did not take.
+   */
   readonly write: boolean;
   readonly drained: boolean;
   /** Load by equation (1), 0 to 1, and its distance from the mean; null where unknown. */
@@ -102,3 +107,17 @@ export interface Decision {
   readonly delta: number | null;
   readonly reasons: readonly Reason[];
 }
+
+/** The same, for reading a decision back: a recording comes from outside. */
+export const decisionSchema = z.strictObject({
+  server: z.string(),
+  weight: weightSchema,
+  write: z.boolean(),
+  drained: z.boolean(),
+  load: z.number().nullable(),
+  delta: z.number().nullable(),
+  reasons: z.array(reasonSchema).readonly(),
+});
+
+/** Does not compile where the schema and the type differ. */
+export const decisionSchemaIsItsType: Same<z.output<typeof decisionSchema>, Decision> = true;

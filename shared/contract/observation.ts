@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { maxWeight } from './limits.ts';
 import { type ProblemCode, problemCodes } from './problem.ts';
+import type { Same } from './same.ts';
 import { type MetricName, metricNames } from './snapshot.ts';
 
 /** Utilisation 0 to 1 of each metric; null is unknown, which is never the same as 0. */
@@ -66,10 +68,10 @@ export interface Observation {
   readonly inFlight: number;
 }
 
+export const weightSchema = z.number().int().min(0).max(maxWeight);
 const ratio = z.number().min(0).max(1);
 const count = z.number().int().nonnegative();
 const duration = z.number().nonnegative();
-const weight = z.number().int().min(0).max(256);
 const text = z.string().max(10_000);
 
 function keysOf<Key extends string>(table: Readonly<Record<Key, string>>): [Key, ...Key[]] {
@@ -101,14 +103,13 @@ export const observationSchema = z.strictObject({
   server: text.min(1),
   address: text,
   exclusion: z.enum(keysOf(exclusions)).nullable(),
-  configuredWeight: weight,
-  currentWeight: weight,
+  configuredWeight: weightSchema,
+  currentWeight: weightSchema,
   upForMs: duration.nullable(),
   agent: agentReadingSchema,
   traffic: z.strictObject({ ok: count, errors: count }).nullable(),
   inFlight: count,
 });
 
-type Same<One, Other> = [One] extends [Other] ? ([Other] extends [One] ? true : never) : never;
-/** Does not compile where the schema and the type part. */
+/** Does not compile where the schema and the type differ. */
 export const observationSchemaIsItsType: Same<z.output<typeof observationSchema>, Observation> = true;

@@ -14,7 +14,7 @@ export interface Problem {
 /** Every code that a problem can carry, with its meaning. docs/operations.md lists them; a test holds it to this. */
 export const problemCodes = {
   usage: 'a flag or argument is unknown, missing or impossible',
-  'config-unreadable': 'the configuration file cannot be read or is no YAML',
+  'config-unreadable': 'the configuration file cannot be read or is not valid YAML',
   'config-invalid': 'a configuration key is unknown, of the wrong type or out of range',
   'token-missing': 'an address off loopback was asked for without a bearer token',
   'token-invalid': 'the bearer token was refused or cannot be used',
@@ -24,7 +24,7 @@ export const problemCodes = {
   'port-in-use': 'the address to listen on is taken or not allowed',
   'socket-missing': "HAProxy's socket does not exist",
   'socket-not-a-socket': 'the path is not a socket',
-  'socket-refused': "nobody listens on HAProxy's socket",
+  'socket-refused': "no process listens on HAProxy's socket",
   'socket-permission': "this user may not open HAProxy's socket",
   'socket-level': 'the socket allows reading but not changing weights (level admin is needed)',
   'too-many-files': 'this process, or the machine, may open no more files or connections',
@@ -37,7 +37,7 @@ export const problemCodes = {
   'backend-static': "the backend's algorithm does not take weights at run time",
   'server-missing': 'HAProxy has no such server',
   'server-agent-check': 'the server is also under agent-check, which writes the same weight',
-  'weight-contested': 'somebody else writes the same weights',
+  'weight-contested': 'another writer sets the same weights',
   'controller-running': 'another controller already sets the weights of this backend, or writes this recording',
   'name-invalid': 'a name does not fit the Runtime API',
   'agent-unreachable': 'the agent could not be reached',
@@ -61,11 +61,11 @@ export const problemCodes = {
   'record-unwritable': 'the recording cannot be written',
   'record-behind': 'ticks were left out of the recording: the disk cannot keep up, or a tick was too large',
   'recording-unreadable': 'a recording cannot be read',
-  'recording-damaged': 'a recording holds a line that is cut off, or that is no tick of haweight',
-  'results-damaged': 'a file in the results of an experiment is missing or cut off, or is no such result',
+  'recording-damaged': 'a recording holds a line that is cut off, or that is not a tick of haweight',
+  'results-damaged': 'a file in the results of an experiment is missing, cut off or not a valid result',
   'jtl-unreadable': 'a result file of JMeter cannot be read',
-  'jtl-invalid': 'the file is no CSV result of JMeter, or lacks columns or requests',
-  'jtl-damaged': 'a result file of JMeter holds a line that is cut off, or that is no request',
+  'jtl-invalid': 'the file is not a CSV result of JMeter, or lacks columns or requests',
+  'jtl-damaged': 'a result file of JMeter holds a line that is cut off, or that is not a request',
 } as const;
 
 export type ProblemCode = keyof typeof problemCodes;

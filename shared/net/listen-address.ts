@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { agentPort } from '../contract/endpoints.ts';
 import { ProblemError, quote } from '../contract/problem.ts';
 
 export interface ListenAddress {
@@ -15,7 +16,7 @@ export function parseListenAddress(text: string, where: string): ListenAddress {
       code: 'usage',
       where,
       what: 'not an address to listen on',
-      expected: 'HOST:PORT, such as 127.0.0.1:9477 or [::1]:9477',
+      expected: `HOST:PORT, such as 127.0.0.1:${agentPort} or [::1]:${agentPort}`,
       got: quote(text),
     });
   }

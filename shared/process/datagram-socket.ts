@@ -1,29 +1,13 @@
-import { createRequire } from 'node:module';
 import { endianness } from 'node:os';
 import { err, ok, type Result } from '../contract/result.ts';
+import { closeOnExec, dontWait, type LibC, loadLibC } from './libc.ts';
 
 /** Constants of <sys/socket.h> on Linux. */
 const unixFamily = 1;
 const datagramType = 2;
-const closeOnExec = 0o2000000;
-const dontWait = 0x40;
 const noSignal = 0x4000;
 /** Bytes of `sun_path` in <sys/un.h>. */
 const maxPathBytes = 108;
-
-interface LibC {
-  socket(family: number, type: number, protocol: number): number;
-  sendto(
-    fd: number,
-    bytes: Uint8Array,
-    length: number,
-    flags: number,
-    address: Uint8Array,
-    addressLength: number,
-  ): number;
-  close(fd: number): number;
-  errno(): number;
-}
 
 /**
  * Sends datagrams to a UNIX socket, which Node.js cannot: it has streams only. libc is called directly, and loaded by the
@@ -80,15 +64,4 @@ function unixAddress(text: string): Uint8Array | null {
   new DataView(bytes.buffer).setUint16(0, unixFamily, endianness() === 'LE');
   bytes.set(path, 2);
   return bytes;
-}
-
-function loadLibC(): LibC {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-  const library = koffi.load(null);
-  return {
-    socket: library.func('int socket(int, int, int)'),
-    sendto: library.func('intptr_t sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)'),
-    close: library.func('int close(int)'),
-    errno: () => koffi.errno(),
-  };
 }

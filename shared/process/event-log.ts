@@ -1,13 +1,13 @@
 import { formatProblem, type Problem } from '../contract/problem.ts';
-import type { Logger } from './logger.ts';
+import type { Log } from './log.ts';
 
 /** Logs a problem when it appears or turns into another, and once more when it is over. Silent in between. */
 export class EventLog {
-  readonly #logger: Logger;
+  readonly #log: Log;
   readonly #open = new Map<string, Problem['code']>();
 
-  constructor(logger: Logger) {
-    this.#logger = logger;
+  constructor(log: Log) {
+    this.#log = log;
   }
 
   /** What is known of `subject` now; null: all is well. `event` is the constant message. */
@@ -17,10 +17,10 @@ export class EventLog {
     if (before === problem?.code) return;
     if (problem === null) {
       this.#open.delete(key);
-      this.#logger.info(`${event}: over`, subject);
+      this.#log.info(`${event}: over`, subject);
       return;
     }
     this.#open.set(key, problem.code);
-    this.#logger.warn(event, { ...subject, code: problem.code, detail: formatProblem(problem) });
+    this.#log.warn(event, { ...subject, code: problem.code, detail: formatProblem(problem) });
   }
 }

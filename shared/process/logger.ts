@@ -1,16 +1,12 @@
-import { createLogger, format, type Logger, transports } from 'winston';
+import { createLogger, format, transports } from 'winston';
+import type { Log, LogLevel } from './log.ts';
 import { LossyOutput } from './lossy-output.ts';
-
-export type { Logger } from 'winston';
-
-export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
-export type LogLevel = (typeof logLevels)[number];
 
 /**
  * One JSON event a line on standard error: a constant message plus fields. Standard output stays for results. Nobody
  * waits for the log, and no fault of it reaches who logs: see LossyOutput.
  */
-export function makeLogger(level: LogLevel, component: string): Logger {
+export function makeLogger(level: LogLevel, component: string): Log {
   const note = (lines: number) => {
     const event = { component, level: 'warn', message: 'log lines lost', lines, timestamp: new Date().toISOString() };
     return JSON.stringify(event);

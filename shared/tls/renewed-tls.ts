@@ -1,11 +1,11 @@
-import { formatProblem, type Problem, ProblemError } from '../contract/problem.ts';
-import { fingerprint, readTlsFiles, type TlsFiles, type TlsMaterial, tlsWarnings } from './tls-files.ts';
+/*
+ * By hand: Node.js takes a new certificate with setSecureContext, and what is left is to check the files before that; a
+ * renewal that is half written or wrong must not replace what works.
+ */
 
-/** What a log line needs; shared/process/logger.ts gives it. */
-export interface TlsLog {
-  info(message: string, fields: Readonly<Record<string, unknown>>): void;
-  warn(message: string, fields: Readonly<Record<string, unknown>>): void;
-}
+import { formatProblem, type Problem, ProblemError } from '../contract/problem.ts';
+import type { Log } from '../process/log.ts';
+import { fingerprint, readTlsFiles, type TlsFiles, type TlsMaterial, tlsWarnings } from './tls-files.ts';
 
 /** How often the files are looked at: three `stat` calls. */
 const defaultEveryMs = 10_000;
@@ -16,7 +16,7 @@ const defaultEveryMs = 10_000;
  */
 export class RenewedTls implements Disposable {
   readonly #files: TlsFiles;
-  readonly #log: TlsLog;
+  readonly #log: Pick<Log, 'info' | 'warn'>;
   readonly #timer: NodeJS.Timeout;
   readonly #users: ((material: TlsMaterial) => void)[] = [];
   #material: TlsMaterial;
@@ -25,7 +25,7 @@ export class RenewedTls implements Disposable {
   #unusable: Problem | null = null;
 
   /** Throws a ProblemError where the files cannot be used now. */
-  constructor(files: TlsFiles, log: TlsLog, everyMs = defaultEveryMs) {
+  constructor(files: TlsFiles, log: Pick<Log, 'info' | 'warn'>, everyMs = defaultEveryMs) {
     this.#files = files;
     this.#log = log;
     this.#fingerprint = fingerprint(files);

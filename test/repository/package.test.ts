@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
@@ -24,6 +24,12 @@ test('the packed package, installed into an empty folder without dev dependencie
     folder.path,
   ];
   await run('npm', ['install', ...flags, join(folder.path, tarball)], { cwd: folder.path });
+  const installed = join(folder.path, 'node_modules', 'haproxy-weight-controller');
+  const has = (path: string) => existsSync(join(installed, path));
+  // what README, docs/load-testing.md and `jtl --help` tell users to use
+  for (const name of ['steady.jmx', 'flash-crowd.jmx', 'failure.jmx', 'jtl.properties'])
+    t.true(has(`deploy/jmeter/${name}`), name);
+  for (const proof of ['dist/lab', 'dist/test', 'lab', 'test']) t.false(has(proof), `${proof} is shipped`);
   const haweight = join(folder.path, 'node_modules', '.bin', 'haweight');
 
   const help = await run(process.execPath, [haweight, '--help'], { cwd: folder.path });

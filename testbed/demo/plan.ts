@@ -1,3 +1,4 @@
+import { agentPort, controllerPort } from '../../shared/contract/endpoints.ts';
 import type { Configuration } from '../rig/configuration.ts';
 import { freePorts } from '../rig/ports.ts';
 import { backend, type Member as StackMember } from '../rig/stack.ts';
@@ -20,7 +21,7 @@ const front = '127.0.0.1';
 /** Each server has an address of its own, as VMs do; on Linux all of 127.0.0.0/8 is loopback. */
 const serverAddress = (index: number) => `127.0.0.${11 + index}`;
 /** Ports as they are wanted: agents and controller where `haweight` looks for them by itself. */
-const wantedPorts = { agent: 9477, controller: 9478, front: 9480, app: 9480 };
+const wantedPorts = { agent: agentPort, controller: controllerPort, front: 9480, app: 9480 };
 
 export async function planFleet(servers: readonly DemoServer[]): Promise<Plan> {
   const hosts = servers.map((_, index) => serverAddress(index));

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProblemError } from '../../shared/contract/problem.ts';
-import { planArrivals } from '../rig/arrivals.ts';
 import { Fleet } from './fleet.ts';
 import type { Frame } from './live-view.ts';
 import { look } from './observe.ts';
 import { runPhase } from './phase.ts';
 import { planFleet } from './plan.ts';
 import { type DemoResult, demoResult } from './result.ts';
-import type { DemoSettings } from './settings.ts';
+import { arrivalsOf, type DemoSettings } from './settings.ts';
 
 export interface DemoOptions {
   readonly settings: DemoSettings;
@@ -43,7 +42,7 @@ async function runTimeline(fleet: Fleet, { settings, onReady, show, signal }: De
   const { slowed } = settings;
   await fleet.start();
   onReady(fleet);
-  const phase = { settings, fleet, arrivals: planArrivals(settings), show, signal };
+  const phase = { settings, fleet, arrivals: arrivalsOf(settings), show, signal };
 
   const without = await runPhase({ ...phase, before: null });
   await fleet.setNeighbour(slowed.server, 0);

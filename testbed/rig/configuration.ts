@@ -1,5 +1,5 @@
-import { isValidName, maxWeight } from '../../haproxy/commands.ts';
-import type { AccessLevel } from '../../haproxy/process-info.ts';
+import { type AccessLevel, isValidName } from '../../haproxy/runtime-api.ts';
+import { maxWeight } from '../../shared/contract/limits.ts';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
 
 /** A small haproxy.cfg as data, for the demo, the tests and the benchmarks. */

@@ -1,5 +1,6 @@
-import { createLogger } from 'winston';
-import { Loop } from '../../controller/loop/loop.ts';
+import { Loop } from '../../controller/index.ts';
+import { maxWeight } from '../../shared/contract/limits.ts';
+import { silentLog } from '../../shared/process/log.ts';
 import type { SimulatedAgent } from './agent.ts';
 import { simulatedClock } from './clock.ts';
 import { controllerConfig } from './controller-config.ts';
@@ -28,7 +29,6 @@ export interface Surroundings {
 }
 
 const nothing = () => undefined;
-const maxWeight = 256;
 const equalWeight = 100;
 
 export function weightSetter(surroundings: Surroundings): WeightSetter {
@@ -48,7 +48,7 @@ export function weightSetter(surroundings: Surroundings): WeightSetter {
         config: controllerConfig(contender, experiment),
         api: new SimulatedRuntime(haproxy, index + 1, nowMs),
         agents: new SimulatedAgents(agents, nowMs),
-        logger: createLogger({ silent: true }),
+        logger: silentLog,
         clock: simulatedClock(nowMs),
       });
       return { start: nothing, tick: () => loop.tick().then(nothing), capacityChanged: nothing };

@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import { periodsMs } from '../../controller/config/schema.ts';
-import { policyNames } from '../../controller/decide/policies/registry.ts';
+import { periodsMs } from '../../controller/index.ts';
+import { nameAlphabet, namePattern } from '../../shared/contract/limits.ts';
+import { weightSchema } from '../../shared/contract/observation.ts';
+import { policyNames } from '../../shared/contract/policy-names.ts';
 
 export const balances = ['roundrobin', 'leastconn', 'random'] as const;
 export type Balance = (typeof balances)[number];
 
-const serverName = z.string().regex(/^[A-Za-z0-9_:.-]{1,100}$/, 'a name of letters, digits and _ : . -');
+const serverName = z.string().max(100).regex(namePattern, `a name of ${nameAlphabet}`);
 const aboveZero = (max: number) => z.number().gt(0, `a number above 0 and up to ${max}`).max(max);
 const seconds = z.number().min(0).max(86_400);
 /** Share of the fleet's capacity. */
@@ -24,7 +26,7 @@ const serverSchema = z
     threads: z.number().int().min(1).max(100_000).default(200),
     /** Connections that wait to be accepted; beyond, they are refused. */
     backlog: z.number().int().min(0).max(10_000_000).default(128),
-    configuredWeight: z.number().int().min(0).max(256).default(100),
+    configuredWeight: weightSchema.default(100),
   })
   .refine(({ discipline, workers }) => workers === undefined || discipline === 'fifo', {
     error: 'workers with discipline fifo only',

@@ -2,6 +2,7 @@ import type { Reason } from '../../../shared/contract/decision.ts';
 import type { Utilisations } from '../../../shared/contract/observation.ts';
 import type { Thresholds } from '../../../shared/contract/policy.ts';
 import { type MetricName, metricNames } from '../../../shared/contract/snapshot.ts';
+import { cutFactor, kneeOf } from '../policies/saturation.ts';
 
 /** Weight left at utilisation 1. cpu falls only to a half, which keeps the loop's gain low: it follows the weight. */
 const leftAtFull: Readonly<Record<MetricName, number>> = {
@@ -12,18 +13,9 @@ const leftAtFull: Readonly<Record<MetricName, number>> = {
   tcpQueues: 0.05,
 };
 
-/** TCP queues are graded from here on, well under their threshold: a queue that stands at all is a sign. */
-const tcpQueuesKnee = 0.5;
-
-/** 1 up to the knee, then a straight line down to `left` at 1. */
-export function graded(utilisation: number, knee: number, left: number): number {
-  if (utilisation <= knee) return 1;
-  return 1 - ((1 - left) * (Math.min(utilisation, 1) - knee)) / (1 - knee);
-}
-
 /**
- * "Its weight is cut by degrees": the factor of cpu times the lowest of the others' factors. Reasons name the metrics
- * that cut. Unknown metrics do not cut.
+ * The gradual cut: the factor of cpu times the lowest of the other metrics' factors. Reasons name the metrics that cut. Unknown
+ * metrics do not cut.
  */
 export function gradeFactor(utilisation: Utilisations, thresholds: Thresholds): { factor: number; reasons: Reason[] } {
   const reasons: Reason[] = [];
@@ -32,8 +24,7 @@ export function gradeFactor(utilisation: Utilisations, thresholds: Thresholds): 
   for (const metric of metricNames) {
     const value = utilisation[metric];
     if (value === null) continue;
-    const knee = metric === 'tcpQueues' ? Math.min(tcpQueuesKnee, thresholds.tcpQueues) : thresholds[metric];
-    const factor = graded(value, knee, leftAtFull[metric]);
+    const factor = cutFactor(value, kneeOf(metric, thresholds), leftAtFull[metric]);
     if (factor === 1) continue;
     const reason = { code: 'graded', metric, utilisation: value, factor } as const;
     if (metric === 'cpu') {

@@ -1,9 +1,10 @@
 import type { Decision, HeldBecause, Reason } from '../../../shared/contract/decision.ts';
-import { sum } from '../policies/sum.ts';
+import { maxWeight } from '../../../shared/contract/limits.ts';
+import { sum } from '../../../shared/math/statistics.ts';
 import { neverEjected } from './eject.ts';
-import type { Entry } from './learn.ts';
 import { remember, sinceLastWrite } from './memory.ts';
-import { type GuardState, isEjected, type ServerMemory } from './state.ts';
+import { type GuardState, isOut, type ServerMemory } from './state.ts';
+import type { Entry } from './take-in.ts';
 
 /** Why no weight is decided at this tick. */
 export interface Hold {
@@ -18,7 +19,7 @@ export interface HoldInput {
   readonly elapsedMs: number;
 }
 
-/** For so long at a stretch a drain stands that nobody can see the reason of any more, in ms. */
+/** How long a drain is kept without fresh data, in ms. */
 export const blindLimitMs = 30_000;
 
 /** Rule 4: too few fresh snapshots to judge on, or none that could be judged yet. null: go on. */
@@ -32,9 +33,9 @@ export function whyHold(entries: readonly Entry[]): Hold | null {
 }
 
 /**
- * Nothing is written, with two exceptions. Where every weight is 0, a 503 for everybody, the configured weights are put
- * back (rule 1 comes first). And a weight 0 of ours does not outlive what it was for: after `blindLimitMs` without sight
- * the server comes back by a ramp to what was learned of it; the others are left as they are.
+ * Nothing is written, with two exceptions. Where every weight is 0, so that every client gets a 503, the configured weights
+ * are put back (rule 1 comes first). And after `blindLimitMs` without fresh data a server that we gave weight 0 comes back by
+ * a ramp to its learned weight; the others keep their weights.
  */
 export function holdAll(input: HoldInput, hold: Hold, before: GuardState) {
   const blindForMs = before.blindForMs === null ? 0 : before.blindForMs + input.elapsedMs;
@@ -63,10 +64,12 @@ interface Outcome {
 /** A ramp waits too: its next step is not written. */
 function held(entry: Entry, { because, detail }: Hold, rampBefore: number): Outcome {
   const { observation, memory } = entry;
-  const isOut = memory.drained || isEjected(memory);
   const reasons: Reason[] = [{ code: 'held', because, detail }];
   const ramp = Math.min(memory.ramp, rampBefore);
-  return { decision: decisionOf(entry, observation.currentWeight, isOut, reasons), memory: { ...memory, ramp } };
+  return {
+    decision: decisionOf(entry, observation.currentWeight, isOut(memory), reasons),
+    memory: { ...memory, ramp },
+  };
 }
 
 function configured(entry: Entry): Outcome {
@@ -85,28 +88,28 @@ interface Return {
   readonly hold: Hold;
 }
 
-/** What we took out comes back step by step; any other server keeps its weight. */
+/** A server that we took out comes back step by step; any other server keeps its weight. */
 function withoutSight(entry: Entry, { scale, rampBefore, rampStep, hold }: Return): Outcome {
   const { memory } = entry;
-  const isOut = memory.drained || isEjected(memory);
+  const wasOut = isOut(memory);
   const isReturning = rampBefore < 1 && memory.leftWeight !== null;
-  if (scale === null || memory.logWeight === null || !(isOut || isReturning)) return held(entry, hold, rampBefore);
-  const ramp = isOut ? rampStep : memory.ramp;
-  const weight = Math.max(1, Math.min(256, Math.round(scale * Math.exp(memory.logWeight) * ramp)));
-  const reasons: Reason[] = isOut ? [{ code: 'released', because: 'stale' }] : [];
+  if (scale === null || memory.logWeight === null || !(wasOut || isReturning)) return held(entry, hold, rampBefore);
+  const ramp = wasOut ? rampStep : memory.ramp;
+  const weight = Math.max(1, Math.min(maxWeight, Math.round(scale * Math.exp(memory.logWeight) * ramp)));
+  const reasons: Reason[] = wasOut ? [{ code: 'released', because: 'stale' }] : [];
   return {
     decision: decisionOf(entry, weight, false, [...reasons, { code: 'ramp', factor: ramp }]),
     memory: { ...memory, drained: false, ejection: neverEjected, ramp, leftWeight: weight },
   };
 }
 
-/** HAProxy's weight for a learned weight of 1, as the servers with their full weight have it; null: none has. */
+/** HAProxy's weight for a learned weight of 1, from the servers that have their full weight; null: none has. */
 function scaleOf(entries: readonly Entry[]): number | null {
-  const full = entries.filter(({ observation, memory }) => {
-    return observation.currentWeight > 0 && memory.logWeight !== null && memory.ramp === 1;
+  const full = entries.flatMap(({ observation: { currentWeight }, memory: { logWeight, ramp } }) => {
+    return currentWeight > 0 && logWeight !== null && ramp === 1 ? [{ currentWeight, logWeight }] : [];
   });
-  const learned = sum(full.map(({ memory }) => Math.exp(memory.logWeight ?? 0)));
-  return learned === 0 ? null : sum(full.map(({ observation }) => observation.currentWeight)) / learned;
+  const learned = sum(full.map(({ logWeight }) => Math.exp(logWeight)));
+  return learned === 0 ? null : sum(full.map(({ currentWeight }) => currentWeight)) / learned;
 }
 
 function decisionOf(

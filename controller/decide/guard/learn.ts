@@ -1,81 +1,66 @@
 import type { Reason } from '../../../shared/contract/decision.ts';
-import type { Observation } from '../../../shared/contract/observation.ts';
-import type { Dynamics, Thresholds, Verdict } from '../../../shared/contract/policy.ts';
-import { median } from '../../../shared/math/median.ts';
-import { sum } from '../policies/sum.ts';
-import { nextErrorShare } from './errors.ts';
+import type { Dynamics, Thresholds } from '../../../shared/contract/policy.ts';
+import { mean, median } from '../../../shared/math/statistics.ts';
 import { gradeFactor } from './grade.ts';
-import { metricsOver, smoothUtilisation } from './overload.ts';
-import { isEjected, type ServerMemory, unknownUtilisation } from './state.ts';
+import { isEjected, type ServerMemory } from './state.ts';
+import type { Entry } from './take-in.ts';
 
-/** One server in rotation while a tick is being decided: what was seen, what the policy says, what is remembered. */
-export interface Entry {
-  readonly observation: Observation;
-  readonly verdict: Verdict;
-  readonly memory: ServerMemory;
-  readonly reasons: readonly Reason[];
-}
-
-/** Takes in what the tick says of a server besides its weight: errors, smoothed utilisation, size. */
-export function observeServer(observation: Observation, before: ServerMemory, thresholds: Thresholds): ServerMemory {
-  const errorShare = nextErrorShare(before.errorShare, observation.traffic);
-  const { agent } = observation;
-  if (agent.state === 'stale') return { ...before, errorShare, utilisation: unknownUtilisation, overTicks: 0 };
-  const utilisation = smoothUtilisation(before.utilisation, agent.utilisation);
-  const overTicks = metricsOver(utilisation, thresholds).length > 0 ? before.overTicks + 1 : 0;
-  return { ...before, errorShare, utilisation, overTicks, effectiveCores: agent.effectiveCores };
+/** An entry whose server has a learned weight. */
+export interface LearnedEntry extends Entry {
+  readonly memory: ServerMemory & { readonly logWeight: number };
 }
 
 /**
- * Gives every server without a learned weight one to start from. At the first tick that is HAProxy's present weight, so
- * that starting changes nothing at once; for a server that joins later, or has weight 0 then (a controller that was killed
- * left it drained: 0 says nothing of its size), the mean of the others by size.
+ * Gives every server without a learned weight one to start from. At the first tick that is HAProxy's present weight, so that
+ * a start changes nothing at once. For a server that joins later, or that has weight 0 then (drained by a controller that was
+ * killed: 0 says nothing of its size), it is the mean of the others by size.
  */
-export function withStartingWeights(entries: readonly Entry[], started: boolean): Entry[] {
+export function withStartingWeights(entries: readonly Entry[], started: boolean): LearnedEntry[] {
   const ofItsOwn = ({ observation: { currentWeight }, memory }: Entry) =>
     memory.logWeight ?? (started || currentWeight === 0 ? null : Math.log(currentWeight));
-  const allSized = entries.every(({ memory }) => memory.effectiveCores !== null);
-  const size = ({ memory }: Entry) => (allSized ? Math.log(memory.effectiveCores ?? 1) : 0);
   const known = entries.flatMap((entry) => {
     const own = ofItsOwn(entry);
-    return own === null ? [] : [own - size(entry)];
+    return own === null ? [] : [own - Math.log(entry.size)];
   });
+  const ofOthers = mean(known);
   return entries.map((entry) => {
-    if (entry.memory.logWeight !== null) return entry;
     const { currentWeight, configuredWeight } = entry.observation;
     const alone = Math.log(currentWeight > 0 ? currentWeight : Math.max(1, configuredWeight));
-    const logWeight = ofItsOwn(entry) ?? (known.length > 0 ? size(entry) + mean(known) : alone);
+    const logWeight = ofItsOwn(entry) ?? (ofOthers === null ? alone : Math.log(entry.size) + ofOthers);
     return { ...entry, memory: { ...entry.memory, logWeight } };
   });
 }
 
 /**
  * Moves every server's learned weight a bounded step towards what the policy wants now. A policy's weights are relative, so
- * only their differences count: the step that the median server would take is taken off all of them. Else every server
- * that is held would lose share while one of the others is overloaded and the policy lifts the rest.
+ * only their differences count: the step of the median server is subtracted from all. Otherwise every server that is held
+ * would lose share while another one is overloaded and the policy raises the rest.
  */
-export function learnWeights(entries: readonly Entry[], dynamics: Dynamics, thresholds: Thresholds): Entry[] {
-  const aims = entries.map((entry) => aimOf(entry, dynamics));
-  const common = median(aims.filter((aim) => aim !== null)) ?? 0;
-  return entries.map((entry, index) => {
-    const aim = aims[index] ?? null;
+export function learnWeights(
+  entries: readonly LearnedEntry[],
+  dynamics: Dynamics,
+  thresholds: Thresholds,
+): LearnedEntry[] {
+  const aimed = entries.map((entry) => ({ entry, aim: aimOf(entry, dynamics) }));
+  const common = median(aimed.flatMap(({ aim }) => aim ?? [])) ?? 0;
+  return aimed.map(({ entry, aim }) => {
     const graded = grade(entry, dynamics, thresholds);
     return step(entry, aim === null ? null : aim - common, graded, dynamics);
   });
 }
 
 /**
- * How far the policy's weight is from the learned one, as a difference of logarithms; null: the learned one is held. That is
- * so without a verdict, while the server has weight 0, and, where the policy goes by load, while it ramps up: an idle server
- * looks larger than it is.
+ * How far the policy's weight is from the learned one, as a difference of logarithms; null: the learned one is held. It is held
+ * without a verdict, while the server has weight 0, and, where the policy goes by load, during its ramp: an idle server looks
+ * larger than it is.
  */
-function aimOf({ verdict, memory }: Entry, { overload }: Dynamics): number | null {
+function aimOf({ verdict, memory }: LearnedEntry, { overload }: Dynamics): number | null {
   if (verdict.weight === null || memory.drained || isEjected(memory)) return null;
   if (overload === 'guard' && memory.ramp < 1) return null;
-  return Math.log(verdict.weight) - (memory.logWeight ?? 0);
+  return Math.log(verdict.weight) - memory.logWeight;
 }
 
-/** The cut for metrics near saturation. It is the server's own, whatever the others do, so it stands beside the weight. */
+/** The cut for metrics near saturation. It does not depend on other servers, so it is kept beside the weight. */
 function grade({ observation, memory }: Entry, { overload }: Dynamics, thresholds: Thresholds) {
   const nothing = { aim: 0, reasons: [] };
   if (overload === 'policy') return nothing;
@@ -85,11 +70,11 @@ function grade({ observation, memory }: Entry, { overload }: Dynamics, threshold
 }
 
 function step(
-  entry: Entry,
+  entry: LearnedEntry,
   aim: number | null,
   graded: { readonly aim: number; readonly reasons: readonly Reason[] },
   { gain, maxStep }: Dynamics,
-): Entry {
+): LearnedEntry {
   const { memory, verdict } = entry;
   const bounded = (value: number) => Math.min(maxStep, Math.max(-maxStep, value));
   const weightStep = bounded(gain * (aim ?? 0));
@@ -100,11 +85,7 @@ function step(
   } else if (verdict.weight !== null && memory.ramp < 1) {
     reasons.push({ code: 'held', because: 'just-up', detail: 'new or just back in rotation' });
   }
-  const logWeight = (memory.logWeight ?? 0) + weightStep;
+  const logWeight = memory.logWeight + weightStep;
   const logGrade = memory.logGrade + total - weightStep;
   return { ...entry, memory: { ...memory, logWeight, logGrade }, reasons };
-}
-
-function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : sum(values) / values.length;
 }

@@ -5,7 +5,7 @@ import { unknownUtilisation } from './state.ts';
 
 const smoothingGain = 0.5;
 
-/** One more tick of smoothing. What is unknown now is unknown: an old value is no evidence. */
+/** One more tick of smoothing. A metric that is unknown now stays unknown: an old value is not evidence. */
 export function smoothUtilisation(before: Utilisations, now: Utilisations): Utilisations {
   const next: Record<MetricName, number | null> = { ...unknownUtilisation };
   for (const metric of metricNames) {
@@ -27,10 +27,17 @@ export function metricsOver(utilisation: Utilisations, thresholds: Thresholds): 
 
 /** Whether every known metric is at least `margin` under its threshold. */
 export function hasRecovered(utilisation: Utilisations, thresholds: Thresholds, margin: number): boolean {
-  return metricNames.every((metric) => (utilisation[metric] ?? 0) <= Math.max(0, thresholds[metric] - margin));
+  return metricNames.every((metric) => {
+    const value = utilisation[metric];
+    return value === null || value <= Math.max(0, thresholds[metric] - margin);
+  });
 }
 
-/** How far the worst metric is towards, or over, its threshold: 1 is at it. */
+/** How far the worst known metric is towards, or over, its threshold: 1 is at it; 0 where none is known. */
 export function worstExcess(utilisation: Utilisations, thresholds: Thresholds): number {
-  return Math.max(...metricNames.map((metric) => (utilisation[metric] ?? 0) / Math.max(thresholds[metric], 1e-9)));
+  const excesses = metricNames.flatMap((metric) => {
+    const value = utilisation[metric];
+    return value === null ? [] : [value / Math.max(thresholds[metric], 1e-9)];
+  });
+  return Math.max(0, ...excesses);
 }

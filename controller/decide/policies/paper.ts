@@ -1,4 +1,5 @@
 import type { Reason } from '../../../shared/contract/decision.ts';
+import { maxWeight } from '../../../shared/contract/limits.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
 import type { Policy, PolicyInput, Thresholds, Verdict } from '../../../shared/contract/policy.ts';
 import { type MetricName, metricNames } from '../../../shared/contract/snapshot.ts';
@@ -10,11 +11,9 @@ interface PaperState {
   readonly zeroed: readonly string[];
 }
 
-const maxWeight = 256;
-
 /**
  * The publication's policy to the letter (Adewojo & Bass, CLOSER 2022, equations (1) to (4)): to reproduce it, never for
- * production. No smoothing, no guard: all servers over a threshold means weight 0 for all, which is an outage.
+ * production. It has no smoothing and no guard: when all servers are over a threshold, all get weight 0, which is an outage.
  */
 export const paper: Policy<PaperState> = {
   name: 'paper',

@@ -1,5 +1,5 @@
 import { type Faults, setFaults } from '../../../testbed/rig/app/control.ts';
-import type { Mishap } from '../scenarios.ts';
+import type { Fault } from '../scenarios.ts';
 
 /** A server of a stack: an application with its agent beside it, in a control group of its own. */
 export interface Server {
@@ -44,12 +44,12 @@ export function serverCommand(node: string, root: string, { name }: ServerPlan, 
 const statusOfFailing = 500;
 
 /** null ends whatever there was. */
-export async function setMishap({ host }: Server, mishap: Mishap | null): Promise<void> {
-  await setFaults(`http://${host}:${ports.control}`, { burners: 0, failing: 0, gone: 0, ...faultsOf(mishap) });
+export async function setFault({ host }: Server, fault: Fault | null): Promise<void> {
+  await setFaults(`http://${host}:${ports.control}`, { burners: 0, failing: 0, gone: 0, ...faultsOf(fault) });
 }
 
-function faultsOf(mishap: Mishap | null): Partial<Faults> {
-  if (mishap?.kind === 'burn') return { burners: mishap.processes };
-  if (mishap?.kind === 'failing') return { failing: statusOfFailing };
-  return mishap?.kind === 'gone' ? { gone: 1 } : {};
+function faultsOf(fault: Fault | null): Partial<Faults> {
+  if (fault?.kind === 'burn') return { burners: fault.processes };
+  if (fault?.kind === 'failing') return { failing: statusOfFailing };
+  return fault?.kind === 'gone' ? { gone: 1 } : {};
 }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type Baseline, rescueLook } from '../../../controller/act/rescue.ts';
+import { type Baseline, rescueDrained } from '../../../controller/act/rescue.ts';
 import type { StatRow } from '../../../haproxy/runtime-api.ts';
 
 interface Sketch {
@@ -32,7 +32,7 @@ const drained = new Map([['s1', 70]]);
 const s1 = row('s1', { weight: 0 });
 const back = [{ server: 's1', weight: 70 }];
 const changesOf = (rows: readonly StatRow[], before: Baseline | null = null) =>
-  rescueLook(rows, before, drained).changes;
+  rescueDrained(rows, before, drained).changes;
 
 test('a drained server that is the last one up gets its configured weight', (t) => {
   t.deepEqual(changesOf([s1, row('s2', { status: 'DOWN' })]), back);
@@ -61,19 +61,19 @@ test('a weight 0 that is not ours is not touched', (t) => {
 });
 
 test('every other server fails and none answers: the drained one is back before HAProxy has found out', (t) => {
-  const { baseline, changes } = rescueLook([s1, row('s2'), row('s3')], null, drained);
-  t.deepEqual(changes, [], 'nothing is known at the first look');
-  const one = rescueLook([s1, row('s2', { retries: 1 }), row('s3')], baseline, drained);
+  const { baseline, changes } = rescueDrained([s1, row('s2'), row('s3')], null, drained);
+  t.deepEqual(changes, [], 'nothing is known at the first read');
+  const one = rescueDrained([s1, row('s2', { retries: 1 }), row('s3')], baseline, drained);
   t.deepEqual(one.changes, [], 's3 had no request yet');
   const both = [s1, row('s2', { retries: 5 }), row('s3', { errors: 1 })];
   t.deepEqual(changesOf(both, one.baseline), back);
 });
 
 test('errors among answers are no outage, nor is silence', (t) => {
-  const before = rescueLook([s1, row('s2'), row('s3')], null, drained).baseline;
+  const before = rescueDrained([s1, row('s2'), row('s3')], null, drained).baseline;
   t.deepEqual(changesOf([s1, row('s2', { errors: 9, done: 51 }), row('s3', { errors: 9 })], before), []);
   t.deepEqual(changesOf([s1, row('s2'), row('s3')], before), []);
-  const after = rescueLook([s1, row('s2', { done: 51 }), row('s3', { errors: 9 })], before, drained).baseline;
+  const after = rescueDrained([s1, row('s2', { done: 51 }), row('s3', { errors: 9 })], before, drained).baseline;
   t.deepEqual(
     changesOf([s1, row('s2', { done: 51, errors: 1 }), row('s3', { errors: 9 })], after),
     [],
@@ -82,8 +82,8 @@ test('errors among answers are no outage, nor is silence', (t) => {
 });
 
 test('counters that went back, or other servers, begin a new count', (t) => {
-  const before = rescueLook([s1, row('s2', { errors: 7 }), row('s3', { errors: 7 })], null, drained).baseline;
-  const reloaded = rescueLook([s1, row('s2', { errors: 1 }), row('s3', { errors: 1 })], before, drained);
+  const before = rescueDrained([s1, row('s2', { errors: 7 }), row('s3', { errors: 7 })], null, drained).baseline;
+  const reloaded = rescueDrained([s1, row('s2', { errors: 1 }), row('s3', { errors: 1 })], before, drained);
   t.deepEqual(reloaded.changes, []);
   t.deepEqual(changesOf([s1, row('s2', { errors: 8 })], before), []);
   t.deepEqual(changesOf([s1, row('s2', { errors: 2 }), row('s3', { errors: 2 })], reloaded.baseline), back);

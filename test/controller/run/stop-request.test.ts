@@ -37,6 +37,6 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   });
 }
 
-test('a defect before anybody waits for a reason to stop: said, and exit code 1', async (t) => {
+test('a defect before anything waits for a reason to stop: logged, and exit code 1', async (t) => {
   t.deepEqual(await endOf(fails, null), { said: ['ready', 'unexpected error'], code: 1, killedBy: null });
 });

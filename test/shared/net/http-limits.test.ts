@@ -6,11 +6,10 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { limits, plain, startHttpServer } from '../../../shared/net/http-server.ts';
+import { silentLog } from '../../../shared/process/log.ts';
 import { RenewedTls } from '../../../shared/tls/renewed-tls.ts';
 import { Authority, tlsTest } from '../../support/certificates.ts';
 import { until } from '../../support/until.ts';
-
-const silent = { info: () => undefined, warn: () => undefined };
 
 /** The server of agents and controllers, with a route that answers at once and one that is large. */
 async function start(tls: RenewedTls | null = null) {
@@ -180,7 +179,7 @@ test('an address has so many connections; when all are taken by hogs, another on
 
 tlsTest('over TLS too, and who does not shake hands is not waited for', async (t) => {
   using authority = new Authority();
-  using tls = new RenewedTls(authority.issue('x', 'IP:127.0.0.1'), silent);
+  using tls = new RenewedTls(authority.issue('x', 'IP:127.0.0.1'), silentLog);
   await using running = await start(tls);
   const { perAddress } = limits.connections;
   const mute = hold(running.port, perAddress + 100, '127.0.0.2');

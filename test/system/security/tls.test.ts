@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { AgentClient, type AgentClientOptions } from '../../../controller/observe/agent-client.ts';
 import { formatProblem } from '../../../shared/contract/problem.ts';
+import { silentLog } from '../../../shared/process/log.ts';
 import { RenewedTls } from '../../../shared/tls/renewed-tls.ts';
 import type { TlsFiles } from '../../../shared/tls/tls-files.ts';
 import { Authority, tlsTest } from '../../support/certificates.ts';
@@ -12,11 +13,9 @@ import { snapshot } from '../../support/snapshot.ts';
 import { until } from '../../support/until.ts';
 import { serve, startAgent, startAgentIn } from './support/tls-agent.ts';
 
-const silent = { info: () => undefined, warn: () => undefined };
-
 /** Asks as a controller with these files would; gives `fine` or the problem's line, after its code. */
 async function ask(url: string, files: TlsFiles | null, server = 'web1', verify: 'address' | 'server' = 'address') {
-  const tls: AgentClientOptions['tls'] = files === null ? null : { files: new RenewedTls(files, silent), verify };
+  const tls: AgentClientOptions['tls'] = files === null ? null : { files: new RenewedTls(files, silentLog), verify };
   using client = new AgentClient({ timeoutMs: 20_000, token: null, tls });
   const answer = await client.fetch(url, server);
   return answer.ok ? 'fine' : `${answer.error.code} ${formatProblem(answer.error)}`;
@@ -59,7 +58,7 @@ tlsTest('a connection that was good for one server is not used for another', asy
   using authority = new Authority();
   // names that look like addresses have no SNI to tell connections apart
   await using running = await startAgent('127.0.0.1', 0, ...serve(authority.issue('a', 'IP:10.0.0.1,DNS:web1')));
-  const tls = { files: new RenewedTls({ ca: authority.ca }, silent), verify: 'server' } as const;
+  const tls = { files: new RenewedTls({ ca: authority.ca }, silentLog), verify: 'server' } as const;
   using client = new AgentClient({ timeoutMs: 20_000, token: null, tls });
   for (let round = 0; round < 3; round += 1) {
     for (const [server, expected] of [
@@ -86,7 +85,7 @@ for (const verify of ['address', 'server'] as const) {
     server.on('secureConnection', () => {
       connections += 1;
     });
-    const tls = { files: new RenewedTls({ ca: authority.ca }, silent), verify };
+    const tls = { files: new RenewedTls({ ca: authority.ca }, silentLog), verify };
     using client = new AgentClient({ timeoutMs: 20_000, token: null, tls });
     for (let round = 0; round < 5; round += 1) {
       t.true((await client.fetch(`https://127.0.0.1:${(server.address() as AddressInfo).port}`, 'web1')).ok);
@@ -183,7 +182,7 @@ tlsTest('renewed certificates are taken up on both sides without a restart; a br
   using client = new AgentClient({
     timeoutMs: 20_000,
     token: null,
-    tls: { files: new RenewedTls(files, silent, 100), verify: 'address' },
+    tls: { files: new RenewedTls(files, silentLog, 100), verify: 'address' },
   });
   const fetch = async () => (await client.fetch(running.url, 'web1')).ok;
   t.true(await fetch());

@@ -1,7 +1,5 @@
+import { maxWeight } from '../../../shared/contract/limits.ts';
 import { type Dispatch, isEligible, type Target } from './dispatch.ts';
-
-/** SRV_UWGHT_MAX of HAProxy. */
-const maxWeight = 256;
 
 /**
  * leastconn as HAProxy has it (`fwlc_queue_srv` in lb_fwlc.c): the least key first, which is 0 for an idle server

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { limitShares } from '../../../../controller/decide/guard/share-limit.ts';
-import { Backend, reasonCodes } from '../../support/run.ts';
+import { shareLimits } from '../../../../controller/decide/guard/share-limit.ts';
+import { Backend, reasonCodes } from '../../support/play.ts';
 
 const four = { a: 100, b: 100, c: 100, d: 100 };
 const idle = { utilisation: { cpu: 0, ram: 0, bandwidth: 0, threads: 0 } };
@@ -49,20 +49,18 @@ test('a server that claims to be huge does not let all others be drained for it'
 
 const amounts = fc.array(fc.double({ min: 1e-6, max: 1e9, noNaN: true }), { minLength: 2, maxLength: 30 });
 
-test('property: no part is above its limit, nobody gains weight, and whoever is under the limit keeps all of it', (t) => {
+test('property: no part is above its limit, no server gains weight, and a server under the limit keeps all of it', (t) => {
   fc.assert(
     fc.property(amounts, (learned) => {
-      const limited = limitShares(
-        learned,
-        learned.map(() => 1),
-      );
-      const total = limited.reduce((sum, weight) => sum + weight, 0);
+      const servers = learned.map((weight) => ({ learned: weight, configured: 1 }));
+      const limitOf = shareLimits(servers);
+      const limited = servers.map((server) => ({ ...server, factor: limitOf(server) }));
+      const total = limited.reduce((sum, { learned, factor }) => sum + learned * factor, 0);
       const largest = 0.5 + 0.5 / learned.length;
-      const cut = learned.filter((weight, index) => (limited[index] ?? 0) < weight);
       return (
-        limited.every((weight, index) => weight > 0 && weight <= (learned[index] ?? 0)) &&
-        limited.every((weight) => weight / total <= largest + 1e-6) &&
-        cut.length <= 1
+        limited.every(({ factor }) => factor > 0 && factor <= 1) &&
+        limited.every(({ learned, factor }) => (learned * factor) / total <= largest + 1e-6) &&
+        limited.filter(({ factor }) => factor < 1).length <= 1
       );
     }),
   );

@@ -1,11 +1,11 @@
 import test from 'ava';
-import { backlogFactors } from '../../../../controller/decide/policies/backlog.ts';
+import { withBacklogFactors } from '../../../../controller/decide/policies/backlog.ts';
 import { capacity, defaultCapacitySettings } from '../../../../controller/decide/policies/capacity.ts';
 import { learn, nothingLearned } from '../../../../controller/decide/policies/capacity-learning.ts';
 import { saturationFactor } from '../../../../controller/decide/policies/saturation.ts';
 import type { Observation } from '../../../../shared/contract/observation.ts';
 import { calm, factors, observed, thresholds } from '../../support/build.ts';
-import { Backend, reasonCodes } from '../../support/run.ts';
+import { Backend, reasonCodes } from '../../support/play.ts';
 
 const near = (a: number | null | undefined, b: number, tolerance = 1e-9) =>
   Math.abs((a ?? Number.NaN) - b) <= tolerance;
@@ -196,7 +196,7 @@ test('a backlog is drained under roundrobin, and only there', (t) => {
 
 test('a backlog factor drains within the time given, and stays within 0.4 and 1.15', (t) => {
   // 150 s of work above the pool's mean of 50 at utilisation 0.5: to be rid of 1 s in 4 it gets a quarter of C less
-  const [longer, shorter] = backlogFactors(
+  const [longer, shorter] = withBacklogFactors(
     [
       { inFlight: 200, capacity: 100 },
       { inFlight: 0, capacity: 100 },
@@ -207,7 +207,7 @@ test('a backlog factor drains within the time given, and stays within 0.4 and 1.
   t.true(near(longer?.factor, 0.5));
   t.true(near(longer?.fairInFlight, 100));
   t.is(shorter?.factor, 1.15);
-  const [worst] = backlogFactors(
+  const [worst] = withBacklogFactors(
     [
       { inFlight: 9_000, capacity: 100 },
       { inFlight: 0, capacity: 100 },

@@ -104,8 +104,8 @@ async function haproxyConfiguration(name: string): Promise<string> {
     ['    stats socket /run/haproxy/admin.sock mode 660 group haproxy level admin\n', ''],
     ['    user haproxy\n    group haproxy\n', ''],
     ['    log /dev/log local0\n', ''],
-    // so that a client sees who it was
-    ['    default_backend web\n', `    default_backend web\n    http-response set-header x-node ${name}\n`],
+    // so that a client sees which HAProxy it was
+    ['    default_backend web\n', `    default_backend web\n    http-response set-header x-server ${name}\n`],
   ]);
 }
 

@@ -1,0 +1,8 @@
+/** HAProxy's largest weight of a server (SRV_UWGHT_MAX). Weights are integers from 0 to this. */
+export const maxWeight = 256;
+
+/** HAProxy's own alphabet for names; nothing in it can end or extend a command of the Runtime API. */
+export const namePattern = /^[A-Za-z0-9_:.-]+$/;
+
+/** The alphabet in words, for messages. */
+export const nameAlphabet = 'letters, digits and _ : . -';
