@@ -13,9 +13,9 @@ import { processUsage } from '../support/process-usage.ts';
 const usage = `npm run bench:agent [-- --seconds 60 --sockets 10,100,1000,10000 --compare]
 
 What an agent costs: the compiled agent as it is installed, host scope, default sampling (1 s) and one poll every 2 s on
-a connection that stays open, beside real idle TCP sockets on loopback (both ends counted). CPU is what the kernel's
+a connection that stays open, with real idle TCP sockets on loopback (both ends counted). CPU is what the kernel's
 scheduler counted for all its threads (/proc/PID/task/*/schedstat, in ns) after the first 15 s; memory is VmRSS at the end.
-The row "Node.js alone" is the floor: a timer every second and an HTTP server that answers the same size of text.
+The row "Node.js alone" is the least possible: a timer every second and an HTTP server with an answer of the same size.
 --compare measures Glances and node_exporter in the same way, where they are installed.
 Budget at 100 sockets: 1 ms CPU a poll, 60 MiB.
 `;
@@ -29,10 +29,10 @@ const { values } = parseArgs({
   },
 });
 
-/** Start-up, and the collections of garbage that follow it after some 10 s, are not what running costs. */
+/** Not counted, in ms: the start, and the garbage collections that follow it after about 10 s. */
 const settleMs = 15_000;
 const pollMs = 2_000;
-/** Descriptors that this process needs beside the sockets. */
+/** File descriptors that this process needs in addition to the sockets. */
 const spareDescriptors = 200;
 
 const bin = new URL('../../dist/cli/bin.js', import.meta.url).pathname;
@@ -96,7 +96,7 @@ class IdleSockets implements AsyncDisposable {
   }
 }
 
-/** One poll; resolves when the answer was read, rejects where there is none. */
+/** One poll. Resolves when the answer was read; rejects if there is none. */
 async function poll(connections: Agent, port: number, path: string): Promise<void> {
   const [response] = await once(get({ host: '127.0.0.1', port, path, agent: connections }), 'response');
   response.resume();
@@ -141,7 +141,7 @@ function row(name: string, sockets: string, cpu: string, resident: string): stri
   return `${name.padEnd(26)}${sockets.padStart(8)}${cpu.padStart(13)}${resident.padStart(15)}`;
 }
 
-/** How many descriptors this process may have; Node.js has raised the soft limit to the hard one. */
+/** How many file descriptors this process may have. Node.js has raised the soft limit to the hard one. */
 function descriptorLimit(): number {
   const limit = /^Max open files +(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
   return limit === 'unlimited' ? Number.POSITIVE_INFINITY : Number(limit);

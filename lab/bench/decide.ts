@@ -32,7 +32,7 @@ function observation(index: number, isOver: boolean): Observation {
   };
 }
 
-process.stdout.write('policy            servers   over %   ms CPU a tick\n');
+process.stdout.write('policy            servers   over %   ms CPU/tick\n');
 for (const name of policyNames) {
   for (const size of sizes) {
     for (const share of overloaded) {

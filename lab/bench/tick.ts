@@ -11,10 +11,10 @@ import { type ProcessUsage, processUsage } from '../support/process-usage.ts';
 
 const usage = `npm run bench:tick [-- --servers 10,100,1000 --ticks 15]
 
-What one tick costs: a real controller process beside a real HAProxy with that many server lines. Every server's agent
-is asked over HTTP on a connection of its own; few agent processes stand behind them, since a thousand would measure
-this machine's memory. CPU and memory are what the kernel counted for the process, without our own questions to it; the
-wall time of a tick is the controller's own word.
+What one tick costs: a real controller process and a real HAProxy with that many server lines. Every server's agent
+is asked over HTTP on its own connection. A few agent processes answer for all servers, since a thousand would measure
+this machine's memory. CPU and memory are what the kernel counted for the process, without the benchmark's requests. The
+wall time of a tick is what the controller reports.
 `;
 
 const { values } = parseArgs({
@@ -24,14 +24,14 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-/** The compiled program, as it is installed: stripping types at start costs memory. */
+/** The compiled program, as users install it: stripping types at the start costs memory. */
 const bin = new URL('../../dist/cli/bin.js', import.meta.url).pathname;
 const periodMs = 2_000;
 /** The first ticks compile the code; they are not counted. */
 const warmUpTicks = 5;
-/** Ticks between two looks at the controller. */
+/** Ticks between two readings of the controller's status. */
 const roundTicks = 5;
-/** Servers that share an agent process: it takes 128 connections of one address. */
+/** Servers that share an agent process: an agent accepts 128 connections from one address. */
 const serversPerAgent = 100;
 
 interface Row {
@@ -91,7 +91,7 @@ async function measure(servers: number, rounds: number): Promise<Row> {
     walls.push(last.lastTickDurationMs ?? Number.NaN);
   }
   const stale = last.backends[0]?.servers.filter(({ agent }) => agent.state === 'stale').length;
-  if (stale !== 0) throw new Error(`${stale} of ${servers} agents did not answer: this is no fair measurement`);
+  if (stale !== 0) throw new Error(`${stale} of ${servers} agents did not answer, so the measurement is not valid`);
   const counted = last.ticks - begin;
   const startedMs = performance.now();
   await haproxy.api.setWeights(

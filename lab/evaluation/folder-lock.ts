@@ -5,7 +5,7 @@ import { holdName } from '../../shared/process/held-name.ts';
 
 const holderSchema = z.object({ pid: z.int().positive() });
 
-/** Makes sure that one run at a time works on a folder of results: two would measure each other. */
+/** Lets only one run at a time work on a folder of results: two would disturb each other. */
 export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   const held = await holdName(['results', made(folder)], { pid: process.pid });
   if (held.ok) return held.value;
@@ -13,7 +13,7 @@ export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   throw new ProblemError({
     code: 'usage',
     where: folder,
-    what: `${holder.success ? `process ${holder.data.pid}` : 'another process'} is measuring here`,
+    what: `${holder.success ? `process ${holder.data.pid}` : 'another process'} uses these results`,
     fix: 'Wait for it, stop it, or choose another folder with --out.',
   });
 }

@@ -6,10 +6,10 @@ import { balanceLine, type Contender } from './contenders.ts';
 import { ports, type Server } from './servers/server.ts';
 
 const startMs = 30_000;
-/** As an installation would have it, and short enough that a server which is gone for 5 s is noticed. */
+/** As in production, and short enough to notice a server that is gone for 5 s. */
 const checks = 'check inter 1s fall 2 rise 1';
 
-/** HAProxy before the servers of a stack and, for contenders that have one, the controller: what is compared. */
+/** HAProxy in front of the servers of a stack and, for contenders that have one, the controller. */
 export class Stack implements AsyncDisposable {
   readonly contender: Contender;
   readonly backend = backend;
@@ -23,7 +23,7 @@ export class Stack implements AsyncDisposable {
     this.frontUrl = frontUrl;
   }
 
-  /** `address`: a loopback address of this stack alone. */
+  /** `address`: a loopback address that only this stack uses. */
   static async start(
     contender: Contender,
     servers: readonly Server[],
@@ -67,7 +67,7 @@ export class Stack implements AsyncDisposable {
     return this.#rig.haproxy;
   }
 
-  /** Throws a ProblemError with its last words if the controller has ended. */
+  /** Throws a ProblemError with the last lines of its log if the controller has ended. */
   assertRunning(): void {
     if (this.#hasController) this.#rig.controller.assertRunning();
   }

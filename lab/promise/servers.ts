@@ -3,7 +3,7 @@ import { type Configuration, renderConfiguration, type Server } from '../../test
 import { freePorts, someNetwork } from '../../testbed/rig/ports.ts';
 import { type HaproxyProcess, startHaproxy } from '../../testbed/rig/process.ts';
 
-/** Backends of the same servers, one for each algorithm that takes weights at run time. */
+/** One backend for each algorithm that accepts weights at run time; all have the same servers. */
 export const backends = [
   { name: 'roundrobin', balance: 'roundrobin' },
   { name: 'leastconn', balance: 'leastconn' },
@@ -14,7 +14,7 @@ const apiTimeoutMs = 10_000;
 
 export interface Servers extends AsyncDisposable {
   readonly haproxy: HaproxyProcess;
-  /** Its API, by the code of the controller, with patience for a busy machine. */
+  /** The controller's client of HAProxy, with a longer time limit for a busy machine. */
   readonly api: RuntimeApi;
   /** Of the frontend of each backend, in their order. */
   readonly ports: readonly number[];
@@ -24,8 +24,8 @@ export interface Servers extends AsyncDisposable {
 }
 
 /**
- * The HAProxy under test, as it runs in production (master and worker, several threads, so that weights change while
- * others balance), before servers that are as cheap as can be: the frontends of another HAProxy, an address each.
+ * The HAProxy under test runs as in production: master and worker, and several threads, so that weights change while
+ * other threads balance. Its servers need as little CPU as possible: frontends of another HAProxy, one address each.
  */
 export async function startServers(count: number): Promise<Servers> {
   const names = Array.from({ length: count }, (_, index) => `s${index + 1}`);
@@ -42,7 +42,7 @@ export async function startServers(count: number): Promise<Servers> {
   return { haproxy, api, ports, names, network, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
-/** It never closes a connection by itself: what fails is then no server's doing. */
+/** The servers never close a connection by themselves, so they cause no failures. */
 const patience = ['timeout connect 5s', 'timeout client 10m', 'timeout server 10m', 'timeout http-keep-alive 10m'];
 
 function originConfiguration(servers: readonly Server[]): Configuration {
@@ -59,7 +59,7 @@ function originConfiguration(servers: readonly Server[]): Configuration {
 function frontConfiguration(servers: readonly Server[], ports: readonly number[]): Configuration {
   return {
     global: ['nbthread 2', 'maxconn 4000'],
-    // a failure that HAProxy fixes itself would be hidden
+    // a retry of HAProxy would hide a failure
     defaults: [...patience, 'retries 0'],
     frontends: backends.map(({ name }, index) => {
       return { name: `to-${name}`, bind: `127.0.0.1:${ports[index]}`, backend: name };

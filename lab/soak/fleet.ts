@@ -12,7 +12,7 @@ import { until } from '../../testbed/rig/wait.ts';
 import type { LiveMemory } from './heap-probe.ts';
 import type { Fault } from './schedule.ts';
 
-/** Two sizes, so that right weights are unequal. */
+/** Two sizes, so that the correct weights are unequal. */
 export const members = [
   { name: 's1', cores: 0.1 },
   { name: 's2', cores: 0.1 },
@@ -22,7 +22,7 @@ export const members = [
   { name: 's6', cores: 0.2 },
 ] as const;
 
-/** Of the recording: small, so that it rotates several times in a cycle. */
+/** Largest size of the recording: small, so that it rotates several times in a cycle. */
 export const recording = { maxBytes: 128 * 1024, files: 3 } as const;
 const probe = new URL('./heap-probe.ts', import.meta.url).pathname;
 const adminTimeoutMs = 5_000;
@@ -127,7 +127,7 @@ export class Fleet implements AsyncDisposable {
     }
   }
 
-  /** What a process holds after its garbage is collected; null where it does not answer. */
+  /** Memory in use after a garbage collection; null if the process does not answer. */
   async liveMemory(child: Child): Promise<LiveMemory | null> {
     if (!child.isRunning) return null;
     return await child.ask('collect', askMs).then(

@@ -10,12 +10,12 @@ import { usedCpuReader } from './used-cpu.ts';
 const root = new URL('../../..', import.meta.url).pathname.replace(/\/$/, '');
 /** Enters the groups of its first arguments, up to `--`, and becomes the program that follows. */
 const enter = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs"; shift; done; shift; exec "$@"';
-/** A group can be removed once its last process is reaped: that many looks, so far apart in ms. */
+/** A group can be removed once its last process is reaped: number of attempts, and the time between them in ms. */
 const removals = 50;
 const removalMs = 100;
 
 /**
- * Each server a control group below our own, without a container around it: where no engine is. Needs the right to make
+ * Each server is a control group below that of this process, without a container. Needs the right to make
  * groups: root's, or a delegated subtree. Servers have loopback addresses of their own.
  */
 export async function startGroups(run: string, stack: number, plans: readonly ServerPlan[]): Promise<Servers> {

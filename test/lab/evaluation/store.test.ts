@@ -92,7 +92,7 @@ test('one run at a time has a folder, by whatever path; what a killed one held i
   const both = await Promise.allSettled([lockFolder(path), lockFolder(link)]);
   t.deepEqual(both.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
   const error = await t.throwsAsync(lockFolder(path), { instanceOf: ProblemError });
-  t.is(error?.problem.what, `process ${process.pid} is measuring here`);
+  t.is(error?.problem.what, `process ${process.pid} uses these results`);
   for (const lock of both) if (lock.status === 'fulfilled') await lock.value[Symbol.asyncDispose]();
   await using _again = await lockFolder(path);
 });
