@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -7,6 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
+import { Child } from '../../testbed/rig/child.ts';
 import { temporaryFolder } from '../haproxy/setup.ts';
 
 const script = join(import.meta.dirname, '../../scripts/fetch-haproxy.mjs');
@@ -19,14 +19,9 @@ const debianTest = isPossible ? test : test.skip;
 
 async function run(command: string, args: readonly string[], environment: Readonly<Record<string, string>>) {
   const { HAWEIGHT_DEBIAN_MIRROR: _, ...inherited } = process.env;
-  const child = spawn(command, args, { env: { ...inherited, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
-  let errors = '';
-  child.stdout.resume();
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    errors += text;
-  });
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, errors };
+  await using child = new Child(command, [command, ...args], { environment: { ...inherited, ...environment } });
+  const { code } = await child.ended;
+  return { code, errors: child.stderr };
 }
 
 // apt keeps no list that is empty

@@ -9,7 +9,7 @@ export interface ChildOptions {
   readonly environment?: NodeJS.ProcessEnv;
   /** Command and arguments that become it, such as `prlimit` and its limits. */
   readonly through?: readonly string[];
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
   /** It can be sent messages, and send some. */
   readonly ipc?: boolean;
   /** Keep its standard output too. */
@@ -46,33 +46,24 @@ export class Child implements AsyncDisposable {
   readonly process: ChildProcess;
   /** Resolves when it has ended and all that it wrote was read. Also where it could not be started. */
   readonly ended: Promise<Ended>;
+  /** Rejects with a ProblemError when it ends without having been stopped or killed by us. */
+  readonly failure: Promise<never>;
   stdout = '';
   stderr = '';
-  readonly #exit: Promise<unknown>;
-  readonly #failure = Promise.withResolvers<never>();
   readonly #lastResort: Disposable | null;
   readonly #graceMs: number;
   #expected = false;
   #isGone = false;
 
   constructor(name: string, command: readonly string[], options: ChildOptions = {}) {
-    const { environment = cleanEnvironment(), through = [], cwd, folder, stderr } = options;
-    const { keptCharacters = defaultKeptCharacters, graceMs = defaultGraceMs } = options;
+    const { environment = cleanEnvironment(), through = [], cwd, ipc = false, stdout = false, stderr } = options;
+    const { keptCharacters = defaultKeptCharacters, graceMs = defaultGraceMs, folder } = options;
     const [program = '', ...args] = [...through, ...command];
-    const stdio: StdioOptions = [
-      'ignore',
-      options.stdout ? 'pipe' : 'ignore',
-      typeof stderr === 'number' ? stderr : 'pipe',
-    ];
-    if (options.ipc) stdio.push('ipc');
+    const stdio: StdioOptions = ['ignore', stdout ? 'pipe' : 'ignore', typeof stderr === 'number' ? stderr : 'pipe'];
+    if (ipc) stdio.push('ipc');
     this.name = name;
     this.#graceMs = graceMs;
-    this.process = spawn(program, args, {
-      detached: true,
-      env: environment,
-      stdio,
-      ...(cwd === undefined ? {} : { cwd }),
-    });
+    this.process = spawn(program, args, { detached: true, env: environment, stdio, cwd });
     const { pid } = this.process;
     this.#lastResort = pid === undefined ? null : lastResort(pid, folder);
     const keep = (stream: 'stdout' | 'stderr') => {
@@ -85,15 +76,22 @@ export class Child implements AsyncDisposable {
     this.process.on('error', (error) => {
       this.stderr += error.message;
     });
-    // where it cannot be started, once() rejects: then it has ended, too
-    this.#exit = once(this.process, 'exit').catch(() => {});
-    this.ended = this.#untilClosed(stderr === 'unread');
-    // a failure that is not waited for must not end this process
-    this.#failure.promise.catch(() => {});
-    void this.ended.then(() => {
-      if (!this.signalGroup(0)) this.#release();
-      if (!this.#expected) this.#failure.reject(this.#problem());
+    this.process.once('exit', () => {
+      // its own children end with it; an unread pipe never closes by itself
+      this.signalGroup('SIGKILL');
+      this.#isGone = true;
+      this.#lastResort?.[Symbol.dispose]();
+      if (stderr === 'unread') this.process.stderr?.destroy();
     });
+    this.ended = new Promise((resolve) => {
+      // 'exit' comes before all that it wrote was read, and not where it could not be started
+      this.process.once('close', (code, signal) => resolve({ code, signal }));
+    });
+    this.failure = this.ended.then(() =>
+      this.#expected ? new Promise<never>(() => {}) : Promise.reject(this.#problem()),
+    );
+    // one that is not waited for must not end this process
+    this.failure.catch(() => {});
   }
 
   /** Throws where it could not be started. */
@@ -108,11 +106,6 @@ export class Child implements AsyncDisposable {
     return pid !== undefined && exitCode === null && signalCode === null;
   }
 
-  /** Rejects with a ProblemError when it ends without having been stopped or killed by us. */
-  get failure(): Promise<never> {
-    return this.#failure.promise;
-  }
-
   /** Throws a ProblemError with its last words if it has ended. */
   assertRunning(): void {
     if (!this.isRunning) throw this.#problem();
@@ -123,16 +116,15 @@ export class Child implements AsyncDisposable {
     if (this.isRunning) this.process.kill(name);
   }
 
-  /** Also to its children, as a terminal does. Returns whether one of them is still there; 0 only asks. */
-  signalGroup(name: NodeJS.Signals | 0): boolean {
+  /** Also to its children, as a terminal does. */
+  signalGroup(name: NodeJS.Signals): void {
     const { pid } = this.process;
-    // later its id may be another's
-    if (pid === undefined || this.#isGone) return false;
+    // when it has gone its id may be another's
+    if (pid === undefined || this.#isGone) return;
     try {
-      return process.kill(-pid, name);
+      process.kill(-pid, name);
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ESRCH') return false;
-      throw cause;
+      if ((cause as NodeJS.ErrnoException).code !== 'ESRCH') throw cause;
     }
   }
 
@@ -148,7 +140,7 @@ export class Child implements AsyncDisposable {
   async kill(): Promise<Ended> {
     this.#expected = true;
     this.signalGroup('SIGKILL');
-    return await this.#gone();
+    return await this.ended;
   }
 
   /** Asks it to end, kills it after the grace period, and resolves when it and its children are gone. */
@@ -157,36 +149,13 @@ export class Child implements AsyncDisposable {
     this.signal('SIGCONT');
     this.signal(signal);
     const timer = setTimeout(() => this.signalGroup('SIGKILL'), this.#graceMs);
-    await this.#exit;
+    const ended = await this.ended;
     clearTimeout(timer);
-    this.signalGroup('SIGKILL');
-    return await this.#gone();
+    return ended;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-  }
-
-  async #gone(): Promise<Ended> {
-    const ended = await this.ended;
-    this.#release();
-    return ended;
-  }
-
-  #release(): void {
-    this.#isGone = true;
-    this.#lastResort?.[Symbol.dispose]();
-  }
-
-  async #untilClosed(unread: boolean): Promise<Ended> {
-    const { process } = this;
-    const closed = once(process, 'close').catch(() => {});
-    await this.#exit;
-    // an unread pipe never closes by itself
-    if (unread) process.stderr?.destroy();
-    // 'exit' comes before all that it wrote was read
-    await closed;
-    return { code: process.exitCode, signal: process.signalCode };
   }
 
   #problem(): ProblemError {

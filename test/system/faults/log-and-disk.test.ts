@@ -4,6 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { freePort } from '../../../testbed/rig/ports.ts';
+import { answers } from '../../../testbed/rig/wait.ts';
 import { temporaryFolder } from '../../haproxy/setup.ts';
 import { Haweight, type Surroundings } from '../../support/process.ts';
 import { until } from '../../support/until.ts';
@@ -112,13 +113,6 @@ test.serial('an agent whose log is not read measures, answers and ends like any 
   await using pipe = await fullPipe(join(folder.path, 'pipe'));
   const listen = `127.0.0.1:${await freePort()}`;
   await using agent = new Haweight(['agent', '--scope', 'host', '--listen', listen], {}, { stderr: pipe.fd });
-  const answers = () =>
-    fetch(`http://${listen}/v1/snapshot`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  await until('a snapshot', answers);
-  agent.signal('SIGTERM');
-  await until('its end', () => agent.process.exitCode !== null);
-  t.is(agent.process.exitCode, 0);
+  await until('a snapshot', () => answers(`http://${listen}/v1/snapshot`));
+  t.is((await agent.stop()).code, 0);
 });

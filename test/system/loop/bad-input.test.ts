@@ -7,6 +7,7 @@ import test, { type ExecutionContext } from 'ava';
 import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
 import { freePort } from '../../../testbed/rig/ports.ts';
 import { type HaproxyProcess, startHaproxy } from '../../../testbed/rig/process.ts';
+import { answers } from '../../../testbed/rig/wait.ts';
 import { expectOk, haproxyTest, temporaryFolder } from '../../haproxy/setup.ts';
 import { type Finished, Haweight, haweight } from '../../support/process.ts';
 import { until } from '../../support/until.ts';
@@ -117,12 +118,7 @@ haproxyTest('a token that the controller does not accept', async (t) => {
     },
   );
   const url = `http://127.0.0.1:${port}`;
-  await until('the controller', () =>
-    fetch(`${url}/healthz`).then(
-      ({ ok }) => ok,
-      () => false,
-    ),
-  );
+  await until('the controller', () => answers(`${url}/healthz`));
   isOneLine(t, await haweight(['weights', '--controller', url]), 'bearer token', '--token-file');
   isOneLine(
     t,

@@ -53,6 +53,15 @@ test('stopping a child ends its children too, also such as ignore SIGTERM', asyn
   t.pass();
 });
 
+test('where a child dies by itself its children end too, and do not keep its end from being noticed', async (t) => {
+  const { mark, environment } = marked();
+  await using child = new Child('family', shell('(trap "" TERM; sleep 60; sleep 60) & sleep 60'), { environment });
+  await waitForProcesses(mark, 4);
+  child.signal('SIGKILL');
+  await t.throwsAsync(child.failure, { message: /^family: ended unexpectedly; got signal SIGKILL$/ });
+  await waitForProcesses(mark, 0);
+});
+
 test('a child that ends by itself is a problem that says how and what it last said', async (t) => {
   const script = 'for i in 1 2 3; do echo noise$i >&2; done; echo; echo "port is taken" >&2; exit 3';
   await using child = new Child('s1', shell(script));

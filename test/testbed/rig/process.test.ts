@@ -91,6 +91,9 @@ for (const [what, broken] of [
     'a line feed in an option',
     { backends: [{ name: 'a', servers: [{ name: 'x', address: '127.0.0.1:1', options: 'check\nquit' }] }] },
   ],
+  ['a line feed in section global', { global: ['nbthread 1\nquit'], backends: [] }],
+  ['a line feed in section defaults', { defaults: ['retries 0\nquit'], backends: [] }],
+  ['a line feed in a frontend', { frontends: [{ name: 'a', bind: '127.0.0.1:1', lines: ['a\nb'] }], backends: [] }],
   ['a weight', { backends: [{ name: 'a', servers: [{ name: 'x', address: '127.0.0.1:1', weight: 257 }] }] }],
 ] as const) {
   test(`a configuration with ${what} that does not fit is not rendered`, (t) => {
