@@ -26,7 +26,7 @@ export const snapshots = jsonOf(
   snapshot({ scope: { kind: 'process', pid: 700, port: 8080 }, effectiveCores: 0.5 }),
 );
 
-/** What HAProxy 2.6.12 really answered, and replies of other versions put together from their column lists. */
+/** Replies recorded from HAProxy 2.6.12, and replies of other versions built from their column lists. */
 export const haproxyReplies: Inputs = [
   fileOf('lab/fuzz/corpus/show-servers-state.txt'),
   fileOf('lab/fuzz/corpus/show-stat.txt'),
@@ -91,7 +91,7 @@ const tick = fc
   .tuple(...['web1', 'web2', '__proto__'].map((name) => observation.map((each) => observed(name, each))))
   .map((observations) => ({ elapsedMs: 2_000, observations }));
 
-/** Three servers whose load wanders, and whose agents fall silent at times, decided by real policies. */
+/** Three servers with random load, whose agents do not always answer, decided by real policies. */
 export const recordings: Inputs = [
   recordingBy('inverse-load', 12),
   recordingBy('capacity', 4),

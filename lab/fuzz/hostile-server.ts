@@ -3,7 +3,7 @@ import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 
 export type Delivery = 'whole' | 'in pieces' | 'reset' | 'never ends' | 'too slow';
 
-/** How an answer comes, by a byte of the case. Two kinds are seldom: each takes the whole of the client's deadline. */
+/** How an answer is delivered, chosen by a byte of the case. Two kinds are rare: each takes the client's whole deadline. */
 export function deliveryOf(byte: number): Delivery {
   if (byte < 100) return 'whole';
   if (byte < 210) return 'in pieces';
@@ -11,13 +11,13 @@ export function deliveryOf(byte: number): Delivery {
   return byte < 246 ? 'never ends' : 'too slow';
 }
 
-/** How often the next byte of an answer comes that comes too slowly. */
+/** Time between two bytes of an answer that is too slow, in ms. */
 const dripMs = 10;
 
-/** A server that answers every connection, once its client has said something, with whatever it was given. */
+/** A server that answers the first bytes of every connection with the bytes that it was given. */
 export class HostileServer implements AsyncDisposable {
   answer: { readonly bytes: Buffer; readonly delivery: Delivery } = { bytes: Buffer.alloc(0), delivery: 'whole' };
-  /** What clients said first, since the last case. */
+  /** What clients sent in the current case. */
   requests: string[] = [];
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -26,7 +26,7 @@ export class HostileServer implements AsyncDisposable {
     this.#server = createServer((socket) => this.#serve(socket));
   }
 
-  /** Listens on a port of 127.0.0.1, or on a UNIX socket. Gives the port, or 0. */
+  /** Listens on a port of 127.0.0.1, or on a UNIX socket. Returns the port, or 0. */
   async listen(path?: string): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
@@ -37,7 +37,7 @@ export class HostileServer implements AsyncDisposable {
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
-  /** Sets what the next connections get, and ends those of the case before, so that clients have noticed. */
+  /** Sets the next answer, and closes the connections of the case before early enough for clients to notice. */
   async play(bytes: Buffer, delivery: Delivery): Promise<void> {
     this.answer = { bytes, delivery };
     for (const socket of this.#sockets) socket.destroy();

@@ -1,4 +1,4 @@
-/** Requests as browsers, scrapers, other protocols' clients and attackers send them. */
+/** Requests such as browsers, scrapers, clients of other protocols and attackers send. */
 export function httpRequests(token: string): readonly [Buffer, ...Buffer[]] {
   const bearer = `authorization: Bearer ${token}`;
   const request = (line: string, ...headers: readonly string[]) =>

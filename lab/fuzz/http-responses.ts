@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 
-/** Answers over HTTP as servers, proxies and attackers send them. `elsewhere` is what redirects lead to. */
+/** HTTP answers such as servers, proxies and attackers send. Redirects lead to `elsewhere`. */
 export function httpResponses(bodies: readonly Buffer[], elsewhere: string): readonly [Buffer, ...Buffer[]] {
   const [body = Buffer.from('{}')] = bodies;
   const chunk = (part: Buffer) => Buffer.concat([Buffer.from(`${part.length.toString(16)}\r\n`), part, crlf]);

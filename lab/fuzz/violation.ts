@@ -12,12 +12,12 @@ export function demand(holds: boolean, what: string | (() => string)): asserts h
   if (!holds) throw new Violation(typeof what === 'string' ? what : what());
 }
 
-/** Longest line that foreign input may put into a log or on a terminal, in characters. */
+/** Longest line that input may put into a log or on a terminal, in characters. */
 const maxLine = 3_200;
 
-/** A typed error, as one line of bearable length that no terminal takes for a command. */
+/** Throws unless the problem is one line of limited length without control characters. */
 export function checkProblem(problem: Problem): void {
-  demand(Object.hasOwn(problemCodes, problem.code), `no such problem code: ${String(problem.code)}`);
+  demand(Object.hasOwn(problemCodes, problem.code), `unknown problem code: ${String(problem.code)}`);
   const line = formatProblem(problem);
   demand(!/\p{Cc}/u.test(line), 'a problem holds control characters');
   demand(line.length <= maxLine, () => `a problem of code ${problem.code} is ${line.length} characters long`);

@@ -122,6 +122,6 @@ const edit = fc.oneof(
 );
 
 /** A few edits, one after the other, so that much of the input stays as it was. */
-export const byteEdits = fc.array(edit, { minLength: 1, maxLength: 4 }).map((edits): Edit => {
+export const byteEdits = fc.array(edit, { minLength: 1, maxLength: 3 }).map((edits): Edit => {
   return (bytes, other) => edits.reduce((edited, each) => each(edited, other), bytes);
 });

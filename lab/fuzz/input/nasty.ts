@@ -1,4 +1,4 @@
-/** Texts that have broken parsers, of ours and of others. */
+/** Texts that have broken parsers, here and elsewhere. */
 const texts = [
   'NaN',
   '-NaN',
@@ -61,7 +61,7 @@ const texts = [
   'a'.repeat(5_000),
 ] as const;
 
-/** What is no UTF-8: a lone surrogate, an overlong slash, a cut sequence, a byte that never occurs, UTF-16's mark. */
+/** Invalid UTF-8 (a lone surrogate, an overlong slash, a cut sequence, an impossible byte) and byte order marks. */
 const bytes = ['eda080', 'c0af', 'f09f92', 'ff', 'fffe', 'efbbbf', 'f4908080'] as const;
 
 export const nastyTokens: readonly [Buffer, ...Buffer[]] = [

@@ -11,7 +11,7 @@ import { checkProblem, demand } from '../violation.ts';
 const timeoutMs = 100;
 /** On top of the deadline: the machine may be busy with other things. */
 const patienceMs = 5_000;
-/** What an answer that redirects names; nobody may ever ask there. */
+/** Where redirects lead; the client must never ask there. */
 const elsewhere = 'redirected-elsewhere';
 
 const corpus = { inputs: httpResponses(snapshots, elsewhere), maxBytes: 256 * 1024 };
@@ -28,7 +28,7 @@ async function openAgentClient() {
   const client = stack.use(await connectAgents({ timeoutMs }, silentLog));
   const url = `http://127.0.0.1:${port}`;
 
-  /** First byte: how the answer comes. The rest is what the agent sends. */
+  /** First byte: how the answer is delivered. The rest is what the agent sends. */
   const check = async (input: Buffer): Promise<string> => {
     const [[how = 0], bytes] = splitInput(input, 1);
     await server.play(bytes, deliveryOf(how));

@@ -12,10 +12,10 @@ import { checkProblem, demand } from '../violation.ts';
 
 const corpus = { inputs: configurations, maxBytes: 256 * 1024 };
 
-/** What 160,000 closing brackets take: an error each. Linear all the same. */
+/** For 160,000 closing brackets, each an error: slow, but linear. */
 export const yamlCpuMsPerKib = 10;
 
-/** Flags that come together with the file. */
+/** Flags that are given together with the file. */
 const flagSets = [
   {},
   {},
@@ -44,7 +44,7 @@ export const configurationTarget: Target = {
   },
 };
 
-/** Runs something that may throw a ProblemError; anything else that it throws goes on. */
+/** The outcome of something that may throw a ProblemError; rethrows any other error. */
 export function outcomeOf(run: () => void): string {
   try {
     run();
@@ -53,7 +53,7 @@ export function outcomeOf(run: () => void): string {
     if (!(error instanceof ProblemError)) throw error;
     checkProblem(error.problem);
     const { code, what, where } = error.problem;
-    // the place without the name of the file and without numbers, as far as it is a key that there is
+    // the key without the file name and without list indexes
     const key = /: ([a-zA-Z.]{1,40})/.exec(where.replaceAll(/\.\d+/g, ''))?.[1] ?? '';
     return code === 'config-invalid' && what !== 'unknown key' ? `${code} ${key}` : `${code} ${what}`;
   }

@@ -12,12 +12,12 @@ import { demand } from '../violation.ts';
 const token = 'a-token-that-only-we-know-0123456789';
 const corpus = { inputs: httpRequests(token), maxBytes: 128 * 1024 };
 const headBytes = 4;
-/** How long an answer is waited for after the last byte that was sent or came, in ms. */
+/** An answer is complete when no byte was sent or received for this long, in ms. */
 const silenceMs = 15;
-/** Within this a request of somebody else is answered, in ms; a busy machine has plenty. */
+/** How long a request of another client may take, in ms; long enough for a busy machine. */
 const probeMs = 10_000;
 const mostConnections = 24;
-/** What a server of ours may answer. */
+/** Statuses that a server may answer with. */
 const known = new Set(['200', '400', '401', '404', '405', '408', '413', '417', '429', '431', '503']);
 
 const cases = withHead(headBytes, casesFrom(corpus));
@@ -53,7 +53,7 @@ async function openServer(process: Haweight, stack: AsyncDisposableStack): Promi
   return {
     watchedPid: process.pid,
     check: async (input) => {
-      const outcome = await play(input, port);
+      const outcome = await exchange(input, port);
       demand(process.isRunning, 'the server has ended');
       demand(!/request failed|uncaught/.test(process.stderr), () => `it logged ${process.stderr.slice(-500)}`);
       return outcome;
@@ -63,10 +63,10 @@ async function openServer(process: Haweight, stack: AsyncDisposableStack): Promi
 }
 
 /**
- * First byte: how the bytes are sent. Second: on how many connections. Two more: the address that they come from, so that
- * the limits for each address leave most of them alone. The rest is sent.
+ * First byte: how the bytes are sent. Second: on how many connections. Two more: the client's address, so that most cases
+ * stay below the limits for each address. The rest is sent.
  */
-async function play(input: Buffer, port: number): Promise<string> {
+async function exchange(input: Buffer, port: number): Promise<string> {
   const [[how = 0, many = 0, high = 0, low = 0], bytes] = splitInput(input, headBytes);
   const connections = many < 200 ? 1 : 2 + (many % mostConnections);
   const clients = Array.from({ length: connections }, () => new Client(port, `127.1.${high}.${1 + (low % 254)}`));
@@ -83,7 +83,7 @@ async function play(input: Buffer, port: number): Promise<string> {
   }
 }
 
-/** Nothing but HTTP comes back, no fault of ours is in it, and what needs the token is not given without it. */
+/** The answer is HTTP with an expected status, and what needs the token is not given without it. */
 function checkAnswer(answer: string, bytes: Buffer): void {
   if (answer === '') return;
   const statuses = statusesOf(answer);
@@ -108,7 +108,7 @@ function describe(answer: string): string {
   return [...new Set(statuses)].sort().join(' and ');
 }
 
-/** A client that says what it likes, and never minds what becomes of it. */
+/** A client that sends any bytes and ignores errors. */
 class Client {
   readonly #socket: Socket;
   readonly #parts: Buffer[] = [];
@@ -147,7 +147,7 @@ class Client {
     this.#heardMs = performance.now();
   }
 
-  /** Everything that came, once nothing more does. */
+  /** All that was received, once it is complete. */
   async answer(): Promise<string> {
     while (!this.#closed && performance.now() - this.#heardMs < silenceMs) await delay(2);
     return Buffer.concat(this.#parts).toString('latin1');
@@ -158,7 +158,7 @@ class Client {
   }
 }
 
-/** A request as it should be, on a connection of its own. Gives the status; throws where none comes in time. */
+/** A valid request on its own connection. Returns the status; rejects if none is received in time. */
 function ask(port: number, localAddress: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', localAddress });

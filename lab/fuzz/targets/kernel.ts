@@ -17,7 +17,7 @@ import { demand } from '../violation.ts';
 interface Reader {
   readonly name: string;
   readonly inputs: readonly [Buffer, ...Buffer[]];
-  /** Gives the numbers that it read, or null where it read nothing. */
+  /** Returns the numbers that it read; null if it read none. */
   readonly read: (bytes: Buffer) => readonly number[] | null;
 }
 
@@ -144,10 +144,10 @@ export const kernelTarget: Target = {
 function checkKernel(input: Buffer): string {
   const [[which = 0], bytes] = splitInput(input, 1);
   const { name, read } = chosen(which, readers);
-  // a copy of its own: a view on a shared buffer would hide a read beyond the end
+  // a copy: a view on a shared buffer would hide a read beyond its end
   const values = read(Buffer.from(new Uint8Array(bytes).buffer));
   for (const value of values ?? []) {
-    demand(Number.isFinite(value) && value >= 0, () => `${name}: a number comes out as ${value}`);
+    demand(Number.isFinite(value) && value >= 0, () => `${name}: read the number ${value}`);
   }
   return `${name}: ${values === null ? 'unknown' : 'read'}`;
 }

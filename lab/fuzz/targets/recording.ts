@@ -51,7 +51,7 @@ async function readAndReplay(file: string, bytes: Buffer, policy: PolicyName): P
     .toString('latin1')
     .split('\n')
     .filter((line) => line !== '').length;
-  demand(counts.good + counts.bad === lines, () => `${lines} lines, but ${counts.good + counts.bad} were spoken of`);
+  demand(counts.good + counts.bad === lines, () => `${lines} lines, but ${counts.good + counts.bad} were reported`);
   for (const { summary } of replays.values()) {
     checkText(renderReplaySummary(summary));
     demand(summary.failedTicks === 0, () => `the policy failed: ${summary.failure}`);
@@ -65,7 +65,7 @@ async function readAndReplay(file: string, bytes: Buffer, policy: PolicyName): P
   return `${good}${bad}${counts.unused > 0 ? ', out of order' : ''}`;
 }
 
-/** What goes to a terminal holds nothing that it would obey. */
+/** Throws if a terminal would take part of the text as a command. */
 export function checkText(text: string): void {
   demand(!/[^\P{Cc}\n]/u.test(text), 'control characters reach the terminal');
 }

@@ -1,13 +1,13 @@
 import type { Target } from '../target.ts';
 
 interface Entry {
-  /** In a few words, for --help. */
+  /** The input in a few words, for --help. */
   readonly about: string;
-  /** Loaded when it is wanted: none is to be blamed for another's memory. */
+  /** Loaded on demand, so that no target adds to the memory of another. */
   readonly load: () => Promise<Target>;
 }
 
-/** Everything that is fuzzed, in the order in which it is. */
+/** In the order in which they run. */
 export const targets = {
   snapshot: { about: "agents' answers", load: async () => (await import('./snapshot.ts')).snapshotTarget },
   'agent-client': {
@@ -33,7 +33,7 @@ export const targets = {
   },
   kernel: { about: "the kernel's texts and messages", load: async () => (await import('./kernel.ts')).kernelTarget },
   agent: {
-    about: 'a whole agent on a kernel that writes nonsense',
+    about: 'a whole agent on edited kernel files',
     load: async () => (await import('./agent.ts')).agentTarget,
   },
   status: {

@@ -52,7 +52,7 @@ function readInfo(reply: string): string {
 
 function readLevel(reply: string): string {
   const parsed = parseLevel(reply);
-  demand(!parsed.ok || accessLevels.includes(parsed.value), 'a level that there is not');
+  demand(!parsed.ok || accessLevels.includes(parsed.value), 'an unknown level');
   return parsed.ok ? 'level: read' : 'level: refused';
 }
 
@@ -85,7 +85,7 @@ export function checkInfo({ pid, uptimeSeconds, version }: HaproxyInfo): void {
   demand(version !== '', 'no version');
 }
 
-/** Without the numbers and names that differ from case to case. */
+/** Without numbers and names, which differ from case to case. */
 function fault(text: string): string {
   return text.replaceAll(/\d+/g, 'N').replace(/lacks .*/, 'lacks columns');
 }

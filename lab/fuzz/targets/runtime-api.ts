@@ -78,7 +78,7 @@ async function openRuntimeApi() {
   await server.listen(socket);
   const api = new RuntimeApi({ socket, timeoutMs });
 
-  /** First byte: how the reply comes. Second: what is asked. The rest is the reply. */
+  /** First byte: how the reply is delivered. Second: the call. The rest is the reply. */
   const check = async (input: Buffer): Promise<string> => {
     const [[how = 0, which = 0], reply] = splitInput(input, 2);
     const delivery = deliveryOf(how);
@@ -91,7 +91,7 @@ async function openRuntimeApi() {
     if (result.ok) {
       // a UNIX socket has no resets: closing is all there is
       const hasEnd = delivery !== 'never ends' && delivery !== 'too slow';
-      demand(hasEnd, () => `a reply that ${delivery} was taken for a whole one`);
+      demand(hasEnd, () => `a reply that ${delivery} counts as complete`);
       return result.value;
     }
     checkProblem(result.error);

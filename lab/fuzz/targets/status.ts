@@ -14,7 +14,7 @@ import { checkText } from './recording.ts';
 const elsewhere = 'redirected-elsewhere';
 const bodies = { inputs: statuses, maxBytes: 64 * 1024, json: 'whole' } as const;
 const responses = { inputs: httpResponses(statuses, elsewhere), maxBytes: 256 * 1024 };
-/** Without those that never end: each takes the three seconds of the client's deadline. */
+/** Without those that never end: each takes the client's whole deadline of three seconds. */
 const deliveries = ['whole', 'in pieces', 'reset'] as const;
 const limitMs = 8_000;
 
@@ -36,7 +36,7 @@ async function openStatus() {
   const server = new HostileServer();
   const url = `http://127.0.0.1:${await server.listen()}`;
 
-  /** First byte: how the answer comes. The rest is what the controller sends. */
+  /** First byte: how the answer is delivered. The rest is what the controller sends. */
   const check = async (input: Buffer): Promise<string> => {
     const [[how = 0], bytes] = splitInput(input, 1);
     await server.play(bytes, chosen(how, deliveries));

@@ -25,7 +25,7 @@ async function fuzz(...args: readonly string[]) {
   return { code, ...output };
 }
 
-test.serial('a seed and a number give the same case every time, and others another one', async (t) => {
+test.serial('a seed and a number always give the same case, and others give other cases', async (t) => {
   for (const name of targetNames) {
     const target = await targets[name].load();
     const cases = (seed: number) =>
@@ -39,7 +39,7 @@ const mib = 1024 ** 2;
 const samples = (of: (index: number) => number) =>
   Array.from({ length: 100 }, (_, index) => ({ heapBytes: of(index) * mib, residentBytes: 100 * mib }));
 
-test.serial('memory that grows all the time is a fault; that of a start, or of one moment, is none', (t) => {
+test.serial('memory that always grows is a failure; growth at the start, or of one sample, is not', (t) => {
   t.regex(memoryFailure(samples((index) => 50 + index / 4)) ?? '', /^the heap grew by 1[0-9]\.\d MiB$/);
   t.is(memoryFailure(samples((index) => Math.min(80, 40 + 2 * index))), null);
   t.is(memoryFailure(samples((index) => (index === 99 ? 500 : 50))), null);
@@ -55,7 +55,7 @@ test.serial('memory that grows all the time is a fault; that of a start, or of o
 const someBytes = fc.uint8Array({ minLength: 100, maxLength: 100 });
 const cases = fc.tuple(someBytes, fc.constant(Buffer.from('needle')), someBytes).map((parts) => Buffer.concat(parts));
 
-test.serial('what a case throws is kept once, made smaller, and counted apart from outcomes', async (t) => {
+test.serial('a kind of failure is kept once, made smaller, and not counted as an outcome', async (t) => {
   const check = (input: Buffer) => {
     demand(!input.includes('needle'), `a needle among ${input.length} bytes`);
     return 'fine';
@@ -69,7 +69,7 @@ test.serial('what a case throws is kept once, made smaller, and counted apart fr
   t.is(Buffer.from(failures[0]?.inputBase64 ?? '', 'base64').toString(), 'needle');
 });
 
-test.serial('a case that always takes too much CPU is a failure, and one that did once is none', async (t) => {
+test.serial('a case that always takes too much CPU is a failure; one that did once is not', async (t) => {
   let checked = 0;
   const burn = () => {
     const start = process.threadCpuUsage();
@@ -91,7 +91,7 @@ test.serial('a case that always takes too much CPU is a failure, and one that di
   t.regex((await failuresOf(always)).join(), /^took \d+ ms of CPU, over 30 ms$/);
 });
 
-test.serial('npm run fuzz: help of 80 columns with examples, and mistakes in one line', async (t) => {
+test.serial('npm run fuzz: help of 80 columns with examples, and one line for an invalid flag', async (t) => {
   const help = await fuzz('--help');
   t.is(help.code, 0);
   t.true(help.stdout.includes('Examples:'));
@@ -112,7 +112,7 @@ test.serial('npm run fuzz: help of 80 columns with examples, and mistakes in one
   }
 });
 
-test.serial('npm run fuzz: plays, tells what came of the cases, and repeats one of them', async (t) => {
+test.serial('npm run fuzz: runs cases, reports their outcomes, and repeats one of them', async (t) => {
   const { code, stdout } = await fuzz('--minutes', '0.02', '--target', 'kernel', '--seed', '7');
   t.is(code, 0, stdout);
   t.regex(stdout, /\| kernel \| [\d,]+ \|/);
@@ -121,7 +121,7 @@ test.serial('npm run fuzz: plays, tells what came of the cases, and repeats one 
   t.regex(one.stdout, /\| kernel \| 1 \|/);
 });
 
-test.serial('npm run fuzz: Ctrl-C ends it with what was found so far', async (t) => {
+test.serial('npm run fuzz: Ctrl-C ends the run with the report so far', async (t) => {
   const { code, stdout } = await fuzz('--minutes', '1000', '--target', 'kernel', '--seed', '7');
   t.is(code, 130, stdout);
   t.regex(stdout, /\| kernel \| [\d,]+ \|/);

@@ -24,7 +24,7 @@ const replies = [
 ] as const;
 
 for (const [command, file, parse] of replies) {
-  test(`a reply to "${command}" that is cut, wherever, is never read`, (t) => {
+  test(`a reply to "${command}" that is cut anywhere is never accepted`, (t) => {
     const reply = fileOf(`lab/fuzz/corpus/${file}.txt`).toString('utf8');
     t.true(parse(reply).ok);
     for (let length = 0; length < reply.length; length += 1)
@@ -32,7 +32,7 @@ for (const [command, file, parse] of replies) {
   });
 }
 
-test('a snapshot that is cut, wherever, is never read', (t) => {
+test('a snapshot that is cut anywhere is never accepted', (t) => {
   const [whole] = snapshots;
   const body = whole.toString('utf8').trimEnd();
   const read = (text: string) =>
@@ -41,7 +41,7 @@ test('a snapshot that is cut, wherever, is never read', (t) => {
   for (let length = 0; length < body.length; length += 1) t.false(read(body.slice(0, length)).ok, `${length} bytes`);
 });
 
-test('what is read of a changed snapshot is read the same again', (t) => {
+test('an accepted edited snapshot is read the same again', (t) => {
   const cases = casesFrom({ inputs: snapshots, maxBytes: 64 * 1024, json: 'whole' });
   let accepted = 0;
   fc.assert(
@@ -58,7 +58,7 @@ test('what is read of a changed snapshot is read the same again', (t) => {
   t.true(accepted > 30, `${accepted} of 800 were accepted`);
 });
 
-test('a damaged line of a recording takes no other line with it', async (t) => {
+test('a damaged line of a recording does not affect other lines', async (t) => {
   const lines = recordings[0].toString('utf8').trimEnd().split('\n');
   const damage = fc
     .uint8Array({ maxLength: 200 })
@@ -86,7 +86,7 @@ async function ticksOf(bytes: Buffer): Promise<readonly (number | null)[]> {
   return ticks;
 }
 
-test('an answer nested too deeply is called what it is, not an agent that is away', async (t) => {
+test('an answer nested too deeply is reported as such, not as an unreachable agent', async (t) => {
   const depth = 9_000;
   const server = createServer((_, response) => {
     response.end(`{"version":${'['.repeat(depth)}${']'.repeat(depth)}}`);

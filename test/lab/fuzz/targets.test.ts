@@ -2,10 +2,10 @@ import test from 'ava';
 import fc from 'fast-check';
 import { type TargetName, targets } from '../../../lab/fuzz/targets/registry.ts';
 
-/** A fixed one: npm run fuzz is what looks for new cases. */
+/** Fixed: npm run fuzz looks for new cases. */
 const seed = 4;
 
-/** Cases of each, and outcomes that must be among what comes of them: a fuzzer that gets no further than the first check is worthless. */
+/** Cases of each target, and outcomes that some of them must have: they show that cases get past the first check. */
 const plans: Partial<Record<TargetName, { readonly cases: number; readonly reached: readonly string[] }>> = {
   snapshot: {
     cases: 600,
@@ -29,7 +29,7 @@ const plans: Partial<Record<TargetName, { readonly cases: number; readonly reach
 };
 
 for (const [name, plan] of Object.entries(plans)) {
-  test.serial(`${name}: ends with a valid value or a typed error, whatever comes`, async (t) => {
+  test.serial(`${name}: every case ends with a valid value or a typed error`, async (t) => {
     const target = await targets[name as TargetName].load();
     await using open = await target.open();
     const outcomes = new Set<string>();
