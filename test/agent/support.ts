@@ -16,7 +16,7 @@ export const nothingConfigured: ConfiguredLimits = {
   interface: null,
 };
 
-/** A copy of a recorded tree that a test may change, gone with the test. */
+/** A copy of a recorded tree that a test may change; removed with the test. */
 export class RecordedTree implements Disposable {
   readonly files: ProcRoot;
   readonly #folder = mkdtempSync(join(tmpdir(), 'haweight-test-'));
@@ -63,7 +63,7 @@ export class RecordedTree implements Disposable {
   }
 }
 
-/** A clock whose hands the test turns. */
+/** A clock that the test sets. */
 export class HandClock implements Clock {
   nowMs = 1_000_000;
 

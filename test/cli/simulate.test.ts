@@ -43,7 +43,7 @@ test.serial('every policy and balance gets a line; nothing but the result is wri
   t.false(stdout.includes('\u001b'));
 });
 
-test.serial('without flags: what a controller is worth against a noisy neighbour', async (t) => {
+test.serial('without flags it shows what a controller gains against a noisy neighbour', async (t) => {
   const { code, stdout, stderr } = await haweight(['simulate', '--json']);
   t.is(code, 0, stderr);
   const { results, complete } = JSON.parse(stdout) as Document;
@@ -75,7 +75,7 @@ test.serial(
   },
 );
 
-test.serial('a file describes the fleet and what befalls it; --samples shows it tick by tick', async (t) => {
+test.serial('a file describes the fleet and its events, and --samples shows them tick by tick', async (t) => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, 'fleet.json');
   const events = [{ kind: 'crash', server: 'db1', fromSeconds: 1 }];
@@ -91,7 +91,7 @@ test.serial('a file describes the fleet and what befalls it; --samples shows it 
   t.regex(stdout, /\nyour fleet: 2 servers, 4 cores, .*\nload 30%: .*\nyour scenario: 8 s after 20 s/);
 });
 
-/** Standard error is taken for a terminal, so that progress can be seen. */
+/** Standard error counts as a terminal, so that progress is shown. */
 const asTerminal = {
   TERM: 'xterm',
   NODE_OPTIONS: '--import=data:text/javascript,process.stderr.isTTY=true',
@@ -101,7 +101,7 @@ for (const [signal, exitCode] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
-  test.serial(`${signal}: the lines that are complete are printed, exit code ${exitCode}`, async (t) => {
+  test.serial(`${signal} prints the complete lines and ends with exit code ${exitCode}`, async (t) => {
     const balances = 'leastconn,roundrobin,random';
     const long = ['--policy', 'none', '--balance', balances, '--seeds', '1', '--rate', '400', '--seconds', '3000'];
     await using run = new Haweight(['simulate', '--json', ...long], asTerminal);
@@ -120,7 +120,7 @@ for (const [signal, exitCode] of [
   });
 }
 
-test.serial('stopped before any line was complete: only that is said', async (t) => {
+test.serial('stopped before any line is complete, it only says so', async (t) => {
   const long = ['simulate', '--policy', 'none', '--seeds', '1', '--rate', '200', '--seconds', '80000'];
   await using run = new Haweight(long, asTerminal);
   await until('the first line is under way', () => run.stderr.includes('none, roundrobin'));

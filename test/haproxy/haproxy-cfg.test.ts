@@ -13,7 +13,7 @@ import { expectOk, haproxyTest as test } from './setup.ts';
 
 const example = fileURLToPath(new URL('../../haproxy/haproxy.cfg', import.meta.url));
 
-/** The example with this machine's paths and addresses in place of its own; each of them must be there. */
+/** The example with this machine's paths and addresses; each replaced text must occur in it. */
 async function localExample(ports: readonly number[]): Promise<string> {
   const text = await readFile(example, 'utf8');
   const replacements: readonly [string, string][] = [
@@ -51,8 +51,8 @@ async function get(socketPath: string): Promise<string> {
   return body;
 }
 
-test('HAProxy accepts the example as it is, without a warning', async (t) => {
-  // without -V, versions from 2.8 on say nothing of a valid one
+test('HAProxy accepts the unchanged example without a warning', async (t) => {
+  // without -V, versions from 2.8 on print nothing for a valid file
   const { stdout, stderr } = await promisify(execFile)(findHaproxy() ?? '', ['-c', '-V', '-f', example]);
   t.regex(stdout + stderr, /Configuration file is valid/);
   t.notRegex(stdout + stderr, /WARNING|ALERT/);

@@ -14,7 +14,7 @@ const program = findHaproxy();
 const isInstalled = program !== null;
 if (!isInstalled) process.stderr.write('SKIPPED: tests against HAProxy, because no haproxy program was found\n');
 
-/** What the program that tests run says it is, such as 2.6.12-1+deb12u4; empty where there is none. */
+/** Version that the tested HAProxy reports, such as 2.6.12-1+deb12u4; empty where none is installed. */
 export const testedVersion = program === null ? '' : (versionOfProgram(program) ?? '');
 
 /** Runs against the real HAProxy; shown as skipped where none is installed. */
@@ -29,7 +29,7 @@ export function codeOf(result: Result<unknown, Problem>): string {
   return result.ok ? 'no problem' : result.error.code;
 }
 
-/** What an operator types: commands that the client itself never sends. */
+/** Sends a command that only an operator types and the client never sends. */
 export async function operatorSays(haproxy: HaproxyProcess, line: string): Promise<string> {
   const address = { kind: 'unix', path: haproxy.socket } as const;
   return expectOk(await exchange(line, { address, where: 'operator', timeoutMs: 20_000, maxReplyBytes: 1_000_000 }));

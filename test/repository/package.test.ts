@@ -26,7 +26,7 @@ test('the packed package, installed into an empty folder without dev dependencie
   await run('npm', ['install', ...flags, join(folder.path, tarball)], { cwd: folder.path });
   const installed = join(folder.path, 'node_modules', 'haproxy-weight-controller');
   const has = (path: string) => existsSync(join(installed, path));
-  // what README, docs/load-testing.md and `jtl --help` tell users to use
+  // named in README, docs/load-testing.md and `jtl --help`
   for (const name of ['steady.jmx', 'flash-crowd.jmx', 'failure.jmx', 'jtl.properties'])
     t.true(has(`deploy/jmeter/${name}`), name);
   for (const proof of ['dist/lab', 'dist/test', 'lab', 'test']) t.false(has(proof), `${proof} is shipped`);

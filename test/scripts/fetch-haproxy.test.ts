@@ -33,13 +33,13 @@ async function run(command: string, args: readonly string[], environment: Readon
 const packages = 'Package: nothing\nVersion: 1\nArchitecture: amd64\nFilename: nothing.deb\nSize: 0\n';
 const packagesHash = createHash('sha256').update(packages).digest('hex');
 
-/** What apt wants to know of a release. */
+/** The release file that apt needs. */
 function releaseOf(label: string): string {
   const head = `Origin: Debian\nLabel: ${label}\nSuite: own\nCodename: own\nComponents: main\nArchitectures: amd64\n`;
   return `${head}Date: ${new Date().toUTCString()}\nSHA256:\n ${packagesHash} ${packages.length} main/binary-amd64/Packages\n`;
 }
 
-/** A mirror of archives by these labels, each with one release, and nothing of what the script wants. */
+/** A mirror of archives by these labels, each with one release, and without the packages that the script wants. */
 async function startMirror(labels: Readonly<Record<string, string>>) {
   const asked: string[] = [];
   const server = createServer(({ url = '' }, response) => {

@@ -18,7 +18,7 @@ const program = new URL('./live-app.ts', import.meta.url).pathname;
 
 const enterGroups = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"';
 
-/** A process of our own that does one thing; ends with the test. */
+/** A process that does one thing; ends with the test. */
 export class LiveApp implements AsyncDisposable {
   readonly child: ChildProcess;
   readonly pid: number;
@@ -73,7 +73,7 @@ export class Connections implements Disposable {
   }
 }
 
-/** Samples this machine until what is asked for is seen, and gives it; fails loudly when it takes too long. */
+/** Samples this machine until `pick` finds what it wants, and returns that. Errors: it takes too long. */
 export async function untilMeasured<Value>(
   scope: ScopeChoice,
   configured: Partial<ConfiguredLimits>,

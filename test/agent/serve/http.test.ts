@@ -7,7 +7,7 @@ import { until } from '../../support/until.ts';
 
 const token = 'a-token-of-at-least-16-characters';
 
-/** Starts an agent on a port that the system chooses, and gives its URL from the line that it logs. */
+/** Starts an agent on a free port; its URL is the one that it logs. */
 async function startAgent(args: readonly string[] = [], environment: NodeJS.ProcessEnv = {}) {
   const agent = new Haweight(['agent', '--listen', '127.0.0.1:0', '--scope', 'host', ...args], environment);
   const url = await until(
@@ -56,7 +56,7 @@ test.serial('other paths are 404, other methods 405, and the age grows between s
   t.true((await age()) > before);
 });
 
-test.serial('with a token: 401 without it, 200 with it, health for all', async (t) => {
+test.serial('with a token set, requests need it, except for health', async (t) => {
   const { agent, url } = await startAgent([], { HAWEIGHT_AGENT_TOKEN: token });
   await using _agent = agent;
   const status = async (headers: Record<string, string>) => (await fetch(`${url}/v1/snapshot`, { headers })).status;
@@ -67,13 +67,13 @@ test.serial('with a token: 401 without it, 200 with it, health for all', async (
   t.is((await fetch(`${url}/metrics`)).status, 401);
 });
 
-test.serial('ends on SIGTERM with exit code 0', async (t) => {
+test.serial('it ends on SIGTERM with exit code 0', async (t) => {
   const { agent } = await startAgent();
   const { code } = await agent.stop();
   t.is(code, 0);
 });
 
-test.serial('off loopback without a token it does not start: one line, exit code 2', async (t) => {
+test.serial('off loopback without a token it refuses to start with one line and exit code 2', async (t) => {
   const { code, stderr } = await haweight(['agent', '--listen', '0.0.0.0:0'], { HAWEIGHT_AGENT_TOKEN: undefined });
   t.is(code, 2);
   t.regex(stderr, /^haweight: 0\.0\.0\.0:0: other machines can reach this address.*\n$/);
