@@ -7,7 +7,7 @@ import { temporaryFolder } from '../haproxy/setup.ts';
 import { MarkedProgram } from '../support/marked-program.ts';
 import { until } from '../support/until.ts';
 
-test.serial('promise: no request fails in a short form, through HAProxy and beside a real controller', async (t) => {
+test.serial('a short promise run fails no request, through HAProxy and beside a real controller', async (t) => {
   t.timeout(180_000);
   await using promise = new MarkedProgram(
     'lab/promise/main.ts',
@@ -33,7 +33,7 @@ test.serial('promise: no request fails in a short form, through HAProxy and besi
   t.deepEqual(promise.files, []);
 });
 
-test.serial('promise: exit code 1 where fewer changes took effect than were asked for', async (t) => {
+test.serial('promise ends with exit code 1 if fewer changes took effect than were asked for', async (t) => {
   t.timeout(180_000);
   await using promise = new MarkedProgram(
     'lab/promise/main.ts',
@@ -56,7 +56,7 @@ interface Verdict {
   readonly notCaused: readonly string[];
 }
 
-test.serial('soak: Ctrl-C ends it with the verdict so far, and with everything that it started', async (t) => {
+test.serial('Ctrl-C ends soak with the verdict so far, and ends everything that it started', async (t) => {
   t.timeout(180_000);
   await using folder = await temporaryFolder();
   const csv = join(folder.path, 'soak.csv');
@@ -96,7 +96,7 @@ const wrong = [
 ] as const;
 
 for (const { name, flags, says } of wrong) {
-  test(`${name} ${flags.join(' ')} is refused in words, with exit code 2`, async (t) => {
+  test(`${name} ${flags.join(' ')} is refused with a message and exit code 2`, async (t) => {
     await using program = new MarkedProgram(`lab/${name}/main.ts`, ...flags);
     t.is((await program.end()).code, 2);
     t.regex(program.errors, says);

@@ -29,7 +29,7 @@ function folder(t: { teardown: (end: () => void) => void }): string {
   return path;
 }
 
-test('a cell that was written is left out; one that does not count, or is damaged, is to be measured again', async (t) => {
+test('a finished cell is skipped, and one that does not count or is damaged is measured again', async (t) => {
   const path = folder(t);
   const store = new Store(path);
   const block = blocksOf('full', 2).find(
@@ -54,7 +54,7 @@ test('a cell that was written is left out; one that does not count, or is damage
   t.true(await isMissing());
 });
 
-test('a block with nothing left to measure is left out', async (t) => {
+test('a block with nothing left to measure is skipped', async (t) => {
   const store = new Store(folder(t));
   const [block] = blocksOf('full', 1);
   if (block === undefined) throw new Error('no block');
@@ -64,7 +64,7 @@ test('a block with nothing left to measure is left out', async (t) => {
   t.deepEqual(await store.missingOf([block]), []);
 });
 
-test('a damaged run.json is one line that names the file', async (t) => {
+test('a damaged run.json gives one line that names the file', async (t) => {
   const path = folder(t);
   t.is(await new Store(path).readRun(), null);
   writeFileSync(join(path, 'run.json'), '{"format": 1');
@@ -72,13 +72,13 @@ test('a damaged run.json is one line that names the file', async (t) => {
   t.true(error?.problem.where.endsWith('run.json'));
 });
 
-test('a folder that cannot be made is one line that names it', (t) => {
+test('a folder that cannot be made gives one line that names it', (t) => {
   const error = t.throws(() => lockFolder('/dev/null/results'), { instanceOf: ProblemError });
   t.is(error?.problem.where, '/dev/null/results');
   t.regex(error?.problem.got ?? '', /ENOTDIR/);
 });
 
-test('one run at a time has a folder; what a killed one left is taken over', (t) => {
+test('one run at a time has a folder, and the lock of a killed run is taken over', (t) => {
   const path = folder(t);
   writeFileSync(join(path, 'running.pid'), '4194305\n');
   const lock = lockFolder(path);

@@ -6,7 +6,7 @@ import { MarkedProgram } from '../../support/marked-program.ts';
 const startDemo = (...flags: readonly string[]) => new MarkedProgram('cli/bin.ts', 'demo', '--seconds', '4', ...flags);
 
 async function leftNothing(t: ExecutionContext, demo: MarkedProgram): Promise<void> {
-  // what it killed at the end needs a moment to be gone
+  // processes that it killed at its end need a moment to be gone
   await demo.waitFor('end of its processes', () => demo.processes.length === 0);
   t.deepEqual(demo.files, []);
 }
@@ -30,7 +30,7 @@ test.serial('a short run measures both phases under the same load and restores t
   await leftNothing(t, demo);
 });
 
-test.serial('Ctrl-C while it starts leaves no process and no file', async (t) => {
+test.serial('Ctrl-C during the start leaves no process and no file', async (t) => {
   await using demo = startDemo();
   await demo.waitFor('HAProxy', () => has(demo, 'haproxy'));
   demo.signal('SIGINT');
@@ -56,7 +56,7 @@ test.serial('SIGTERM while the controller runs leaves no process and no file', a
   await leftNothing(t, demo);
 });
 
-test.serial('killed without a chance to clean up, it still leaves no process behind', async (t) => {
+test.serial('a demo killed with SIGKILL leaves no process behind', async (t) => {
   await using demo = startDemo();
   await inFirstPhase(demo);
   demo.signal('SIGKILL');
@@ -81,7 +81,7 @@ for (const program of ['rig/app/main', 'haproxy -db']) {
   });
 }
 
-test.serial('what it cannot do is refused before anything starts', async (t) => {
+test.serial('an impossible request is refused before anything starts', async (t) => {
   for (const flags of [
     ['--seconds', '3'],
     ['--seconds', 'long'],

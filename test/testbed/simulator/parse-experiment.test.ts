@@ -8,7 +8,7 @@ const fine = { fleet: 'het', load: 0.7, contender };
 const during = { server: 's1', fromSeconds: 0 };
 const policy = (config: unknown) => ({ kind: 'policy', policy: 'inverse-load', config });
 
-test('a fleet and a scenario may be named; what the file says comes before what the scenario says', (t) => {
+test('a fleet and a scenario may be named, and the file overrides the scenario', (t) => {
   const experiment = parseExperiment({ fleet: 'het', scenario: 'crowd', contender, seconds: 40 }, 'x.yaml');
   t.deepEqual(
     experiment.fleet.map(({ cores }) => cores),

@@ -27,7 +27,7 @@ const fleet = Object.entries(fleets.unequal).map(([name, size]) => ({ name, size
 /** Requests per second, of all servers. */
 const capacity = 130;
 
-/** What a cell's file says; the requests are given, all else is plain. */
+/** The content of a cell's file with these requests and defaults for the rest. */
 export function cellOf(part: Partial<Cell> = {}): Cell {
   const scenario = part.scenario ?? 'steady-50';
   const repetition = part.repetition ?? 1;
@@ -48,7 +48,7 @@ export function cellOf(part: Partial<Cell> = {}): Cell {
   };
 }
 
-/** `[response time in ms, status]` a request; one a millisecond. */
+/** `[response time in ms, status]` of each request; one per millisecond. */
 export function requestsOf(outcomes: readonly (readonly [number, number])[]): Cell['requests'] {
   return {
     atMs: outcomes.map((_, index) => index),
