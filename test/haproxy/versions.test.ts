@@ -54,5 +54,5 @@ test('a request whose client closes its half is given up exactly in the versions
   client.end('GET / HTTP/1.0\r\n\r\n');
   await once(client, 'close');
   if (traitsOf(testedVersion).halfClosedClientAborts) t.is(answer, '');
-  else t.regex(answer, /^HTTP\/1\.\d 503 /, 'nobody listens there');
+  else t.regex(answer, /^HTTP\/1\.\d 503 /, 'nothing listens there');
 });

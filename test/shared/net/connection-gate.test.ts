@@ -34,7 +34,7 @@ test('when all places are taken, the address with most loses its oldest to one w
   t.false(of.admit('hog', 8), 'not to itself');
   t.true(of.admit('controller', 9));
   t.deepEqual(closed, [1, 2]);
-  t.false(of.admit('other', 10), 'all have two: nobody has more than another');
+  t.false(of.admit('other', 10), 'all have two, and none has more');
 });
 
 test('a connection that ends twice returns one place', (t) => {

@@ -21,7 +21,7 @@ const unusable: readonly (readonly [title: string, files: (authority: Authority)
   ['a folder', (a) => ({ ca: a.folder }), /cannot be read; .*something else/],
   ['a device that never ends', () => ({ ca: '/dev/zero' }), /\/dev\/zero: cannot be read; .*something else/],
   ['a file that is too large', (a) => ({ ca: changed(a, 'x'.repeat(1024 * 1024 + 1)) }), /got 1048577 bytes/],
-  ['a CA that is no PEM', (a) => ({ ca: changed(a, 'hello') }), /holds no certificate; .*got none/],
+  ['a CA that is not PEM', (a) => ({ ca: changed(a, 'hello') }), /holds no certificate; .*got none/],
   [
     'a certificate that is cut off',
     (a) => {

@@ -16,7 +16,7 @@ async function worksOn(t: ExecutionContext, run: FaultRun, step: string): Promis
   await run.stack.haproxy.reload();
   const before = await run.tick();
   await until(`ticks: ${step}`, async () => (await run.tick()) >= before + 3);
-  t.true((await run.stack.weight('s1')) < configured.s1, `${step}: our weights`);
+  t.true((await run.stack.weight('s1')) < configured.s1, `${step}: haweight's weights`);
 }
 
 async function leavesWell(t: ExecutionContext, run: FaultRun, step: string): Promise<void> {
@@ -52,7 +52,7 @@ test.serial(
     await using pipe = await fullPipe(join(folder.path, 'pipe'));
     const steps: readonly (readonly [name: string, surroundings: Surroundings])[] = [
       ['no space left', { stderr: full.fd }],
-      ['nobody reads the pipe', { stderr: pipe.fd }],
+      ['the pipe is not read', { stderr: pipe.fd }],
       ['standard error is closed', { through: ['sh', '-c', 'exec "$@" 2>&-', 'sh'] }],
     ];
     for (const [name, surroundings] of steps) {
@@ -65,7 +65,7 @@ test.serial(
 );
 
 (canMount ? test.serial : test.serial.skip)(
-  `a full disk under log and recording, then room again${canMount ? '' : ' (skipped: nobody may mount here)'}`,
+  `a full disk under log and recording, then room again${canMount ? '' : ' (skipped: no right to mount here)'}`,
   async (t) => {
     await using folder = await temporaryFolder();
     await using run = await FaultRun.start();

@@ -86,7 +86,7 @@ test.serial('what an operator does to a drained server is not undone, and the dr
   await until('its full weight again', async () => (await stack.weight('s1')) >= full * (run.right.get('s1') ?? 0));
   const path = weightsSince(run, 's1', readyAtMs);
   t.log(`back by ${path}; ${Math.round(servedAtMs - aloneAtMs)} ms without a server`);
-  t.true(path.length >= 4 && (path[1] ?? 256) <= 0.5 * (run.right.get('s1') ?? 0), `by a ramp: ${path}`);
+  t.true(path.length >= 4 && (path[1] ?? 256) <= 0.5 * (run.right.get('s1') ?? 0), `it ramps up: ${path}`);
   t.true(writtenTo(run.controller, 's1').length > written);
   await run.isRightWithin(t, 2, new Map(Object.entries(sizes)), fewCoresTolerance);
   t.is(run.controller.events('weight changed by another writer').length, 1, 'nothing else was reported as one');

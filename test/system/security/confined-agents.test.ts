@@ -8,7 +8,7 @@ import { snapshot } from '../../support/snapshot.ts';
 import { fewCores, overload, Stack, writtenTo } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
 
-/** What an owner of one server can answer to its own controller, and what comes of it. */
+/** What the owner of one server may answer, and how the controller reacts. */
 async function serving(listener: RequestListener, host: string, port = 0) {
   const server = createServer(listener).listen(port, host);
   await once(server, 'listening');
@@ -65,7 +65,7 @@ test.serial('no agent can make the controller fetch another address, whatever it
   t.is((await stack.shown('s2')).agent.state, 'fresh');
 });
 
-test.serial('an agent that says it is another server changes no weight, of neither server', async (t) => {
+test.serial("an agent that claims to be another server changes neither server's weight", async (t) => {
   await using stack = await Stack.start({ cores: fewCores, servers: ['s1', 's2', 's3'] });
   await stack.startController();
   await until('our weights', async () => (await stack.weight('s2')) > 200);
@@ -88,7 +88,7 @@ test.serial('an agent that says it is another server changes no weight, of neith
   t.true(s1.reasons.some((reason) => reason.code === 'held' && reason.because === 'stale'));
 });
 
-test.serial('two agents that swap their names are both refused: no load is booked to the wrong server', async (t) => {
+test.serial('two agents that swap their names are both refused', async (t) => {
   await using stack = await Stack.start({ cores: fewCores, servers: ['s1', 's2', 's3'] });
   const controller = await stack.startController('--log-level', 'debug');
   await until('our weights', async () => (await stack.weight('s1')) > 200);
@@ -111,7 +111,7 @@ test.serial('two agents that swap their names are both refused: no load is booke
   t.true((await both()).every(({ effectiveCores }) => effectiveCores !== 64));
 });
 
-test('keys that a snapshot does not have travel no further, those of prototypes too', (t) => {
+test('unknown keys of a snapshot are dropped, those of prototypes too', (t) => {
   const canary = 'canary-5f1d';
   const good = JSON.stringify(snapshot({ server: 'web1' }));
   const extra = `"__proto__":{"${canary}":1,"isAdmin":true},"constructor":{"prototype":{"${canary}":1}},"${canary}":1,`;
@@ -130,7 +130,7 @@ test('keys that a snapshot does not have travel no further, those of prototypes 
   t.is(Object.getPrototypeOf(answer.value.metrics), Object.prototype);
 });
 
-test('a second value of the same key does not bring in what the first one hid', (t) => {
+test('a repeated key cannot pass a value that the first one hid', (t) => {
   const good = JSON.stringify(snapshot({ server: 'web1' }));
   const body = good.replace('"server":"web1"', '"server":"web1","server":"web2"');
   const answer = parseSnapshot({ status: 200, contentType: 'application/json', body }, 'http://a', 'web1');

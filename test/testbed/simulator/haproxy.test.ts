@@ -69,7 +69,7 @@ test('a refused connection is retried three times at most, and then counts for t
   );
   t.is(
     rows.reduce((sum, each) => sum + (each?.currentSessions ?? 0), 0),
-    1, // the first request of all, of whose end nobody told
+    1, // the very first request, whose end was not reported
   );
 });
 

@@ -98,7 +98,7 @@ test('with all weights 0 every request is answered 503 and the tick is counted',
   const result = await run({ fleet, contender: inverseLoad });
   t.is(result.failed.noServer, result.requests);
   t.is(result.allZeroTicks, result.ticks);
-  t.is(result.meanMs, null, 'a quick failure is no response time');
+  t.is(result.meanMs, null, 'a quick failure is not a response time');
   t.is((await run({ contender: inverseLoad })).allZeroTicks, 0);
 });
 
@@ -117,7 +117,7 @@ test('the client gets 504 at the time-out, and the server works on', async (t) =
   t.true(failed.timeout > 300, `${failed.timeout}`);
   t.is(p99Ms, 1_000);
   t.true((withinSecond ?? 1) < 0.3);
-  t.true((servers[0]?.utilisation ?? 0) > 0.95, 'it does not know that nobody waits');
+  t.true((servers[0]?.utilisation ?? 0) > 0.95, 'it does not know that no client waits');
 });
 
 test('errors answer their share with 500 at once, and a blackhole draws far more under leastconn', async (t) => {

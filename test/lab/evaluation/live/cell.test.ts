@@ -45,7 +45,7 @@ function plan({ list }: Servers, scenario: Scenario, signal: AbortSignal): CellP
 const oracle = contenders.find(({ name }) => name === 'oracle+roundrobin');
 
 onlyWithGroups(
-  'a cell holds every request that counts, at its time, and what became of it while a server was away',
+  'a cell holds every request that counts, with its time and its outcome while a server was away',
   async (t) => {
     await using servers = await startServers(t, 52);
     if (oracle === undefined) throw new Error('no oracle');
