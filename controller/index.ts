@@ -1,6 +1,7 @@
 /*
- * The front door of the controller, in the order of the data's way. The command line, the testbed and the proofs import this
- * file only. What takes long to load is loaded when it is called, so that a command that only shows its help starts fast.
+ * The front door of the controller, in the order of the data's way. The command line, the testbed and most of the proofs
+ * import this file only; who may import more is in docs/architecture.md, "Layers". What takes long to load is loaded when it
+ * is called, so that a command that only shows its help starts fast.
  */
 
 import type { Config } from './config/schema.ts';
@@ -11,8 +12,9 @@ import type { connectAgents as connect } from './observe/connect-agents.ts';
 
 export { describeIssues } from './config/describe.ts';
 export type { ConfigFlags } from './config/flags.ts';
+export { withCurrentNames } from './config/former-names.ts';
 export { loadConfig } from './config/load.ts';
-export { type BackendConfig, type Config, configSchema, periodsMs, wholeConfigSchema } from './config/schema.ts';
+export { type BackendConfig, type Config, configSchema, periodsMs } from './config/schema.ts';
 export { readYamlFile, type Tree } from './config/yaml-file.ts';
 
 // observe: what HAProxy and the agents say
@@ -20,8 +22,7 @@ export { readYamlFile, type Tree } from './config/yaml-file.ts';
 export type { AgentClient, AgentSource } from './observe/agent-client.ts';
 export { agentUrl } from './observe/agent-url.ts';
 export { agentCheckProblem, ignoredWeightsProblem, staticProblem } from './observe/backend-problems.ts';
-export { type BackendView, joinBackend, readBackend, type ServerView } from './observe/haproxy-view.ts';
-export { parseSnapshot } from './observe/parse-snapshot.ts';
+export { type BackendView, readBackend, type ServerView } from './observe/haproxy-view.ts';
 
 /** A client for agents. Loads the HTTP library that it needs. */
 export async function connectAgents(...options: Parameters<typeof connect>): Promise<AgentClient> {
@@ -29,11 +30,9 @@ export async function connectAgents(...options: Parameters<typeof connect>): Pro
   return connectAgents(...options);
 }
 
-// decide: policies and the guard
+// decide: the guard's constants; the names of the policies are in shared/contract
 
-export { decide, initialDecideState } from './decide/decide.ts';
 export { defaultGuardSettings } from './decide/guard/settings.ts';
-export { defaultPolicy, type PolicyName, policyNamed, policyNames } from './decide/policies/registry.ts';
 
 // act: what is written to HAProxy
 
@@ -43,7 +42,7 @@ export { restore } from './act/act.ts';
 
 export type { ServerComparison, TickComparison } from './record/comparison.ts';
 export { damagedLine, readRecordings } from './record/read-recordings.ts';
-export { decisionSettings, tickRecordSchema } from './record/recording.ts';
+export { decisionSettings } from './record/recording.ts';
 export { BackendReplay, type ReplayOptions, type ReplaySummary } from './record/replay.ts';
 
 // loop: all backends, tick by tick

@@ -3,6 +3,7 @@ import { formatProblem } from '../../shared/contract/problem.ts';
 import { agentTokenVariable } from '../../shared/contract/snapshot.ts';
 import { type HttpServer, startHttpServer } from '../../shared/net/http-server.ts';
 import { loadToken } from '../../shared/net/token.ts';
+import { dropStartupGarbage } from '../../shared/process/footprint.ts';
 import { type Log, silentLog } from '../../shared/process/log.ts';
 import { makeLogger } from '../../shared/process/logger.ts';
 import { ServiceManager } from '../../shared/process/service-manager.ts';
@@ -15,7 +16,6 @@ import { ProcessTree } from '../scope/process-tree.ts';
 import { resolveScope, type ScopeChoice } from '../scope/scope.ts';
 import type { Target } from '../scope/target.ts';
 import { makeRoutes } from '../serve/routes.ts';
-import { dropStartupGarbage } from './footprint.ts';
 import { Service } from './service.ts';
 
 /** Without a sample for so many times as long as one should take, it hangs. */

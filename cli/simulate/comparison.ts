@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { describeIssues, type PolicyName, policyNames, readYamlFile, type Tree } from '../../controller/index.ts';
+import { describeIssues, readYamlFile, type Tree, withCurrentNames } from '../../controller/index.ts';
+import { type PolicyName, policyNames } from '../../shared/contract/policy-names.ts';
 import { type Problem, ProblemError } from '../../shared/contract/problem.ts';
 import { parseExperiment } from '../../testbed/simulator/parse-experiment.ts';
 import {
@@ -9,6 +10,7 @@ import {
   type Experiment,
   experimentSchema,
 } from '../../testbed/simulator/schema.ts';
+import { note } from '../exit.ts';
 import { flagName, type SimulateFlags, treeOf } from './flags.ts';
 
 const withoutController = {
@@ -73,7 +75,9 @@ export function readComparison(flags: SimulateFlags): Comparison {
   const file = flags.file === undefined ? {} : readYamlFile(flags.file);
   const where = flags.file ?? 'simulate';
   try {
-    return parseComparison({ ...defaults, ...withoutLoad(file, given), ...given }, where);
+    const { tree, note: formerNames } = withCurrentNames({ ...defaults, ...withoutLoad(file, given), ...given });
+    if (formerNames !== null) note(formerNames);
+    return parseComparison(tree, where);
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
     throw new ProblemError(inUsersWords(error.problem, where, given));

@@ -1,3 +1,7 @@
+/*
+ * By hand, not with sd-notify: that is compiled when it is installed, with libsystemd's headers; and the words are a dozen lines.
+ */
+
 import { DatagramSocket } from './datagram-socket.ts';
 import type { Log } from './log.ts';
 

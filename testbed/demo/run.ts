@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProblemError } from '../../shared/contract/problem.ts';
-import { startHaproxy } from '../rig/process.ts';
 import { Fleet } from './fleet.ts';
 import type { Frame } from './live-view.ts';
 import { look } from './observe.ts';
 import { runPhase } from './phase.ts';
-import { haproxyConfiguration, planFleet } from './plan.ts';
+import { planFleet } from './plan.ts';
 import { type DemoResult, demoResult } from './result.ts';
 import { arrivalsOf, type DemoSettings } from './settings.ts';
 
@@ -28,9 +27,8 @@ const restMs = 3_000;
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const { settings } = options;
   const plan = await planFleet(settings.servers);
-  await using haproxy = await startHaproxy({ configuration: haproxyConfiguration(plan, settings) });
   const ending = new AbortController();
-  await using fleet = new Fleet({ settings, plan, haproxy, signal: ending.signal });
+  await using fleet = await Fleet.open(plan, settings, ending.signal);
   try {
     const timeline = runTimeline(fleet, { ...options, signal: ending.signal });
     const stopped = rejectOnAbort(options.signal);

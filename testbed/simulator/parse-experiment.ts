@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { configSchema, describeIssues } from '../../controller/index.ts';
+import { configSchema, describeIssues, withCurrentNames } from '../../controller/index.ts';
 import { type Problem, ProblemError, quote } from '../../shared/contract/problem.ts';
 import { expectedRequests } from './arrivals.ts';
 import { configInput, ownKeys } from './controller-config.ts';
@@ -24,7 +24,7 @@ export function parseExperiment(value: unknown, where: string): Experiment {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalid(where, 'is no experiment', 'keys and values', shown(value));
   }
-  const named = withScenario(withFleet(value as Tree, where), where);
+  const named = withScenario(withFleet(withCurrentNames(value as Tree).tree, where), where);
   const parsed = experimentSchema.safeParse(named);
   if (!parsed.success) throw schemaError(parsed.error, named, where);
   checkSize(parsed.data, where);

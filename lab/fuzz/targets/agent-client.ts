@@ -4,7 +4,7 @@ import { silentLog } from '../../../shared/process/log.ts';
 import { snapshots } from '../corpus.ts';
 import { deliveryOf, HostileServer } from '../hostile-server.ts';
 import { httpResponses } from '../http-responses.ts';
-import { generate } from '../input/generate.ts';
+import { casesFrom, withHead } from '../input/cases.ts';
 import { splitInput, type Target } from '../target.ts';
 import { checkProblem, demand } from '../violation.ts';
 
@@ -17,7 +17,7 @@ const elsewhere = 'redirected-elsewhere';
 const corpus = { inputs: httpResponses(snapshots, elsewhere), maxBytes: 256 * 1024 };
 
 export const agentClientTarget: Target = {
-  generate: (dice) => Buffer.concat([dice.bytes(1), generate(corpus, dice)]),
+  cases: withHead(1, casesFrom(corpus)),
   open: openAgentClient,
 };
 

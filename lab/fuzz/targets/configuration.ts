@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ConfigFlags, loadConfig, wholeConfigSchema } from '../../../controller/index.ts';
+import type { ConfigFlags } from '../../../controller/config/flags.ts';
+import { loadConfig } from '../../../controller/config/load.ts';
+import { wholeConfigSchema } from '../../../controller/config/schema.ts';
 import { ProblemError } from '../../../shared/contract/problem.ts';
 import { configurations } from '../corpus.ts';
 import { temporaryFolder } from '../folder.ts';
-import { generate } from '../input/generate.ts';
+import { casesFrom, withHead } from '../input/cases.ts';
 import { chosen, splitInput, type Target } from '../target.ts';
 import { checkProblem, demand } from '../violation.ts';
 
@@ -25,7 +27,7 @@ const flagSets = [
 ] as const satisfies readonly [ConfigFlags, ...ConfigFlags[]];
 
 export const configurationTarget: Target = {
-  generate: (dice) => Buffer.concat([dice.bytes(1), generate(corpus, dice)]),
+  cases: withHead(1, casesFrom(corpus)),
   open: () => {
     const folder = temporaryFolder();
     const config = join(folder.path, 'haweight.yaml');

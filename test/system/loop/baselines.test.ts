@@ -7,12 +7,12 @@ const cores = 0.2;
 const servers = ['s1', 's2', 's3'];
 const everyMs = 50;
 
-test.serial('least-utilised sends all work to the most utilised server up to its threshold', async (t) => {
+test.serial('pick-one sends all work to the most utilised server up to its threshold', async (t) => {
   await using stack = await Stack.start({ cores, servers });
   await using load = stack.startLoad(everyMs);
   await stack.tell('s1', { busy: 0.4 * cores });
   await stack.tell('s2', { busy: 0.15 * cores });
-  await stack.startController('--policy', 'least-utilised');
+  await stack.startController('--policy', 'pick-one');
   const hasAll = async (picked: string) => {
     const others = [...(await stack.weights())].filter(([name]) => name !== picked);
     return (await stack.weight(picked)) === 256 && others.every(([, weight]) => weight <= 6);

@@ -9,7 +9,7 @@ import { parseSnapshot } from '../../../controller/observe/parse-snapshot.ts';
 import { err, ok } from '../../../shared/contract/result.ts';
 import { metricNames, type Snapshot } from '../../../shared/contract/snapshot.ts';
 import { HandClock, RecordedTree } from '../../agent/support.ts';
-import { Backend, reasonCodes } from '../../controller/support/run.ts';
+import { Backend, reasonCodes } from '../../controller/support/play.ts';
 
 const windowMs = 2_000;
 const noSockets = { dump: () => err(unavailable('not-supported', 'none here')) };

@@ -1,15 +1,15 @@
 import test from 'ava';
 import {
-  defaultLeastUtilisedSettings,
-  type LeastUtilisedSettings,
-  leastUtilised,
-} from '../../../../controller/decide/policies/least-utilised.ts';
+  defaultPickOneSettings,
+  type PickOneSettings,
+  pickOne,
+} from '../../../../controller/decide/policies/pick-one.ts';
 import { factors, observed, type ServerSketch, thresholds } from '../../support/build.ts';
-import { Backend } from '../../support/run.ts';
+import { Backend } from '../../support/play.ts';
 
-function weigh(servers: Readonly<Record<string, ServerSketch>>, changes: Partial<LeastUtilisedSettings> = {}) {
+function weigh(servers: Readonly<Record<string, ServerSketch>>, changes: Partial<PickOneSettings> = {}) {
   const observations = Object.entries(servers).map(([server, sketch]) => observed(server, sketch));
-  const policy = leastUtilised({ ...defaultLeastUtilisedSettings, ...changes });
+  const policy = pickOne({ ...defaultPickOneSettings, ...changes });
   return policy.decide({ observations, factors, thresholds, algorithm: 'roundrobin', elapsedMs: 2_000 }, null).verdicts;
 }
 
@@ -90,7 +90,7 @@ test('the others say how utilised they are, and everybody has load and delta for
 });
 
 test('it switches at once: 256 for the picked server, next to nothing for the others, from one tick to the next', (t) => {
-  const backend = new Backend({ a: 100, b: 100, c: 100, d: 100 }, { policy: leastUtilised() });
+  const backend = new Backend({ a: 100, b: 100, c: 100, d: 100 }, { policy: pickOne() });
   const weights = () => ['a', 'b', 'c', 'd'].map((server) => backend.weight(server));
   backend.tick({ a: at(0.6), b: at(0.5) });
   t.deepEqual(weights(), [256, 1, 1, 1]);

@@ -6,7 +6,7 @@ import { relativeLoads } from './load.ts';
 import { withoutRam } from './without-ram.ts';
 
 /** Constants of the policy. */
-export interface LeastUtilisedSettings {
+export interface PickOneSettings {
   /** Which of the servers under both thresholds gets the new work: the simulator's reading, or the name's. */
   readonly pick: 'most-utilised' | 'least-utilised';
   /** CPU utilisation from which a server gets no new work, above 0 to 1. */
@@ -15,13 +15,13 @@ export interface LeastUtilisedSettings {
   readonly ramThreshold: number;
 }
 
-export const defaultLeastUtilisedSettings: LeastUtilisedSettings = {
+export const defaultPickOneSettings: PickOneSettings = {
   pick: 'most-utilised',
   cpuThreshold: 0.7,
   ramThreshold: 0.7,
 };
 
-/** The whole range of weights in one step: the policy is a switch, and smoothing it would make another policy of it. */
+/** The whole range of weights in one step: the policy is a switch, and smoothing would make it another policy. */
 const maxStep = 6;
 
 /** Relative weight of the servers that are passed over: rounds to 1 of 256, or to what the guard's floor makes of it. */
@@ -45,13 +45,13 @@ interface Candidate {
  * The thresholds of 0.70 are the defaults of the authors' experiment (cloudsimex-experiments/.../experiments/
  * MultiCloudFramework.java); some of their runs are started with 0.80.
  *
- * What differs: the simulator decides for every session, this policy once a tick, from snapshots up to that old; the
- * servers that are passed over keep weight 1, since only the guard gives weight 0; and the simulator ranks servers without
- * a session last, where here their CPU utilisation does.
+ * What differs: the simulator decides for every session, this policy once a tick, from snapshots that are up to a tick old;
+ * the servers that are passed over keep weight 1, since only the guard gives weight 0; and the simulator ranks servers
+ * without a session last, while here only CPU utilisation ranks them.
  */
-export function leastUtilised(settings: LeastUtilisedSettings = defaultLeastUtilisedSettings): Policy<null> {
+export function pickOne(settings: PickOneSettings = defaultPickOneSettings): Policy<null> {
   return {
-    name: 'least-utilised',
+    name: 'pick-one',
     dynamics: { gain: 1, maxStep, overload: 'guard', concentrates: true },
     initialState: null,
     decide(input, state) {
@@ -81,9 +81,9 @@ function candidateOf({ server, agent }: Observation): Candidate[] {
   return [{ server, cpu: agent.utilisation.cpu, ram: agent.utilisation.ram }];
 }
 
-function choose(candidates: readonly Candidate[], settings: LeastUtilisedSettings) {
+function choose(candidates: readonly Candidate[], settings: PickOneSettings) {
   const { pick, cpuThreshold, ramThreshold } = settings;
-  const under = candidates.filter(({ cpu, ram }) => cpu < cpuThreshold && (ram ?? 0) < ramThreshold);
+  const under = candidates.filter(({ cpu, ram }) => cpu < cpuThreshold && (ram === null || ram < ramThreshold));
   const [first] = under.sort(pick === 'most-utilised' ? byMost : byLeast);
   if (first !== undefined) return { server: first.server, because: pick };
   const [least] = [...candidates].sort(byLeast);

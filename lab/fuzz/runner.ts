@@ -1,5 +1,4 @@
-import { seededRandom } from '../../shared/math/random.ts';
-import { Dice } from './input/dice.ts';
+import { draw } from './input/draws.ts';
 import { shrink } from './input/shrink.ts';
 import type { MemorySample } from './memory.ts';
 import { descriptorCount, residentBytes } from './process-facts.ts';
@@ -7,30 +6,34 @@ import type { Failure, Progress } from './protocol.ts';
 import type { OpenTarget, Target } from './target.ts';
 import { Violation } from './violation.ts';
 
-/** Kinds of failure that are kept; more of them would tell nothing new. */
+/** Kinds of failure that are kept; more would tell nothing new. */
 const maxFailures = 10;
-/** Cases before descriptors are counted: connections that are kept are open by then. */
+/** Descriptors are counted after this many cases: connections that are kept alive are open by then. */
 const settledAfter = 50;
-/** Spread of seeds, so that case 1 of seed 1 is not case 0 of seed 2. */
+/** Spreads seeds, so that case 1 of seed 1 is not case 0 of seed 2. */
 const seedStep = 0x9e3779b1;
 
-/** CPU time that a case may take, in ms: a tick has 2,000, and everything that was read must be linear in its length. */
+/** CPU time that a case may take, in ms: a tick has 2,000, and every reader must be linear in the length of its input. */
 const defaultCpuMs = 250;
 const defaultCpuMsPerKib = 2;
-/** A collection of garbage or a compilation may fall into any case: only one that is slow each time is slow. */
+/** A garbage collection or a compilation may fall into any case: only a case that is slow each time counts as slow. */
 const attemptsAtSlow = 3;
 
-export function caseOf(target: Target, seed: number, number: number): Buffer {
-  return target.generate(new Dice(seededRandom((Math.imul(seed, seedStep) + number) | 0)));
+function seedOf(seed: number, number: number): number {
+  return (Math.imul(seed, seedStep) + number) | 0;
 }
 
-/** What a case may take of the CPU, in ms. */
+export function caseOf(target: Target, seed: number, number: number): Buffer {
+  return draw(target.cases, seedOf(seed, number));
+}
+
+/** CPU time that a case may take, in ms. */
 export function cpuLimitMs({ maxCpuMs = defaultCpuMs, cpuMsPerKib = defaultCpuMsPerKib }: OpenTarget, input: Buffer) {
   return maxCpuMs + (cpuMsPerKib * input.length) / 1024;
 }
 
-/** Plays cases of one target and keeps the score. */
-export class Player {
+/** Runs cases of one target, and counts and keeps what happens. */
+export class Runner {
   readonly #target: Target;
   readonly #open: OpenTarget;
   readonly #outcomes = new Map<string, number>();
@@ -57,23 +60,23 @@ export class Player {
     };
   }
 
-  async play(seed: number, number: number): Promise<void> {
+  async run(seed: number, number: number): Promise<void> {
     const input = caseOf(this.#target, seed, number);
     const startUs = cpuUs();
     const outcome = await this.#attempt(input);
     const cpuMs = (cpuUs() - startUs) / 1_000;
     this.#cases += 1;
     if (cpuMs > this.#slowest.cpuMs) this.#slowest = { cpuMs, case: number };
-    if (typeof outcome !== 'string') await this.#fail(number, input, outcome);
+    if (typeof outcome !== 'string') await this.#fail(seed, number, input, outcome);
     else {
       this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
-      if (cpuMs > this.#limitMs(input)) await this.#doubt(number, input, cpuMs);
+      if (cpuMs > cpuLimitMs(this.#open, input)) await this.#confirmSlow(number, input, cpuMs);
     }
     if (this.#cases === settledAfter) this.#descriptors.before = this.#countDescriptors();
   }
 
-  /** One look at the memory. `collect` collects the garbage of this process. */
-  look(collect: () => void): void {
+  /** `collect` collects the garbage of this process. */
+  sampleMemory(collect: () => void): void {
     collect();
     const { heapUsed, external } = process.memoryUsage();
     const { watchedPid } = this.#open;
@@ -81,7 +84,7 @@ export class Player {
     this.#memory.push({ heapBytes, residentBytes: residentBytes(watchedPid ?? 'self') });
   }
 
-  /** At the end, when what was opened had time to close. */
+  /** To be called at the end, until what was opened has closed. */
   countDescriptors(): { before: number | null; after: number } {
     this.#descriptors.after = this.#countDescriptors();
     return { before: this.#descriptors.before, after: this.#descriptors.after };
@@ -89,10 +92,6 @@ export class Player {
 
   #countDescriptors(): number {
     return descriptorCount(this.#open.watchedPid ?? 'self');
-  }
-
-  #limitMs(input: Buffer): number {
-    return cpuLimitMs(this.#open, input);
   }
 
   async #attempt(input: Buffer): Promise<string | Error> {
@@ -103,31 +102,31 @@ export class Player {
     }
   }
 
-  async #doubt(number: number, input: Buffer, first: number): Promise<void> {
-    let least = first;
+  async #confirmSlow(number: number, input: Buffer, firstMs: number): Promise<void> {
+    let least = firstMs;
     for (let attempt = 1; attempt < attemptsAtSlow; attempt += 1) {
       const startUs = cpuUs();
       await this.#attempt(input);
       least = Math.min(least, (cpuUs() - startUs) / 1_000);
     }
-    const [took, limit] = [Math.round(least), Math.round(this.#limitMs(input))];
-    if (took <= limit) return;
-    this.#keep('slow', { case: number, why: `took ${took} ms of CPU, over ${limit} ms`, inputBase64: base64(input) });
+    const [took, limit] = [Math.round(least), Math.round(cpuLimitMs(this.#open, input))];
+    if (took > limit) this.#keep('slow', number, `took ${took} ms of CPU, over ${limit} ms`, input);
   }
 
-  async #fail(number: number, input: Buffer, error: Error): Promise<void> {
+  async #fail(seed: number, number: number, input: Buffer, error: Error): Promise<void> {
     const kind = kindOf(error);
     if (this.#failures.has(kind) || this.#failures.size >= maxFailures) return;
-    const same = async (smaller: Buffer) => {
+    const failsAlike = async (smaller: Buffer) => {
       const outcome = await this.#attempt(smaller);
       return typeof outcome !== 'string' && kindOf(outcome) === kind;
     };
-    const small = await shrink(input, same);
-    this.#keep(kind, { case: number, why: describe(error), inputBase64: base64(small) });
+    const small = await shrink(this.#target.cases, seedOf(seed, number), failsAlike);
+    this.#keep(kind, number, describe(error), small ?? input);
   }
 
-  #keep(kind: string, failure: Failure): void {
-    if (this.#failures.size < maxFailures && !this.#failures.has(kind)) this.#failures.set(kind, failure);
+  #keep(kind: string, number: number, why: string, input: Buffer): void {
+    if (this.#failures.size >= maxFailures || this.#failures.has(kind)) return;
+    this.#failures.set(kind, { case: number, why, inputBase64: input.toString('base64') });
   }
 }
 
@@ -136,11 +135,7 @@ function cpuUs(): number {
   return user + system;
 }
 
-function base64(bytes: Buffer): string {
-  return bytes.toString('base64');
-}
-
-/** The message and the first place in our own code, or in anybody's; the same fault gives the same. */
+/** The message and the first place in our own code, else the first place; the same failure gives the same text. */
 function describe(error: Error): string {
   const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
   const own = frames.filter((line) => !/node_modules|node:|<anonymous>|fuzz\/violation/.test(line));
