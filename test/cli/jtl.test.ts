@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { temporaryFolder } from '../haproxy/setup.ts';
 import { type Finished, haweight } from '../support/process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /* haweight jtl as users run it, on files that were written here. */
 

@@ -7,8 +7,8 @@ import { comparisonSchema, readComparison } from '../../cli/simulate/comparison.
 import type { SimulateFlags } from '../../cli/simulate/flags.ts';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { simulate } from '../../testbed/simulator/simulate.ts';
-import { temporaryFolder } from '../haproxy/setup.ts';
 import { keysOf } from '../support/schema-keys.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Reads flags, with this text as their file. */
 async function withFile(text: string, flags: SimulateFlags = {}) {

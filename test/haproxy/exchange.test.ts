@@ -10,8 +10,9 @@ import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { parseSocketAddress } from '../../haproxy/socket-address.ts';
 import { formatProblem } from '../../shared/contract/problem.ts';
 import { freePort } from '../../testbed/rig/ports.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { stateReply } from './recorded.ts';
-import { codeOf, expectOk, temporaryFolder } from './setup.ts';
+import { codeOf, expectOk } from './setup.ts';
 
 /** A server in HAProxy's place that answers commands as told. */
 async function listener(answer: (client: Socket) => void) {

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import test from 'ava';
 import { exchange } from '../../haproxy/exchange.ts';
 import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
@@ -33,15 +30,6 @@ export function codeOf(result: Result<unknown, Problem>): string {
 export async function operatorSays(haproxy: HaproxyProcess, line: string): Promise<string> {
   const address = { kind: 'unix', path: haproxy.socket } as const;
   return expectOk(await exchange(line, { address, where: 'operator', timeoutMs: 20_000, maxReplyBytes: 1_000_000 }));
-}
-
-export interface Folder extends AsyncDisposable {
-  readonly path: string;
-}
-
-export async function temporaryFolder(): Promise<Folder> {
-  const path = await mkdtemp(join(tmpdir(), 'haweight-test-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
 /** Two servers in rotation, and a backup that is in maintenance. */

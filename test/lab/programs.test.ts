@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { PromiseReport } from '../../lab/promise/report.ts';
 import type { Check } from '../../lab/support/check.ts';
-import { temporaryFolder } from '../haproxy/setup.ts';
 import { MarkedProgram } from '../support/marked-program.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 test.serial('a short promise run fails no request, through HAProxy and beside a real controller', async (t) => {

@@ -7,8 +7,9 @@ import test, { type ExecutionContext } from 'ava';
 import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
 import { freePort } from '../../../testbed/rig/ports.ts';
 import { type HaproxyProcess, startHaproxy } from '../../../testbed/rig/process.ts';
-import { expectOk, haproxyTest, temporaryFolder } from '../../haproxy/setup.ts';
+import { expectOk, haproxyTest } from '../../haproxy/setup.ts';
 import { type Finished, Haweight, haweight } from '../../support/process.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
 /*

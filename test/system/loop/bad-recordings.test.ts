@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import { recordingOf } from '../../controller/record/support.ts';
 import { observed } from '../../controller/support/build.ts';
-import { temporaryFolder } from '../../haproxy/setup.ts';
 import { haweight } from '../../support/process.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 /* What stops shadows, recordings and replays: one line, exit code 2; and recordings that are damaged. One at a time: each is a process. */
 

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { temporaryFolder } from '../../haproxy/setup.ts';
 import { haweight } from '../../support/process.ts';
 import { Stack } from '../../support/stack.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
 const servers = ['s1', 's2', 's3'];

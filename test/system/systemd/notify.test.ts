@@ -8,9 +8,10 @@ import { longestTickMs } from '../../../controller/run/longest-tick.ts';
 import { ServiceManager } from '../../../shared/process/service-manager.ts';
 import { freePort } from '../../../testbed/rig/ports.ts';
 import { startHaproxy } from '../../../testbed/rig/process.ts';
-import { configuration, haproxyTest, temporaryFolder } from '../../haproxy/setup.ts';
+import { configuration, haproxyTest } from '../../haproxy/setup.ts';
 import { DatagramReceiver } from '../../support/datagram-receiver.ts';
 import { Haweight } from '../../support/process.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
 const hangModule = join(import.meta.dirname, 'hang.mjs');

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { freePort } from '../../../testbed/rig/ports.ts';
 import { startHaproxy } from '../../../testbed/rig/process.ts';
-import { configuration, expectOk, haproxyTest, temporaryFolder, weights } from '../../haproxy/setup.ts';
+import { configuration, expectOk, haproxyTest, weights } from '../../haproxy/setup.ts';
 import { Haweight, haweight } from '../../support/process.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
 const configured = { s1: 100, s2: 40, s3: 100 };

@@ -7,7 +7,7 @@ import { matrices } from '../../../../lab/evaluation/matrix.ts';
 import { readResults } from '../../../../lab/evaluation/report/results.ts';
 import { completenessText } from '../../../../lab/evaluation/report/tables/setting.ts';
 import { ProblemError } from '../../../../shared/contract/problem.ts';
-import { temporaryFolder } from '../../../haproxy/setup.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { cellOf, requestsOf, run, writeCell, writeRun } from './results-folder.ts';
 
 test('a cell that does not count is in no figure, and is listed with its reason', async (t) => {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import { matrices } from '../../../../lab/evaluation/matrix.ts';
 import type { MatrixName } from '../../../../lab/evaluation/scenarios.ts';
-import { temporaryFolder } from '../../../haproxy/setup.ts';
 import { MarkedProgram } from '../../../support/marked-program.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { cellOf, madeUpCell, requestsOf, run, writeCell, writeRun } from './results-folder.ts';
 
 const program = 'lab/evaluation/report/main.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Network, type StartedNetwork } from 'testcontainers';
-import { temporaryFolder } from '../../../haproxy/setup.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { buildImage } from './engine.ts';
 import { Sweeper } from './sweeper.ts';
 

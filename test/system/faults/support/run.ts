@@ -1,9 +1,9 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { temporaryFolder } from '../../../haproxy/setup.ts';
 import type { Haweight, Surroundings } from '../../../support/process.ts';
 import { Stack, type StackOptions } from '../../../support/stack.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { until } from '../../../support/until.ts';
 import { FaultyAgent } from './faulty-agent.ts';
 import { FaultySocket } from './faulty-socket.ts';
