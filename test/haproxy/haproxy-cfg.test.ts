@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { findHaproxy } from '../../testbed/rig/binary.ts';
 import { startHaproxy } from '../../testbed/rig/process.ts';
+import { httpServer } from '../support/http-server.ts';
 import { expectOk, haproxyTest as test } from './setup.ts';
 
 const example = fileURLToPath(new URL('../../haproxy/haproxy.cfg', import.meta.url));
@@ -33,16 +33,7 @@ async function localExample(ports: readonly number[]): Promise<string> {
   }, text);
 }
 
-async function applicationServer(name: string) {
-  const server = createServer((_request, response) => response.end(name));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const close = async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  };
-  return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: close };
-}
+const applicationServer = (name: string) => httpServer((_, response) => response.end(name));
 
 async function get(socketPath: string): Promise<string> {
   const [response] = await once(request({ socketPath, agent: false }).end(), 'response');

@@ -7,18 +7,12 @@ import { MarkedProgram } from '../support/marked-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
+const startPromise = (...flags: readonly string[]) =>
+  new MarkedProgram('lab/promise/main.ts', '--seconds', '5', ...flags);
+
 test.serial('a short promise run fails no request, through HAProxy and beside a real controller', async (t) => {
   t.timeout(180_000);
-  await using promise = new MarkedProgram(
-    'lab/promise/main.ts',
-    '--requests',
-    '12000',
-    '--changes',
-    '20',
-    '--seconds',
-    '5',
-    '--json',
-  );
+  await using promise = startPromise('--requests', '12000', '--changes', '20', '--json');
   t.is((await promise.end()).code, 0, promise.errors + promise.output);
   const report = JSON.parse(promise.output) as PromiseReport;
   t.true(report.passed);
@@ -35,15 +29,7 @@ test.serial('a short promise run fails no request, through HAProxy and beside a 
 
 test.serial('promise ends with exit code 1 if fewer changes took effect than were asked for', async (t) => {
   t.timeout(180_000);
-  await using promise = new MarkedProgram(
-    'lab/promise/main.ts',
-    '--requests',
-    '1000',
-    '--changes',
-    '1000000',
-    '--seconds',
-    '5',
-  );
+  await using promise = startPromise('--requests', '1000', '--changes', '1000000');
   t.is((await promise.end()).code, 1, promise.errors);
   t.regex(promise.output, /\| changes of weights that took effect \| \d+ \| at least 1,000,000 \| failed \|/);
   t.regex(promise.output, /\nFAILED\n$/);

@@ -3,10 +3,9 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
+import { httpServer } from '../support/http-server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const script = join(import.meta.dirname, '../../scripts/fetch-haproxy.mjs');
@@ -42,20 +41,14 @@ function releaseOf(label: string): string {
 /** A mirror of archives by these labels, each with one release, and without the packages that the script wants. */
 async function startMirror(labels: Readonly<Record<string, string>>) {
   const asked: string[] = [];
-  const server = createServer(({ url = '' }, response) => {
+  const server = await httpServer(({ url = '' }, response) => {
     asked.push(url);
     const [, archive = '', file] = /^\/([^/]+)\/dists\/own\/(Release|main\/binary-amd64\/Packages)$/.exec(url) ?? [];
     const label = labels[archive];
     if (label === undefined) response.writeHead(404).end();
     else response.end(file === 'Release' ? releaseOf(label) : packages);
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const close = async () => {
-    server.closeAllConnections();
-    await once(server.close(), 'close');
-  };
-  return { url, asked, [Symbol.asyncDispose]: close };
+  return { ...server, asked };
 }
 
 /** The settings of an apt that has these sources and no others. */

@@ -1,9 +1,7 @@
 import test from 'ava';
 import { bandwidthCollector, computeBandwidth } from '../../../agent/collectors/bandwidth.ts';
 import type { ConfiguredLimits } from '../../../agent/scope/target.ts';
-import { RecordedTree } from '../support.ts';
-
-type TreeName = ConstructorParameters<typeof RecordedTree>[0];
+import { RecordedTree, type TreeName } from '../support.ts';
 
 function measure(name: TreeName, configured: Partial<ConfiguredLimits>, change: (tree: RecordedTree) => void) {
   using tree = new RecordedTree(name);

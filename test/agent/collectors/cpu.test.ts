@@ -3,10 +3,9 @@ import { computeCpu, cpuCollector } from '../../../agent/collectors/cpu.ts';
 import { effectiveCores } from '../../../agent/scope/effective-cores.ts';
 import type { ScopeChoice } from '../../../agent/scope/scope.ts';
 import type { ConfiguredLimits } from '../../../agent/scope/target.ts';
-import { RecordedTree } from '../support.ts';
+import { ownGroup, RecordedTree } from '../support.ts';
 
 const host: ScopeChoice = { kind: 'host' };
-const ownGroup: ScopeChoice = { kind: 'cgroup', path: null };
 
 /** Reads, lets the test change the tree, reads again 2 s later, and computes. */
 function measure(

@@ -1,21 +1,9 @@
 import test from 'ava';
-import { computeRam, ramCollector } from '../../../agent/collectors/ram.ts';
-import type { ScopeChoice } from '../../../agent/scope/scope.ts';
-import type { ConfiguredLimits } from '../../../agent/scope/target.ts';
-import { RecordedTree } from '../support.ts';
+import { ramCollector } from '../../../agent/collectors/ram.ts';
+import { measureWith, ownGroup, RecordedTree } from '../support.ts';
 
-type TreeName = ConstructorParameters<typeof RecordedTree>[0];
-
-function measure(name: TreeName, scope: ScopeChoice, configured: Partial<ConfiguredLimits> = {}) {
-  using tree = new RecordedTree(name);
-  const surroundings = tree.surroundings(scope, configured);
-  if (surroundings.target.kind === 'process') surroundings.target.tree.refresh();
-  const read = ramCollector(surroundings).read(0);
-  return read.ok ? computeRam({ first: null, last: { atMs: 0, reading: read.value } }) : read.error;
-}
-
+const measure = measureWith(ramCollector);
 const mebi = 2 ** 20;
-const ownGroup: ScopeChoice = { kind: 'cgroup', path: null };
 
 test('of a host it is the part that is not available, whatever is free', (t) => {
   const raw = { usedBytes: 6144 * mebi, limitBytes: 8192 * mebi };

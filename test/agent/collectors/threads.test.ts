@@ -1,20 +1,8 @@
 import test from 'ava';
 import { chooseLimit, computeThreads, threadsCollector } from '../../../agent/collectors/threads.ts';
-import type { ScopeChoice } from '../../../agent/scope/scope.ts';
-import type { ConfiguredLimits } from '../../../agent/scope/target.ts';
-import { RecordedTree } from '../support.ts';
+import { measureWith, ownGroup, RecordedTree } from '../support.ts';
 
-type TreeName = ConstructorParameters<typeof RecordedTree>[0];
-
-function measure(name: TreeName, scope: ScopeChoice, configured: Partial<ConfiguredLimits> = {}) {
-  using tree = new RecordedTree(name);
-  const surroundings = tree.surroundings(scope, configured);
-  if (surroundings.target.kind === 'process') surroundings.target.tree.refresh();
-  const read = threadsCollector(surroundings).read(0);
-  return read.ok ? computeThreads({ first: null, last: { atMs: 0, reading: read.value } }) : read.error;
-}
-
-const ownGroup: ScopeChoice = { kind: 'cgroup', path: null };
+const measure = measureWith(threadsCollector);
 
 test("of a host it is all threads, of the first process's limit", (t) => {
   const raw = { threads: 400, limit: 32_000, limitSource: 'rlimit' } as const;

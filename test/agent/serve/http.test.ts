@@ -1,7 +1,6 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import test from 'ava';
 import { snapshotSchema } from '../../../shared/contract/snapshot.ts';
+import { httpServer } from '../../support/http-server.ts';
 import { Haweight, haweight } from '../../support/process.ts';
 import { until } from '../../support/until.ts';
 
@@ -80,11 +79,9 @@ test.serial('off loopback without a token it refuses to start with one line and 
 });
 
 test.serial('a port in use: one line, exit code 2', async (t) => {
-  const taken = createServer().listen(0, '127.0.0.1');
-  await until('a listening server', () => taken.listening);
-  const { port } = taken.address() as AddressInfo;
+  await using taken = await httpServer((_, response) => response.end());
+  const { port } = taken;
   const { code, stderr } = await haweight(['agent', '--listen', `127.0.0.1:${port}`, '--', 'true']);
-  taken.close();
   t.is(code, 2);
   t.regex(stderr, new RegExp(`^haweight: 127\\.0\\.0\\.1:${port}: the port is in use.*\\n$`));
 });

@@ -1,21 +1,10 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { operatorSays, haproxyTest as test } from '../../haproxy/setup.ts';
+import { httpServer } from '../../support/http-server.ts';
 import { fewCores, overload, Stack } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
 
 /** A sorry server: it has no agent and no size, and is a `backup` in HAProxy's configuration. */
-async function sorryServer() {
-  const server = createServer((_, response) => response.writeHead(200, { 'x-server': 'sorry' }).end('sorry'));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const close = async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  };
-  return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: close };
-}
+const sorryServer = () => httpServer((_, response) => response.writeHead(200, { 'x-server': 'sorry' }).end('sorry'));
 
 /** Named first, so that nothing depends on a backup being the last. */
 function withBackup(port: number) {

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import test, { type ExecutionContext } from 'ava';
+import { httpServer } from '../../support/http-server.ts';
 import { haweight } from '../../support/process.ts';
 import { fewCores, overload, Stack } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
@@ -12,14 +12,7 @@ async function isReported(t: ExecutionContext, listener: RequestListener, code: 
   const controller = await stack.startController();
   await until('our weights', async () => (await stack.weight('s1')) > 200);
   await stack.stopAgent('s1');
-  const bad = createServer(listener).listen(9477, stack.addressOf('s1'));
-  await once(bad, 'listening');
-  using _closed = {
-    [Symbol.dispose]: () => {
-      bad.close();
-      bad.closeAllConnections();
-    },
-  };
+  await using _bad = await httpServer(listener, stack.addressOf('s1'), 9477);
   const s1 = async () => (await stack.status()).backends[0]?.servers.find(({ server }) => server === 's1');
   await until(code, async () => (await s1())?.agent.code === code);
   await until('stale', async () => (await s1())?.agent.state === 'stale');

@@ -1,13 +1,11 @@
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
 import { freePort } from '../../../testbed/rig/ports.ts';
 import { type HaproxyProcess, startHaproxy } from '../../../testbed/rig/process.ts';
 import { expectOk, haproxyTest } from '../../haproxy/setup.ts';
+import { httpServer } from '../../support/http-server.ts';
 import { type Finished, Haweight, haweight } from '../../support/process.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
@@ -94,11 +92,9 @@ test.serial('a socket without its folder, or that is not a socket, gives one lin
 });
 
 test.serial("a controller's port in use gives one line", async (t) => {
-  const taken = createServer().listen(0, '127.0.0.1');
-  await once(taken, 'listening');
-  const listen = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
+  await using taken = await httpServer((_, response) => response.end());
+  const listen = taken.address;
   isOneLine(t, await haweight(['controller', '-b', 'web', '--listen', listen]), listen, 'in use', '--listen');
-  taken.close();
 });
 
 test.serial('a token that is missing off loopback, too short or in a missing file gives one line', async (t) => {

@@ -1,14 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { ExecutionContext } from 'ava';
 import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
 import { freePort, someNetwork } from '../../../testbed/rig/ports.ts';
 import { startHaproxy } from '../../../testbed/rig/process.ts';
 
 import { Authority, tlsTest } from '../../support/certificates.ts';
+import { httpServer } from '../../support/http-server.ts';
 import { Haweight, haweight } from '../../support/process.ts';
 
 import { until } from '../../support/until.ts';
@@ -105,11 +103,8 @@ tlsTest('the commands of docs/operations.md make the files that controller, agen
 });
 
 tlsTest('a plain status API asked by https says that it speaks no TLS', async (t) => {
-  const server = createServer((_, response) => response.end()).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const { code, stderr } = await haweight(['weights', '--controller', url]);
-  server.close();
+  await using server = await httpServer((_, response) => response.end());
+  const { code, stderr } = await haweight(['weights', '--controller', `https://${server.address}`]);
   t.is(code, 2);
   t.regex(stderr, /no controller answers; .*It speaks no TLS, it seems: is its URL http:\/\/\?\n$/);
 });

@@ -30,31 +30,39 @@ test.serial('a short run measures both phases under the same load and restores t
   await leftNothing(t, demo);
 });
 
-test.serial('Ctrl-C during the start leaves no process and no file', async (t) => {
-  await using demo = startDemo();
-  await demo.waitFor('HAProxy', () => has(demo, 'haproxy'));
-  demo.signal('SIGINT');
-  t.is((await demo.end()).code, 130);
-  await leftNothing(t, demo);
-});
+interface Stop {
+  readonly what: string;
+  readonly begun: (demo: MarkedProgram) => Promise<void>;
+  readonly signals: readonly NodeJS.Signals[];
+  readonly code: number;
+}
 
-test.serial('Ctrl-C under load, pressed twice, leaves no process and no file', async (t) => {
-  await using demo = startDemo();
-  await inFirstPhase(demo);
-  demo.signal('SIGINT');
-  demo.signal('SIGINT');
-  t.is((await demo.end()).code, 130);
-  t.is(demo.errors, 'haweight: stopped by SIGINT\n');
-  await leftNothing(t, demo);
-});
+const stops: readonly Stop[] = [
+  {
+    what: 'Ctrl-C during the start',
+    begun: (demo) => demo.waitFor('HAProxy', () => has(demo, 'haproxy')),
+    signals: ['SIGINT'],
+    code: 130,
+  },
+  { what: 'Ctrl-C under load, pressed twice,', begun: inFirstPhase, signals: ['SIGINT', 'SIGINT'], code: 130 },
+  {
+    what: 'SIGTERM while the controller runs',
+    begun: (demo) => demo.waitFor('controller', () => has(demo, 'controller --socket')),
+    signals: ['SIGTERM'],
+    code: 143,
+  },
+];
 
-test.serial('SIGTERM while the controller runs leaves no process and no file', async (t) => {
-  await using demo = startDemo();
-  await demo.waitFor('controller', () => has(demo, 'controller --socket'));
-  demo.signal('SIGTERM');
-  t.is((await demo.end()).code, 143);
-  await leftNothing(t, demo);
-});
+for (const { what, begun, signals, code } of stops) {
+  test.serial(`${what} leaves no process and no file`, async (t) => {
+    await using demo = startDemo();
+    await begun(demo);
+    for (const signal of signals) demo.signal(signal);
+    t.is((await demo.end()).code, code);
+    t.is(demo.errors, `haweight: stopped by ${signals[0]}\n`);
+    await leftNothing(t, demo);
+  });
+}
 
 test.serial('a demo killed with SIGKILL leaves no process behind', async (t) => {
   await using demo = startDemo();
