@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { type Finished, haweight } from '../support/process.ts';
+import { isRefused } from '../support/refused.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /* haweight jtl as users run it, on files that were written here. */
@@ -208,17 +209,17 @@ const refused: readonly (readonly [what: string, content: string | Buffer, line:
   ['nothing but a header', `${header}\n`, /there is no request that counts; expected one, got none/],
 ];
 for (const [what, content, said] of refused) {
-  test.serial(`${what}: one line, exit code 2`, async (t) => {
-    refusedIn(t, await jtl(content), said);
+  test.serial(`${what} is refused in one line`, async (t) => {
+    isRefused(t, await jtl(content), said);
   });
 }
 
-test.serial('a folder, a device and a missing file: one line, exit code 2', async (t) => {
+test.serial('a folder, a device and a missing file are refused in one line', async (t) => {
   await using folder = await temporaryFolder();
   await mkdir(join(folder.path, 'a.jtl'));
-  refusedIn(t, await haweight(['jtl', join(folder.path, 'a.jtl')]), /a\.jtl: cannot be read.*not a regular file/);
-  refusedIn(t, await haweight(['jtl', '/dev/zero']), /\/dev\/zero: cannot be read.*not a regular file/);
-  refusedIn(t, await haweight(['jtl', join(folder.path, 'none')]), /none: cannot be read.*ENOENT/);
+  isRefused(t, await haweight(['jtl', join(folder.path, 'a.jtl')]), /a\.jtl: cannot be read.*not a regular file/);
+  isRefused(t, await haweight(['jtl', '/dev/zero']), /\/dev\/zero: cannot be read.*not a regular file/);
+  isRefused(t, await haweight(['jtl', join(folder.path, 'none')]), /none: cannot be read.*ENOENT/);
 });
 
 for (const [flag, value] of [
@@ -232,11 +233,4 @@ for (const [flag, value] of [
     t.is(code, 2);
     t.is(stdout, '');
   });
-}
-
-function refusedIn(t: ExecutionContext, { code, stdout, stderr }: Finished, said: RegExp): void {
-  t.is(code, 2, stderr);
-  t.is(stdout, '');
-  t.deepEqual(stderr.split('\n').slice(1), ['']);
-  t.regex(stderr, said);
 }

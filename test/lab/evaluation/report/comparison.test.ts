@@ -2,13 +2,12 @@ import test from 'ava';
 import type { ContenderName } from '../../../../lab/evaluation/contenders.ts';
 import { statisticsOf } from '../../../../lab/evaluation/report/cell-statistics.ts';
 import { compare, improvementOf } from '../../../../lab/evaluation/report/comparison.ts';
-import type { Results } from '../../../../lab/evaluation/report/results.ts';
 import { betterTable, claimResults } from '../../../../lab/evaluation/report/tables/claims.ts';
 import { aloneResult } from '../../../../lab/evaluation/report/tables/leastconn.ts';
 import { rankingOf } from '../../../../lab/evaluation/report/tables/ranking.ts';
 import { verdictOnImprovement, verdictOnShare } from '../../../../lab/evaluation/report/verdict.ts';
 import type { ScenarioName } from '../../../../lab/evaluation/scenarios.ts';
-import { cellOf, requestsOf, run } from './results-folder.ts';
+import { cellOf, requestsOf, resultsOf } from './results-folder.ts';
 
 /** Cells whose answered requests all took this long, one per repetition; `failed` of 100 requests fail. */
 function cells(scenario: ScenarioName, contender: ContenderName, times: readonly number[], failed = 0) {
@@ -22,10 +21,6 @@ function cells(scenario: ScenarioName, contender: ContenderName, times: readonly
 function mixed(scenario: ScenarioName, contender: ContenderName, times: readonly number[]) {
   const outcomes = times.map((ms) => [ms, 200] as const);
   return [statisticsOf(cellOf({ scenario, contender, requests: requestsOf(outcomes) }))];
-}
-
-function resultsOf(...lists: readonly Results['cells'][]): Results {
-  return { run, cells: lists.flat(), discarded: [], missing: 0, timelines: [] };
 }
 
 test('times are compared in pairs of the same repetition and seed', (t) => {

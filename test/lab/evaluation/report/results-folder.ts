@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type ContenderName, contenderNames } from '../../../../lab/evaluation/contenders.ts';
 import type { Cell, Run } from '../../../../lab/evaluation/record.ts';
+import type { Results } from '../../../../lab/evaluation/report/results.ts';
 import { fleets, type ScenarioName, scenarioNames, scenarios } from '../../../../lab/evaluation/scenarios.ts';
 import { exponential, lognormal, seededRandom } from '../../../../shared/math/random.ts';
 
@@ -22,6 +23,11 @@ export const run: Run = {
   capacities: { s1: 10, s2: 20, s3: 20, s4: 40, s5: 40 },
   capacityAlone: 140,
 };
+
+/** A run of these cells alone. */
+export function resultsOf(...cells: readonly (Results['cells'][number] | Results['cells'])[]): Results {
+  return { run, cells: cells.flat(), discarded: [], missing: 0, timelines: [] };
+}
 
 const fleet = Object.entries(fleets.unequal).map(([name, size]) => ({ name, size }));
 /** Requests per second, of all servers. */

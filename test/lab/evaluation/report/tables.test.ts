@@ -1,22 +1,17 @@
 import test from 'ava';
 import type { ContenderName } from '../../../../lab/evaluation/contenders.ts';
 import { statisticsOf } from '../../../../lab/evaluation/report/cell-statistics.ts';
-import type { Results } from '../../../../lab/evaluation/report/results.ts';
 import { claimsRule } from '../../../../lab/evaluation/report/tables/claims.ts';
 import { groupTables, reactionTable } from '../../../../lab/evaluation/report/tables/group.ts';
 import { leastconnRule, leastconnTable } from '../../../../lab/evaluation/report/tables/leastconn.ts';
 import { machineTable } from '../../../../lab/evaluation/report/tables/setting.ts';
 import type { ScenarioName } from '../../../../lab/evaluation/scenarios.ts';
-import { cellOf, requestsOf, run } from './results-folder.ts';
+import { cellOf, requestsOf, resultsOf, run } from './results-folder.ts';
 
 /** Ten requests: nine answered in this time, and one failed. */
 function cell(scenario: ScenarioName, contender: ContenderName, ms: number, repetition = 1) {
   const outcomes = Array.from({ length: 10 }, (_, index) => [ms, index === 0 ? 503 : 200] as const);
   return statisticsOf(cellOf({ scenario, contender, repetition, requests: requestsOf(outcomes) }));
-}
-
-function resultsOf(...cells: Results['cells'][number][]): Results {
-  return { run, cells, discarded: [], missing: 0, timelines: [] };
 }
 
 test('each measured scenario has a table, and each contender a row with median, least and most', (t) => {
