@@ -8,7 +8,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 const run = promisify(execFile);
 const repository = new URL('../..', import.meta.url).pathname;
 
-test('the packed package, installed into an empty folder without dev dependencies, gives a working haweight', async (t) => {
+test('the packed package works in an empty folder without dev dependencies', async (t) => {
   t.timeout(180_000);
   await using folder = await temporaryFolder();
   await run('npm', ['pack', '--silent', '--pack-destination', folder.path], { cwd: repository });
