@@ -1,10 +1,12 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Collector } from '../../agent/collectors/collector.ts';
 import { ProcRoot } from '../../agent/kernel/proc-root.ts';
 import { resolveScope, type ScopeChoice } from '../../agent/scope/scope.ts';
 import type { ConfiguredLimits, Surroundings } from '../../agent/scope/target.ts';
 import type { Clock } from '../../shared/clock.ts';
+import type { MetricName } from '../../shared/contract/snapshot.ts';
 
 const recorded = new URL('../recorded/', import.meta.url).pathname;
 
@@ -16,12 +18,17 @@ export const nothingConfigured: ConfiguredLimits = {
   interface: null,
 };
 
-/** A copy of a recorded tree that a test may change, gone with the test. */
+/** The scope of an agent in the group that it measures. */
+export const ownGroup: ScopeChoice = { kind: 'cgroup', path: null };
+
+export type TreeName = 'host' | 'unit-v2' | 'container-v2' | 'container-v1';
+
+/** A copy of a recorded tree that a test may change; removed with the test. */
 export class RecordedTree implements Disposable {
   readonly files: ProcRoot;
   readonly #folder = mkdtempSync(join(tmpdir(), 'haweight-test-'));
 
-  constructor(name: 'host' | 'unit-v2' | 'container-v2' | 'container-v1') {
+  constructor(name: TreeName) {
     cpSync(join(recorded, name), this.#folder, { recursive: true });
     this.files = new ProcRoot(this.#folder);
   }
@@ -63,7 +70,21 @@ export class RecordedTree implements Disposable {
   }
 }
 
-/** A clock whose hands the test turns. */
+/** Measures a recorded tree with a collector that needs one reading; the metric, or why it could not be read. */
+export function measureWith<Name extends MetricName, Reading>(
+  collectorOf: (surroundings: Surroundings) => Collector<Name, Reading>,
+) {
+  return (name: TreeName, scope: ScopeChoice, configured: Partial<ConfiguredLimits> = {}) => {
+    using tree = new RecordedTree(name);
+    const surroundings = tree.surroundings(scope, configured);
+    if (surroundings.target.kind === 'process') surroundings.target.tree.refresh();
+    const collector = collectorOf(surroundings);
+    const read = collector.read(0);
+    return read.ok ? collector.compute({ first: null, last: { atMs: 0, reading: read.value } }) : read.error;
+  };
+}
+
+/** A clock that the test sets. */
 export class HandClock implements Clock {
   nowMs = 1_000_000;
 

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { makeProgram } from '../../cli/main.ts';
 import { haweight } from '../support/process.ts';
 
-/** What `--help` prints where standard output is no terminal. */
+/** What `--help` prints where standard output is not a terminal. */
 function helpOf(command: Command): string {
   let help = '';
   command.configureOutput({

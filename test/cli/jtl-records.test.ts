@@ -31,7 +31,7 @@ function written(field: string, delimiter: string): string {
 const anyField = fc.string({ unit: fc.constantFrom('a', '1', '"', ',', ';', '\n', ' ', 'ü', '<'), maxLength: 8 });
 const anyDelimiter = fc.constantFrom(',', ';', '\t', '|');
 
-test('what was written is what is read, whatever is in the fields and however the file comes in pieces', async (t) => {
+test('every written field is read back, whatever it holds and however the file is split', async (t) => {
   const anyTable = fc.array(fc.array(anyField, { minLength: 2, maxLength: 4 }), { minLength: 1, maxLength: 8 });
   await fc.assert(
     fc.asyncProperty(anyTable, anyDelimiter, fc.integer({ min: 1, max: 30 }), async (table, delimiter, size) => {
@@ -48,7 +48,7 @@ test('what was written is what is read, whatever is in the fields and however th
   );
 });
 
-test('any bytes end in samples or damages, every line is spoken of, and no figure is impossible', async (t) => {
+test('any bytes become samples or damage, every line is counted, and no figure is impossible', async (t) => {
   const header = 'timeStamp,elapsed,success,responseCode,server,due';
   const columns = readColumns(header);
   if (!columns.ok) throw new Error('unreadable');
@@ -98,7 +98,7 @@ test('any bytes end in samples or damages, every line is spoken of, and no figur
   );
 });
 
-test('a file that ends in the middle of a line loses that line, though it holds a quote, and none before it', async (t) => {
+test('a file that ends within a line, even after a quote, loses only that line', async (t) => {
   const read = await recordsOf(Buffer.from('a,"b\nc,d\ne,"f\ng,h\ni,"j'));
   t.deepEqual(
     read.map(({ line, text }) => [line, text]),
@@ -119,7 +119,7 @@ test('a file that ends in the middle of a line loses that line, though it holds 
   );
 });
 
-test('quotes that never close cost a file no more than their own lines, and not the time of its square', async (t) => {
+test('quotes that never close damage only their own lines, in linear time', async (t) => {
   const lines = Array.from({ length: 20_000 }, (_, index) => (index % 3 === 0 ? `"${index},b` : `${index},b`));
   const read = await recordsOf(Buffer.from(`${lines.join('\n')}\n`), 65_536);
   t.true(read.length > 0);
@@ -128,7 +128,7 @@ test('quotes that never close cost a file no more than their own lines, and not 
   t.is(stray.length, 50_001);
 });
 
-test('memory does not grow with servers, codes or requests that a file makes up', (t) => {
+test('memory does not grow with the number of servers, codes or requests in a file', (t) => {
   const result = new JtlSummary({ by: 'server', withinMs: 1_000, warmupMs: 0, fromDue: false });
   for (let index = 0; index < 5_000; index += 1) {
     result.add({

@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { temporaryFolder } from '../haproxy/setup.ts';
 import { type Finished, haweight } from '../support/process.ts';
+import { isRefused } from '../support/refused.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /* haweight jtl as users run it, on files that were written here. */
 
@@ -57,46 +58,43 @@ async function json(t: ExecutionContext, content: string, ...args: readonly stri
 
 const text = (requests: readonly Request[]) => `${[header, ...requests.map(line)].join('\n')}\n`;
 
-test.serial(
-  'percentiles, the share within a second and errors, for each server and all, within 80 columns',
-  async (t) => {
-    const requests = Array.from({ length: 100 }, (_, index): Request => {
-      return { atMs: index * 100, elapsedMs: 1 + index, server: index % 4 === 0 ? 's2' : 's1' };
-    });
-    const slow = { atMs: 20_000, elapsedMs: 1_500, server: 's10' };
-    const failed = [503, 503, 500].map((code) => ({ atMs: 20_100, elapsedMs: 1, code: String(code), server: '-' }));
-    const content = text([...requests, slow, ...failed]);
-    const { all, groups, load } = await json(t, content);
-    t.is(all.requests, 104);
-    t.is(all.failed, 3);
-    t.deepEqual(all.errors, [
-      { code: '503', count: 2 },
-      { code: '500', count: 1 },
-    ]);
-    t.is(all.withinShare, 100 / 104);
-    t.is(all.maxMs, 1_500);
-    // of those that were answered: a failure at once is not fast
-    t.true(Math.abs(all.p50Ms / 51 - 1) < 0.008, String(all.p50Ms));
-    t.true(Math.abs(all.meanMs - (5_050 + 1_500) / 101) < 1e-9);
-    t.deepEqual(
-      groups.map(({ name, requests: many }) => [name, many]),
-      [
-        ['-', 3],
-        ['s1', 75],
-        ['s2', 25],
-        ['s10', 1],
-      ],
-    );
-    t.is(load.perSecond, 103 / 20.1);
-    const { stdout } = await jtl(content, '--rate', '5');
-    t.regex(stdout, /^load: 5\.1 requests\/s \(asked 5: \+2\.5%\) over 20\.1 s\n/);
-    t.regex(stdout, /\ns10 +1 +0\.00% +1500 .* 0\.00%\n/);
-    t.regex(stdout, /\n {2}-: 2 x 503, 1 x 500\n/);
-    for (const each of stdout.split('\n')) t.true(each.length <= 80, each);
-  },
-);
+test.serial('the table has percentiles, share within a second and errors by server, within 80 columns', async (t) => {
+  const requests = Array.from({ length: 100 }, (_, index): Request => {
+    return { atMs: index * 100, elapsedMs: 1 + index, server: index % 4 === 0 ? 's2' : 's1' };
+  });
+  const slow = { atMs: 20_000, elapsedMs: 1_500, server: 's10' };
+  const failed = [503, 503, 500].map((code) => ({ atMs: 20_100, elapsedMs: 1, code: String(code), server: '-' }));
+  const content = text([...requests, slow, ...failed]);
+  const { all, groups, load } = await json(t, content);
+  t.is(all.requests, 104);
+  t.is(all.failed, 3);
+  t.deepEqual(all.errors, [
+    { code: '503', count: 2 },
+    { code: '500', count: 1 },
+  ]);
+  t.is(all.withinShare, 100 / 104);
+  t.is(all.maxMs, 1_500);
+  // of those that were answered: an immediate failure is not fast
+  t.true(Math.abs(all.p50Ms / 51 - 1) < 0.008, String(all.p50Ms));
+  t.true(Math.abs(all.meanMs - (5_050 + 1_500) / 101) < 1e-9);
+  t.deepEqual(
+    groups.map(({ name, requests: many }) => [name, many]),
+    [
+      ['-', 3],
+      ['s1', 75],
+      ['s2', 25],
+      ['s10', 1],
+    ],
+  );
+  t.is(load.perSecond, 103 / 20.1);
+  const { stdout } = await jtl(content, '--rate', '5');
+  t.regex(stdout, /^load: 5\.1 requests\/s \(asked 5: \+2\.5%\) over 20\.1 s\n/);
+  t.regex(stdout, /\ns10 +1 +0\.00% +1500 .* 0\.00%\n/);
+  t.regex(stdout, /\n {2}-: 2 x 503, 1 x 500\n/);
+  for (const each of stdout.split('\n')) t.true(each.length <= 80, each);
+});
 
-test.serial('time-outs count with the time they took, whatever JMeter calls them', async (t) => {
+test.serial("time-outs count with the time they took, under each of JMeter's names", async (t) => {
   const code = 'Non HTTP response code: java.net.SocketTimeoutException';
   const refused = 'Non HTTP response code: org.apache.http.conn.HttpHostConnectException';
   const { all } = await json(
@@ -110,7 +108,7 @@ test.serial('time-outs count with the time they took, whatever JMeter calls them
   );
 });
 
-test.serial('any order of columns, any delimiter, quotes and newlines in quoted fields, a second header', async (t) => {
+test.serial('any order of columns, any delimiter, quoted fields and a second header are read', async (t) => {
   for (const delimiter of [';', '\t', '|', ':']) {
     const names = ['success', 'server', 'responseMessage', 'elapsed', 'timeStamp'].join(delimiter);
     const message = `"it said ""no${delimiter}thing""\nat all"`;
@@ -118,7 +116,7 @@ test.serial('any order of columns, any delimiter, quotes and newlines in quoted 
       ['true', 's1', message, String(each), String(startMs + each)].join(delimiter),
     );
     const { all, load, damagedLines } = await json(t, `\uFEFF${[names, lines[0], names, ...lines].join('\r\n')}\r\n`);
-    // of the byte order mark the second header has none
+    // the second header has no byte order mark
     t.is(damagedLines, 0);
     t.is(all.requests, 4);
     t.is(all.maxMs, 3);
@@ -126,7 +124,7 @@ test.serial('any order of columns, any delimiter, quotes and newlines in quoted 
   }
 });
 
-test.serial('how the load was: its rate, its gaps, and whether requests were sent when they were due', async (t) => {
+test.serial('the load is described by its rate, its gaps, and whether requests were sent when due', async (t) => {
   const metronome = Array.from({ length: 200 }, (_, index): Request => ({ atMs: index * 20 }));
   const regular = await json(t, text(metronome));
   t.true(regular.load.gapVariation < 0.001);
@@ -136,7 +134,7 @@ test.serial('how the load was: its rate, its gaps, and whether requests were sen
     atMs += -20 * Math.log(seed / 2_147_483_647);
     return { atMs: Math.round(atMs) };
   });
-  // in the order of their ends, as JMeter writes them
+  // ordered by their ends, as JMeter writes them
   const { load } = await json(
     t,
     text(poisson.toSorted((one, other) => ((one.atMs ?? 0) % 77) - ((other.atMs ?? 0) % 77))),
@@ -153,7 +151,7 @@ test.serial('how the load was: its rate, its gaps, and whether requests were sen
   t.is((await json(t, late, '--within', '10ms')).all.withinShare, 0);
 });
 
-test.serial('an interrupted run: what is whole counts, the cut line is named, exit code 1', async (t) => {
+test.serial('of an interrupted run whole lines count, the cut one is named, and the exit code is 1', async (t) => {
   const content = text([{}, {}, {}]);
   const { code, stdout, stderr } = await jtl(content.slice(0, -5), '--json');
   t.is(code, 1);
@@ -161,7 +159,7 @@ test.serial('an interrupted run: what is whole counts, the cut line is named, ex
   t.is((JSON.parse(stdout) as Document).all.requests, 2);
 });
 
-test.serial('damaged lines are named and left out; one stray quote takes only its own line with it', async (t) => {
+test.serial('damaged lines are named and left out, and one stray quote damages only its own line', async (t) => {
   const good = line({});
   const damaged = [
     good.replace(',steady,', ',"steady,'),
@@ -183,13 +181,13 @@ test.serial('damaged lines are named and left out; one stray quote takes only it
   t.regex(stderr, /\n3 more damaged lines\n$/);
 });
 
-test.serial('what names servers can do no harm to a terminal', async (t) => {
+test.serial("control characters in a server's name do not reach the terminal", async (t) => {
   const { stdout } = await jtl(text([{ server: '\u001b[2Js1' }, { code: '\u001b[31m' }]));
   t.regex(stdout, /\n\?\[2Js1/);
   t.false(stdout.includes('\u001b'));
 });
 
-test.serial('a file without the column of the server: one line says how to have it, and all are counted', async (t) => {
+test.serial("for a file without the server's column one line says how to get it, and all requests count", async (t) => {
   const { code, stdout, stderr } = await jtl(`timeStamp,elapsed,success\n${startMs},5,true\n`);
   t.is(code, 0);
   t.regex(stderr, /there is no column server. docs\/load-testing.md says how to have it/);
@@ -211,17 +209,17 @@ const refused: readonly (readonly [what: string, content: string | Buffer, line:
   ['nothing but a header', `${header}\n`, /there is no request that counts; expected one, got none/],
 ];
 for (const [what, content, said] of refused) {
-  test.serial(`${what}: one line, exit code 2`, async (t) => {
-    refusedIn(t, await jtl(content), said);
+  test.serial(`${what} is refused in one line`, async (t) => {
+    isRefused(t, await jtl(content), said);
   });
 }
 
-test.serial('a folder, a device and a missing file: one line, exit code 2', async (t) => {
+test.serial('a folder, a device and a missing file are refused in one line', async (t) => {
   await using folder = await temporaryFolder();
   await mkdir(join(folder.path, 'a.jtl'));
-  refusedIn(t, await haweight(['jtl', join(folder.path, 'a.jtl')]), /a\.jtl: cannot be read.*not a regular file/);
-  refusedIn(t, await haweight(['jtl', '/dev/zero']), /\/dev\/zero: cannot be read.*not a regular file/);
-  refusedIn(t, await haweight(['jtl', join(folder.path, 'none')]), /none: cannot be read.*ENOENT/);
+  isRefused(t, await haweight(['jtl', join(folder.path, 'a.jtl')]), /a\.jtl: cannot be read.*not a regular file/);
+  isRefused(t, await haweight(['jtl', '/dev/zero']), /\/dev\/zero: cannot be read.*not a regular file/);
+  isRefused(t, await haweight(['jtl', join(folder.path, 'none')]), /none: cannot be read.*ENOENT/);
 });
 
 for (const [flag, value] of [
@@ -235,11 +233,4 @@ for (const [flag, value] of [
     t.is(code, 2);
     t.is(stdout, '');
   });
-}
-
-function refusedIn(t: ExecutionContext, { code, stdout, stderr }: Finished, said: RegExp): void {
-  t.is(code, 2, stderr);
-  t.is(stdout, '');
-  t.deepEqual(stderr.split('\n').slice(1), ['']);
-  t.regex(stderr, said);
 }

@@ -14,7 +14,7 @@ test('a tick is one line: time, backend, and recorded>replayed weights in the or
   t.is(renderReplayTick({ at, backend: 'web', servers }), '07:34:32 web  web1 180>256  web2 200>256');
 });
 
-test('of many servers those that differ most are shown, and how many are not', (t) => {
+test('of many servers those that differ most are shown, with the number of the others', (t) => {
   const servers = Array.from({ length: 40 }, (_, index) => compared(`web${index}`, 100, 256, index / 100));
   const line = renderReplayTick({ at, backend: 'web', servers });
   t.is(line, '07:34:32 web  web39 100>256  web38 100>256  web37 100>256  +37 more');
@@ -51,7 +51,7 @@ const summary: ReplaySummary = {
   failure: null,
 };
 
-test('a summary tells what differs, and nothing of what did not happen', (t) => {
+test('a summary names what differs, and leaves out what did not happen', (t) => {
   t.is(
     renderReplaySummary(summary),
     `web: inverse-load recorded, capacity replayed
@@ -100,7 +100,7 @@ for (const [what, changes, expected] of [
   });
 }
 
-test('the longest of everything fits 80 columns', (t) => {
+test('the longest values fit 80 columns', (t) => {
   const name = 'x'.repeat(100);
   const count = 10 ** 8;
   const text = renderReplaySummary({

@@ -7,8 +7,8 @@ import { comparisonSchema, readComparison } from '../../cli/simulate/comparison.
 import type { SimulateFlags } from '../../cli/simulate/flags.ts';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { simulate } from '../../testbed/simulator/simulate.ts';
-import { temporaryFolder } from '../haproxy/setup.ts';
 import { keysOf } from '../support/schema-keys.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Reads flags, with this text as their file. */
 async function withFile(text: string, flags: SimulateFlags = {}) {
@@ -18,7 +18,7 @@ async function withFile(text: string, flags: SimulateFlags = {}) {
   return readComparison({ ...flags, file });
 }
 
-test('without any flag: a fleet of unequal servers, a noisy neighbour, with and without a controller', (t) => {
+test('without flags a fleet of unequal servers runs with a noisy neighbour, with and without control', (t) => {
   const { fleet, scenario, seeds, candidates } = readComparison({});
   t.deepEqual([fleet, scenario, seeds], ['het', 'noisy', [1, 2, 3]]);
   t.deepEqual(
@@ -28,7 +28,7 @@ test('without any flag: a fleet of unequal servers, a noisy neighbour, with and 
   for (const { experiment } of candidates) t.like(experiment, { load: 0.7, seconds: 60, seed: 1, haproxys: 1 });
 });
 
-test('a fleet on the command line: cores, and speed where it is not 1', (t) => {
+test('a fleet on the command line has cores, and a speed where it is not 1', (t) => {
   const [first] = readComparison({ fleet: '1, 2x0.8,4' }).candidates;
   t.deepEqual(
     first?.experiment.fleet.map(({ name, cores, speed }) => [name, cores, speed]),
@@ -40,7 +40,7 @@ test('a fleet on the command line: cores, and speed where it is not 1', (t) => {
   );
 });
 
-test('flags win over the file; --load and --rate take the place of either', async (t) => {
+test('flags override the file, and --load and --rate each replace both', async (t) => {
   const text = 'fleet: hom\nload: 0.5\ndemandMs: 50\nseeds: 2\nseed: 7\npolicy: stress\nbalance: [random]\n';
   const plain = await withFile(text);
   t.deepEqual(plain.seeds, [7, 8]);
@@ -57,7 +57,7 @@ test('flags win over the file; --load and --rate take the place of either', asyn
   t.like(loaded.candidates[0]?.experiment, { load: 0.85, rate: undefined });
 });
 
-test('the file may set the controllers; only they get it', async (t) => {
+test('settings of the controller in the file reach only contenders with a controller', async (t) => {
   const { candidates } = await withFile(
     'config: {guard: {deadband: 0.2}}\npolicy: [capacity, none]\nbalance: random\n',
   );
@@ -69,7 +69,7 @@ test('the file may set the controllers; only they get it', async (t) => {
   t.deepEqual(candidates[1]?.experiment.contender, { kind: 'static', weights: 'configured' });
 });
 
-test('none keeps the configured weights, static has the true capacities', async (t) => {
+test('none keeps the configured weights, and static has the true capacities', async (t) => {
   const fleet =
     'fleet: [{name: a, cores: 1, configuredWeight: 30}, {name: b, cores: 4, speed: 0.5, configuredWeight: 90}]';
   const { candidates } = await withFile(`${fleet}\npolicy: [none, static]\nbalance: random\nseconds: 5\n`);
@@ -146,7 +146,7 @@ test('the example of docs/simulation.md is accepted', async (t) => {
 
 test('docs/simulation.md has every key of the file, and no other', (t) => {
   const documented = [...documentation().matchAll(/^\| `([A-Za-z[\].]+)` \|/gm)].map(([, key]) => key ?? '');
-  // these may also be names
+  // these keys also take a name
   const own = documented.filter((key) => key !== 'fleet' && key !== 'scenario');
   t.deepEqual(own.toSorted(), keysOf(comparisonSchema).toSorted());
 });
@@ -155,7 +155,7 @@ function documentation(): string {
   return readFileSync(new URL('../../docs/simulation.md', import.meta.url), 'utf8');
 }
 
-test('whatever the flags are: a comparison, or one line that names a flag', (t) => {
+test('any flags give a comparison, or one line that names a flag', (t) => {
   const text = fc.oneof(
     fc.string(),
     fc.constantFrom('', 'NaN', '-1', '0', '1e999', '1.5', '70', '0x10', '1,2,4x0.8', 'het', 'noisy', '1e-320'),

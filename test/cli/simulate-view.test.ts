@@ -23,7 +23,7 @@ function result(changes: Partial<Result> = {}): Result {
   };
 }
 
-/** These results of the comparison's candidates, in their order, one list of seeds each. */
+/** Results for the comparison's candidates in order, one list of seeds each. */
 function measured({ candidates, seeds }: Comparison, results: readonly (readonly Partial<Result>[])[]): Measured[] {
   return results.flatMap((runs, index) => {
     const candidate = candidates[index];
@@ -34,7 +34,7 @@ function measured({ candidates, seeds }: Comparison, results: readonly (readonly
 
 const three = readComparison({ policy: ['none', 'capacity', 'oracle'], balance: ['leastconn'] });
 
-test('a heading, the lines by their mean, and what the figures are and are not', (t) => {
+test('the table has a heading, its lines by their mean, and a note on what the figures mean', (t) => {
   const runs = [[{ meanMs: 30 }, { meanMs: 10 }, { meanMs: 20 }], [{ meanMs: 19.5 }], [{ meanMs: 250.4 }]];
   t.is(
     renderComparison(three, measured(three, runs), 1_530),
@@ -56,13 +56,13 @@ classes of requests. docs/simulation.md says what follows from that.`,
   );
 });
 
-test('lines that are missing are counted, and nothing is said of an oracle that is not there', (t) => {
+test('missing lines are counted, and an oracle that did not run is not mentioned', (t) => {
   const text = renderComparison(three, measured(three, [[{}, {}, {}]]), 100);
   t.regex(text, /^medians of seeds 1 to 3; 3 runs in 0\.1 s; 2 lines are missing$/m);
   t.notRegex(text, /oracle/);
 });
 
-test('a median of an even number of runs lies between the two; what no run knows is a dash and comes last', (t) => {
+test('the median of an even number of runs lies between two; an unknown one is a dash and comes last', (t) => {
   const comparison = readComparison({ policy: ['none', 'stress'], balance: ['random'], seeds: '2' });
   const nothing = { requests: 0, meanMs: null, p50Ms: null, p99Ms: null, withinSecond: null, maxOverMean: null };
   const runs = [
@@ -74,12 +74,12 @@ test('a median of an even number of runs lies between the two; what no run knows
   t.regex(rows[1] ?? '', /^none +random( +-){6} /);
 });
 
-test('ticks with every weight 0 are named: of the worst run', (t) => {
+test('ticks with every weight 0 are reported for the worst run', (t) => {
   const text = renderComparison(three, measured(three, [[{ allZeroTicks: 0 }, { allZeroTicks: 4 }]]), 0);
   t.regex(text, /^! none, leastconn: every weight was 0 \(a 503 for all\) at 4 ticks$/m);
 });
 
-test('where more than 1 % fail, it is said that times do not tell all', (t) => {
+test('where more than 1 % fail, a note says that times are not the whole result', (t) => {
   const failing = (status5xx: number) => {
     const failed = { status5xx, timeout: 0, broken: 0, refused: 0, noServer: 0 };
     return renderComparison(three, measured(three, [[{ failed }], [{}]]), 0);
@@ -88,7 +88,7 @@ test('where more than 1 % fail, it is said that times do not tell all', (t) => {
   t.notRegex(failing(10), /before MEAN/);
 });
 
-test('loads of the scenario, a rate, one seed and a run that ends before anything happens are told', (t) => {
+test("the heading has the scenario's loads or the rate, a single seed, and a run that ends too early", (t) => {
   const flash = readComparison({ scenario: 'flash-150', seeds: '1', haproxys: '4', fleet: '1' });
   t.regex(renderComparison(flash, [], 0), /^your fleet: 1 server, 1 cores?, .*\nload 70%, at times 150%: 35 /);
   t.regex(renderComparison(flash, [], 0), /through 4 HAProxys\n.*\nseed 1; 0 runs/);
@@ -98,7 +98,7 @@ test('loads of the scenario, a rate, one seed and a run that ends before anythin
   t.notRegex(renderComparison(enough, [], 0), /too short/);
 });
 
-test('the largest of everything fits 80 columns', (t) => {
+test('the largest values fit 80 columns', (t) => {
   const fleet = Array.from({ length: 2_000 }, () => '1023.7x99.5').join(',');
   const comparison = readComparison({
     ...{ fleet, demandMs: '59999.9', rate: '999999.9', seconds: '0.5', warmupSeconds: '0.1', seed: '4294966000' },
@@ -112,7 +112,7 @@ test('the largest of everything fits 80 columns', (t) => {
   t.regex(text, / 600000 600000 600000 100\.00% 100\.00%/);
 });
 
-test('samples: weight and utilisation of each server, those that are down, and of many the first', (t) => {
+test('samples show weight, utilisation and state of each server, or of the first of many', (t) => {
   const two = readComparison({ fleet: '1,4', policy: ['capacity'], balance: ['random'], seed: '5', seeds: '1' });
   const samples = [sample({ atSeconds: -2 }), sample({ up: [true, false], utilisation: [null, 0.2] })];
   const [each] = measured(two, [[{ samples }]]);

@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
-import { temporaryFolder } from '../haproxy/setup.ts';
+import test from 'ava';
 import { Haweight, haweight } from '../support/process.ts';
+import { isRefused } from '../support/refused.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 /* haweight simulate as users run it. One at a time: each is a process. */
@@ -33,7 +34,7 @@ test.serial('every policy and balance gets a line; nothing but the result is wri
   t.false(stdout.includes('\u001b'));
 });
 
-test.serial('without flags: what a controller is worth against a noisy neighbour', async (t) => {
+test.serial('without flags it shows what a controller gains against a noisy neighbour', async (t) => {
   const { code, stdout, stderr } = await haweight(['simulate', '--json']);
   t.is(code, 0, stderr);
   const { results, complete } = JSON.parse(stdout) as Document;
@@ -65,7 +66,7 @@ test.serial(
   },
 );
 
-test.serial('a file describes the fleet and what befalls it; --samples shows it tick by tick', async (t) => {
+test.serial('a file describes the fleet and its events, and --samples shows them tick by tick', async (t) => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, 'fleet.json');
   const events = [{ kind: 'crash', server: 'db1', fromSeconds: 1 }];
@@ -81,7 +82,7 @@ test.serial('a file describes the fleet and what befalls it; --samples shows it 
   t.regex(stdout, /\nyour fleet: 2 servers, 4 cores, .*\nload 30%: .*\nyour scenario: 8 s after 20 s/);
 });
 
-/** Standard error is taken for a terminal, so that progress can be seen. */
+/** Standard error counts as a terminal, so that progress is shown. */
 const asTerminal = {
   TERM: 'xterm',
   NODE_OPTIONS: '--import=data:text/javascript,process.stderr.isTTY=true',
@@ -91,7 +92,7 @@ for (const [signal, exitCode] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
-  test.serial(`${signal}: the lines that are complete are printed, exit code ${exitCode}`, async (t) => {
+  test.serial(`${signal} prints the complete lines and ends with exit code ${exitCode}`, async (t) => {
     const balances = 'leastconn,roundrobin,random';
     const long = ['--policy', 'none', '--balance', balances, '--seeds', '1', '--rate', '400', '--seconds', '3000'];
     await using run = new Haweight(['simulate', '--json', ...long], asTerminal);
@@ -110,7 +111,7 @@ for (const [signal, exitCode] of [
   });
 }
 
-test.serial('stopped before any line was complete: only that is said', async (t) => {
+test.serial('stopped before any line is complete, it only says so', async (t) => {
   const long = ['simulate', '--policy', 'none', '--seeds', '1', '--rate', '200', '--seconds', '80000'];
   await using run = new Haweight(long, asTerminal);
   await until('the first line is under way', () => run.stderr.includes('none, roundrobin'));
@@ -127,23 +128,14 @@ const refused: readonly (readonly [args: readonly string[], line: RegExp])[] = [
   [['--file', '/'], /^\/: cannot be read; .*EISDIR/],
 ];
 for (const [args, line] of refused) {
-  test.serial(`haweight simulate ${args.join(' ')}: one line, exit code 2`, async (t) => {
-    await refusedIn(t, ['simulate', ...args], line);
+  test.serial(`haweight simulate ${args.join(' ')} is refused in one line`, async (t) => {
+    isRefused(t, await haweight(['simulate', ...args]), line);
   });
 }
 
-test.serial('a file with an unknown key is refused in one line that names the place, exit code 2', async (t) => {
+test.serial('a file with an unknown key is refused in one line that names the place', async (t) => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, 'f.yaml');
   await writeFile(file, 'fleet: [{name: a, cores: 1, core: 2}]\n');
-  await refusedIn(t, ['simulate', '--file', file], /f\.yaml: fleet\.0\.core: unknown key/);
+  isRefused(t, await haweight(['simulate', '--file', file]), /f\.yaml: fleet\.0\.core: unknown key/);
 });
-
-async function refusedIn(t: ExecutionContext, args: readonly string[], line: RegExp): Promise<void> {
-  const { code, stdout, stderr } = await haweight(args);
-  t.is(code, 2, stderr);
-  t.is(stdout, '');
-  const [said = '', ...more] = stderr.split('\n');
-  t.deepEqual(more, ['']);
-  t.regex(said.replace(/^haweight: /, ''), line);
-}

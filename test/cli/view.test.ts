@@ -54,7 +54,7 @@ test('a dry run shows what HAProxy has and what would be set', (t) => {
   t.regex(row ?? '', /192 {2}180/);
 });
 
-test("an agent's problem stands under the table with its server's name and how often it happened", (t) => {
+test("an agent's problem stands under the table with its server's name and its count", (t) => {
   const agent = {
     ...server().agent,
     state: 'stale' as const,
@@ -66,7 +66,7 @@ test("an agent's problem stands under the table with its server's name and how o
   t.true(text.includes('! web1: http://x: the answer is not JSON (7 so far)'));
 });
 
-/** A backend of these servers, with one policy in shadow that would give each the weight 256. */
+/** A backend of these servers, with one shadow policy that would give each the weight 256. */
 function shadowed(servers: readonly ServerStatus[], problem: string | null = null): BackendStatus[] {
   const inShadow = servers.map(({ server, load, delta, reasons }) => {
     return { server, load, delta, reasons, weight: 256, share: 0.5, drained: false };
@@ -90,13 +90,13 @@ test('the table of a shadow has weight and share in force, those in shadow, and 
   t.is(text[3], 'web1           UP      61% 0.41  180  26.2%    256  50.0%  +23.8 by load');
 });
 
-test('a shadow that failed has dashes and its problem under the table; the other table tells of it, too', (t) => {
+test('a failed shadow has dashes, and both tables show its problem underneath', (t) => {
   const found = status([], { backends: shadowed([server()], 'policy capacity: it failed') });
   t.regex(renderShadow(found, 'capacity', []), /180 {2}26\.2% {6}- {6}- {6}- -\n! policy capacity: it failed$/);
   t.regex(renderWeights(found, []), /\n! policy capacity: it failed$/);
 });
 
-test('a status of a controller that knows no shadows and no recording is read as one that has none', (t) => {
+test('the status of a controller without shadows and recording is read as having none', (t) => {
   const { recording: _, backends, ...rest } = status([server()]);
   const older = { ...rest, backends: backends.map(({ shadows: _shadows, ...backend }) => backend) };
   const read = statusSchema.parse(older);
@@ -118,7 +118,7 @@ for (const [expected, changes] of [
   ['errors 50%', { reasons: [cut, errors] }],
   ['drain', { exclusion: 'drain', reasons: [] }],
 ] as const) {
-  test(`the main reason in a word: ${expected}`, (t) => {
+  test(`a reason is shown in a word: ${expected}`, (t) => {
     t.is(headline(server(changes as Partial<ServerStatus>)).text, expected);
   });
 }
@@ -132,7 +132,7 @@ test('an explanation lists every step of the decision in order', (t) => {
   t.regex(text, /1\. load Lr 0\.412[\s\S]*2\. weight by inverse load[\s\S]*3\. size[\s\S]*5\. scaled/);
 });
 
-test('doctor: a fresh agent is fine, an unknown metric and a clock that is off are warnings', (t) => {
+test('doctor passes a fresh agent, and warns of an unknown metric and of a wrong clock', (t) => {
   const now = 1_700_000_000_000;
   const good = judge('agent of a', snapshot(), 3_000, 5, now);
   t.deepEqual(
@@ -147,6 +147,6 @@ test('doctor: a fresh agent is fine, an unknown metric and a clock that is off a
   );
 });
 
-test('doctor: an agent that answers with an old sample fails', (t) => {
+test('doctor fails an agent that answers with an old sample', (t) => {
   t.is(judge('agent of a', snapshot({ ageMs: 9_000 }), 3_000, 5, Date.now())[0]?.state, 'fail');
 });

@@ -6,7 +6,7 @@ import { codeOf, expectOk, haproxyTest as test } from './setup.ts';
 const consistent = 'hash-type consistent';
 const mapBased = 'hash-type map-based';
 
-/** balance, hash-type, what `show stat` calls it in every version, what is known from that, what comes of writing a weight. */
+/** balance, hash-type, its name in `show stat` in every version, what that tells, the result of writing a weight. */
 const cases = [
   ['roundrobin', null, 'roundrobin', 'dynamic', 'taken'],
   ['leastconn', null, 'leastconn', 'dynamic', 'taken'],
@@ -52,7 +52,7 @@ test('a static algorithm takes 0 and the configured weight, which is what restor
   t.is(codeOf(await haproxy.api.setWeights('web', [{ server: 's1', weight: 99 }])), 'backend-static');
 });
 
-test('a name that nobody knows is unknown, not taken for weighted', (t) => {
+test('an unlisted algorithm is unknown, and not taken for weighted', (t) => {
   for (const name of [null, '', 'none', 'toString', 'sticky']) t.is(weightSupport(name), 'unknown');
   t.is(weightSupport('random'), 'dynamic');
 });

@@ -10,10 +10,11 @@ import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { parseSocketAddress } from '../../haproxy/socket-address.ts';
 import { formatProblem } from '../../shared/contract/problem.ts';
 import { freePort } from '../../testbed/rig/ports.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { stateReply } from './recorded.ts';
-import { codeOf, expectOk, temporaryFolder } from './setup.ts';
+import { codeOf, expectOk } from './setup.ts';
 
-/** Something that listens where HAProxy should, and answers a command as told. */
+/** A server in HAProxy's place that answers commands as told. */
 async function listener(answer: (client: Socket) => void) {
   const clients = new Set<Socket>();
   const server = createServer((client) => {
@@ -31,7 +32,7 @@ async function listener(answer: (client: Socket) => void) {
 
 const half = stateReply.slice(0, stateReply.length / 2);
 
-test('one that never answers: gives up at the deadline', async (t) => {
+test('a socket that never answers is given up at the deadline', async (t) => {
   await using silent = await listener(() => {});
   const started = performance.now();
   const result = await new RuntimeApi({ socket: silent.socket, timeoutMs: 100 }).info();
@@ -39,7 +40,7 @@ test('one that never answers: gives up at the deadline', async (t) => {
   t.true(performance.now() - started >= 99);
 });
 
-test('one that answers drop by drop: the deadline is for the whole reply', async (t) => {
+test('the deadline covers the whole reply, also one that arrives byte by byte', async (t) => {
   await using slow = await listener((client) => {
     const drip = setInterval(() => client.write('1'), 10);
     client.on('close', () => clearInterval(drip));
@@ -47,24 +48,24 @@ test('one that answers drop by drop: the deadline is for the whole reply', async
   t.is(codeOf(await new RuntimeApi({ socket: slow.socket, timeoutMs: 150 }).info()), 'haproxy-timeout');
 });
 
-test('one that answers half, then nothing: no shorter list', async (t) => {
+test('half a reply, then nothing, is an error and not a shorter list', async (t) => {
   await using stuck = await listener((client) => client.write(half));
   t.is(codeOf(await new RuntimeApi({ socket: stuck.socket, timeoutMs: 100 }).servers()), 'haproxy-timeout');
 });
 
-test('one that answers half, then resets: no shorter list', async (t) => {
+test('half a reply, then a reset, is an error and not a shorter list', async (t) => {
   await using broken = await listener((client) => client.write(half, () => client.resetAndDestroy()));
   t.is(codeOf(await new RuntimeApi({ socket: broken.socket }).servers()), 'haproxy-incomplete');
 });
 
-test('one that closes in the middle of a line, or between two: no shorter list', async (t) => {
+test('a reply that ends within a line or between two is an error and not a shorter list', async (t) => {
   for (const text of [half, stateReply.slice(0, stateReply.indexOf('4 api'))]) {
     await using cut = await listener((client) => client.end(text));
     t.is(codeOf(await new RuntimeApi({ socket: cut.socket }).servers()), 'haproxy-reply');
   }
 });
 
-test('one that closes without a word', async (t) => {
+test('a connection closed without a reply is an error', async (t) => {
   await using mute = await listener((client) => client.end());
   t.is(codeOf(await new RuntimeApi({ socket: mute.socket }).level()), 'haproxy-incomplete');
   t.is(
@@ -73,7 +74,7 @@ test('one that closes without a word', async (t) => {
   );
 });
 
-test('one that answers endlessly is cut off at the limit', async (t) => {
+test('an endless reply is cut off at the limit', async (t) => {
   const chunk = 'x'.repeat(10_000);
   await using endless = await listener((client) => {
     const pour = () => {
@@ -87,20 +88,20 @@ test('one that answers endlessly is cut off at the limit', async (t) => {
   t.is(codeOf(result), 'haproxy-reply');
 });
 
-test('one that answers fewer commands than were sent: the weights are unknown', async (t) => {
+test('after fewer answers than commands the weights are unknown', async (t) => {
   await using short = await listener((client) => client.end('\n'));
   const changes = ['a', 'b'].map((server) => ({ server, weight: 1 }));
   t.is(codeOf(await new RuntimeApi({ socket: short.socket }).setWeights('web', changes)), 'haproxy-incomplete');
 });
 
-test('any word in the reply to a batch is an error, also without its line feed', async (t) => {
+test('any text in the reply to a batch is an error, also without its line feed', async (t) => {
   await using odd = await listener((client) => client.end('\nTrailing garbage in weight string\n\n'));
   const changes = ['a', 'b'].map((server) => ({ server, weight: 1 }));
   const result = await new RuntimeApi({ socket: odd.socket }).setWeights('web', changes);
   t.like(result, { ok: false, error: { code: 'haproxy-refused', got: '"Trailing garbage in weight string"' } });
 });
 
-test('one that speaks something else', async (t) => {
+test('a reply of another protocol is an error', async (t) => {
   await using http = await listener((client) => client.end('HTTP/1.1 400 Bad Request\r\n\r\n<html>'));
   const result = await new RuntimeApi({ socket: http.socket }).servers('web');
   if (result.ok) return t.fail();
@@ -120,7 +121,7 @@ test('the next call works after one that failed', async (t) => {
   t.is(expectOk(second), 'admin');
 });
 
-test('no socket, no directory, no socket but a file, a directory, and nobody listening', async (t) => {
+test('a missing socket, a file, a directory and a socket without a listener are told apart', async (t) => {
   await using folder = await temporaryFolder();
   const path = (name: string) => join(folder.path, name);
   await writeFile(path('file'), '');
@@ -133,7 +134,7 @@ test('no socket, no directory, no socket but a file, a directory, and nobody lis
   t.is(await code(`127.0.0.1:${await freePort()}`), 'socket-refused');
 });
 
-test('a folder that is not there is told from a HAProxy that is not there', async (t) => {
+test('a missing folder is told from a missing HAProxy', async (t) => {
   await using folder = await temporaryFolder();
   const fix = async (name: string) => {
     const result = await new RuntimeApi({ socket: join(folder.path, name) }).info();
@@ -146,7 +147,7 @@ test('a folder that is not there is told from a HAProxy that is not there', asyn
   );
 });
 
-test('a socket that its HAProxy left behind', async (t) => {
+test('a socket that HAProxy left behind is reported as refused', async (t) => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, 'left.sock');
   const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
@@ -155,7 +156,7 @@ test('a socket that its HAProxy left behind', async (t) => {
 });
 
 const nobody = 65_534;
-// Only root may become somebody else, and only somebody else may not open a socket of ours.
+// Only root may become another user, and only another user is kept from opening root's socket.
 const isRoot = process.getuid?.() === 0;
 const reason = isRoot ? '' : ' (skipped: only root can become another user)';
 (isRoot ? test : test.skip)(`a socket that this user may not open${reason}`, async (t) => {
@@ -166,7 +167,7 @@ const reason = isRoot ? '' : ' (skipped: only root can become another user)';
   await once(server, 'listening');
   await chmod(path, 0o600);
   const module = new URL('../../haproxy/runtime-api.ts', import.meta.url).href;
-  // it becomes nobody only after it has read our files
+  // it changes to the user nobody only after it has read its files
   const script = `const { RuntimeApi } = await import(${JSON.stringify(module)});
     process.setgroups([]); process.setgid(${nobody}); process.setuid(${nobody});
     console.log(JSON.stringify(await new RuntimeApi({ socket: ${JSON.stringify(path)} }).info()));`;
@@ -177,6 +178,6 @@ const reason = isRoot ? '' : ' (skipped: only root can become another user)';
   t.regex(formatProblem(error), /user nobody may not open.*usermod -aG haproxy/);
 });
 
-test('an address that is none is refused before anything is opened', (t) => {
+test('an invalid address is refused before anything is opened', (t) => {
   t.throws(() => new RuntimeApi({ socket: 'admin.sock' }), { message: /admin\.sock.*stats socket/ });
 });

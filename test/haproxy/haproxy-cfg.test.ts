@@ -1,19 +1,19 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { findHaproxy } from '../../testbed/rig/binary.ts';
 import { startHaproxy } from '../../testbed/rig/process.ts';
+import { httpServer } from '../support/http-server.ts';
 import { expectOk, haproxyTest as test } from './setup.ts';
 
 const example = fileURLToPath(new URL('../../haproxy/haproxy.cfg', import.meta.url));
 
-/** The example with this machine's paths and addresses in place of its own; each of them must be there. */
+/** The example with this machine's paths and addresses; each replaced text must occur in it. */
 async function localExample(ports: readonly number[]): Promise<string> {
   const text = await readFile(example, 'utf8');
   const replacements: readonly [string, string][] = [
@@ -33,16 +33,7 @@ async function localExample(ports: readonly number[]): Promise<string> {
   }, text);
 }
 
-async function applicationServer(name: string) {
-  const server = createServer((_request, response) => response.end(name));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const close = async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  };
-  return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: close };
-}
+const applicationServer = (name: string) => httpServer((_, response) => response.end(name));
 
 async function get(socketPath: string): Promise<string> {
   const [response] = await once(request({ socketPath, agent: false }).end(), 'response');
@@ -51,8 +42,8 @@ async function get(socketPath: string): Promise<string> {
   return body;
 }
 
-test('HAProxy accepts the example as it is, without a warning', async (t) => {
-  // without -V, versions from 2.8 on say nothing of a valid one
+test('HAProxy accepts the unchanged example without a warning', async (t) => {
+  // without -V, versions from 2.8 on print nothing for a valid file
   const { stdout, stderr } = await promisify(execFile)(findHaproxy() ?? '', ['-c', '-V', '-f', example]);
   t.regex(stdout + stderr, /Configuration file is valid/);
   t.notRegex(stdout + stderr, /WARNING|ALERT/);

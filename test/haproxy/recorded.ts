@@ -1,5 +1,5 @@
 /**
- * Replies of the versions that are not at hand, put together from their column lists. Where a list comes from is said
+ * Replies of versions that are not installed here, built from their column lists. Where a list comes from is said
  * beside it; which fields are empty is as HAProxy 2.6.12 leaves them.
  */
 

@@ -48,7 +48,7 @@ for (const [version, columns] of Object.entries(statColumns)) {
   });
 }
 
-test('reads columns by name, in whatever order they come', (t) => {
+test('reads columns by name, in any order', (t) => {
   const reversed = parseStats(statReply([...columns26].reverse(), statRows));
   t.deepEqual(reversed, parseStats(statReply(columns26, statRows)));
 });
@@ -108,7 +108,7 @@ test('reads process and level', (t) => {
   t.deepEqual(parseLevel('operator\n\n'), { ok: true, value: 'operator' });
 });
 
-test('another process has another id, or counts its time from 0 again, as in a container', (t) => {
+test('another process has another pid, or counts its uptime from 0 again, as in a container', (t) => {
   const before = { version: '2.6.12', pid: 8, uptimeSeconds: 7 };
   t.true(isSameProcess(before, before));
   t.true(isSameProcess(before, { ...before, uptimeSeconds: 9 }));

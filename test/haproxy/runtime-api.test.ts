@@ -29,7 +29,7 @@ test('reads process, level, servers and counters', async (t) => {
   );
 });
 
-test('reads one backend or all, whatever else is called the same', async (t) => {
+test('reads one backend or all, even if a frontend has the same name', async (t) => {
   // where a frontend may have the backend's name, HAProxy looks for it among frontends first
   const { proxiesMayShareName } = traitsOf(testedVersion);
   const all = renderConfiguration({
@@ -106,7 +106,7 @@ test('a socket at level user reads all but the algorithm', async (t) => {
   t.is(codeOf(await api.setWeights('web', [{ server: 's1', weight: 1 }])), 'socket-level');
 });
 
-test('says which backend or server HAProxy does not have, and still sets the others', async (t) => {
+test('reports an unknown backend or server, and still sets the others', async (t) => {
   await using haproxy = await startHaproxy({ configuration });
   const { api } = haproxy;
   const missing = { ok: false, error: { code: 'backend-missing', where: 'gone' } };
@@ -141,7 +141,7 @@ test('a bad name never reaches the socket', async (t) => {
   await t.throwsAsync(haproxy.api.setWeights('web', [{ server: 's1', weight: 300 }]), { instanceOf: RangeError });
   t.deepEqual(await weights(haproxy.api, 'web'), { s1: 100, s2: 40, s3: 100 });
   t.is(expectOk(await haproxy.api.info()).pid, before);
-  // nobody listens there: a name that was sent would be socket-missing
+  // nothing listens there: a name that was sent would give socket-missing
   t.is(codeOf(await new RuntimeApi({ socket: '/nowhere/admin.sock' }).servers('a b')), 'name-invalid');
 });
 
@@ -179,7 +179,7 @@ test('twenty calls at once use one connection at a time', async (t) => {
   t.is(most, 1);
 });
 
-test('when all connections of the stats socket are taken it gives up in time, and works again after', async (t) => {
+test('with all connections of the stats socket taken it gives up in time, and works again later', async (t) => {
   await using haproxy = await startHaproxy({ configuration: `global\n  stats maxconn 2\n${configuration}` });
   const held = [connect(haproxy.socket), connect(haproxy.socket)];
   await Promise.all(held.map((socket) => once(socket, 'connect')));

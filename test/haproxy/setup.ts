@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import test from 'ava';
 import { exchange } from '../../haproxy/exchange.ts';
 import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
@@ -14,7 +11,7 @@ const program = findHaproxy();
 const isInstalled = program !== null;
 if (!isInstalled) process.stderr.write('SKIPPED: tests against HAProxy, because no haproxy program was found\n');
 
-/** What the program that tests run says it is, such as 2.6.12-1+deb12u4; empty where there is none. */
+/** Version that the tested HAProxy reports, such as 2.6.12-1+deb12u4; empty where none is installed. */
 export const testedVersion = program === null ? '' : (versionOfProgram(program) ?? '');
 
 /** Runs against the real HAProxy; shown as skipped where none is installed. */
@@ -29,19 +26,10 @@ export function codeOf(result: Result<unknown, Problem>): string {
   return result.ok ? 'no problem' : result.error.code;
 }
 
-/** What an operator types: commands that the client itself never sends. */
+/** Sends a command that only an operator types and the client never sends. */
 export async function operatorSays(haproxy: HaproxyProcess, line: string): Promise<string> {
   const address = { kind: 'unix', path: haproxy.socket } as const;
   return expectOk(await exchange(line, { address, where: 'operator', timeoutMs: 20_000, maxReplyBytes: 1_000_000 }));
-}
-
-export interface Folder extends AsyncDisposable {
-  readonly path: string;
-}
-
-export async function temporaryFolder(): Promise<Folder> {
-  const path = await mkdtemp(join(tmpdir(), 'haweight-test-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
 /** Two servers in rotation, and a backup that is in maintenance. */

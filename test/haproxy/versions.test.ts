@@ -6,13 +6,13 @@ import { renderConfiguration } from '../../testbed/rig/configuration.ts';
 import { startHaproxy } from '../../testbed/rig/process.ts';
 import { configuration, expectOk, operatorSays, haproxyTest as test, testedVersion } from './setup.ts';
 
-test('the version that these tests run against is printed, and is what HAProxy says of itself', async (t) => {
+test('the version that these tests print is the one that HAProxy reports', async (t) => {
   await using haproxy = await startHaproxy({ configuration });
   t.is(expectOk(await haproxy.api.info()).version, testedVersion);
   t.is(versionProblem(testedVersion, 'admin.sock'), null, 'tests run against a version that haweight is made for');
 });
 
-test('from the oldest to the newest branch there is nothing to say; outside, or where it cannot be read, there is', (t) => {
+test('tested branches get no warning, and versions outside or unreadable ones do', (t) => {
   for (const version of ['2.4.0', '2.6.12-1+deb12u4', '2.9-dev3', '3.0.11', '3.4.7-1', '3.4']) {
     t.is(versionProblem(version, 'admin.sock'), null, version);
   }
@@ -24,7 +24,7 @@ test('from the oldest to the newest branch there is nothing to say; outside, or 
   }
 });
 
-test('a frontend may have the name of a backend exactly in the versions of which we say so', async (t) => {
+test("a frontend may have a backend's name exactly in the versions that the table says", async (t) => {
   const frontends = [{ name: 'web', bind: 'unix@http.sock', backend: 'web' }];
   const backends = [{ name: 'web', servers: [{ name: 's1', address: '127.0.0.1:1' }] }];
   const start = async () => {
@@ -35,14 +35,14 @@ test('a frontend may have the name of a backend exactly in the versions of which
   else await t.throwsAsync(start, { message: /same name as frontend/ });
 });
 
-test('add server is experimental exactly in the versions of which we say so', async (t) => {
+test('add server is experimental exactly in the versions that the table says', async (t) => {
   await using haproxy = await startHaproxy({ configuration });
   const said = await operatorSays(haproxy, 'add server web/new 127.0.0.1:3');
   const expected = traitsOf(testedVersion).addServerIsExperimental ? /experimental/ : /New server registered/;
   t.regex(said, expected);
 });
 
-test('a request whose client closes its half is given up exactly in the versions of which we say so', async (t) => {
+test('a request whose client closes its half is given up exactly in the versions that the table says', async (t) => {
   const frontends = [{ name: 'http', bind: 'unix@http.sock', backend: 'web' }];
   const backends = [{ name: 'web', servers: [{ name: 's1', address: '127.0.0.1:1' }] }];
   await using haproxy = await startHaproxy({ configuration: renderConfiguration({ frontends, backends }) });
@@ -54,5 +54,5 @@ test('a request whose client closes its half is given up exactly in the versions
   client.end('GET / HTTP/1.0\r\n\r\n');
   await once(client, 'close');
   if (traitsOf(testedVersion).halfClosedClientAborts) t.is(answer, '');
-  else t.regex(answer, /^HTTP\/1\.\d 503 /, 'nobody listens there');
+  else t.regex(answer, /^HTTP\/1\.\d 503 /, 'nothing listens there');
 });

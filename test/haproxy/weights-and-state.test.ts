@@ -5,7 +5,7 @@ import { renderConfiguration } from '../../testbed/rig/configuration.ts';
 import { startHaproxy } from '../../testbed/rig/process.ts';
 import { configuration, expectOk, operatorSays, servers, haproxyTest as test, weights } from './setup.ts';
 
-test('weights set during drain or maintenance hold afterwards, and are seen meanwhile', async (t) => {
+test('weights set during drain or maintenance are shown at once and stay', async (t) => {
   await using haproxy = await startHaproxy({ configuration });
   const { api } = haproxy;
   for (const [state, expected] of [
@@ -35,7 +35,7 @@ test('slowstart lowers the effective weight, not the one that was set', async (t
   t.like(expectOk(await haproxy.api.servers('web'))[0], { operationalState: 'starting', weight: 100 });
 });
 
-test('an agent-check shows', async (t) => {
+test("an agent-check's weight shows", async (t) => {
   const agent = renderConfiguration({
     backends: [
       {
@@ -51,7 +51,7 @@ test('an agent-check shows', async (t) => {
   );
 });
 
-test('a reload puts back weights and counters', async (t) => {
+test('a reload resets weights and counters', async (t) => {
   const withFrontend = renderConfiguration({
     frontends: [{ name: 'http', bind: 'unix@http.sock', backend: 'web' }],
     backends: [{ name: 'web', servers }],

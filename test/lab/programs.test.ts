@@ -3,22 +3,16 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { PromiseReport } from '../../lab/promise/report.ts';
 import type { Check } from '../../lab/support/check.ts';
-import { temporaryFolder } from '../haproxy/setup.ts';
 import { MarkedProgram } from '../support/marked-program.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
-test.serial('promise: no request fails in a short form, through HAProxy and beside a real controller', async (t) => {
+const startPromise = (...flags: readonly string[]) =>
+  new MarkedProgram('lab/promise/main.ts', '--seconds', '5', ...flags);
+
+test.serial('a short promise run fails no request, through HAProxy and beside a real controller', async (t) => {
   t.timeout(180_000);
-  await using promise = new MarkedProgram(
-    'lab/promise/main.ts',
-    '--requests',
-    '12000',
-    '--changes',
-    '20',
-    '--seconds',
-    '5',
-    '--json',
-  );
+  await using promise = startPromise('--requests', '12000', '--changes', '20', '--json');
   t.is((await promise.end()).code, 0, promise.errors + promise.output);
   const report = JSON.parse(promise.output) as PromiseReport;
   t.true(report.passed);
@@ -33,17 +27,9 @@ test.serial('promise: no request fails in a short form, through HAProxy and besi
   t.deepEqual(promise.files, []);
 });
 
-test.serial('promise: exit code 1 where fewer changes took effect than were asked for', async (t) => {
+test.serial('promise ends with exit code 1 if fewer changes took effect than were asked for', async (t) => {
   t.timeout(180_000);
-  await using promise = new MarkedProgram(
-    'lab/promise/main.ts',
-    '--requests',
-    '1000',
-    '--changes',
-    '1000000',
-    '--seconds',
-    '5',
-  );
+  await using promise = startPromise('--requests', '1000', '--changes', '1000000');
   t.is((await promise.end()).code, 1, promise.errors);
   t.regex(promise.output, /\| changes of weights that took effect \| \d+ \| at least 1,000,000 \| failed \|/);
   t.regex(promise.output, /\nFAILED\n$/);
@@ -56,7 +42,7 @@ interface Verdict {
   readonly notCaused: readonly string[];
 }
 
-test.serial('soak: Ctrl-C ends it with the verdict so far, and with everything that it started', async (t) => {
+test.serial('Ctrl-C ends soak with the verdict so far, and ends everything that it started', async (t) => {
   t.timeout(180_000);
   await using folder = await temporaryFolder();
   const csv = join(folder.path, 'soak.csv');
@@ -96,7 +82,7 @@ const wrong = [
 ] as const;
 
 for (const { name, flags, says } of wrong) {
-  test(`${name} ${flags.join(' ')} is refused in words, with exit code 2`, async (t) => {
+  test(`${name} ${flags.join(' ')} is refused with a message and exit code 2`, async (t) => {
     await using program = new MarkedProgram(`lab/${name}/main.ts`, ...flags);
     t.is((await program.end()).code, 2);
     t.regex(program.errors, says);

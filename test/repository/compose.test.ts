@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { parse } from 'yaml';
 
-/** What these tests look at of a service. */
+/** The parts of a service that these tests check. */
 interface Service {
   readonly read_only?: boolean;
   readonly cap_drop?: readonly string[];
@@ -23,7 +23,7 @@ const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const text = read('compose.yaml');
 const { services } = parse(text, { merge: true }) as { services: Record<string, Service> };
-/** What plain `docker compose up` starts. */
+/** The services that a plain `docker compose up` starts. */
 const byDefault = Object.entries(services).filter(([, { profiles }]) => profiles === undefined);
 
 test('every service of a plain start is hardened, and none restarts for ever', (t) => {
@@ -45,7 +45,7 @@ test('ports are published on loopback only, each movable by a variable', (t) => 
   for (const port of ports) t.regex(port, /^127\.0\.0\.1:\$\{HAWEIGHT_[A-Z_]+:-\d+\}:\d+$/);
 });
 
-test("HAProxy's socket is mounted by HAProxy's and the controller's containers alone", (t) => {
+test("HAProxy's socket is mounted only by the containers of HAProxy and the controller", (t) => {
   const mounting = byDefault
     .filter(([, { volumes = [] }]) => volumes.some((volume) => volume.startsWith('socket:')))
     .map(([name]) => name);

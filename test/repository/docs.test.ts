@@ -6,7 +6,7 @@ import { policyNames } from '../../shared/contract/policy-names.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
-/** Product, worlds and proofs: what the code map of docs/architecture.md is of. */
+/** Product, worlds and proofs: the folders of the code map in docs/architecture.md. */
 const tops = ['shared', 'haproxy', 'agent', 'controller', 'cli', 'testbed', 'lab'];
 const fileNames = new Set(
   globSync(['*', `{${tops.join(',')},test,docs}/**/*.*`], { cwd: root }).map((each) => basename(each)),
@@ -21,17 +21,17 @@ const documents = [
     .map((name) => `docs/${name}`),
 ];
 
-test('docs/policies.md and docs/algorithm.md tell of every policy', (t) => {
+test('docs/policies.md and docs/algorithm.md describe every policy', (t) => {
   for (const path of ['docs/policies.md', 'docs/algorithm.md']) {
     for (const name of policyNames) t.true(read(path).includes(`| \`${name}\``), `${path}: ${name}`);
   }
 });
 
-test('docs/policies.md has every goal, in its words', (t) => {
+test('docs/policies.md has every goal word for word', (t) => {
   for (const { name, text } of goals) t.true(read('docs/policies.md').includes(`| ${name} | ${text} |`), name);
 });
 
-test('every test that docs/reliability.md names is there, by its title', (t) => {
+test('every test that docs/reliability.md quotes exists', (t) => {
   const named = [...read('docs/reliability.md').matchAll(/\]\(\.\.\/(test\/[^)]+\.test\.ts)\): ([^|]+) \|/g)];
   t.true(named.length > 30);
   for (const [, path = '', title = ''] of named) t.true(read(path).includes(title), `${path}: ${title}`);
@@ -57,7 +57,7 @@ for (const path of ['docs/architecture.md', 'CONTRIBUTING.md']) {
     const named = Object.values(sectionsOf(path)).flatMap(pathsIn);
     t.true(named.length > 30);
     for (const each of named) {
-      // "`ram.ts` there": of a file without its folder only the name can be checked
+      // of a file without its folder only the name can be checked
       t.true(each.includes('/') ? existsSync(join(root, each)) : fileNames.has(each), each);
     }
   });

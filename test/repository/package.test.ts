@@ -3,12 +3,12 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { temporaryFolder } from '../haproxy/setup.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const run = promisify(execFile);
 const repository = new URL('../..', import.meta.url).pathname;
 
-test('the packed package, installed into an empty folder without dev dependencies, gives a working haweight', async (t) => {
+test('the packed package works in an empty folder without dev dependencies', async (t) => {
   t.timeout(180_000);
   await using folder = await temporaryFolder();
   await run('npm', ['pack', '--silent', '--pack-destination', folder.path], { cwd: repository });
@@ -26,7 +26,7 @@ test('the packed package, installed into an empty folder without dev dependencie
   await run('npm', ['install', ...flags, join(folder.path, tarball)], { cwd: folder.path });
   const installed = join(folder.path, 'node_modules', 'haproxy-weight-controller');
   const has = (path: string) => existsSync(join(installed, path));
-  // what README, docs/load-testing.md and `jtl --help` tell users to use
+  // named in README, docs/load-testing.md and `jtl --help`
   for (const name of ['steady.jmx', 'flash-crowd.jmx', 'failure.jmx', 'jtl.properties'])
     t.true(has(`deploy/jmeter/${name}`), name);
   for (const proof of ['dist/lab', 'dist/test', 'lab', 'test']) t.false(has(proof), `${proof} is shipped`);

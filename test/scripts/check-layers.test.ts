@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import test from 'ava';
-import { temporaryFolder } from '../haproxy/setup.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const script = join(import.meta.dirname, '../../scripts/check-layers.mjs');
 
@@ -19,7 +19,7 @@ const table = `## Layers
 ## Words
 `;
 
-/** Checks a tree of these files; what it printed, line by line, and whether it passed. */
+/** Checks a tree of these files. Returns the lines that it printed, and whether it passed. */
 async function check(files: Readonly<Record<string, string>>) {
   await using folder = await temporaryFolder();
   for (const [path, text] of Object.entries({ 'docs/architecture.md': table, ...files })) {

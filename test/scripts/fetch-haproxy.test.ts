@@ -2,12 +2,11 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
 import { Child } from '../../testbed/rig/child.ts';
-import { temporaryFolder } from '../haproxy/setup.ts';
+import { httpServer } from '../support/http-server.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const script = join(import.meta.dirname, '../../scripts/fetch-haproxy.mjs');
 const isPossible =
@@ -28,29 +27,23 @@ async function run(command: string, args: readonly string[], environment: Readon
 const packages = 'Package: nothing\nVersion: 1\nArchitecture: amd64\nFilename: nothing.deb\nSize: 0\n';
 const packagesHash = createHash('sha256').update(packages).digest('hex');
 
-/** What apt wants to know of a release. */
+/** The release file that apt needs. */
 function releaseOf(label: string): string {
   const head = `Origin: Debian\nLabel: ${label}\nSuite: own\nCodename: own\nComponents: main\nArchitectures: amd64\n`;
   return `${head}Date: ${new Date().toUTCString()}\nSHA256:\n ${packagesHash} ${packages.length} main/binary-amd64/Packages\n`;
 }
 
-/** A mirror of archives by these labels, each with one release, and nothing of what the script wants. */
+/** A mirror of archives by these labels, each with one release, and without the packages that the script wants. */
 async function startMirror(labels: Readonly<Record<string, string>>) {
   const asked: string[] = [];
-  const server = createServer(({ url = '' }, response) => {
+  const server = await httpServer(({ url = '' }, response) => {
     asked.push(url);
     const [, archive = '', file] = /^\/([^/]+)\/dists\/own\/(Release|main\/binary-amd64\/Packages)$/.exec(url) ?? [];
     const label = labels[archive];
     if (label === undefined) response.writeHead(404).end();
     else response.end(file === 'Release' ? releaseOf(label) : packages);
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const close = async () => {
-    server.closeAllConnections();
-    await once(server.close(), 'close');
-  };
-  return { url, asked, [Symbol.asyncDispose]: close };
+  return { ...server, asked };
 }
 
 /** The settings of an apt that has these sources and no others. */

@@ -11,7 +11,7 @@ async function split(chunks: readonly Buffer[], maxBytes = 1_000): Promise<Line[
   return lines;
 }
 
-test('lines are the same however the bytes come, characters of several bytes too', async (t) => {
+test('lines are the same however the bytes are split, also within a character', async (t) => {
   const lines = fc.array(
     fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\n', ' ')),
     { maxLength: 6 },
@@ -29,7 +29,7 @@ test('lines are the same however the bytes come, characters of several bytes too
   t.pass();
 });
 
-test('a last line that does not end is told apart; an empty file has no line', async (t) => {
+test('a last line without an end is marked, and an empty file has no line', async (t) => {
   t.deepEqual(await split([Buffer.from('a\nb')]), [
     { number: 1, text: 'a', ended: true },
     { number: 2, text: 'b', ended: false },
@@ -37,7 +37,7 @@ test('a last line that does not end is told apart; an empty file has no line', a
   t.deepEqual(await split([]), []);
 });
 
-test('a line over the limit is skipped with its number, at the limit it is not', async (t) => {
+test('a line over the limit is skipped with its number, and one at the limit is not', async (t) => {
   const found = await split([Buffer.from('12345\n123'), Buffer.from('45'), Buffer.from('6\nab\n')], 5);
   t.deepEqual(
     found.map(({ number, text }) => [number, text]),

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { remembered } from '../../shared/remembered.ts';
 
-test('what is remembered is made anew when any part is another one, or one more', (t) => {
+test('a remembered value is made again when any part of its key changes or is added', (t) => {
   const make = remembered((...parts: readonly unknown[]) => ({ parts }));
   const part = {};
   const first = make(part, Number.NaN);
@@ -14,7 +14,7 @@ test('what is remembered is made anew when any part is another one, or one more'
   t.not(make(part, Number.NaN), first, 'only the last one is kept');
 });
 
-test('what could not be made is tried again', (t) => {
+test('a value that could not be made is tried again', (t) => {
   let calls = 0;
   const make = remembered((part: number) => {
     calls += 1;

@@ -1,9 +1,7 @@
 import test from 'ava';
 import { bandwidthCollector, computeBandwidth } from '../../../agent/collectors/bandwidth.ts';
 import type { ConfiguredLimits } from '../../../agent/scope/target.ts';
-import { RecordedTree } from '../support.ts';
-
-type TreeName = ConstructorParameters<typeof RecordedTree>[0];
+import { RecordedTree, type TreeName } from '../support.ts';
 
 function measure(name: TreeName, configured: Partial<ConfiguredLimits>, change: (tree: RecordedTree) => void) {
   using tree = new RecordedTree(name);
@@ -26,7 +24,7 @@ function traffic(tree: RecordedTree): void {
   tree.change(dev, 'eth0: 1000000', 'eth0: 6000000');
 }
 
-test('the busier direction of the busiest card, of its own speed; bridges and loopback do not count', (t) => {
+test('it is the busier direction of the busiest card; bridges and loopback do not count', (t) => {
   t.deepEqual(measure('host', {}, traffic), {
     status: 'ok',
     utilisation: 0.1,
@@ -39,7 +37,7 @@ test('the busier direction of the busiest card, of its own speed; bridges and lo
   });
 });
 
-test('a configured speed counts for every card, the virtual one too', (t) => {
+test('a configured speed counts for every card, virtual ones too', (t) => {
   const metric = measure('host', { linkBitsPerSecond: 20e6, interface: 'eth0' }, traffic);
   t.like(metric, { status: 'ok', utilisation: 1, raw: { interface: 'eth0', receiveBitsPerSecond: 20e6 } });
 });
@@ -48,26 +46,26 @@ test('a virtual card without a configured speed is unknown, not 0', (t) => {
   t.like(measure('host', { interface: 'eth0' }, traffic), { status: 'unavailable', reason: 'no-limit' });
 });
 
-test("a container's virtual pair does not know its speed, whatever it says", (t) => {
+test("the speed that a container's virtual pair reports does not count", (t) => {
   t.like(
     measure('container-v2', {}, () => undefined),
     { status: 'unavailable', reason: 'no-limit' },
   );
 });
 
-test('loopback counts where it is named', (t) => {
+test('loopback counts where it is configured', (t) => {
   const metric = measure('host', { interface: 'lo', linkBitsPerSecond: 4e9 }, traffic);
   t.like(metric, { status: 'ok', utilisation: 0.1, raw: { interface: 'lo' } });
 });
 
-test('counters that jump backwards leave the window unknown', (t) => {
+test('counters that jump backwards make the window unknown', (t) => {
   const metric = measure('host', { interface: 'enp3s0' }, (tree) =>
     tree.change('/proc/self/net/dev', 'enp3s0:2000000 8490', 'enp3s0:5 8490'),
   );
   t.like(metric, { status: 'unavailable', reason: 'warming-up' });
 });
 
-test('an interface that is not there is said so', (t) => {
+test('a missing interface is reported', (t) => {
   t.like(
     measure('host', { interface: 'eth7' }, () => undefined),
     {

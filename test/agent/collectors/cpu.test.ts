@@ -3,10 +3,9 @@ import { computeCpu, cpuCollector } from '../../../agent/collectors/cpu.ts';
 import { effectiveCores } from '../../../agent/scope/effective-cores.ts';
 import type { ScopeChoice } from '../../../agent/scope/scope.ts';
 import type { ConfiguredLimits } from '../../../agent/scope/target.ts';
-import { RecordedTree } from '../support.ts';
+import { ownGroup, RecordedTree } from '../support.ts';
 
 const host: ScopeChoice = { kind: 'host' };
-const ownGroup: ScopeChoice = { kind: 'cgroup', path: null };
 
 /** Reads, lets the test change the tree, reads again 2 s later, and computes. */
 function measure(
@@ -32,7 +31,7 @@ function measure(
 
 const firstLine = 'cpu  10000 500 3000 80000 1500 0 500 4500 2000 100';
 
-test('host: steal is busy, iowait is idle, guest is not counted twice', (t) => {
+test('of a host steal is busy, iowait is idle, and guest is not counted twice', (t) => {
   using tree = new RecordedTree('host');
   // +300 user (200 of it guest) +20 nice +40 system +400 idle +100 iowait +10 irq +10 softirq +120 steal = 1000 ticks
   const metric = measure(tree, host, () =>
@@ -45,7 +44,7 @@ test('host: steal is busy, iowait is idle, guest is not counted twice', (t) => {
   });
 });
 
-test('host: counters that jump backwards leave the window unknown, never negative or 0', (t) => {
+test('of a host counters that jump backwards make the window unknown, not negative or 0', (t) => {
   for (const later of [
     'cpu  9000 500 3000 80400 1500 0 500 4500 0 0',
     'cpu  10300 500 3000 70000 1500 0 500 4500 0 0',
@@ -58,7 +57,7 @@ test('host: counters that jump backwards leave the window unknown, never negativ
   }
 });
 
-test('the first reading alone is no window', (t) => {
+test('the first reading alone is not a window', (t) => {
   using tree = new RecordedTree('host');
   const surroundings = tree.surroundings(host);
   const read = cpuCollector(surroundings, effectiveCores(surroundings)).read(0);
@@ -69,7 +68,7 @@ test('the first reading alone is no window', (t) => {
 /** The host worked half the time, and a tenth of all its time was stolen. */
 const laterHost = 'cpu  10300 500 3000 80500 1500 0 500 4600 0 0'; // +300 user +500 idle +100 steal = 900
 
-test('cgroup v2: against the quota of half a core', (t) => {
+test('in cgroup v2 it is of the quota, here half a core', (t) => {
   using tree = new RecordedTree('container-v2');
   const metric = measure(tree, ownGroup, () => {
     tree.change('/proc/stat', firstLine, 'cpu  10300 500 3000 80700 1500 0 500 4500 0 0');
@@ -79,7 +78,7 @@ test('cgroup v2: against the quota of half a core', (t) => {
   t.like(metric, { status: 'ok', utilisation: 0.5, raw: { availableCoreSeconds: 1, stealCoreSeconds: 0 } });
 });
 
-test('cgroup v2: a parent with a tighter quota counts, and steal is shared out', (t) => {
+test('in cgroup v2 a parent with a tighter quota counts, and steal is shared out', (t) => {
   using tree = new RecordedTree('unit-v2');
   const metric = measure(tree, ownGroup, () => {
     tree.change('/proc/stat', firstLine, laterHost);
@@ -92,7 +91,7 @@ test('cgroup v2: a parent with a tighter quota counts, and steal is shared out',
   t.true(Math.abs(metric.utilisation - (1 + 3 / 9) / 3) < 1e-9);
 });
 
-test('cgroup v1 without a quota: against the CPUs that the group is bound to', (t) => {
+test('in cgroup v1 without a quota it is of the CPUs that the group is bound to', (t) => {
   using tree = new RecordedTree('container-v1');
   const metric = measure(tree, ownGroup, () => {
     tree.change('/proc/stat', firstLine, 'cpu  10300 500 3000 80700 1500 0 500 4500 0 0');
@@ -101,7 +100,7 @@ test('cgroup v1 without a quota: against the CPUs that the group is bound to', (
   t.like(metric, { status: 'ok', utilisation: 0.25, raw: { busyCoreSeconds: 1, availableCoreSeconds: 4 } });
 });
 
-test('process: the whole tree, of the cores that it may run on', (t) => {
+test('of a process it is the whole tree, of the cores that it may run on', (t) => {
   using tree = new RecordedTree('host');
   const metric = measure(tree, { kind: 'pid', pid: 700 }, () => {
     tree.change('/proc/stat', firstLine, 'cpu  10300 500 3000 80700 1500 0 500 4500 0 0');
@@ -113,7 +112,7 @@ test('process: the whole tree, of the cores that it may run on', (t) => {
   if (metric.status === 'ok') t.true(Math.abs(metric.utilisation - 0.1) < 1e-9);
 });
 
-test('process: configured cores win, and more than all of them is 1', (t) => {
+test('of a process configured cores win, and more than all of them is 1', (t) => {
   using tree = new RecordedTree('host');
   const change = () => {
     tree.change('/proc/stat', firstLine, 'cpu  10300 500 3000 80700 1500 0 500 4500 0 0');

@@ -1,48 +1,36 @@
 import test from 'ava';
-import { computeRam, ramCollector } from '../../../agent/collectors/ram.ts';
-import type { ScopeChoice } from '../../../agent/scope/scope.ts';
-import type { ConfiguredLimits } from '../../../agent/scope/target.ts';
-import { RecordedTree } from '../support.ts';
+import { ramCollector } from '../../../agent/collectors/ram.ts';
+import { measureWith, ownGroup, RecordedTree } from '../support.ts';
 
-type TreeName = ConstructorParameters<typeof RecordedTree>[0];
-
-function measure(name: TreeName, scope: ScopeChoice, configured: Partial<ConfiguredLimits> = {}) {
-  using tree = new RecordedTree(name);
-  const surroundings = tree.surroundings(scope, configured);
-  if (surroundings.target.kind === 'process') surroundings.target.tree.refresh();
-  const read = ramCollector(surroundings).read(0);
-  return read.ok ? computeRam({ first: null, last: { atMs: 0, reading: read.value } }) : read.error;
-}
-
+const measure = measureWith(ramCollector);
 const mebi = 2 ** 20;
-const ownGroup: ScopeChoice = { kind: 'cgroup', path: null };
 
-test('host: what is not available, of the total; free memory does not matter', (t) => {
+test('of a host it is the part that is not available, whatever is free', (t) => {
   const raw = { usedBytes: 6144 * mebi, limitBytes: 8192 * mebi };
   t.deepEqual(measure('host', { kind: 'host' }), { status: 'ok', utilisation: 0.75, raw });
 });
 
-test('cgroup v2: page cache that can be had back does not count', (t) => {
+test('in cgroup v2 page cache that can be reclaimed does not count', (t) => {
   const raw = { usedBytes: 256 * mebi, limitBytes: 512 * mebi };
   t.deepEqual(measure('container-v2', ownGroup), { status: 'ok', utilisation: 0.5, raw });
 });
 
-test("cgroup v2: a parent's limit counts where the group has none", (t) => {
+test("in cgroup v2 a parent's limit counts where the group has none", (t) => {
   const raw = { usedBytes: 600 * mebi, limitBytes: 1200 * mebi };
   t.deepEqual(measure('unit-v2', ownGroup), { status: 'ok', utilisation: 0.5, raw });
 });
 
-test('cgroup v1: a limit from above what the container sees counts', (t) => {
+test('in cgroup v1 a limit above what the container sees counts', (t) => {
   const raw = { usedBytes: 500 * mebi, limitBytes: 1000 * mebi };
   t.deepEqual(measure('container-v1', ownGroup), { status: 'ok', utilisation: 0.5, raw });
 });
 
-test('process: resident memory of the tree, of the limit of its group', (t) => {
+test("of a process it is resident memory of its tree, of its group's limit", (t) => {
   const raw = { usedBytes: 14_500 * 4096, limitBytes: 1024 * mebi };
   t.like(measure('host', { kind: 'pid', pid: 700 }), { status: 'ok', raw });
 });
 
-test('process: a configured limit wins', (t) => {
+test('of a process a configured limit wins', (t) => {
   const metric = measure('host', { kind: 'pid', pid: 700 }, { memoryBytes: 58_000 * 1024 * 2 });
   t.like(metric, { status: 'ok', utilisation: 0.5 });
 });

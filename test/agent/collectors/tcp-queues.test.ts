@@ -38,7 +38,7 @@ const send = {
 };
 const accept = { waitingConnections: 3, backlog: 2, ratio: 1, local: '127.0.0.1:18081' };
 
-test('host: the fullest queue of each kind, as ss said it when the dump was recorded', (t) => {
+test('of a host it is the fullest queue of each kind, as ss showed it at the recording', (t) => {
   using tree = new RecordedTree('host');
   const read = tcpQueuesCollector(tree.surroundings({ kind: 'host' }), recordedSource, 0).read(0);
   if (!read.ok) return t.fail(read.error.detail);
@@ -56,7 +56,7 @@ test('waiting connections never enter the ratios of bytes', (t) => {
   t.deepEqual(queues.reading(), { receive: null, send: null, accept, sockets: 2 });
 });
 
-test('process: its listening sockets and the connections to them, not those of others', (t) => {
+test('of a process its listening sockets and connections to them count, and no others', (t) => {
   using tree = new RecordedTree('host');
   const inodes = new Map<string, number>();
   recordedSource.dump((socket) => inodes.set(`${socket.local} ${socket.state}`, socket.inode));
@@ -74,7 +74,7 @@ test('process: its listening sockets and the connections to them, not those of o
   }
 });
 
-test("process: another network namespace's sockets are not ours to show", (t) => {
+test('of a process in another network namespace no sockets are shown', (t) => {
   using tree = new RecordedTree('host');
   tree.link('/proc/700/ns/net', 'net:[2]');
   tree.link('/proc/self/ns/net', 'net:[1]');
@@ -84,7 +84,7 @@ test("process: another network namespace's sockets are not ours to show", (t) =>
   t.like(read, { ok: false, error: { reason: 'not-supported' } });
 });
 
-test('a dump that answers another question, is cut short or is disturbed is refused', (t) => {
+test('a dump that answers another request, is cut short or was disturbed is refused', (t) => {
   const [view] = recordedSocketDump();
   if (view === undefined) return t.fail('nothing recorded');
   const refused = (end: BatchEnd) => typeof end === 'object';
@@ -96,7 +96,7 @@ test('a dump that answers another question, is cut short or is disturbed is refu
   t.true(refused(readBatch(disturbed, sequence, new SocketMessage(), () => undefined)));
 });
 
-test('whatever bytes come, reading does not throw and ratios stay within 0 to 1', (t) => {
+test('no bytes make reading throw, and ratios stay within 0 to 1', (t) => {
   const [recorded] = recordedSocketDump();
   if (recorded === undefined) return t.fail('nothing recorded');
   const original = new Uint8Array(recorded.buffer);

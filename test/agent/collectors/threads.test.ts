@@ -1,47 +1,35 @@
 import test from 'ava';
 import { chooseLimit, computeThreads, threadsCollector } from '../../../agent/collectors/threads.ts';
-import type { ScopeChoice } from '../../../agent/scope/scope.ts';
-import type { ConfiguredLimits } from '../../../agent/scope/target.ts';
-import { RecordedTree } from '../support.ts';
+import { measureWith, ownGroup, RecordedTree } from '../support.ts';
 
-type TreeName = ConstructorParameters<typeof RecordedTree>[0];
+const measure = measureWith(threadsCollector);
 
-function measure(name: TreeName, scope: ScopeChoice, configured: Partial<ConfiguredLimits> = {}) {
-  using tree = new RecordedTree(name);
-  const surroundings = tree.surroundings(scope, configured);
-  if (surroundings.target.kind === 'process') surroundings.target.tree.refresh();
-  const read = threadsCollector(surroundings).read(0);
-  return read.ok ? computeThreads({ first: null, last: { atMs: 0, reading: read.value } }) : read.error;
-}
-
-const ownGroup: ScopeChoice = { kind: 'cgroup', path: null };
-
-test('host: all threads, of what the first process may have', (t) => {
+test("of a host it is all threads, of the first process's limit", (t) => {
   const raw = { threads: 400, limit: 32_000, limitSource: 'rlimit' } as const;
   t.deepEqual(measure('host', { kind: 'host' }), { status: 'ok', utilisation: 0.0125, raw });
 });
 
-test('cgroup v2: of the pids limit', (t) => {
+test('in cgroup v2 it is of the pids limit', (t) => {
   const raw = { threads: 96, limit: 128, limitSource: 'cgroup' } as const;
   t.deepEqual(measure('container-v2', ownGroup), { status: 'ok', utilisation: 0.75, raw });
 });
 
-test("cgroup v2: of the parent's pids limit where the group has none", (t) => {
+test("in cgroup v2 it is of the parent's pids limit where the group has none", (t) => {
   t.like(measure('unit-v2', ownGroup), { utilisation: 0.25, raw: { limit: 240, limitSource: 'cgroup' } });
 });
 
-test('cgroup v1 without a pids limit: the tightest of the others', (t) => {
+test('in cgroup v1 without a pids limit it is of the tightest other limit', (t) => {
   t.like(measure('container-v1', ownGroup), { raw: { threads: 30, limit: 32_000, limitSource: 'rlimit' } });
 });
 
-test('a root group, which is not counted by itself, has the threads of the machine', (t) => {
+test('a root group, which has no count of its own, has the threads of the machine', (t) => {
   using tree = new RecordedTree('container-v2');
   tree.remove('/sys/fs/cgroup/pids.current');
   const read = threadsCollector(tree.surroundings(ownGroup)).read(0);
   t.like(read, { ok: true, value: { threads: 400 } });
 });
 
-test('process: threads of the tree, of the limit of its group', (t) => {
+test("of a process it is the threads of its tree, of its group's limit", (t) => {
   t.like(measure('host', { kind: 'pid', pid: 700 }), {
     status: 'ok',
     utilisation: 9 / 500,
@@ -49,12 +37,12 @@ test('process: threads of the tree, of the limit of its group', (t) => {
   });
 });
 
-test('what is configured counts, whatever the kernel says', (t) => {
+test("a configured limit wins over the kernel's", (t) => {
   const metric = measure('host', { kind: 'pid', pid: 700 }, { threads: 12 });
   t.like(metric, { status: 'ok', utilisation: 0.75, raw: { limitSource: 'configured' } });
 });
 
-test('no limit at all is unknown, not 0', (t) => {
+test('without any limit it is unknown, not 0', (t) => {
   t.is(chooseLimit({ configured: null, cgroup: null, rlimit: null, kernel: null }), null);
   const last = { atMs: 0, reading: { threads: 5, limit: null } };
   t.like(computeThreads({ first: null, last }), { status: 'unavailable', reason: 'no-limit' });

@@ -16,7 +16,7 @@ function parse(flags: Partial<AgentFlags>, command: readonly string[] = [], cont
   return parseAgentFlags({ ...defaults, ...flags }, command, containerised);
 }
 
-test('the scope that is meant, where none is said', (t) => {
+test('the default scope follows from the other flags and the machine', (t) => {
   t.deepEqual(parse({}).scope, { kind: 'host' });
   t.deepEqual(parse({}, [], true).scope, { kind: 'cgroup', path: null });
   t.deepEqual(parse({ pid: '7' }, [], true).scope, { kind: 'pid', pid: 7 });
@@ -27,7 +27,7 @@ test('the scope that is meant, where none is said', (t) => {
   t.is(parse({ scope: 'process' }, ['app'], true).scope, null);
 });
 
-test('quantities', (t) => {
+test('quantities are read with their units', (t) => {
   t.is(parseBytes('512M', '--x'), 512 * 2 ** 20);
   t.is(parseBytes('1.5GiB', '--x'), 1.5 * 2 ** 30);
   t.is(parseBytes('1000', '--x'), 1000);
@@ -72,7 +72,7 @@ for (const [flag, flags, command = []] of [
   });
 }
 
-test('containers are told by what their engines leave', (t) => {
+test('a container is recognised by what its engine leaves in it', (t) => {
   using tree = new RecordedTree('host');
   t.false(inContainer(tree.files, {}));
   t.true(inContainer(tree.files, { KUBERNETES_SERVICE_HOST: '10.0.0.1' }));

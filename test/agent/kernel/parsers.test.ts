@@ -35,14 +35,14 @@ test('a speed of -1, 0 or nothing is unknown', (t) => {
   t.is(parseLinkSpeed('2500\n'), 2.5e9);
 });
 
-test('limits: none is said in several ways', (t) => {
+test('every way to write no limit is read as none', (t) => {
   for (const text of ['max\n', '-1\n', '9223372036854771712\n', '', null]) t.is(parseLimit(text), null);
   t.is(parseLimit('512\n'), 512);
   t.is(parseProcessLimit('Max processes             unlimited            96365                processes\n'), null);
   t.is(parseProcessLimit('Max processes             500                  96365                processes\n'), 500);
 });
 
-test('CPU lists', (t) => {
+test('CPU lists are counted', (t) => {
   for (const [text, count] of [
     ['0-3\n', 4],
     ['0,2-3,8\n', 4],
@@ -62,14 +62,14 @@ test('a key is found only at the start of a line', (t) => {
   t.is(field(text, 'file'), null);
 });
 
-test('constants of the machine come from the auxiliary vector, or are the usual ones', (t) => {
+test('constants of the machine come from the auxiliary vector, or are the usual ones where it is missing', (t) => {
   const pairs = new BigUint64Array([6n, 65_536n, 17n, 250n, 0n, 0n]);
   t.deepEqual(parseAuxv(new Uint8Array(pairs.buffer)), { pageBytes: 65_536, ticksPerSecond: 250 });
   t.deepEqual(parseAuxv(null), { pageBytes: 4096, ticksPerSecond: 100 });
   t.deepEqual(parseAuxv(new Uint8Array([1, 2, 3])), { pageBytes: 4096, ticksPerSecond: 100 });
 });
 
-test('listening sockets of a port, and no others', (t) => {
+test('only listening sockets of the port are found', (t) => {
   const text = [
     '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode',
     '   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 55001 1',
@@ -88,7 +88,7 @@ const anyText = fc.oneof(
     .map((parts) => parts.join('')),
 );
 
-test('whatever text comes, no parser throws or makes up a number', (t) => {
+test('no text makes a parser throw or invent a number', (t) => {
   const sane = (value: unknown): boolean => {
     if (typeof value === 'number') return Number.isFinite(value) && value >= 0;
     if (value instanceof Map) return [...value.values()].every(sane);
@@ -120,7 +120,7 @@ test('whatever text comes, no parser throws or makes up a number', (t) => {
   t.pass();
 });
 
-test('CPU time of a tree never shrinks, whoever ends', (t) => {
+test('CPU time of a tree never shrinks when processes end', (t) => {
   const stat = fc.record({
     pid: fc.integer({ min: 1, max: 6 }),
     startTicks: fc.integer({ min: 1, max: 3 }),
@@ -136,7 +136,7 @@ test('CPU time of a tree never shrinks, whoever ends', (t) => {
   t.pass();
 });
 
-test('what an ended child used since our last look comes back through its parent, once', (t) => {
+test('CPU time of an ended child since the last look is counted once, through its parent', (t) => {
   const common = { state: 'S', parentPid: 1, threads: 1, residentPages: 1, startTicks: 9 };
   const parent = { ...common, pid: 1, ownTicks: 100, reapedTicks: 10 };
   const child = { ...common, pid: 2, ownTicks: 40, reapedTicks: 5 };
@@ -144,6 +144,6 @@ test('what an ended child used since our last look comes back through its parent
   // the parent used 3 more, the child 7 more before it ended: 40 + 7 + 5 were added to the parent's reaped time
   const now = new Map([[1, { ...parent, ownTicks: 103, reapedTicks: 62 }]]);
   t.is(treeTicksUsed(before, now), 10);
-  // nobody waited for the child: its last 7 are lost, and nothing is taken from the parent's 3
+  // the child was not waited for: its last 7 are lost, and nothing is taken from the parent's 3
   t.is(treeTicksUsed(before, new Map([[1, { ...parent, ownTicks: 103 }]])), 3);
 });

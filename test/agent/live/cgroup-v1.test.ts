@@ -6,7 +6,7 @@ import { LiveApp, untilMeasured } from './support.ts';
 const mount = '/sys/fs/cgroup';
 const controllers = ['cpu', 'cpuacct', 'memory', 'pids'] as const;
 
-/** A group of our own in each version 1 hierarchy; removed with the test. Needs root. */
+/** A new group in each version 1 hierarchy; removed with the test. Needs root. */
 class TestGroup implements AsyncDisposable {
   readonly path: string;
   readonly folders: readonly string[];
@@ -40,7 +40,7 @@ const why = [
   controllers.every((name) => existsSync(`${mount}/${name}/cgroup.procs`)) ? null : 'no version 1 hierarchies here',
 ].find((reason) => reason !== null);
 
-/** Says aloud, in the title and the log, where a test could not run. */
+/** Names in title and log the reason why a test could not run. */
 function cgroupTest(title: string, body: (t: ExecutionContext) => Promise<void>): void {
   if (why === undefined) test(title, body);
   else
@@ -77,7 +77,7 @@ cgroupTest('memory and threads of a group are measured against its own limits', 
   t.true(raw.threads.threads > 1 && raw.threads.threads <= 40);
 });
 
-cgroupTest('a group that is removed is gone, which is not 0', async (t) => {
+cgroupTest('a removed group is reported as gone, not as 0', async (t) => {
   const group = new TestGroup('gone');
   const measured = untilMeasured({ kind: 'cgroup', path: group.path }, {}, ({ ram, threads }) =>
     [ram, threads].every((metric) => metric.status === 'unavailable' && metric.reason === 'target-gone'),

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { Worker } from 'node:worker_threads';
 
 /*
- * A process for the agent to measure, started by live tests: `node live-app.ts WHAT AMOUNT`. It says "ready PORT" on
+ * A process for the agent to measure, started by live tests: `node live-app.ts WHAT AMOUNT`. It prints "ready PORT" on
  * standard output, then does one thing until it is killed.
  */
 const [what, amountText] = process.argv.slice(2);
@@ -21,7 +21,7 @@ switch (what) {
     });
     break;
   case 'hog':
-    // Filled, because the kernel gives no memory to pages that nobody wrote to.
+    // filled, because the kernel gives memory only to pages that were written to
     kept.push(Buffer.alloc(amount * 2 ** 20, 1));
     setInterval(() => kept.length, 60_000);
     say();
@@ -33,7 +33,7 @@ switch (what) {
     say();
     break;
   case 'listen': {
-    // Accepts what comes and never reads; stopped by a signal, it does not accept either.
+    // accepts connections and never reads; stopped by a signal, it does not accept either
     const server = createServer({ pauseOnConnect: true }, (socket) => kept.push(socket));
     server.listen({ host: '127.0.0.1', port: 0, backlog: amount }, () => {
       const address = server.address();

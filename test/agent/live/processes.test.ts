@@ -42,7 +42,7 @@ test.serial('threads raise the threads of their process', async (t) => {
   t.deepEqual({ ...raw, threads: 0 }, { threads: 0, limit: 100, limitSource: 'configured' });
 });
 
-test.serial('a process that ends is gone, which is not 0', async (t) => {
+test.serial('a process that ends is reported as gone, not as 0', async (t) => {
   const app = await LiveApp.start('idle');
   const measured = untilMeasured({ kind: 'pid', pid: app.pid }, {}, ({ cpu, ram, tcpQueues }) =>
     [cpu, ram, tcpQueues].every((metric) => metric.status === 'unavailable' && metric.reason === 'target-gone'),

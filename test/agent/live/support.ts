@@ -75,7 +75,7 @@ export class Connections implements Disposable {
   }
 }
 
-/** Samples this machine until what is asked for is seen, and gives it; fails loudly when it takes too long. */
+/** Samples this machine until `look` finds what it wants, and returns that. Errors: it takes too long. */
 export async function untilMeasured<Value>(
   scope: ScopeChoice,
   configured: Partial<ConfiguredLimits>,

@@ -5,7 +5,7 @@ import { tcpState } from '../../../agent/kernel/socket-messages.ts';
 import { until } from '../../support/until.ts';
 import { Connections, LiveApp, untilMeasured } from './support.ts';
 
-/** What the kernel says of the sockets whose local port is this one; other tests' sockets stay out of it. */
+/** The kernel's dump of the sockets with this local port, so that sockets of other tests stay out. */
 function queuesOf(diagnostics: SocketDiagnostics, port: number) {
   const worst = new WorstQueues();
   const dumped = diagnostics.dump((socket) => {
@@ -15,7 +15,7 @@ function queuesOf(diagnostics: SocketDiagnostics, port: number) {
   return worst.reading();
 }
 
-test("a connection that nobody reads fills its receive queue and its peer's send queue", async (t) => {
+test("a connection that is not read fills its receive queue and its peer's send queue", async (t) => {
   await using app = await LiveApp.start('listen', 16);
   using connections = new Connections();
   const socket = await connections.open(app.port);
@@ -23,7 +23,7 @@ test("a connection that nobody reads fills its receive queue and its peer's send
   using diagnostics = new SocketDiagnostics();
   const chunk = Buffer.alloc(1 << 20, 1);
   const [theirs, ours] = await until('both queues over 0.9', () => {
-    // Node keeps what the kernel does not take; a few chunks more than the buffers hold are enough.
+    // Node keeps what the kernel does not take, so a few chunks more than the buffers hold are enough
     if (socket.writableLength < 8 * chunk.length) socket.write(chunk);
     const both = [queuesOf(diagnostics, app.port), queuesOf(diagnostics, clientPort)] as const;
     return (both[0].receive?.ratio ?? 0) > 0.9 && (both[1].send?.ratio ?? 0) > 0.9 ? both : null;
@@ -69,7 +69,7 @@ test('the kernel dumps listening sockets before connections, over IPv4 and IPv6'
   }
 });
 
-test('a dump goes on after the one before was thrown out of', async (t) => {
+test('a dump works after an earlier one threw', async (t) => {
   await using app = await LiveApp.start('listen', 4);
   using diagnostics = new SocketDiagnostics();
   t.throws(() =>

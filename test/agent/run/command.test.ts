@@ -18,7 +18,7 @@ test.serial('a command that a signal ends gives 128 + its number', async (t) => 
   t.is(code, 137);
 });
 
-test.serial('a command that is not there is 127, one that may not be executed 126', async (t) => {
+test.serial('a missing command gives 127, and one that may not be executed 126', async (t) => {
   const missing = await haweight(agentWith(['/nonexistent/app'], ['--log-level', 'error']));
   t.is(missing.code, 127);
   t.is(
@@ -30,7 +30,7 @@ test.serial('a command that is not there is 127, one that may not be executed 12
 });
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGQUIT', 'SIGWINCH', 'SIGCONT'] as const) {
-  test.serial(`${signal} is handed on`, async (t) => {
+  test.serial(`${signal} is passed on to the command`, async (t) => {
     const name = signal.slice('SIG'.length);
     const script = `trap 'echo got ${name}; exit 5' ${name}; echo ready; for i in $(seq 400); do sleep 0.05; done`;
     await using agent = new Haweight(agentWith(['sh', '-c', script]));
@@ -42,7 +42,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGQ
   });
 }
 
-test.serial('a signal that comes in the moment of the start is handed on too', async (t) => {
+test.serial('a signal at the moment of the start is passed on too', async (t) => {
   // Sent by the command itself, before the agent can know that it runs.
   const script = `trap 'echo got it; exit 5' USR2; kill -USR2 $PPID; for i in $(seq 400); do sleep 0.05; done`;
   for (let attempt = 0; attempt < 5; attempt += 1) {
@@ -51,7 +51,7 @@ test.serial('a signal that comes in the moment of the start is handed on too', a
   }
 });
 
-test.serial('the command and what it starts are measured', async (t) => {
+test.serial('the command and its children are measured', async (t) => {
   const flags = ['--window-ms', '300', '--sample-ms', '100', '--cores', '0.05'];
   const busy = `timeout 30 sh -c 'while :; do :; done' & trap "kill $!; exit 3" TERM; wait`;
   await using agent = new Haweight(agentWith(['sh', '-c', busy], flags));

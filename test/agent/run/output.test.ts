@@ -10,7 +10,7 @@ import { snapshot } from '../../support/snapshot.ts';
 const timing = { ageMs: 120, samples: 3, durationMs: () => 2 };
 const document = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
 
-test('Prometheus: base units, and nothing at all where a metric is unknown', (t) => {
+test('Prometheus gets base units, and no series where a metric is unknown', (t) => {
   const text = prometheusText(snapshot({ server: 'a"b' }), timing);
   t.regex(text, /^haweight_agent_cpu_utilisation_ratio 0\.5$/m);
   t.regex(text, /^haweight_agent_ram_limit_bytes 4000$/m);
@@ -21,7 +21,7 @@ test('Prometheus: base units, and nothing at all where a metric is unknown', (t)
   t.notRegex(text, /bandwidth_utilisation_ratio|NaN|undefined/);
 });
 
-test('every series has a name that Prometheus takes, and is documented', (t) => {
+test('every series has a valid Prometheus name, and is documented', (t) => {
   for (const [name, { type, help }] of Object.entries(families)) {
     t.regex(name, /^[a-z][a-z_]*$/);
     t.is(type === 'counter', name.endsWith('_total'), name);
@@ -52,11 +52,11 @@ TCP queues  75.0 % fullest of 2 sockets
                    accept 10.0 %: 1 of 10 connections
                      127.0.0.1:80`;
 
-test('the table says value, parts and what is unknown', (t) => {
+test('the table has values, their parts and what is unknown', (t) => {
   t.is(formatReport(snapshot(), ['Debian 12, kernel 6.1']), expectedReport);
 });
 
-test('the table fits 80 columns, whatever the names are', (t) => {
+test('the table fits 80 columns for any names', (t) => {
   const name = fc.string({ minLength: 1, maxLength: 255 }).filter((text) => !text.includes('\n'));
   fc.assert(
     fc.property(name, name, (host, path) => {
@@ -69,7 +69,7 @@ test('the table fits 80 columns, whatever the names are', (t) => {
   t.pass();
 });
 
-test('facts that cannot be found are left out', (t) => {
+test('unknown facts are left out', (t) => {
   t.deepEqual(formatFacts({}), []);
   t.deepEqual(
     formatFacts({

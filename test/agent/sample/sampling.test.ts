@@ -16,7 +16,7 @@ import { HandClock, RecordedTree } from '../support.ts';
 
 const noSockets: SocketSource = { dump: () => err(unavailable('not-supported', 'none here')) };
 
-/** A sampler of a recorded host, and the clock that it goes by. */
+/** A sampler of a recorded host, and its clock. */
 function makeSampler(tree: RecordedTree, server: string | null = null, sockets = noSockets) {
   const clock = new HandClock();
   const surroundings = tree.surroundings({ kind: 'host' });
@@ -28,7 +28,7 @@ function makeSampler(tree: RecordedTree, server: string | null = null, sockets =
 
 const fourCores = [0, 1, 2, 3].map((core) => `cpu${core} 1 1 1 1 1 1 1 1\n`).join('');
 
-test('rates are unknown until the window is over; what is known at once is there at once', (t) => {
+test('rates are unknown until the window is over, and other metrics are known at once', (t) => {
   using tree = new RecordedTree('host');
   const { clock, sampler } = makeSampler(tree);
   t.is(sampler.latest, null);
@@ -43,7 +43,7 @@ test('rates are unknown until the window is over; what is known at once is there
   t.like(sampler.latest?.metrics.cpu, { utilisation: 0.25, raw: { availableCoreSeconds: 8 } });
 });
 
-test('the window stays as long as it was asked for, however often is sampled', (t) => {
+test('the window keeps its configured length at any sampling period', (t) => {
   const window = new SlidingWindow<{ atMs: number }>(2_000);
   t.deepEqual(
     [0, 1_003, 1_998, 3_001, 4_000].map((atMs) => window.add({ atMs })?.atMs ?? null),
@@ -56,7 +56,7 @@ test('the window stays as long as it was asked for, however often is sampled', (
   );
 });
 
-test('what is served fits the schema that the controller reads it with, and grows older', (t) => {
+test("a served snapshot fits the controller's schema, and its age grows", (t) => {
   using tree = new RecordedTree('host');
   const { clock, sampler } = makeSampler(tree, 'web1');
   const body = new SnapshotBody(sampler);
@@ -69,7 +69,7 @@ test('what is served fits the schema that the controller reads it with, and grow
   t.deepEqual(second, { ...first, ageMs: 700 });
 });
 
-test('one metric that cannot be read leaves the others', (t) => {
+test('one unreadable metric leaves the others', (t) => {
   using tree = new RecordedTree('host');
   const throwing: SocketSource = {
     dump() {
@@ -85,7 +85,7 @@ test('one metric that cannot be read leaves the others', (t) => {
   t.is(metrics?.threads.status, 'ok');
 });
 
-test('a metric that is nonsense is served as failed, the others as they are', (t) => {
+test('a nonsense metric is served as failed, the others as they are', (t) => {
   using tree = new RecordedTree('host');
   const { sampler } = makeSampler(tree);
   sampler.sample();
@@ -99,7 +99,7 @@ test('a metric that is nonsense is served as failed, the others as they are', (t
   }
 });
 
-test('a slow collector has failed, and is left in peace for a while', (t) => {
+test('a slow collector counts as failed, and is not called for a while', (t) => {
   const clock = new HandClock();
   let reads = 0;
   const slow: Collector<'ram', number> = {

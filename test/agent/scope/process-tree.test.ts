@@ -29,7 +29,7 @@ test('CPU time counts from the first look on', (t) => {
   t.is(tree.usedTicks, 7);
 });
 
-test('a new child is found when something was forked', (t) => {
+test('a new child is found after a fork', (t) => {
   using recorded = new RecordedTree('host');
   const tree = treeOf(recorded, 700);
   tree.refresh();
@@ -41,7 +41,7 @@ test('a new child is found when something was forked', (t) => {
   t.is(tree.usedTicks, 4);
 });
 
-test('an orphan stays, an ended member goes, and the tree does not use less than nothing', (t) => {
+test('an orphan stays, an ended member goes, and CPU time does not turn negative', (t) => {
   using recorded = new RecordedTree('host');
   const tree = treeOf(recorded, 700);
   tree.refresh();
@@ -53,7 +53,7 @@ test('an orphan stays, an ended member goes, and the tree does not use less than
   t.is(tree.usedTicks, 0);
 });
 
-test('another process that got the same pid is not the one that was asked for', (t) => {
+test('another process with the same pid is not taken for the first one', (t) => {
   using recorded = new RecordedTree('host');
   const tree = treeOf(recorded, 700);
   tree.refresh();
@@ -70,20 +70,20 @@ test('a zombie is gone', (t) => {
   t.like(tree.refresh(), { reason: 'target-gone' });
 });
 
-test('a pid that is not there is one clear line at the start', (t) => {
+test('a missing pid is reported in one line at the start', (t) => {
   using recorded = new RecordedTree('host');
   const error = t.throws(() => treeOf(recorded, 4242), { instanceOf: ProblemError });
   t.is(error.problem.code, 'scope-unavailable');
 });
 
-test('by port: the parent of the workers that share the socket', (t) => {
+test('a port stands for the parent of the workers that share its socket', (t) => {
   using recorded = new RecordedTree('host');
   for (const pid of [1, 700, 710]) recorded.link(`/proc/${pid}/fd/3`, 'socket:[55001]');
   t.is(findPortOwner(recorded.files, 8080), 700);
   t.like(findPortOwner(recorded.files, 8081), { reason: 'target-gone' });
 });
 
-test('by port: found again after a restart', (t) => {
+test('the process of a port is found again after a restart', (t) => {
   using recorded = new RecordedTree('host');
   recorded.link('/proc/700/fd/3', 'socket:[55001]');
   const target = resolveScope(recorded.files, { kind: 'port', port: 8080 });

@@ -6,7 +6,7 @@ import { withCurrentNames } from '../../../controller/config/former-names.ts';
 import { loadConfig } from '../../../controller/config/load.ts';
 import { parseLine } from '../../../controller/record/parse-line.ts';
 import { parseExperiment } from '../../../testbed/simulator/parse-experiment.ts';
-import { temporaryFolder } from '../../haproxy/setup.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { recordOf, settings } from '../record/support.ts';
 
 const note = 'note: least-utilised is called pick-one now; the old name still works';

@@ -12,8 +12,9 @@ import { ok } from '../../../shared/contract/result.ts';
 import { EventLog } from '../../../shared/process/event-log.ts';
 import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
 import { startHaproxy } from '../../../testbed/rig/process.ts';
-import { haproxyTest, temporaryFolder, weights } from '../../haproxy/setup.ts';
+import { haproxyTest, weights } from '../../haproxy/setup.ts';
 import { snapshot } from '../../support/snapshot.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 
 test('a tick that comes while another is under way is skipped and counted, not queued', async (t) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { readRecordings } from '../../../controller/record/read-recordings.ts';
 import type { TickRecord } from '../../../controller/record/recording.ts';
-import { temporaryFolder } from '../../haproxy/setup.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { recordOf, start } from './support.ts';
 
 const hour = 3_600_000;

@@ -4,7 +4,7 @@ import test from 'ava';
 import { checkRecordFile } from '../../../controller/record/record-problem.ts';
 import { appendLines } from '../../../controller/record/rotating-file.ts';
 import { formatProblem } from '../../../shared/contract/problem.ts';
-import { temporaryFolder } from '../../haproxy/setup.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 test('lines are appended to what is there; a new file is for its owner only', async (t) => {
   await using folder = await temporaryFolder();

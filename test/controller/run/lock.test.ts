@@ -4,7 +4,8 @@ import test from 'ava';
 import { type Claim, claim, holderOf } from '../../../controller/run/lock.ts';
 import { Child } from '../../../testbed/rig/child.ts';
 import { until } from '../../../testbed/rig/wait.ts';
-import { codeOf, expectOk, temporaryFolder } from '../../haproxy/setup.ts';
+import { codeOf, expectOk } from '../../haproxy/setup.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const self = { pid: process.pid, listen: '127.0.0.1:9478' };
 const backendOf = (socket: string, backend = 'web'): Claim => ({ kind: 'backend', socket, backend });

@@ -10,7 +10,7 @@ const flash = { durationMs: 600_000, load: 0.7, bursts: { everyMs: 5_000, length
 /** Within five standard deviations of a Poisson count. */
 const isNear = (count: number, expected: number) => Math.abs(count - expected) < 5 * Math.sqrt(expected);
 
-test('a steady load has the rate asked for, gaps like an exponential, and demand of the mean asked for', (t) => {
+test('a steady load has the given rate, exponential gaps, and the given mean demand', (t) => {
   const arrivals = planArrivals({ ...plan, scenario: { durationMs: 600_000, load: 0.5 } });
   t.true(isNear(arrivals.length, 602 * 50), `${arrivals.length}`);
   const gaps = arrivals.slice(1).map(({ atMs }, index) => atMs - (arrivals[index]?.atMs ?? 0));
@@ -21,7 +21,7 @@ test('a steady load has the rate asked for, gaps like an exponential, and demand
   t.true(Math.abs(demand - 3) < 0.1, `${demand}`);
 });
 
-test('bursts last 300 ms every 5 s from 0 on, at one peak after the other, and none is in the lead-in', (t) => {
+test('bursts last 300 ms every 5 s from 0 on, at one peak after the other', (t) => {
   const arrivals = planArrivals({ ...plan, scenario: flash });
   const within = (atMs: number) => ((atMs % 10_000) + 10_000) % 10_000;
   const count = (from: number, to: number) =>
@@ -41,7 +41,7 @@ test('a scenario of one peak has no burst before its start either', (t) => {
   t.true(isNear(before.length, 600 * 70), `${before.length}`);
 });
 
-test('the same plan gives the same requests, another seed others; all in order and within the time', (t) => {
+test('the same plan gives the same requests, and another seed others, in order and in time', (t) => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 1e6 }), fc.constantFrom(...scenarios), (seed, scenario) => {
       const once = planArrivals({ ...plan, scenario, seed });
@@ -54,7 +54,7 @@ test('the same plan gives the same requests, another seed others; all in order a
   );
 });
 
-test('a seed gives the requests that it always gave: the figures in the documents were measured with them', (t) => {
+test("a seed gives the requests that the documents' figures were measured with", (t) => {
   const digest = (name: string) => {
     const scenario = scenarios.find((each) => each.name === name);
     if (scenario === undefined) throw new Error(`no scenario ${name}`);

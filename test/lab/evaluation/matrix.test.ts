@@ -4,7 +4,7 @@ import { blocksOf, matrices, seedOf } from '../../../lab/evaluation/matrix.ts';
 import { fleets, matrixNames, scenarioNames, scenarios } from '../../../lab/evaluation/scenarios.ts';
 import { quotaOf } from '../../../lab/evaluation/servers/quota.ts';
 
-test('every matrix measures each of its cells as often as asked, and none twice', (t) => {
+test('every matrix measures each cell as often as asked, and no repetition twice', (t) => {
   for (const name of matrixNames) {
     const { contenders, scenarios: run, repetitions } = matrices[name];
     const cells = blocksOf(name, repetitions).flatMap((block) =>
@@ -26,7 +26,7 @@ test('the full matrix has every contender and scenario, three times, in alternat
   t.true(blocks.every((block) => block.scenarios.length === scenarioNames.length));
 });
 
-test('contenders are five policies under three algorithms, the algorithms by themselves, and an oracle under two', (t) => {
+test('contenders are policies, algorithms without a controller, and an oracle', (t) => {
   t.is(contenderNames.length, 20);
   t.true(
     ['roundrobin', 'random', 'leastconn', 'paper+random', 'capacity+leastconn'].every((name) =>
@@ -35,7 +35,7 @@ test('contenders are five policies under three algorithms, the algorithms by the
   );
 });
 
-test('scenarios are those that the schema knows; their seeds differ, and not by contender', (t) => {
+test('scenarios are those of the schema, and their seeds differ but not by contender', (t) => {
   t.deepEqual(
     scenarios.map(({ name }) => name),
     [...scenarioNames],
@@ -44,7 +44,7 @@ test('scenarios are those that the schema knows; their seeds differ, and not by 
   t.is(new Set(seeds).size, seeds.length);
 });
 
-test('both fleets are of the same size together, and the kernel takes the quota of their smallest', (t) => {
+test('both fleets have the same total size, and the kernel accepts their smallest quota', (t) => {
   const sum = (sizes: Readonly<Record<string, number>>) => Object.values(sizes).reduce((a, b) => a + b);
   t.true(Math.abs(sum(fleets.unequal) - 13) < 1e-9);
   t.true(Math.abs(sum(fleets.equal) - 13) < 1e-9);

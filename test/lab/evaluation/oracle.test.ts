@@ -16,7 +16,7 @@ test('weights are in proportion to the capacities, the largest at the top of the
   ]);
 });
 
-test('three that burn beside the application leave it a quarter; at its end all of it is back', (t) => {
+test('three busy processes beside the application leave it a quarter, until they end', (t) => {
   t.is(capacityLeft('s2', [burn], 999), 1);
   t.is(capacityLeft('s2', [burn], 1_000), 0.25);
   t.is(capacityLeft('s2', [burn], 2_000), 1);
@@ -26,7 +26,7 @@ test('three that burn beside the application leave it a quarter; at its end all 
   );
 });
 
-test('a server that is gone or fails gets nothing; one that is merely tiny still gets some', (t) => {
+test('a server that is gone or fails gets no traffic, and a tiny one still gets some', (t) => {
   t.deepEqual(
     oracleWeights(servers, [gone], 1_500).map(({ weight }) => weight),
     [0, 256],

@@ -32,7 +32,7 @@ function folder(t: { teardown: (end: () => void) => void }): string {
   return path;
 }
 
-test('a cell that was written is left out; one that does not count, or is damaged, is to be measured again', async (t) => {
+test('a finished cell is skipped, and one that does not count or is damaged is measured again', async (t) => {
   const path = folder(t);
   const store = new Store(path);
   const block = blocksOf('full', 2).find(
@@ -57,7 +57,7 @@ test('a cell that was written is left out; one that does not count, or is damage
   t.true(await isMissing());
 });
 
-test('a block with nothing left to measure is left out', async (t) => {
+test('a block with nothing left to measure is skipped', async (t) => {
   const store = new Store(folder(t));
   const [block] = blocksOf('full', 1);
   if (block === undefined) throw new Error('no block');
@@ -67,7 +67,7 @@ test('a block with nothing left to measure is left out', async (t) => {
   t.deepEqual(await store.missingOf([block]), []);
 });
 
-test('a damaged run.json is one line that names the file', async (t) => {
+test('a damaged run.json gives one line that names the file', async (t) => {
   const path = folder(t);
   t.is(await new Store(path).readRun(), null);
   writeFileSync(join(path, 'run.json'), '{"format": 1');
@@ -75,13 +75,13 @@ test('a damaged run.json is one line that names the file', async (t) => {
   t.true(error?.problem.where.endsWith('run.json'));
 });
 
-test('a folder that cannot be made is one line that names it', async (t) => {
+test('a folder that cannot be made gives one line that names it', async (t) => {
   const error = await t.throwsAsync(lockFolder('/dev/null/results'), { instanceOf: ProblemError });
   t.is(error?.problem.where, '/dev/null/results');
   t.regex(error?.problem.got ?? '', /ENOTDIR/);
 });
 
-test('one run at a time has a folder, by whatever path; what a killed one held is free', async (t) => {
+test('one run at a time has a folder, by any path, and the lock of a killed run is free', async (t) => {
   const path = folder(t);
   const link = join(folder(t), 'link');
   symlinkSync(path, link);

@@ -6,7 +6,7 @@ import { formatGoal, reportOf } from '../../../lab/goals/report.ts';
 import { runCells } from '../../../lab/goals/run.ts';
 
 /**
- * The short form of `npm run simulate:goals`: three seeds and two minutes of constant load. So few runs miss a bound by luck
+ * The short form of `npm run simulate:goals`: three seeds and two minutes of constant load. So few runs miss a bound by chance
  * now and then; a broken policy misses by more than this.
  */
 const slack = 0.03;
@@ -18,11 +18,11 @@ async function measure(some: readonly Goal[], config: Readonly<Record<string, un
   return new Measured(await runCells(plan.cells, { seeds: 3, threads, steadySeconds: 120, config }));
 }
 
-/** The goal with what is missed by more than luck. */
+/** The goal with the bounds that are missed by more than chance. */
 function missesOf(goal: Goal, measured: Measured) {
   const report = reportOf(goal, measured);
   const findings = report.findings.filter((finding) => {
-    // a whole tick is more than the slack: of few ticks, one more is luck
+    // a whole tick is more than the slack: of few ticks, one more is chance
     const allowed = finding.unit === 'ticks' && finding.bound > 0 ? 1 / finding.bound : slack;
     return !(shortfall(finding) <= allowed);
   });
@@ -50,7 +50,7 @@ const broken = [
 ] as const;
 
 for (const [what, config, names] of broken) {
-  test(`the bounds tell a broken policy: ${what}`, async (t) => {
+  test(`the bounds detect a broken policy: ${what}`, async (t) => {
     const some = goals.filter(({ name }) => names.some((each) => each === name));
     const missed = await measure(some, config);
     for (const goal of some) t.true(missesOf(goal, missed).findings.length > 0, goal.name);

@@ -6,7 +6,7 @@ import { outcomeOf } from '../../support/outcome.ts';
 
 const values = fc.array(fc.double({ min: -100, max: 100, noNaN: true }), { maxLength: 30 });
 
-test('the interval of a median: the order statistics of the sign test', (t) => {
+test('the interval of a median has the order statistics of the sign test', (t) => {
   const first = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
   // tables of the binomial distribution: 2 x P(X <= k) <= 5 %
   t.is(medianInterval(first(5)), null);
@@ -18,7 +18,7 @@ test('the interval of a median: the order statistics of the sign test', (t) => {
   t.is(medianInterval([]), null);
 });
 
-test('it holds the median of what was seen, in whatever order', (t) => {
+test('the interval holds the median of the values, in any order', (t) => {
   fc.assert(
     fc.property(values, (some) => {
       const interval = medianInterval(some);
@@ -31,7 +31,7 @@ test('it holds the median of what was seen, in whatever order', (t) => {
   t.pass();
 });
 
-test('pairs are compared pair by pair: a machine that gets slower makes no difference', (t) => {
+test('pairs are compared one by one, so that a machine that gets slower makes no difference', (t) => {
   const tallyOf = (ms: number) => {
     const tally = new Tally();
     tally.add(outcomeOf({ endedAtMs: ms }));

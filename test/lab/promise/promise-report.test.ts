@@ -39,7 +39,7 @@ const failed = (some: Measured, wanted = goal) =>
     .checks.filter(({ verdict }) => verdict === 'failed')
     .map(({ name }) => name);
 
-test('a million answered, a thousand changes: passed', (t) => {
+test('a run with a million answers and a thousand changes has passed', (t) => {
   const report = reportOf(measured(), goal);
   t.true(report.passed);
   t.deepEqual(report.failures, {});
@@ -54,7 +54,7 @@ test('a million answered, a thousand changes: passed', (t) => {
   t.regex(formatReport(report), /\| leastconn \| 600 \| 0 \| 500 \(100\) \|.*none measurable: 0\.00 ms/);
 });
 
-test('one request that failed is enough, with changes or without', (t) => {
+test('one failed request fails the run, with changes or without', (t) => {
   for (const outcome of [failedWith(503), broken]) {
     const both = [
       { changing: tallyOf(outcome), still: tallyOf() },
@@ -67,7 +67,7 @@ test('one request that failed is enough, with changes or without', (t) => {
   }
 });
 
-test('fewer requests or changes than asked for are not enough', (t) => {
+test('fewer requests or changes than asked for fail the run', (t) => {
   t.deepEqual(failed(measured(), { ...goal, requests: 1_201 }), ['requests while weights changed']);
   t.deepEqual(failed(measured(), { ...goal, changes: 1_001 }), ['changes of weights that took effect']);
 });

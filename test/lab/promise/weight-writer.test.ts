@@ -11,7 +11,7 @@ const configuration = renderConfiguration({
   backends: [{ name: 'web', servers: servers.map((name, index) => ({ name, address: `127.0.0.1:${index + 1}` })) }],
 });
 
-/** Keeps what is sent, passes it on, and stops the writer after some writes. */
+/** Keeps and passes on the commands, and stops the writer after some writes. */
 function listener(api: WriterOptions['api'], limit: number) {
   const sent: (readonly WeightChange[])[] = [];
   const writer = new WeightWriter({
@@ -31,7 +31,7 @@ function listener(api: WriterOptions['api'], limit: number) {
   return { sent, writer };
 }
 
-haproxyTest('counts the changes that HAProxy says it has, and leaves two servers at least', async (t) => {
+haproxyTest('it counts the changes that HAProxy confirms, and leaves at least two servers', async (t) => {
   await using haproxy = await startHaproxy({ configuration });
   const { sent, writer } = listener(haproxy.api, 60);
   const { changes, zeroes, lost, writes } = await writer.run({ still: false });
@@ -53,7 +53,7 @@ haproxyTest('counts the changes that HAProxy says it has, and leaves two servers
   t.deepEqual(new Map(now), before);
 });
 
-haproxyTest('a still writer sends as much, and changes nothing', async (t) => {
+haproxyTest('an idle writer sends as many commands, and changes no weight', async (t) => {
   await using haproxy = await startHaproxy({ configuration });
   const { sent, writer } = listener(haproxy.api, 5);
   t.deepEqual(await writer.run({ still: true }), { changes: 0, zeroes: 0, lost: 0, writes: 5 });
@@ -63,7 +63,7 @@ haproxyTest('a still writer sends as much, and changes nothing', async (t) => {
   );
 });
 
-haproxyTest('weights that HAProxy does not have afterwards are lost, however good its answer was', async (t) => {
+haproxyTest('weights that HAProxy does not have afterwards count as lost, whatever it answered', async (t) => {
   await using haproxy = await startHaproxy({ configuration });
   const { writer } = listener(
     { servers: (backend) => haproxy.api.servers(backend), setWeights: () => Promise.resolve(ok(undefined)) },
@@ -74,7 +74,7 @@ haproxyTest('weights that HAProxy does not have afterwards are lost, however goo
   t.is(lost, 12);
 });
 
-haproxyTest('HAProxy that refuses ends it with a problem', async (t) => {
+haproxyTest('a refusal by HAProxy ends it with a problem', async (t) => {
   await using haproxy = await startHaproxy({
     configuration: configuration.replace('balance roundrobin', 'balance static-rr'),
   });

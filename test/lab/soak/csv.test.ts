@@ -2,7 +2,7 @@ import test from 'ava';
 import { toCsv } from '../../../lab/soak/sample.ts';
 import { soakOf } from './soak-support.ts';
 
-test('CSV: a line for each sample, a column for each figure, and nothing for what is unknown', (t) => {
+test('CSV has a line for each sample, a column for each figure, and an empty field for an unknown one', (t) => {
   const { samples } = soakOf({ minutes: 1 });
   const [head = '', ...rows] = toCsv(samples).trimEnd().split('\n');
   const columns = head.split(',');

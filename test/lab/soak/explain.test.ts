@@ -44,7 +44,7 @@ for (const { name, trouble, why } of cases) {
   });
 }
 
-test('what happened is told in words', (t) => {
+test('an outcome is described in words', (t) => {
   t.is(describe(failedWith(503)), '503');
   t.is(describe(overdue), 'deadline');
   t.is(describe(broken), 'connection (closed, reused connection)');

@@ -7,7 +7,7 @@ const series = (slope: number, { count = 12, noise = 0 } = {}): readonly Point[]
 const judged = (...all: readonly (readonly Point[])[]) =>
   hourlyFlatness({ name: 'memory', series: all, bound: 2, unit: ' MiB' });
 
-test('one series that surely grows fails them all, and is the one that is shown', (t) => {
+test('one series that certainly grows fails them all, and is the one shown', (t) => {
   t.deepEqual(judged(series(0), series(3), series(1)), {
     name: 'memory',
     verdict: 'failed',
@@ -16,19 +16,19 @@ test('one series that surely grows fails them all, and is the one that is shown'
   });
 });
 
-test('what surely grows comes before what may grow faster', (t) => {
+test('a series that certainly grows is shown before one that may grow faster', (t) => {
   const unclear = series(4, { count: 6, noise: 60 });
   t.is(judged(unclear).verdict, 'not judged');
   t.is(judged(unclear, series(3)).verdict, 'failed');
   t.is(judged(unclear, series(0)).verdict, 'not judged');
 });
 
-test('what shrinks is no leak', (t) => {
+test('a series that shrinks passes', (t) => {
   t.is(judged(series(-9)).verdict, 'met');
   t.regex(judged(series(-9)).measured, /, -9\.00\/h/);
 });
 
-test('where one of them is too short, none is judged', (t) => {
+test('with one series too short none is judged', (t) => {
   t.is(judged(series(0), series(0, { count: 3 })).verdict, 'not judged');
   t.is(judged().verdict, 'not judged');
 });

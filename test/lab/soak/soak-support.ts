@@ -7,7 +7,7 @@ const sampleSeconds = 2;
 
 export interface Made {
   readonly minutes: number;
-  /** What differs from a run in which all is well, by the sample's number of its cycle and its time in hours. */
+  /** What differs from a healthy run, by the sample's number in its cycle and its time in hours. */
   readonly change?: (sample: Sample, hours: number) => Partial<Sample>;
   readonly troubles?: readonly TroubleAt[];
   readonly scrapes?: Soak['scrapes'];
@@ -16,7 +16,7 @@ export interface Made {
 
 export const process: ProcessSample = { pid: 1, residentMiB: 100, cpuMs: 0, descriptors: 30, liveMiB: null };
 
-/** A soak in which all is well, but for what is asked. */
+/** A healthy soak with these changes. */
 export function soakOf({ minutes, change = () => ({}), ...rest }: Made): Soak {
   const count = (minutes * 60) / sampleSeconds;
   const samples = Array.from({ length: count }, (_, index): Sample => {
@@ -43,7 +43,7 @@ function goodSample(seconds: number, inCycle: number): Sample {
     cycle: Math.floor(seconds / cycleSeconds),
     quiet: inCycle >= quietFromSeconds,
     controller: here,
-    // that of s1 begins anew in every cycle
+    // the one of s1 starts again in every cycle
     agents: { s1: { ...here, pid: 100 + Math.floor(seconds / cycleSeconds) }, s5: here, s6: here },
     tickMs: 10,
     ticks: seconds,

@@ -8,7 +8,7 @@ const line = (count: number, slope: number, noise: (index: number) => number = (
 const counts = fc.integer({ min: leastPoints, max: 40 });
 const slopes = fc.double({ min: -10, max: 10, noNaN: true });
 
-test('a straight line has its slope, and an interval that holds nothing else', (t) => {
+test('a straight line has its slope, and an interval of width 0', (t) => {
   fc.assert(
     fc.property(counts, slopes, (count, slope) => {
       const trend = trendOf(line(count, slope));
@@ -18,7 +18,7 @@ test('a straight line has its slope, and an interval that holds nothing else', (
   t.pass();
 });
 
-test('less than a quarter of the points may be anything', (t) => {
+test('outliers below a quarter of the points do not change the slope', (t) => {
   const anything = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 5, maxLength: 5 });
   fc.assert(
     fc.property(
@@ -36,7 +36,7 @@ test('less than a quarter of the points may be anything', (t) => {
   t.pass();
 });
 
-test('the interval holds the slope about as often as it says, and the estimate is in it', (t) => {
+test('the interval covers the slope about as often as it claims, and holds the estimate', (t) => {
   const random = seededRandom(7);
   const runs = 1_000;
   let held = 0;
@@ -49,7 +49,7 @@ test('the interval holds the slope about as often as it says, and the estimate i
   t.true(held / runs > 0.93 && held / runs < 0.98, `${held} of ${runs}`);
 });
 
-test('another scale of time or value is another scale of the slope', (t) => {
+test('the slope scales with time and value', (t) => {
   fc.assert(
     fc.property(counts, slopes, fc.double({ min: 0.1, max: 10, noNaN: true }), (count, slope, factor) => {
       const points = line(count, slope, (index) => Math.sin(index * 7));
@@ -66,7 +66,7 @@ test('few points have no trend', (t) => {
   t.is(trendOf([]), null);
 });
 
-test('judged are: flat within the bound, growing where it is sure, unclear between', (t) => {
+test('a trend is flat within the bound, growing if it is certain, and unclear in between', (t) => {
   t.is(judge({ slope: 2, low: 1, high: 3 }, 2), 'flat');
   t.is(judge({ slope: -50, low: -60, high: -40 }, 2), 'flat');
   t.is(judge({ slope: 2.1, low: 2, high: 3 }, 2), 'unclear');

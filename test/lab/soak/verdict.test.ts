@@ -17,7 +17,7 @@ function notJudgedIn(made: Made): readonly string[] {
     .map(({ name }) => name);
 }
 
-test('a run in which nothing grew has passed, with everything judged', (t) => {
+test('a run in which nothing grew has passed, and everything is judged', (t) => {
   const soak = soakOf({ minutes: 30 });
   t.deepEqual(
     verdictOf(soak).filter(({ verdict }) => verdict !== 'met'),
@@ -26,7 +26,7 @@ test('a run in which nothing grew has passed, with everything judged', (t) => {
   t.regex(summaryOf(soak), /^30\.0 minutes, 270,000 requests .* 60 reloads, 240 other faults .* 40\.0 % /);
 });
 
-test('a short run is not judged where it takes trends, and what can be judged is', (t) => {
+test('in a short run trends are not judged, and everything else is', (t) => {
   t.is(notJudgedIn({ minutes: 3 }).length, 9);
   t.deepEqual(failedIn({ minutes: 3 }), []);
   t.true(failedIn({ minutes: 3, notCaused: ['reload: no answer'] }).includes('faults that could not be caused'));
@@ -96,7 +96,7 @@ const leaks: readonly {
   },
   {
     name: 'ticks need 4 ms more CPU every hour',
-    // the sum of what grows by 4 ms an hour a tick, a tick a second
+    // the sum of ticks that grow by 4 ms an hour, one tick a second
     change: controllerWith((hours) => ({ cpuMs: 3_600 * (20 * hours + 2 * hours ** 2) })),
     fails: "the controller's CPU time a tick",
   },
@@ -130,12 +130,12 @@ const leaks: readonly {
 ];
 
 for (const { name, change, fails } of leaks) {
-  test(`${name}: that fails, and nothing else`, (t) => {
+  test(`${name}: only that line fails`, (t) => {
     t.deepEqual(failedIn({ minutes: 30, change }), [fails]);
   });
 }
 
-test('what wanders without a trend has passed', (t) => {
+test('a value that varies without a trend has passed', (t) => {
   const wander = (sample: Sample, hours: number): Partial<Sample> => ({
     controller: {
       ...sample.controller,
@@ -156,7 +156,7 @@ test('ticks that are left out while an agent hangs are explained', (t) => {
   t.deepEqual(failedIn({ minutes: 10, change }), []);
 });
 
-test('on a machine without time, what times and weights look like is not judged; the rest is', (t) => {
+test('on an overloaded machine times and weights are not judged, and the rest is', (t) => {
   const tooBusy = ({ atMs }: Sample): Partial<Sample> => (atMs % 8_000 === 0 ? { machineBusy: 1 } : {});
   const late = ({ atMs }: Sample): Partial<Sample> => (atMs % 8_000 === 0 ? { sentLateMs: 101 } : {});
   for (const busyness of [tooBusy, late]) {
@@ -179,21 +179,21 @@ test('a request that failed without a reason fails the run, and is named', (t) =
   t.regex(verdictOf(soakOf({ minutes: 10, troubles }))[0]?.measured ?? '', /^1 of .*the first: 503$/);
 });
 
-test('a few requests die with a server that is killed; many do not', (t) => {
+test('a few requests may fail with a killed server, but not many', (t) => {
   const lost = (count: number) =>
     Array.from({ length: count }, () => ({ atMs: 22_500, outcome: failedWith(502), retried: false }));
   t.deepEqual(failedIn({ minutes: 1, troubles: lost(20) }), []);
   t.deepEqual(failedIn({ minutes: 1, troubles: lost(21) }), ['requests that were with a server as it was killed']);
 });
 
-test('connections that a reload closed are told', (t) => {
+test('connections that a reload closed are reported', (t) => {
   const troubles = [{ atMs: 2_000, outcome: broken, retried: true }];
   const checks = verdictOf(soakOf({ minutes: 10, troubles }));
   t.true(isPassed(checks));
   t.true(checks.some(({ measured }) => measured === '1 in 20 reloads and 10 kills'));
 });
 
-test('a scrape that failed fails the run, and so does none at all', (t) => {
+test('a failed scrape fails the run, and so does a run without scrapes', (t) => {
   for (const scrapes of [
     { count: 10, failed: 1 },
     { count: 0, failed: 0 },
@@ -202,7 +202,7 @@ test('a scrape that failed fails the run, and so does none at all', (t) => {
   }
 });
 
-test('what happens during the faults is no trend: only quiet times are compared', (t) => {
+test('only quiet times are compared, so that faults make no trend', (t) => {
   const change = (sample: Sample, hours: number): Partial<Sample> =>
     sample.quiet
       ? {}

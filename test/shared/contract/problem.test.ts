@@ -9,7 +9,7 @@ test('docs/operations.md lists every problem code with its meaning, and no other
   t.deepEqual(documented, Object.entries(problemCodes));
 });
 
-test('a problem is one line: where, what, expected, got, how to fix', (t) => {
+test('a problem is formatted as one line: where, what, expected, got, how to fix', (t) => {
   const problem = {
     code: 'usage',
     where: '--x',
@@ -27,13 +27,13 @@ test('foreign text cannot break the line, move the cursor or fill the screen', (
   t.is(quote('x'.repeat(500)).length, 123);
 });
 
-test('a message stays of bearable length, however long a name in it is', (t) => {
+test('a message stays short, even with a long name in it', (t) => {
   const long = 'x'.repeat(100_000);
   const line = formatProblem({ code: 'usage', where: long, what: long, expected: long, got: long, fix: long });
   t.true(line.length < 3_200, `${line.length}`);
 });
 
-test('a foreign value is shown as JSON, or by its kind where there is none of it', (t) => {
+test('a foreign value is shown as JSON, or by its kind where JSON has no form for it', (t) => {
   const circle: unknown[] = [];
   circle.push(circle);
   t.is(quoteValue({ a: [1, null, 'b'] }), '{"a":[1,null,"b"]}');

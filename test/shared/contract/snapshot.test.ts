@@ -4,7 +4,7 @@ import { snapshot } from '../../support/snapshot.ts';
 
 const good = snapshot();
 
-test('a snapshot survives JSON, and is far below the size limit', (t) => {
+test('a snapshot survives JSON, and stays far below the size limit', (t) => {
   const json = JSON.stringify(good);
   t.deepEqual(snapshotSchema.parse(JSON.parse(json)), good);
   t.true(json.length < maxSnapshotBytes / 10);
@@ -30,14 +30,14 @@ for (const [what, value] of [
 
 test('another version is refused', (t) => t.true(refuses({ ...good, version: 2 })));
 
-test('a metric that is missing is refused: unknown has to be said', (t) => {
+test('a missing metric is refused, because unknown must be explicit', (t) => {
   const { cpu: _, ...metrics } = good.metrics;
   t.true(refuses({ ...good, metrics }));
 });
 
-test('no cores are impossible', (t) => t.true(refuses({ ...good, effectiveCores: 0 })));
+test('a snapshot with no cores is refused', (t) => t.true(refuses({ ...good, effectiveCores: 0 })));
 
-test('an unavailable metric has a reason that we know', (t) => {
+test('an unavailable metric needs a known reason', (t) => {
   const cpu = { status: 'unavailable', reason: 'because', detail: '' };
   t.true(refuses({ ...good, metrics: { ...good.metrics, cpu } }));
 });

@@ -42,12 +42,12 @@ test('two halves added make the whole', (t) => {
   t.pass();
 });
 
-test('of nothing there is no percentile', (t) => {
+test('an empty histogram has no percentile', (t) => {
   t.is(new Histogram().percentileMs(0.5), null);
   t.is(new Histogram().maxMs, null);
 });
 
-test('a month counts as the longest that fits', (t) => {
+test('a month counts as the longest value that fits', (t) => {
   const monthMs = 30 * 24 * 3_600_000;
   t.is(histogramOf([monthMs]).maxMs, monthMs);
   t.true((histogramOf([1, monthMs]).percentileMs(1) ?? 0) > 3_600_000);

@@ -12,13 +12,13 @@ test('a sum does not depend on the order', (t) => {
   fc.assert(fc.property(values, (some) => sum(some) === sum(some.toReversed())));
 });
 
-test('the mean; null of none', (t) => {
+test('the mean of no values is null', (t) => {
   t.is(mean([1, 2, 6]), 3);
   t.is(mean(new Float64Array([5])), 5);
   t.is(mean([]), null);
 });
 
-test('the median: the middle value, whatever the order', (t) => {
+test('the median is the middle value in any order', (t) => {
   t.is(median([10, 9, 100]), 10);
   t.is(median([4, 1, 100, 2]), 3);
   t.is(median([7]), 7);

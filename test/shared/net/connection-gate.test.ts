@@ -10,7 +10,7 @@ function gate() {
   };
 }
 
-test('an address has a limit of its own; a place that is given back can be taken again', (t) => {
+test('an address has its own limit, and a returned place can be taken again', (t) => {
   const { of, closed } = gate();
   t.deepEqual(
     [1, 2, 3, 4, 5].map((connection) => of.admit('a', connection)),
@@ -25,7 +25,7 @@ test('an address has a limit of its own; a place that is given back can be taken
   t.deepEqual(closed, []);
 });
 
-test('when all places are taken, the address with most loses its oldest to one with fewer', (t) => {
+test('when all places are taken, the address with most loses its oldest to one with fewer connections', (t) => {
   const { of, closed } = gate();
   for (const connection of [1, 2, 3, 4]) of.admit('hog', connection);
   for (const connection of [5, 6]) of.admit('other', connection);
@@ -34,10 +34,10 @@ test('when all places are taken, the address with most loses its oldest to one w
   t.false(of.admit('hog', 8), 'not to itself');
   t.true(of.admit('controller', 9));
   t.deepEqual(closed, [1, 2]);
-  t.false(of.admit('other', 10), 'all have two: nobody has more than another');
+  t.false(of.admit('other', 10), 'all have two, and none has more');
 });
 
-test('what ends twice gives one place back', (t) => {
+test('a connection that ends twice returns one place', (t) => {
   const { of } = gate();
   for (const connection of [1, 2, 3, 4, 5, 6]) of.admit(`a${connection}`, connection);
   of.release('a1', 1);

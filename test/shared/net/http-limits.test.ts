@@ -28,7 +28,7 @@ async function start(tls: RenewedTls | null = null) {
   return { server, port, [Symbol.asyncDispose]: () => server.close() };
 }
 
-/** Sends these bytes from this address, and gives what comes until the other side closes. */
+/** Sends these bytes from this address, and returns what comes until the other side closes. */
 async function say(port: number, bytes: string, from = '127.0.0.1'): Promise<string> {
   const socket = connect({ host: '127.0.0.1', port, localAddress: from });
   let answer = '';
@@ -48,7 +48,7 @@ async function get(port: number, from: string, path = '/') {
   return { status: response.statusCode, headers: response.headers, body: await text(response as never) };
 }
 
-/** However it comes about. */
+/** Ended by either side, with or without an error. */
 function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => void socket.once('close', () => resolve()));
 }
@@ -57,7 +57,7 @@ function isOpen(socket: Socket): boolean {
   return !socket.destroyed;
 }
 
-/** Opens connections that say this, and then nothing more. */
+/** Opens connections that send this, and then nothing more. */
 function hold(port: number, count: number, from: string, bytes = ''): Socket[] {
   return Array.from({ length: count }, () => {
     const socket = connect({ host: '127.0.0.1', port, localAddress: from }).resume();
@@ -88,7 +88,7 @@ for (const [title, bytes, status] of [
   });
 }
 
-test('a request that comes by a byte now and then, and a connection that says nothing, are closed in seconds', async (t) => {
+test('a request that drips and a silent connection are closed within seconds', async (t) => {
   await using running = await start();
   const startedMs = performance.now();
   const slow = connect({ host: '127.0.0.1', port: running.port });
@@ -108,7 +108,7 @@ test('a request that comes by a byte now and then, and a connection that says no
   t.true(performance.now() - startedMs < 60_000);
 });
 
-test('who does not read its answer does not hold it for ever', async (t) => {
+test('a client that does not read its answer cannot hold it for ever', async (t) => {
   await using running = await start();
   const lazy = connect({ host: '127.0.0.1', port: running.port }).on('error', () => undefined);
   t.teardown(() => lazy.destroy());
@@ -119,14 +119,14 @@ test('who does not read its answer does not hold it for ever', async (t) => {
   await until('the server has closed it', () => !isEstablished(running.port, other));
 });
 
-/** What the kernel says of our side of a connection on loopback. */
+/** The kernel's state of the client's side of a connection on loopback. */
 function isEstablished(local: number, remote: number): boolean {
   const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, '0');
   const line = new RegExp(`^ *\\d+: [0-9A-F]{8}:${hex(local)} [0-9A-F]{8}:${hex(remote)} 01 `, 'm');
   return line.test(readFileSync('/proc/net/tcp', 'utf8'));
 }
 
-test('an address that asks too often is told to wait, then not even heard; another one is answered', async (t) => {
+test('an address that asks too often is told to wait, then cut off; others are answered', async (t) => {
   await using running = await start();
   const statuses: number[] = [];
   let waits = '';
@@ -160,7 +160,7 @@ test('the rate holds for requests on one connection, sent before any answer', as
   t.is(answer.match(/HTTP\/1\.1 429 /g)?.length, 1, 'then the connection is closed');
 });
 
-test('an address has so many connections; when all are taken by hogs, another one still gets its own', async (t) => {
+test('connections per address are limited, and a new address gets one even if hogs took all', async (t) => {
   await using running = await start();
   const { perAddress, total } = limits.connections;
   // kept open by a request, longer than this test waits, and fewer than the rate allows
@@ -177,7 +177,7 @@ test('an address has so many connections; when all are taken by hogs, another on
   t.is((await get(running.port, '127.0.0.1')).status, 200);
 });
 
-tlsTest('over TLS too, and who does not shake hands is not waited for', async (t) => {
+tlsTest('limits hold over TLS too, and an unfinished handshake is not waited for', async (t) => {
   using authority = new Authority();
   using tls = new RenewedTls(authority.issue('x', 'IP:127.0.0.1'), silentLog);
   await using running = await start(tls);

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { RateLimiter } from '../../../shared/net/rate-limit.ts';
 
-/** Ten a second, twenty at once, five addresses; and a clock that the test turns. */
+/** Ten a second, twenty at once, five addresses, and a clock that the test sets. */
 function limiter() {
   const clock = { nowMs: 0 };
   const of = new RateLimiter({ perSecond: 10, burst: 20, addresses: 5 }, () => clock.nowMs);
@@ -10,7 +10,7 @@ function limiter() {
   return { of, clock, answered };
 }
 
-test('a burst is answered, the next request is told how long to wait', (t) => {
+test('a burst is answered, and the next request is told how long to wait', (t) => {
   const { of, answered } = limiter();
   t.is(answered(20), 20);
   t.is(of.take('a'), 1);
@@ -26,14 +26,14 @@ test('an address that keeps to its rate is answered for ever', (t) => {
   }
 });
 
-test('a rest gives one burst back, and no more', (t) => {
+test('a pause gives one burst back, and no more', (t) => {
   const { clock, answered } = limiter();
   answered(20);
   clock.nowMs = 3_600_000;
   t.is(answered(100), 20);
 });
 
-test('an address that goes on regardless is deaf until it has been silent; one that is refused now and then is not', (t) => {
+test('an address that ignores refusals is cut off until it pauses; one refused now and then is not', (t) => {
   const { of, clock, answered } = limiter();
   answered(25);
   t.false(of.isDeaf('a'));
@@ -46,7 +46,7 @@ test('an address that goes on regardless is deaf until it has been silent; one t
   t.is(of.take('a'), null);
 });
 
-test('addresses are remembered up to a number; who was silent longest is forgotten', (t) => {
+test('addresses are remembered up to a number, and the one silent longest is forgotten', (t) => {
   const { of, answered } = limiter();
   answered(21, 'hog');
   for (let index = 0; index < 1_000; index += 1) {

@@ -26,7 +26,7 @@ for (const [title, header, matches] of [
       crypto.timingSafeEqual = real;
     });
     t.is(bearerMatches(header, token), matches);
-    // always, and of digests: neither what differs nor how long it is shows
+    // always, and of digests: neither the difference nor the length shows
     t.deepEqual(compared, [[32, 32]]);
   });
 }

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import test from 'ava';
 import { LossyOutput, maxWaitingBytes } from '../../../shared/process/lossy-output.ts';
 
-/** A reader that takes a line when it is told to. */
+/** A reader that takes a line when told to. */
 class Reader extends Writable {
   readonly lines: string[] = [];
   readonly #asked: ((error?: Error) => void)[] = [];
@@ -17,7 +17,7 @@ class Reader extends Writable {
     this.#asked.push(done);
   }
 
-  /** As standard error, which can be written after an error too. */
+  /** Like standard error, which can be written after an error too. */
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     done(error);
     (this as unknown as { _undestroy(): void })._undestroy();
@@ -37,7 +37,7 @@ class Reader extends Writable {
 const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
 const note = (lost: number) => `${lost} lost`;
 
-test('lines go through as they are', async (t) => {
+test('lines pass unchanged', async (t) => {
   const reader = new Reader();
   const output = new LossyOutput(reader, note);
   output.write('a\n');
@@ -46,7 +46,7 @@ test('lines go through as they are', async (t) => {
   t.deepEqual(reader.lines, ['a\n', 'b\n']);
 });
 
-test('what a full disk did not take is left out, counted, and said before the next line', async (t) => {
+test('lines that a full disk did not take are left out, counted, and reported before the next line', async (t) => {
   const reader = new Reader();
   const output = new LossyOutput(reader, note);
   for (const line of ['a\n', 'b\n', 'c\n']) {
@@ -61,7 +61,7 @@ test('what a full disk did not take is left out, counted, and said before the ne
   t.is(reader.lines.at(-1), 'e\n', 'once');
 });
 
-test('for a reader that does not read only so much waits, nobody waits for it, and it learns what is missing', async (t) => {
+test('for a reader that stops reading a bounded number of lines waits, and the rest is counted', async (t) => {
   const reader = new Reader();
   const output = new LossyOutput(reader, note);
   const line = `${'x'.repeat(1_000)}\n`;

@@ -10,7 +10,7 @@ async function run(args: readonly string[], environment: NodeJS.ProcessEnv = {})
   return { code, output: child.stdout, errors: child.stderr };
 }
 
-/** A program of its own with this as its main function. */
+/** A program with this as its main function. */
 const runMain = (main: string) =>
   run([
     '--input-type=module',
@@ -20,7 +20,7 @@ const runMain = (main: string) =>
      await runProgram('some:program', ${main});`,
   ]);
 
-test('a program ends with the exit code that its main function gives', async (t) => {
+test('a program ends with the exit code that its main function returns', async (t) => {
   t.deepEqual(await runMain('() => 0'), { code: 0, output: '', errors: '' });
   t.deepEqual(await runMain('async () => 130'), { code: 130, output: '', errors: '' });
 });
@@ -38,7 +38,7 @@ test('a problem ends a program with one line that begins with its name, and exit
     });
 });
 
-test('any other error is a defect: it ends a program with exit code 1 and where it happened', async (t) => {
+test('any other error is a defect, and ends a program with exit code 1 and its stack', async (t) => {
   const { code, errors } = await runMain(`() => { throw new TypeError('a defect') }`);
   t.is(code, 1);
   t.regex(errors, /\nTypeError: a defect\n {4}at /);
@@ -51,7 +51,7 @@ for (const [name, args, environment] of [
   ['simulate:goals', ['lab/goals/main.ts', '--seeds', 'x'], {}],
   ['fuzz', ['lab/fuzz/main.ts', '--seed', 'x'], {}],
 ] as const) {
-  test(`what keeps npm run ${name} from its work is its last line, and exit code 2`, async (t) => {
+  test(`npm run ${name} ends with exit code 2, and its last line says what is missing`, async (t) => {
     const { code, output, errors } = await run(args, environment);
     t.is(code, 2, errors);
     t.is(output, '');

@@ -12,7 +12,7 @@ import {
   spacedPercent,
 } from '../../../shared/terminal/format.ts';
 
-test('what is unknown is a dash', (t) => {
+test('an unknown value is a dash', (t) => {
   const each = [percent, spacedPercent, percentOfAll, decimal, count, milliseconds];
   t.deepEqual(
     each.map((format) => format(null)),
@@ -21,14 +21,14 @@ test('what is unknown is a dash', (t) => {
   t.is(responseTime(null, 5_000), '-');
 });
 
-test('shares, with and without a space', (t) => {
+test('shares are shown with and without a space', (t) => {
   t.is(percent(0.5), '50%');
   t.is(percent(0.98765, 2), '98.77%');
   t.is(spacedPercent(0.5), '50 %');
   t.is(spacedPercent(0.9996, 1), '100.0 %');
 });
 
-test('a share that is not all is never shown as 100 %', (t) => {
+test('a share below all is never shown as 100 %', (t) => {
   t.is(percentOfAll(0.9996, 1), '99.9 %');
   t.is(percentOfAll(0.999), '99 %');
   t.is(percentOfAll(0.994), '99 %');
@@ -40,7 +40,7 @@ test('counts are whole and grouped by thousands', (t) => {
   t.deepEqual([0, 12.5, 1_234_567].map(count), ['0', '13', '1,234,567']);
 });
 
-test('times have the precision that a person can use', (t) => {
+test('times have a readable precision', (t) => {
   t.is(seconds(1_530), '1.5 s');
   const times: readonly (readonly [ms: number, wholeFrom: number, text: string])[] = [
     [0.04, 100, '0.0'],
@@ -60,7 +60,7 @@ test('times have the precision that a person can use', (t) => {
   for (const [ms, text] of responses) t.is(responseTime(ms, 5_000), text);
 });
 
-test('sizes and rates have the largest unit that leaves one before the point', (t) => {
+test('sizes and rates have the largest unit that leaves at least one before the point', (t) => {
   t.deepEqual([0, 1_023, 1_536, 3 * 2 ** 30, 5_000 * 2 ** 40].map(bytes), [
     '0 B',
     '1023 B',

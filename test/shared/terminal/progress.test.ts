@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import test from 'ava';
 import { Progress } from '../../../shared/terminal/progress.ts';
 
-/** A stream that keeps what is written, and says of itself that it is a terminal, or not. */
+/** A stream that keeps what is written, and is a terminal or not. */
 function stream(isTTY: boolean, columns: number) {
   const written: string[] = [];
   const writable = new Writable({
@@ -18,7 +18,7 @@ function stream(isTTY: boolean, columns: number) {
 const [first, over, below] = ['\r\u001b[2K', '\u001b[1A\r\u001b[2K', '\n\u001b[J'];
 const emptied = '\u001b[1A\r\u001b[J';
 
-test.serial('on a terminal it draws over itself, not more than ten times a second, and leaves nothing', (t) => {
+test.serial('on a terminal it redraws at most ten times a second, and clears itself at the end', (t) => {
   process.env['TERM'] = 'xterm';
   const terminal = stream(true, 30);
   let nowMs = 0;
@@ -37,7 +37,7 @@ test.serial('on a terminal it draws over itself, not more than ten times a secon
   ]);
 });
 
-test.serial('of texts that come too fast, the last one is shown', async (t) => {
+test.serial('of texts that come too fast the last one is shown', async (t) => {
   process.env['TERM'] = 'xterm';
   const terminal = stream(true, 80);
   using progress = new Progress(terminal.stream, { inLog: true });
@@ -52,7 +52,7 @@ test.serial('of texts that come too fast, the last one is shown', async (t) => {
   t.deepEqual(terminal.written, [`${first}one${below}`, `${over}three${below}`]);
 });
 
-test.serial('a line that stays comes instead of the picture; the next picture comes below', (t) => {
+test.serial('a permanent line replaces the progress display, and the next display comes below it', (t) => {
   process.env['TERM'] = 'xterm';
   const terminal = stream(true, 80);
   let nowMs = 0;
@@ -77,7 +77,7 @@ test.serial('in a log it writes a line every ten seconds, or none', (t) => {
   t.deepEqual(silent.written, []);
 });
 
-test.serial('on a terminal that cannot draw it is as in a log', (t) => {
+test.serial('on a dumb terminal it writes as in a log', (t) => {
   process.env['TERM'] = 'dumb';
   const dumb = stream(true, 80);
   using progress = new Progress(dumb.stream, { inLog: false });

@@ -21,7 +21,7 @@ const unusable: readonly (readonly [title: string, files: (authority: Authority)
   ['a folder', (a) => ({ ca: a.folder }), /cannot be read; .*something else/],
   ['a device that never ends', () => ({ ca: '/dev/zero' }), /\/dev\/zero: cannot be read; .*something else/],
   ['a file that is too large', (a) => ({ ca: changed(a, 'x'.repeat(1024 * 1024 + 1)) }), /got 1048577 bytes/],
-  ['a CA that is no PEM', (a) => ({ ca: changed(a, 'hello') }), /holds no certificate; .*got none/],
+  ['a CA that is not PEM', (a) => ({ ca: changed(a, 'hello') }), /holds no certificate; .*got none/],
   [
     'a certificate that is cut off',
     (a) => {
@@ -79,7 +79,7 @@ function changed(authority: Authority, text: string): string {
   return path;
 }
 
-tlsTest('what is well is read, a chain and a bundle of CAs too, and gives no warning', (t) => {
+tlsTest('valid files are read without a warning, also a chain and a bundle of CAs', (t) => {
   using authority = new Authority();
   using other = new Authority();
   const { cert, key } = authority.issue('web1', 'DNS:web1');
@@ -91,7 +91,7 @@ tlsTest('what is well is read, a chain and a bundle of CAs too, and gives no war
   t.deepEqual(tlsWarnings(files, material, Date.now()), []);
 });
 
-tlsTest('dates that are wrong or soon will be, and a key that all may read, are warnings', (t) => {
+tlsTest('a wrong or soon wrong date, and a key that all users may read, are warnings', (t) => {
   using authority = new Authority();
   const dayMs = 24 * 3_600_000;
   const files = authority.issue('web1', 'DNS:web1', 10);
@@ -111,7 +111,7 @@ tlsTest('dates that are wrong or soon will be, and a key that all may read, are 
   );
 });
 
-/** Files that are watched, and what was logged and handed on; the test says when to look. */
+/** Watched files, and what was logged and passed on; the test says when to look. */
 function watched(authority: Authority) {
   const files = authority.issue('web1', 'DNS:web1');
   const logged: string[] = [];
@@ -125,7 +125,7 @@ function watched(authority: Authority) {
   return { files, logged, renewed, handed };
 }
 
-tlsTest('files that did not change are left alone; new ones are taken up', (t) => {
+tlsTest('unchanged files are not read again, and new ones are used', (t) => {
   using authority = new Authority();
   const { files, logged, renewed, handed } = watched(authority);
   using _ = renewed;
@@ -143,7 +143,7 @@ for (const [title, spoil] of [
   ['is cut off', (path: string) => truncateSync(path, 100)],
   ['is gone', (path: string) => rmSync(path)],
 ] as const) {
-  tlsTest(`a new file that ${title} is logged once, the old one goes on, and the next good one is taken up`, (t) => {
+  tlsTest(`a new file that ${title} is logged once, the old one stays in use, and the next valid one is used`, (t) => {
     using authority = new Authority();
     const { files, logged, renewed, handed } = watched(authority);
     using _ = renewed;
@@ -160,7 +160,7 @@ for (const [title, spoil] of [
   });
 }
 
-tlsTest('a certificate whose key comes a moment later is taken up with it', (t) => {
+tlsTest('a certificate whose key comes a moment later is used with it', (t) => {
   using authority = new Authority();
   const { files, renewed, handed } = watched(authority);
   using _ = renewed;
@@ -175,7 +175,7 @@ tlsTest('a certificate whose key comes a moment later is taken up with it', (t) 
   t.is(handed.length, 1);
 });
 
-tlsTest('a problem that is there at the start is logged once, and again when it is over', (t) => {
+tlsTest('a problem at the start is logged once, and again when it is over', (t) => {
   using authority = new Authority();
   const files = authority.issue('web1', 'DNS:web1', 1);
   const logged: string[] = [];

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
 import type { Status } from '../../../shared/contract/status.ts';
-import { temporaryFolder } from '../../haproxy/setup.ts';
 import { Load } from '../../support/load.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 import { composeStack } from './support/compose.ts';
 import { buildImage, docker, engineTest } from './support/engine.ts';
 
 const run = promisify(execFile);
 const repository = new URL('../../..', import.meta.url).pathname;
-/** What compose.yaml gives all servers, and haproxy/compose.cfg says. */
+/** The weight of all servers in compose.yaml and haproxy/compose.cfg. */
 const configuredWeight = 100;
 /** Between two requests: about a third of what the five can do at 5 ms of CPU each. */
 const gapMs = 12;
@@ -41,7 +41,7 @@ engineTest('a clean start serves traffic balanced by measured load, and no reque
     );
     return bySize(weights) && Object.values(weights).some((weight) => weight !== configuredWeight);
   });
-  // what HAProxy has then, it hands out by
+  // HAProxy distributes by the weights that it has then
   const before = new Map(load.seen.served);
   await load.answers(500);
   const answered = Object.fromEntries(
@@ -55,36 +55,33 @@ engineTest('a clean start serves traffic balanced by measured load, and no reque
   for (const server of ['s1', 's2', 's3', 's4', 's5']) t.regex(table, new RegExp(`^${server} +UP `, 'm'));
 });
 
-engineTest(
-  'without the socket volume the controller says so in one line, and stays down with exit code 2',
-  async (t) => {
-    t.timeout(600_000);
-    const image = await buildImage();
-    await using folder = await temporaryFolder();
-    const file = join(folder.path, 'compose.yaml');
-    const services = parse(await readFile(join(repository, 'compose.yaml'), 'utf8'), { merge: true });
-    services.services.controller.volumes = ['token:/run/haweight:ro'];
-    // docker-compose 1.29 reads YAML 1.1, where a bare no is false
-    await writeFile(file, stringify(services, { version: '1.1' }));
-    await using stack = await composeStack(`haweight-bare-${process.pid}`, image, file);
-    await stack.compose('up', '-d', '--no-deps', 'token');
-    await stack.compose('up', '-d', '--no-deps', 'controller');
-    const id = await stack.container('controller');
-    const format =
-      '{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}} {{.HostConfig.RestartPolicy.MaximumRetryCount}}';
-    const state = await until('the end of the restarts', async () => {
-      const [status, exitCode, restarts, most] = (await docker('inspect', '--format', format, id)).split(' ');
-      return status === 'exited' && restarts === most ? { exitCode, restarts } : false;
-    });
-    t.deepEqual(state, { exitCode: '2', restarts: '5' });
-    const { stderr } = await run('docker', ['logs', id]);
-    const lines = stderr.trim().split('\n');
-    t.is(lines.length, 6, 'one a start');
-    for (const line of lines) t.regex(line, /^haweight: \/run\/haproxy\/admin\.sock: no such socket.* mount .*volume/);
-  },
-);
+engineTest('without the socket volume the controller says so in one line, and ends with exit code 2', async (t) => {
+  t.timeout(600_000);
+  const image = await buildImage();
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, 'compose.yaml');
+  const services = parse(await readFile(join(repository, 'compose.yaml'), 'utf8'), { merge: true });
+  services.services.controller.volumes = ['token:/run/haweight:ro'];
+  // docker-compose 1.29 reads YAML 1.1, where a bare no is false
+  await writeFile(file, stringify(services, { version: '1.1' }));
+  await using stack = await composeStack(`haweight-bare-${process.pid}`, image, file);
+  await stack.compose('up', '-d', '--no-deps', 'token');
+  await stack.compose('up', '-d', '--no-deps', 'controller');
+  const id = await stack.container('controller');
+  const format =
+    '{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}} {{.HostConfig.RestartPolicy.MaximumRetryCount}}';
+  const state = await until('the end of the restarts', async () => {
+    const [status, exitCode, restarts, most] = (await docker('inspect', '--format', format, id)).split(' ');
+    return status === 'exited' && restarts === most ? { exitCode, restarts } : false;
+  });
+  t.deepEqual(state, { exitCode: '2', restarts: '5' });
+  const { stderr } = await run('docker', ['logs', id]);
+  const lines = stderr.trim().split('\n');
+  t.is(lines.length, 6, 'one a start');
+  for (const line of lines) t.regex(line, /^haweight: \/run\/haproxy\/admin\.sock: no such socket.* mount .*volume/);
+});
 
-engineTest('packages of another platform: the image does not build, and an agent says what it lacks', async (t) => {
+engineTest('with packages of another platform the image does not build, and an agent says what it lacks', async (t) => {
   t.timeout(600_000);
   const image = await buildImage();
   await using folder = await temporaryFolder();

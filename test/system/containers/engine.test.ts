@@ -3,13 +3,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { temporaryFolder } from '../../haproxy/setup.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const run = promisify(execFile);
 const repository = new URL('../../..', import.meta.url).pathname;
 const ava = join(repository, 'node_modules', 'ava', 'entrypoints', 'cli.js');
 
-/** A file with one engine test, run by AVA with this environment: how it ended and what it said. */
+/** Runs AVA with this environment on a file with one engine test. Returns how it ended and its output. */
 async function runEngineTest(folder: string, environment: Record<string, string>) {
   const helper = JSON.stringify(join(repository, 'test/system/containers/support/engine.ts'));
   await writeFile(
@@ -28,7 +28,7 @@ async function runEngineTest(folder: string, environment: Record<string, string>
 
 const nobody = { DOCKER_HOST: 'unix:///nonexistent/docker.sock' };
 
-test('without an engine a test that needs one is skipped, and one line says why', async (t) => {
+test('without an engine a test that needs one is skipped with a line that says why', async (t) => {
   await using folder = await temporaryFolder();
   const { ok, text } = await runEngineTest(folder.path, nobody);
   t.true(ok, text);
@@ -36,14 +36,14 @@ test('without an engine a test that needs one is skipped, and one line says why'
   t.regex(text, /SKIPPING everything that needs containers: no Docker Engine answers \(.*\)\. Start it/);
 });
 
-test('in CI it fails instead, and says the same', async (t) => {
+test('in CI such a test fails with the same line', async (t) => {
   await using folder = await temporaryFolder();
   const { ok, text } = await runEngineTest(folder.path, { ...nobody, CI: 'true' });
   t.false(ok, text);
   t.regex(text, /no Docker Engine answers/);
 });
 
-test('without the command docker, that is what is said', async (t) => {
+test('without the command docker that line names it', async (t) => {
   await using folder = await temporaryFolder();
   const { ok, text } = await runEngineTest(folder.path, { PATH: folder.path });
   t.true(ok, text);

@@ -5,7 +5,7 @@ import { Pool } from './support/pool.ts';
 
 const size = { cores: 0.2, memoryMebibytes: 256 };
 
-engineTest('agent, application and controller work without root, capabilities and a place to write', async (t) => {
+engineTest('agent, application and controller work without root, capabilities or a writable folder', async (t) => {
   await using pool = await Pool.start(['s1', 's2'], size);
   const { balancer, servers } = pool;
   const containers = { controller: balancer.controller, s1: pool.server('s1').container };
@@ -26,7 +26,7 @@ engineTest('agent, application and controller work without root, capabilities an
     }
   }
 
-  // and that is enough: all is measured that has a limit, and the weights are written
+  // everything with a limit is measured, and the weights are written
   for (const server of servers) {
     const { scope, metrics } = await until('the first window', async () => {
       const snapshot = await server.snapshot();
@@ -39,7 +39,7 @@ engineTest('agent, application and controller work without root, capabilities an
   await until('a weight is written', async () => (await balancer.status()).weightsWritten > 0);
 });
 
-engineTest("the image's own user is not root and owns nothing of it but the folder for its token", async (t) => {
+engineTest("the image's own user is not root, and owns only the folder for its token", async (t) => {
   await using pool = await Pool.start(['s1'], size);
   const { container } = pool.server('s1');
   const image = await docker('inspect', '--format', '{{.Config.Image}}', container.getId());
@@ -50,11 +50,11 @@ engineTest("the image's own user is not root and owns nothing of it but the fold
   t.deepEqual(owned, ['/run/haweight']);
 });
 
-engineTest('neither the arguments nor the environment of a container has the token', async (t) => {
+engineTest('neither arguments nor environment of a container have the token', async (t) => {
   await using pool = await Pool.start(['s1'], size);
   const { token, balancer } = pool;
   for (const container of [pool.server('s1').container, balancer.controller]) {
-    // it has the token, or it would not work
+    // it has the token, otherwise it would not work
     t.is((await container.exec(['cat', '/run/secrets/haweight.token'])).output, token);
     t.false((await docker('inspect', container.getId())).includes(token));
     for (const { command } of await processesOf(container)) t.false(command.includes(token), command);
@@ -68,7 +68,7 @@ interface Process {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** Those of the container's own, without the shell that looks. */
+/** Processes of the container, without the shell that lists them. */
 async function processesOf(container: StartedTestContainer): Promise<readonly Process[]> {
   const look =
     'for p in /proc/[0-9]*; do [ "$p" = /proc/$$ ] || { tr "\\0" " " <$p/cmdline; echo; cat $p/status; echo; }; done';

@@ -8,7 +8,7 @@ import { Surroundings } from './support/surroundings.ts';
 const size = { cores: 0.2, memoryMebibytes: 320 };
 
 engineTest(
-  "a stressed container's CPU rises in its own snapshot, as the engine counts it, and in no other's",
+  "a stressed container's CPU rises in its own snapshot as the engine counts it, and in no other",
   async (t) => {
     await using surroundings = await Surroundings.make();
     const servers = await Promise.all(['s1', 's2', 's3'].map((name) => Application.start(name, size, surroundings)));
@@ -35,7 +35,7 @@ engineTest(
   },
 );
 
-engineTest("RAM is measured against the container's limit, and not against the machine's", async (t) => {
+engineTest("RAM is measured against the container's limit, not the machine's", async (t) => {
   await using surroundings = await Surroundings.make();
   const [full, other] = await Promise.all(['s1', 's2'].map((name) => Application.start(name, size, surroundings)));
   if (full === undefined || other === undefined) return t.fail();

@@ -30,45 +30,42 @@ engineTest("a stressed server's weight falls in HAProxy and comes back when the 
   t.deepEqual([...load.seen.failed], []);
 });
 
-engineTest(
-  'a killed container: HAProxy notices, the others carry the traffic, and its weight comes back with it',
-  async (t) => {
-    await using pool = await Pool.start(names, size);
-    const { balancer } = pool;
-    await using load = new Load(balancer.port, everyMs, path);
-    await load.answers(30);
-    const killed = pool.server('s1').container;
-    const { container } = await getContainerRuntimeClient();
-    const startedAt = (await container.getById(balancer.controller.getId()).inspect()).State.StartedAt;
-    const statusOf = async (server: string) => (await balancer.rows()).get(server)?.status ?? '';
+engineTest('when a container is killed the others take the traffic, and its weight returns with it', async (t) => {
+  await using pool = await Pool.start(names, size);
+  const { balancer } = pool;
+  await using load = new Load(balancer.port, everyMs, path);
+  await load.answers(30);
+  const killed = pool.server('s1').container;
+  const { container } = await getContainerRuntimeClient();
+  const startedAt = (await container.getById(balancer.controller.getId()).inspect()).State.StartedAt;
+  const statusOf = async (server: string) => (await balancer.rows()).get(server)?.status ?? '';
 
-    await container.getById(killed.getId()).kill();
-    await until('HAProxy notices', async () => (await statusOf('s1')).startsWith('DOWN'));
-    const [failedBefore, servedBefore] = [total(load.seen.failed), load.seen.served.get('s1')];
-    const { ticks } = await balancer.status();
-    await load.answers(50);
-    t.is(total(load.seen.failed), failedBefore, 'requests failed after HAProxy had noticed');
-    t.is(load.seen.served.get('s1'), servedBefore);
-    await until('the controller goes on', async () => (await balancer.status()).ticks >= ticks + 3);
-    const { backends, haproxy } = await balancer.status();
-    t.is(haproxy.problem, null);
-    t.is(backends[0]?.problem, null);
-    for (const { server, drained, haproxyStatus } of backends[0]?.servers ?? []) {
-      t.false(drained, server);
-      t.regex(haproxyStatus, server === 's1' ? /^(DOWN|MAINT)/ : /^UP$/, server);
-    }
-    const [second, third] = [await balancer.weight('s2'), await balancer.weight('s3')];
-    t.true(Math.abs(second - third) < 0.25 * Math.max(second, third), `${second} and ${third}`);
+  await container.getById(killed.getId()).kill();
+  await until('HAProxy notices', async () => (await statusOf('s1')).startsWith('DOWN'));
+  const [failedBefore, servedBefore] = [total(load.seen.failed), load.seen.served.get('s1')];
+  const { ticks } = await balancer.status();
+  await load.answers(50);
+  t.is(total(load.seen.failed), failedBefore, 'requests failed after HAProxy had noticed');
+  t.is(load.seen.served.get('s1'), servedBefore);
+  await until('the controller goes on', async () => (await balancer.status()).ticks >= ticks + 3);
+  const { backends, haproxy } = await balancer.status();
+  t.is(haproxy.problem, null);
+  t.is(backends[0]?.problem, null);
+  for (const { server, drained, haproxyStatus } of backends[0]?.servers ?? []) {
+    t.false(drained, server);
+    t.regex(haproxyStatus, server === 's1' ? /^(DOWN|MAINT)/ : /^UP$/, server);
+  }
+  const [second, third] = [await balancer.weight('s2'), await balancer.weight('s3')];
+  t.true(Math.abs(second - third) < 0.25 * Math.max(second, third), `${second} and ${third}`);
 
-    await killed.restart();
-    await pool.settled();
-    const now = load.seen.served.get('s1') ?? 0;
-    await until('it serves again', () => (load.seen.served.get('s1') ?? 0) > now + 5);
-    t.is((await container.getById(balancer.controller.getId()).inspect()).State.StartedAt, startedAt, 'the controller');
-  },
-);
+  await killed.restart();
+  await pool.settled();
+  const now = load.seen.served.get('s1') ?? 0;
+  await until('it serves again', () => (load.seen.served.get('s1') ?? 0) > now + 5);
+  t.is((await container.getById(balancer.controller.getId()).inspect()).State.StartedAt, startedAt, 'the controller');
+});
 
-engineTest('all servers over-utilised: the weights never sum to 0, and requests are served', async (t) => {
+engineTest('with all servers over-utilised the weights never sum to 0, and requests are served', async (t) => {
   await using pool = await Pool.start(names, size);
   const { balancer } = pool;
   await using load = new Load(balancer.port, everyMs, path);

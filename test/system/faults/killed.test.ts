@@ -2,18 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { seededRandom } from '../../../shared/math/random.ts';
 import { haweight } from '../../support/process.ts';
-import { fewCores, overload } from '../../support/stack.ts';
+import { overload } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
-import { configured, FaultRun, fewCoresTolerance, shares, sizes } from './support/run.ts';
+import { configured, FaultRun, fewCoresTolerance, fullPart, shares, sizes, smallCores } from './support/run.ts';
 
 const kills = 8;
 const periodMs = 1_000;
 const seed = 4;
-/** As the sizes, but so small that a small real load overloads s1. */
-const cores = Object.fromEntries(Object.entries(sizes).map(([name, size]) => [name, size * fewCores]));
-/** From this part of its earlier weight on, a server counts as back at its full weight. */
-const full = 0.75;
-
 /** The share that a controller which does not know of the drain may give that server to try it. */
 const trialShare = 0.05;
 /** That server is drained again only after its ramp of five ticks, and one more tick may be under way. */
@@ -21,7 +16,7 @@ const relearnTicks = 7;
 
 test.serial(`a controller killed with -9 ${kills} times while a server is drained fails no request`, async (t) => {
   t.timeout(180_000);
-  await using run = await FaultRun.start({ cores, faultySocket: true });
+  await using run = await FaultRun.start({ cores: smallCores, faultySocket: true });
   const { stack, timeline, faulty } = run;
   const random = seededRandom(seed);
   const kill = async () => await run.controller.stop('SIGKILL');
@@ -65,7 +60,7 @@ test.serial(`a controller killed with -9 ${kills} times while a server is draine
   await delay(periodMs);
   t.is(await stack.weight('s1'), 0, 'no controller runs that could bring it back');
   await run.restartController();
-  await until('s1 has its full weight', async () => (await stack.weight('s1')) >= full * (right.get('s1') ?? 0));
+  await until('s1 has its full weight', async () => (await stack.weight('s1')) >= fullPart * (right.get('s1') ?? 0));
 
   const reloading = stack.haproxy.reload();
   await kill();

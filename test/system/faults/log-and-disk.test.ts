@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { freePort } from '../../../testbed/rig/ports.ts';
 import { answers } from '../../../testbed/rig/wait.ts';
-import { temporaryFolder } from '../../haproxy/setup.ts';
 import { Haweight, type Surroundings } from '../../support/process.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 import { canMount, FullDisk } from './support/full-disk.ts';
 import { configured, FaultRun } from './support/run.ts';
@@ -17,7 +17,7 @@ async function worksOn(t: ExecutionContext, run: FaultRun, step: string): Promis
   await run.stack.haproxy.reload();
   const before = await run.tick();
   await until(`ticks: ${step}`, async () => (await run.tick()) >= before + 3);
-  t.true((await run.stack.weight('s1')) < configured.s1, `${step}: our weights`);
+  t.true((await run.stack.weight('s1')) < configured.s1, `${step}: haweight's weights`);
 }
 
 async function leavesWell(t: ExecutionContext, run: FaultRun, step: string): Promise<void> {
@@ -53,7 +53,7 @@ test.serial(
     await using pipe = await fullPipe(join(folder.path, 'pipe'));
     const steps: readonly (readonly [name: string, surroundings: Surroundings])[] = [
       ['no space left', { stderr: full.fd }],
-      ['nobody reads the pipe', { stderr: pipe.fd }],
+      ['the pipe is not read', { stderr: pipe.fd }],
       ['standard error is closed', { through: ['sh', '-c', 'exec "$@" 2>&-', 'sh'] }],
     ];
     for (const [name, surroundings] of steps) {
@@ -66,7 +66,7 @@ test.serial(
 );
 
 (canMount ? test.serial : test.serial.skip)(
-  `a full disk under log and recording, then room again${canMount ? '' : ' (skipped: nobody may mount here)'}`,
+  `a full disk under log and recording, then room again${canMount ? '' : ' (skipped: no right to mount here)'}`,
   async (t) => {
     await using folder = await temporaryFolder();
     await using run = await FaultRun.start();

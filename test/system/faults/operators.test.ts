@@ -1,13 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
 import { operatorSays } from '../../haproxy/setup.ts';
-import { fewCores, overload, writtenTo } from '../../support/stack.ts';
+import { overload, writtenTo } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
-import { FaultRun, fewCoresTolerance, sizes } from './support/run.ts';
-
-/** As the sizes, but so small that a small real load overloads s1. */
-const cores = Object.fromEntries(Object.entries(sizes).map(([name, size]) => [name, size * fewCores]));
-/** From this part of its earlier weight on, a server counts as back at its full weight. */
-const full = 0.75;
+import { FaultRun, fewCoresTolerance, fullPart, sizes, smallCores } from './support/run.ts';
 
 /** The weights of a server at every look since then, without repetitions. */
 function weightsSince({ timeline }: FaultRun, server: string, sinceMs: number): readonly number[] {
@@ -29,7 +24,7 @@ async function stands(t: ExecutionContext, run: FaultRun, step: string, status: 
 
 test.serial('what an operator does to a drained server is not undone, and the drain ends as it should', async (t) => {
   t.timeout(180_000);
-  await using run = await FaultRun.start({ cores });
+  await using run = await FaultRun.start({ cores: smallCores });
   const { stack, timeline } = run;
   const says = async (line: string) => {
     t.is((await operatorSays(stack.haproxy, line)).trim(), '', line);
@@ -83,10 +78,10 @@ test.serial('what an operator does to a drained server is not undone, and the dr
   const written = writtenTo(run.controller, 's1').length;
   await says('set server web/s1 state ready');
   await until('a ramp', async () => (await stack.reason('s1', 'ramp')) !== null);
-  await until('its full weight again', async () => (await stack.weight('s1')) >= full * (run.right.get('s1') ?? 0));
+  await until('its full weight again', async () => (await stack.weight('s1')) >= fullPart * (run.right.get('s1') ?? 0));
   const path = weightsSince(run, 's1', readyAtMs);
   t.log(`back by ${path}; ${Math.round(servedAtMs - aloneAtMs)} ms without a server`);
-  t.true(path.length >= 4 && (path[1] ?? 256) <= 0.5 * (run.right.get('s1') ?? 0), `by a ramp: ${path}`);
+  t.true(path.length >= 4 && (path[1] ?? 256) <= 0.5 * (run.right.get('s1') ?? 0), `it ramps up: ${path}`);
   t.true(writtenTo(run.controller, 's1').length > written);
   await run.isRightWithin(t, 2, new Map(Object.entries(sizes)), fewCoresTolerance);
   t.is(run.controller.events('weight changed by another writer').length, 1, 'nothing else was reported as one');

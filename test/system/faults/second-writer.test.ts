@@ -6,7 +6,7 @@ import { until } from '../../support/until.ts';
 import { isWrite } from './support/faulty-socket.ts';
 import { FaultRun, shares } from './support/run.ts';
 
-/* Somebody else writes the weights that are ours: an operator once, or a program again and again. */
+/* Another writer changes the controller's weights: an operator once, or a program again and again. */
 
 /** Sets this weight again and again until it is told to stop, as another controller would. */
 function secondWriters(run: FaultRun, servers: readonly string[], weight: number, everyMs: number): AsyncDisposable {
@@ -72,7 +72,7 @@ test.serial(
 
       // the others are managed meanwhile
       await says('set server web/s2 weight 30');
-      await until('s2 is put right', async () => (await run.stack.weight('s2')) !== 30);
+      await until('s2 is corrected', async () => (await run.stack.weight('s2')) !== 30);
       await until('8 s', async () => (await run.tick()) >= tickBefore + 8);
     }
     const writes = writesTo(run, 's1') - writesBefore;
@@ -86,7 +86,7 @@ test.serial(
 
     const back = await ticksUntilRight(run);
     t.true(back <= maxWaitTicks + 1, `${back} ticks`);
-    t.log(`${writes} writes of ours in ${during} ticks; right ${back} ticks after it stopped`);
+    t.log(`${writes} writes of the controller in ${during} ticks; right ${back} ticks after it stopped`);
     t.deepEqual(named(), ['weight-contested'], 'reported once');
     await run.nothingFailed(t);
 

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { fewCores, overload } from '../../support/stack.ts';
+import { overload } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
-import { configured, FaultRun } from './support/run.ts';
+import { configured, FaultRun, smallCores } from './support/run.ts';
 
 const servers = ['s1', 's2', 's3'];
 
@@ -48,7 +48,7 @@ test.serial('without one agent its server is held; without all agents nothing is
 });
 
 test.serial('with all agents gone a drained server serves once every other server is gone', async (t) => {
-  await using run = await FaultRun.start({ cores: { s1: fewCores, s2: 2 * fewCores, s3: 4 * fewCores } });
+  await using run = await FaultRun.start({ cores: smallCores });
   const { stack } = run;
   await stack.tell('s1', overload);
   await until('s1 drained', async () => (await stack.shown('s1')).drained && (await stack.weight('s1')) === 0);

@@ -17,15 +17,15 @@ if (missing.length > 0) {
 }
 const haTest = missing.length === 0 ? test.serial : test.serial.skip;
 
-/** The promise. */
+/** The longest time without answers that is promised. */
 const maxMoveMs = 3_000;
 /**
- * So many of the requests may go to other servers than the dead pair would have sent them to: two controllers read the same
- * agents at other moments, and neither writes every small change.
+ * The part of the requests that may go to other servers than under the dead pair's weights: two controllers read the same
+ * agents at different moments, and neither writes every small change.
  */
 const tolerance = 0.08;
 
-/** Ends the active pair's life as `kill` does, and holds it to the promise. */
+/** Ends the active pair with `kill`, and checks the promise. */
 async function movesAway(t: ExecutionContext, run: StandbyRun, kill: () => Promise<unknown>): Promise<void> {
   await run.steady();
   const right = sharesOf(await run.a.weights());
@@ -73,17 +73,14 @@ function show(shares: ReadonlyMap<string, number>): string {
   return [...shares].map(([server, share]) => `${server} ${share.toFixed(3)}`).join(', ');
 }
 
-haTest('the active machine dies: the address moves within 3 s, to weights that are right already', async (t) => {
+haTest('when the active machine dies, the address moves within 3 s to weights that are already right', async (t) => {
   await using run = await StandbyRun.start();
   await movesAway(t, run, () => run.a.die());
 });
 
-haTest(
-  'only HAProxy dies: the check has the address moved within 3 s, to weights that are right already',
-  async (t) => {
-    await using run = await StandbyRun.start();
-    await movesAway(t, run, () => run.a.haproxy.end('SIGKILL'));
-    t.is(run.a.controller.process.exitCode, null, 'its controller waits for it');
-    t.false(await run.hasAddress('a'));
-  },
-);
+haTest('when only HAProxy dies, the check moves the address within 3 s to right weights', async (t) => {
+  await using run = await StandbyRun.start();
+  await movesAway(t, run, () => run.a.haproxy.end('SIGKILL'));
+  t.is(run.a.controller.process.exitCode, null, 'its controller waits for it');
+  t.false(await run.hasAddress('a'));
+});

@@ -30,7 +30,7 @@ const elements: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 const structure = ['jmeterTestPlan', 'hashTree', 'stringProp', 'boolProp', 'intProp', 'elementProp', 'collectionProp'];
-/** Of a plan's numbers these alone are no setting: constants of JMeter's format, and units. */
+/** The numbers of a plan that are not settings: constants of JMeter's format, and units. */
 const fixed = [
   ...['ActionProcessor.action', 'ActionProcessor.target', 'LoopController.loops', 'ThreadGroup.ramp_time'],
   ...['RegexExtractor.match_number'],
@@ -91,7 +91,7 @@ function propertiesOf(plan: string): Map<string, string> {
   return new Map(found.map(([, name = '', value = '']) => [name, value]));
 }
 
-test('there are the three plans', (t) => {
+test('the three plans exist', (t) => {
   t.deepEqual(plans.toSorted(), ['failure.jmx', 'flash-crowd.jmx', 'steady.jmx']);
 });
 
@@ -112,7 +112,7 @@ for (const plan of plans) {
     }
   });
 
-  test(`${plan}: every number is a -J property with a default, the same wherever it stands`, (t) => {
+  test(`every number of ${plan} is a -J property with one default`, (t) => {
     const leaves = all(parseXml(read(plan))).filter(({ tag }) => tag === 'stringProp' || tag === 'intProp');
     for (const { attributes, text } of leaves) {
       const name = attributes['name'] ?? '';
@@ -138,7 +138,7 @@ for (const plan of plans) {
   });
 }
 
-test('the result file gets what haweight jtl reads: names of columns, times in ms from sending, server and due', (t) => {
+test('the result file has the columns that haweight jtl reads', (t) => {
   const lines = read('jtl.properties').split('\n');
   for (const line of [
     ...['jmeter.save.saveservice.output_format=csv', 'jmeter.save.saveservice.print_field_names=true'],

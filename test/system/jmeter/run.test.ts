@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { fieldsOf } from '../../../cli/jtl/csv.ts';
 import { Child } from '../../../testbed/rig/child.ts';
-import { temporaryFolder } from '../../haproxy/setup.ts';
 import { haweight } from '../../support/process.ts';
 import { Stack } from '../../support/stack.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
 /* The plans, run by a real JMeter against a real HAProxy with application servers. */
@@ -84,7 +84,7 @@ function near(t: ExecutionContext, value: number, expected: number, tolerance: n
   t.true(Math.abs(value / expected - 1) <= tolerance, `${value}, expected ${expected}`);
 }
 
-jmeterTest('steady.jmx: a Poisson process of the rate asked for, with the server that answered', async (t) => {
+jmeterTest('steady.jmx sends a Poisson process of the given rate, and records the server', async (t) => {
   await using stack = await Stack.start({ servers });
   const [rate, seconds] = [100, 12];
   await using run = await startJmeter(t, stack.port, 'steady.jmx', { rate, seconds });
@@ -116,32 +116,29 @@ jmeterTest('steady.jmx: a Poisson process of the rate asked for, with the server
   t.not(load.late, null);
 });
 
-jmeterTest(
-  'flash-crowd.jmx: bursts of the height and length asked for, at their times, on the base load',
-  async (t) => {
-    await using stack = await Stack.start({ servers });
-    const [capacity, basePercent, burstPercent, everySeconds, burstMs] = [60, 50, 200, 2, 500];
-    const shape = { capacity, basePercent, burstPercent, everySeconds, burstMs, seconds: 9, burstThreads: 40 };
-    await using run = await startJmeter(t, stack.port, 'flash-crowd.jmx', shape);
-    const originMs = (await run.startedAtMs) + leadMs;
-    await run.ended;
-    const rows = await rowsOf(run.file);
-    const burst = rows.filter(({ label }) => label === 'burst');
-    // bursts after 2, 4, 6 and 8 s
-    near(t, burst.length, 4 * 0.5 * capacity * 2, 0.33);
-    near(t, rows.length - burst.length, (9 - 4 * 0.5) * capacity * 0.5, 0.35);
-    // JMeter prints that it starts up to some ms before or after the moment that its clock counts from
-    const slackMs = 250;
-    for (const { dueMs, label } of rows) {
-      const inPeriodMs = (dueMs - originMs) % 2_000;
-      const isClear = dueMs - originMs > 2_000 && inPeriodMs > slackMs && inPeriodMs < 500 - slackMs;
-      if (label === 'burst') t.true(inPeriodMs < 500 + slackMs || inPeriodMs > 2_000 - slackMs, `${inPeriodMs}`);
-      if (isClear) t.is(label, 'burst');
-    }
-  },
-);
+jmeterTest('flash-crowd.jmx sends bursts of the given height, length and times on the base load', async (t) => {
+  await using stack = await Stack.start({ servers });
+  const [capacity, basePercent, burstPercent, everySeconds, burstMs] = [60, 50, 200, 2, 500];
+  const shape = { capacity, basePercent, burstPercent, everySeconds, burstMs, seconds: 9, burstThreads: 40 };
+  await using run = await startJmeter(t, stack.port, 'flash-crowd.jmx', shape);
+  const originMs = (await run.startedAtMs) + leadMs;
+  await run.ended;
+  const rows = await rowsOf(run.file);
+  const burst = rows.filter(({ label }) => label === 'burst');
+  // bursts after 2, 4, 6 and 8 s
+  near(t, burst.length, 4 * 0.5 * capacity * 2, 0.33);
+  near(t, rows.length - burst.length, (9 - 4 * 0.5) * capacity * 0.5, 0.35);
+  // JMeter prints that it starts up to some ms before or after the moment that its clock counts from
+  const slackMs = 250;
+  for (const { dueMs, label } of rows) {
+    const inPeriodMs = (dueMs - originMs) % 2_000;
+    const isClear = dueMs - originMs > 2_000 && inPeriodMs > slackMs && inPeriodMs < 500 - slackMs;
+    if (label === 'burst') t.true(inPeriodMs < 500 + slackMs || inPeriodMs > 2_000 - slackMs, `${inPeriodMs}`);
+    if (isClear) t.is(label, 'burst');
+  }
+});
 
-jmeterTest('failure.jmx: what fails while a server fails is told apart from before and after', async (t) => {
+jmeterTest('failure.jmx tells requests during a failure apart from those before and after', async (t) => {
   await using stack = await Stack.start({ servers, serverOptions: '' });
   const settings = { rate: 60, seconds: 12, failAtSeconds: 4, failForSeconds: 4 };
   await using run = await startJmeter(t, stack.port, 'failure.jmx', settings);

@@ -1,21 +1,10 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { operatorSays, haproxyTest as test } from '../../haproxy/setup.ts';
+import { httpServer } from '../../support/http-server.ts';
 import { fewCores, overload, Stack } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
 
-/** The server that apologises: no agent, no size, and in HAProxy's configuration a `backup`. */
-async function sorryServer() {
-  const server = createServer((_, response) => response.writeHead(200, { 'x-server': 'sorry' }).end('sorry'));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const close = async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  };
-  return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: close };
-}
+/** A sorry server: it has no agent and no size, and is a `backup` in HAProxy's configuration. */
+const sorryServer = () => httpServer((_, response) => response.writeHead(200, { 'x-server': 'sorry' }).end('sorry'));
 
 /** Named first, so that nothing depends on a backup being the last. */
 function withBackup(port: number) {
@@ -45,20 +34,20 @@ test('a backup server has no share and no decision, and serves only while no oth
   await operatorSays(stack.haproxy, health('down', 's1', 's2', 's3'));
   await until('the backup serves', () => (load.seen.served.get('sorry') ?? 0) > 20);
   await stack.ticks(3);
-  t.deepEqual(await stack.weights(), before, 'nobody is in rotation, and nothing is written');
+  t.deepEqual(await stack.weights(), before, 'no server is in rotation, and nothing is written');
 
   await operatorSays(stack.haproxy, health('up', 's1', 's2', 's3'));
   await until('the others serve', async () => (await stack.requestsTo('s2')) > 0 && (await stack.weight('s2')) > 200);
   const servedThen = load.seen.served.get('sorry');
   await stack.ticks(2);
   t.is(load.seen.served.get('sorry'), servedThen, 'the backup rests again');
-  t.deepEqual([...load.seen.failed], [], 'nobody was without an answer');
+  t.deepEqual([...load.seen.failed], [], 'every request was answered');
   t.is(await stack.weight('sorry'), 77);
   t.deepEqual(controller.events('weight changed by another writer'), []);
   t.deepEqual((await stack.status()).backends[0]?.problem, null);
 });
 
-test('a backup carries nobody’s work: a drained server comes back when all others are gone, and a sole one is not drained', async (t) => {
+test('a backup does not count: a drained server comes back when all others are gone, a sole one stays', async (t) => {
   await using sorry = await sorryServer();
   await using stack = await Stack.start({ servers: ['s1', 's2'], ...withBackup(sorry.port) });
   await using load = stack.startLoad();
@@ -66,12 +55,12 @@ test('a backup carries nobody’s work: a drained server comes back when all oth
   await stack.tell('s1', overload);
   await until('s1 drained', async () => (await stack.weight('s1')) === 0);
 
-  // HAProxy has only a server of weight 0 and the backup now, and takes the backup
+  // HAProxy now has only a server of weight 0 and the backup, and takes the backup
   await operatorSays(stack.haproxy, health('down', 's2'));
   await until('its log', () => controller.events('no other server answers: drained servers are back').length === 1);
   await until('s1 has a weight', async () => (await stack.weight('s1')) > 0);
   const [apologies, served] = [load.seen.served.get('sorry') ?? 0, load.seen.served.get('s1') ?? 0];
-  // over every threshold all the while, and alone but for the backup
+  // over every threshold, but the only server beside the backup
   for (let tick = 0; tick < 5; tick += 1) {
     await stack.ticks(1);
     t.true((await stack.weight('s1')) > 0, `after ${tick + 1} ticks`);
@@ -81,7 +70,7 @@ test('a backup carries nobody’s work: a drained server comes back when all oth
   t.deepEqual([...load.seen.failed], []);
 });
 
-test('a backup without an agent is nobody’s problem: no line in the log, no metric that alerts', async (t) => {
+test('a backup without an agent causes no line in the log and no alert', async (t) => {
   await using sorry = await sorryServer();
   await using stack = await Stack.start({ servers: ['s1', 's2'], ...withBackup(sorry.port) });
   const controller = await stack.startController();

@@ -1,19 +1,18 @@
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
 import { freePort } from '../../../testbed/rig/ports.ts';
 import { type HaproxyProcess, startHaproxy } from '../../../testbed/rig/process.ts';
 import { answers } from '../../../testbed/rig/wait.ts';
-import { expectOk, haproxyTest, temporaryFolder } from '../../haproxy/setup.ts';
+import { expectOk, haproxyTest } from '../../haproxy/setup.ts';
+import { httpServer } from '../../support/http-server.ts';
 import { type Finished, Haweight, haweight } from '../../support/process.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
 /*
- * Every line of "bad input" that stops the start: one clear line, exit code 2, nothing changed in HAProxy. What agents
+ * Every bad input that stops the start: one clear line, exit code 2, nothing changed in HAProxy. What agents
  * may answer is in controller/observe/agent-client.test.ts, configuration keys in controller/config/config.test.ts.
  */
 
@@ -53,14 +52,14 @@ const wrongSetups: readonly (readonly [title: string, backend: string, ...words:
   ['a backend name that does not fit the protocol', 'web;show info', '--backend', 'letters'],
 ];
 for (const [title, backend, ...words] of wrongSetups) {
-  haproxyTest(`${title}: one line, exit code 2, nothing changed`, async (t) => {
+  haproxyTest(`${title} gives one line and exit code 2, and changes nothing`, async (t) => {
     await using haproxy = await startHaproxy({ configuration });
     isOneLine(t, await haweight(controller(haproxy, backend)), ...words);
     await isUnchanged(t, haproxy);
   });
 }
 
-haproxyTest('a socket of level operator: one line that says how to get admin, nothing changed', async (t) => {
+haproxyTest('a socket of level operator gives one line that says how to get admin, and nothing changes', async (t) => {
   await using haproxy = await startHaproxy({ configuration });
   const socket = join(haproxy.folder, 'operator.sock');
   isOneLine(
@@ -73,7 +72,7 @@ haproxyTest('a socket of level operator: one line that says how to get admin, no
   await isUnchanged(t, haproxy);
 });
 
-haproxyTest('--check says the same and exits, and is content with a set-up that is fine', async (t) => {
+haproxyTest('--check reports the same and exits, and passes a valid set-up', async (t) => {
   await using haproxy = await startHaproxy({ configuration });
   isOneLine(t, await haweight([...controller(haproxy, 'fixed'), '--check']), 'static-rr');
   const fine = await haweight([...controller(haproxy, 'web'), '--check']);
@@ -81,7 +80,7 @@ haproxyTest('--check says the same and exits, and is content with a set-up that 
   await isUnchanged(t, haproxy);
 });
 
-test.serial('a socket whose folder does not exist, or that is no socket', async (t) => {
+test.serial('a socket without its folder, or that is not a socket, gives one line', async (t) => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, 'file');
   await writeFile(file, '');
@@ -93,22 +92,20 @@ test.serial('a socket whose folder does not exist, or that is no socket', async 
   isOneLine(t, await haweight(['controller', '-s', join(folder.path, 'x'), '-b', 'web', '--check']), 'no such socket');
 });
 
-test.serial("a controller's port in use", async (t) => {
-  const taken = createServer().listen(0, '127.0.0.1');
-  await once(taken, 'listening');
-  const listen = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
+test.serial("a controller's port in use gives one line", async (t) => {
+  await using taken = await httpServer((_, response) => response.end());
+  const listen = taken.address;
   isOneLine(t, await haweight(['controller', '-b', 'web', '--listen', listen]), listen, 'in use', '--listen');
-  taken.close();
 });
 
-test.serial('a token missing off loopback, too short, or in a file that is not there', async (t) => {
+test.serial('a token that is missing off loopback, too short or in a missing file gives one line', async (t) => {
   const off = ['controller', '-b', 'web', '--listen', '0.0.0.0:0'];
   isOneLine(t, await haweight(off), '0.0.0.0:0', '--insecure');
   isOneLine(t, await haweight(off, { HAWEIGHT_CONTROLLER_TOKEN: 'short' }), 'HAWEIGHT_CONTROLLER_TOKEN', 'at least 16');
   isOneLine(t, await haweight([...off, '--token-file', '/nonexistent/token']), '/nonexistent/token');
 });
 
-haproxyTest('a token that the controller does not accept', async (t) => {
+haproxyTest('a token that the controller does not accept gives one line', async (t) => {
   await using haproxy = await startHaproxy({ configuration });
   const port = await freePort();
   await using _running = new Haweight(
@@ -143,7 +140,7 @@ const wrongFlags: readonly (readonly [args: readonly string[], ...words: string[
   [['weights', '--socket', '/nonexistent/admin.sock'], '/nonexistent/admin.sock'],
 ];
 for (const [args, ...words] of wrongFlags) {
-  test.serial(`haweight ${args.join(' ')}: one line that names what is wrong, exit code 2`, async (t) => {
+  test.serial(`haweight ${args.join(' ')} gives one line with the problem, and exit code 2`, async (t) => {
     const { code, stderr } = await haweight(args);
     t.is(code, 2, stderr);
     const [line, ...more] = stderr
@@ -162,7 +159,7 @@ for (const args of [
   ['controller', '--period-ms', 'soon'],
   ['explain'],
 ]) {
-  test.serial(`haweight ${args.join(' ')}: exit code 2 and where to look`, async (t) => {
+  test.serial(`haweight ${args.join(' ')} points to --help, with exit code 2`, async (t) => {
     const { code, stderr } = await haweight(args);
     t.is(code, 2);
     t.regex(stderr, /^error: .*\n\(haweight --help lists what there is\)\n$/);

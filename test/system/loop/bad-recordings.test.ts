@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import { recordingOf } from '../../controller/record/support.ts';
 import { observed } from '../../controller/support/build.ts';
-import { temporaryFolder } from '../../haproxy/setup.ts';
 import { haweight } from '../../support/process.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 /* What stops shadows, recordings and replays: one line, exit code 2; and recordings that are damaged. One at a time: each is a process. */
 
@@ -26,7 +26,7 @@ const refused: readonly (readonly [args: readonly string[], ...words: string[]])
   [['replay', '/dev/null', '--policy', 'equal', '--config', '/nonexistent.yaml'], '/nonexistent.yaml'],
 ];
 for (const [args, ...words] of refused) {
-  test.serial(`haweight ${args.join(' ')}: one line that names what is wrong, exit code 2`, async (t) => {
+  test.serial(`haweight ${args.join(' ')} gives one line with the problem, and exit code 2`, async (t) => {
     const { code, stdout, stderr } = await haweight(args);
     t.is(code, 2, stderr);
     t.is(stdout, '');
@@ -35,7 +35,7 @@ for (const [args, ...words] of refused) {
   });
 }
 
-test.serial('haweight replay without a file, or without a policy: exit code 2 and where to look', async (t) => {
+test.serial('haweight replay without a file or a policy points to --help, with exit code 2', async (t) => {
   for (const args of [['replay'], ['replay', 'x']]) {
     const { code, stderr } = await haweight(args);
     t.is(code, 2);
@@ -59,7 +59,7 @@ async function replayed(files: readonly string[]) {
   return { code, stderr, result: JSON.parse(stdout) as Summary };
 }
 
-test.serial('rotated files are read oldest first, in whatever order they are named', async (t) => {
+test.serial('rotated files are read oldest first, in any order of arguments', async (t) => {
   await using folder = await temporaryFolder();
   const names = ['ticks.2', 'ticks.1', 'ticks'].map((name) => join(folder.path, name));
   for (const [index, name] of names.entries()) {
@@ -70,7 +70,7 @@ test.serial('rotated files are read oldest first, in whatever order they are nam
   t.like(result.summary[0], { ticks: 9, repeated: { ticks: 9, equal: 9, firstDifferenceAt: null } });
 });
 
-test.serial('damage within a recording is named by file and line; what is before and after it is used', async (t) => {
+test.serial('damage within a recording is named by file and line, and the rest is used', async (t) => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, 'ticks');
   const foreign = Array.from({ length: 20 }, () => 'Nov 22 07:34:32 web1 systemd[1]: started');
@@ -85,7 +85,7 @@ test.serial('damage within a recording is named by file and line; what is before
   t.like(result.summary[0], { ticks: 8, missingTicks: 1 });
 });
 
-test.serial('a backend that was not recorded: those that were are listed', async (t) => {
+test.serial('for a backend that was not recorded the recorded ones are listed', async (t) => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, 'ticks');
   await writeFile(file, `${lines.join('\n')}\n`);

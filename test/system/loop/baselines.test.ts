@@ -2,39 +2,36 @@ import test from 'ava';
 import { Stack } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
 
-/** So few that a small real load is a high utilisation, and so many that serving the requests is not. */
+/** So few that a small load is a high utilisation, and so many that serving the requests alone is not. */
 const cores = 0.2;
 const servers = ['s1', 's2', 's3'];
 const everyMs = 50;
 
-test.serial(
-  'pick-one packs all work onto the most utilised server, until that one is over its threshold',
-  async (t) => {
-    await using stack = await Stack.start({ cores, servers });
-    await using load = stack.startLoad(everyMs);
-    await stack.tell('s1', { busy: 0.4 * cores });
-    await stack.tell('s2', { busy: 0.15 * cores });
-    await stack.startController('--policy', 'pick-one');
-    const hasAll = async (picked: string) => {
-      const others = [...(await stack.weights())].filter(([name]) => name !== picked);
-      return (await stack.weight(picked)) === 256 && others.every(([, weight]) => weight <= 6);
-    };
-    await until('all to s1', () => hasAll('s1'));
-    t.like(await stack.reason('s1', 'picked'), { because: 'most-utilised' });
-    const before = await stack.requestsTo('s1');
-    await load.answers(40);
-    t.true((await stack.requestsTo('s1')) - before >= 36, 'the requests follow');
+test.serial('pick-one sends all work to the most utilised server up to its threshold', async (t) => {
+  await using stack = await Stack.start({ cores, servers });
+  await using load = stack.startLoad(everyMs);
+  await stack.tell('s1', { busy: 0.4 * cores });
+  await stack.tell('s2', { busy: 0.15 * cores });
+  await stack.startController('--policy', 'pick-one');
+  const hasAll = async (picked: string) => {
+    const others = [...(await stack.weights())].filter(([name]) => name !== picked);
+    return (await stack.weight(picked)) === 256 && others.every(([, weight]) => weight <= 6);
+  };
+  await until('all to s1', () => hasAll('s1'));
+  t.like(await stack.reason('s1', 'picked'), { because: 'most-utilised' });
+  const before = await stack.requestsTo('s1');
+  await load.answers(40);
+  t.true((await stack.requestsTo('s1')) - before >= 36, 'the requests follow');
 
-    await stack.tell('s1', { busy: 2 * cores });
-    await until('all to s2', () => hasAll('s2'));
-    t.like(await stack.reason('s2', 'picked'), { because: 'most-utilised' });
-    const passed = await until('s1 over its threshold', () => stack.reason('s1', 'passed-over'));
-    t.true(passed.utilisation >= 0.7, JSON.stringify(passed));
-    t.deepEqual(load.seen.failed, new Map());
-  },
-);
+  await stack.tell('s1', { busy: 2 * cores });
+  await until('all to s2', () => hasAll('s2'));
+  t.like(await stack.reason('s2', 'picked'), { because: 'most-utilised' });
+  const passed = await until('s1 over its threshold', () => stack.reason('s1', 'passed-over'));
+  t.true(passed.utilisation >= 0.7, JSON.stringify(passed));
+  t.deepEqual(load.seen.failed, new Map());
+});
 
-test.serial("stress takes from each server's configured weight by its own stress", async (t) => {
+test.serial("stress lowers each server's configured weight by its own stress", async (t) => {
   const weights = { s1: 150, s2: 100, s3: 100 };
   await using stack = await Stack.start({ cores, servers, weights });
   await using load = stack.startLoad(everyMs);

@@ -3,16 +3,16 @@ import { Stack } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
 
 const servers = ['fast1', 'fast2', 'slow'];
-/** What every agent is told, so that only learning can tell the servers apart; a fraction of it is used. */
+/** Cores of every agent, so that only learning can tell the servers apart; a fraction of them is used. */
 const cores = 0.3;
 /** A request takes three times the CPU on the slow server, as on a CPU of a third of the speed. */
 const workCpuMs = { fast1: 4, fast2: 4, slow: 12 };
 /** The production period: one shorter than the agents' window sees requests before it sees what they cost. */
 const flags = ['--policy', 'capacity', '--period-ms', '2000'];
-/** Half of what the pool can do: at less, a CPU clock of 100 Hz makes much of the measurement. */
+/** Half of the pool's capacity: at less, the CPU clock of 100 Hz is too coarse. */
 const everyMs = 12;
 
-/** Three servers of equal size by their agents' word, whose weights have come to follow what they can really do. */
+/** Three servers that report equal sizes, once their weights follow their real speeds. */
 async function learned(algorithm: string) {
   const stack = await Stack.start({ algorithm, cores, servers });
   try {
@@ -27,7 +27,7 @@ async function learned(algorithm: string) {
   }
 }
 
-/** Answering takes some CPU beside the work, so a third of the speed is somewhat more than a third of the capacity. */
+/** Answering takes CPU beside the work, so a third of the speed is somewhat more than a third of the capacity. */
 async function followsSpeed(stack: Stack): Promise<boolean> {
   return asTheSpeeds([...(await stack.weights()).values()]);
 }
@@ -37,12 +37,12 @@ function asTheSpeeds([fast1 = 0, fast2 = 0, slow = 0]: readonly number[], most =
   return ratio > least && ratio < 5 && Math.max(fast1, fast2) < most * Math.min(fast1, fast2);
 }
 
-/** That they are still so: they were found when they had just come to be, and estimates go on moving. Equal ones have a ratio of 1. */
+/** Checks that the weights still follow the speeds, as estimates go on moving. Equal servers have a ratio of 1. */
 function stillAsTheSpeeds(weights: readonly number[]): boolean {
   return asTheSpeeds(weights, 1.8, 1.5);
 }
 
-/** One tick's estimate is of a few dozen requests: what stays is the mean. */
+/** One tick's estimate is of a few dozen requests, so the mean counts. */
 async function meanWeights(stack: Stack, ticks: number): Promise<number[]> {
   const sums = servers.map(() => 0);
   for (let tick = 0; tick < ticks; tick += 1) {
@@ -57,28 +57,25 @@ async function learnedCapacity(stack: Stack, name: string): Promise<number> {
   return (await stack.reason(name, 'capacity'))?.requestsPerSecond ?? Number.NaN;
 }
 
-test.serial(
-  'capacity under leastconn learns what agents do not say, and a lost agent takes none of it away',
-  async (t) => {
-    const { stack, load } = await learned('leastconn');
-    await using _stack = stack;
-    await stack.stopAgent('slow');
-    await until('the agent is missed', async () => (await stack.shown('slow')).agent.state === 'stale');
-    const before = await learnedCapacity(stack, 'slow');
-    await stack.ticks(1);
-    t.is((await stack.shown('slow')).agent.state, 'stale');
-    t.is(await learnedCapacity(stack, 'slow'), before, 'nothing was measured, so nothing was learned or forgotten');
-    const weights = await meanWeights(stack, 3);
-    t.true(stillAsTheSpeeds(weights), `it has the weight of a slow server: ${weights}`);
-    t.like(await stack.reason('slow', 'held'), { because: 'stale' });
-    t.deepEqual(load.seen.failed, new Map());
-  },
-);
+test.serial('capacity under leastconn learns real speeds, and keeps them without an agent', async (t) => {
+  const { stack, load } = await learned('leastconn');
+  await using _stack = stack;
+  await stack.stopAgent('slow');
+  await until('the agent is missed', async () => (await stack.shown('slow')).agent.state === 'stale');
+  const before = await learnedCapacity(stack, 'slow');
+  await stack.ticks(1);
+  t.is((await stack.shown('slow')).agent.state, 'stale');
+  t.is(await learnedCapacity(stack, 'slow'), before, 'nothing was measured, so nothing was learned or forgotten');
+  const weights = await meanWeights(stack, 3);
+  t.true(stillAsTheSpeeds(weights), `it has the weight of a slow server: ${weights}`);
+  t.like(await stack.reason('slow', 'held'), { because: 'stale' });
+  t.deepEqual(load.seen.failed, new Map());
+});
 
-test.serial('capacity under random(2): weights, requests per second and traffic follow the real speeds', async (t) => {
+test.serial('capacity under random(2) has weights, request rates and traffic follow the real speeds', async (t) => {
   const { stack, load } = await learned('random(2)');
   await using _stack = stack;
-  // the agent's window is longer than a tick: while load begins, fewer CPU seconds show than requests
+  // the agent's window is longer than a tick: at the start of a load it shows too few CPU seconds
   for (const [name, each] of Object.entries(workCpuMs)) {
     const possible = (cores * 1_000) / each;
     await until(`what ${name} can do, at most ${possible} requests/s`, async () => {
@@ -87,7 +84,7 @@ test.serial('capacity under random(2): weights, requests per second and traffic 
     });
   }
   const before = new Map(load.seen.served);
-  // so many that chance alone does not take a fifth of them for a third
+  // so many that chance does not turn a fifth into a third
   const answers = 400;
   await load.answers(answers);
   const served = servers.map((name) => (load.seen.served.get(name) ?? 0) - (before.get(name) ?? 0));

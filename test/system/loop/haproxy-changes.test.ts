@@ -4,9 +4,10 @@ import { statusSchema } from '../../../shared/contract/status.ts';
 import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
 import { freePort, someNetwork } from '../../../testbed/rig/ports.ts';
 import { startHaproxy } from '../../../testbed/rig/process.ts';
-import { operatorSays, temporaryFolder } from '../../haproxy/setup.ts';
+import { operatorSays } from '../../haproxy/setup.ts';
 import { Haweight } from '../../support/process.ts';
 import { configurationOf, fewCores, overload, Stack, writtenTo } from '../../support/stack.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
 test.serial("an operator's drain stays, its weight is left alone, and ready brings it back", async (t) => {
@@ -14,7 +15,7 @@ test.serial("an operator's drain stays, its weight is left alone, and ready brin
   const controller = await stack.startController('--log-level', 'debug');
   await until('our weights', async () => (await stack.weight('s2')) !== 100);
   await operatorSays(stack.haproxy, 'set server web/s2 state drain');
-  // the tick that is under way may have read its state before
+  // the tick that is under way may have read the earlier state
   await stack.ticks(2);
   const before = await stack.weight('s2');
   const status = await stack.ticks(3);
@@ -30,7 +31,7 @@ test.serial("an operator's drain stays, its weight is left alone, and ready brin
   t.true((path[0] ?? 256) < 100, `it starts small: ${path}`);
 });
 
-test.serial('maintenance is left alone too', async (t) => {
+test.serial("an operator's maintenance is left alone", async (t) => {
   await using stack = await Stack.start({ servers: ['s1', 's2'] });
   await stack.startController();
   await operatorSays(stack.haproxy, 'set server web/s1 state maint');
@@ -38,14 +39,14 @@ test.serial('maintenance is left alone too', async (t) => {
   t.regex(await operatorSays(stack.haproxy, 'show stat web 4 -1'), /s1,.*MAINT/);
 });
 
-test.serial('a reload puts the configured weights back, and the next tick puts ours back', async (t) => {
+test.serial("after a reload the next tick writes haweight's weights again", async (t) => {
   await using stack = await Stack.start({ cores: fewCores, servers: ['s1', 's2', 's3'], masterWorker: true });
   await using load = stack.startLoad();
   const controller = await stack.startController();
   await stack.tell('s1', overload);
   await until('s1 drained', async () => (await stack.weight('s1')) === 0);
   await stack.haproxy.reload();
-  // the one that is under way may have begun before the reload, the next one has not
+  // the tick that is under way may have begun before the reload
   await stack.ticks(2);
   t.is(await stack.weight('s1'), 0);
   await until('its log', () => controller.events('haproxy was reloaded or restarted').length === 1);
@@ -56,7 +57,7 @@ test.serial('a reload puts the configured weights back, and the next tick puts o
   );
 });
 
-test.serial('HAProxy may come after the controller, go, and come again', async (t) => {
+test.serial('HAProxy may start after the controller, end, and start again', async (t) => {
   await using folder = await temporaryFolder();
   const socket = join(folder.path, 'admin.sock');
   const port = await freePort();

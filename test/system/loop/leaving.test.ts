@@ -16,7 +16,7 @@ test.serial('SIGTERM restores the configured weights, under traffic', async (t) 
   t.deepEqual(load.seen.failed, new Map());
 });
 
-test.serial('--on-exit keep leaves our weights', async (t) => {
+test.serial('--on-exit keep leaves the weights as they are', async (t) => {
   await using stack = await Stack.start(options);
   const controller = await stack.startController('--on-exit', 'keep');
   await until('our weights', async () => (await stack.weight('s1')) > 200);
@@ -24,7 +24,7 @@ test.serial('--on-exit keep leaves our weights', async (t) => {
   t.notDeepEqual(await weightsOf(stack), configured);
 });
 
-test.serial('a dry run decides and shows, and writes nothing', async (t) => {
+test.serial('a dry run decides and shows its decisions, and writes nothing', async (t) => {
   await using stack = await Stack.start(options);
   const controller = await stack.startController('--dry-run');
   await until('a decision', async () => ((await stack.status()).backends[0]?.servers[0]?.weight ?? 0) > 200);

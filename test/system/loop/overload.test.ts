@@ -2,7 +2,7 @@ import test from 'ava';
 import { fewCores, overload, Stack, writtenTo } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
 
-test.serial('an overloaded server goes to 0, gets nothing, and comes back by a ramp', async (t) => {
+test.serial('an overloaded server goes to 0, gets no requests, and ramps up afterwards', async (t) => {
   await using stack = await Stack.start({ cores: fewCores, servers: ['s1', 's2', 's3', 's4'] });
   await using load = stack.startLoad();
   const controller = await stack.startController('--log-level', 'debug');
@@ -33,7 +33,7 @@ test.serial('an overloaded server goes to 0, gets nothing, and comes back by a r
   t.deepEqual(load.seen.failed, new Map());
 });
 
-test.serial('all overloaded: every server keeps a weight and no client gets an error', async (t) => {
+test.serial('with all servers overloaded each keeps a weight, and no client gets an error', async (t) => {
   const servers = ['s1', 's2', 's3', 's4'];
   await using stack = await Stack.start({ cores: fewCores, servers });
   await using load = stack.startLoad();
@@ -55,7 +55,7 @@ test.serial('all overloaded: every server keeps a weight and no client gets an e
   t.true(load.seen.served.size === 4);
 });
 
-test.serial('a server that fails fast loses its traffic though it is idle', async (t) => {
+test.serial('a server that fails fast loses its traffic, although it is idle', async (t) => {
   await using stack = await Stack.start({ servers: ['s1', 's2', 's3'] });
   await using load = stack.startLoad();
   await stack.startController();
@@ -67,7 +67,7 @@ test.serial('a server that fails fast loses its traffic though it is idle', asyn
   t.true((load.seen.failed.get(503) ?? 0) > 0, 'it did fail');
 });
 
-test.serial('the literal paper zeroes an overloaded server at once, and every server when all are', async (t) => {
+test.serial('the literal paper sets an overloaded server to 0 at once, and all servers if all are', async (t) => {
   await using stack = await Stack.start({ cores: fewCores, servers: ['s1', 's2'] });
   await stack.startController('--policy', 'paper');
   await stack.tell('s1', overload);

@@ -1,9 +1,9 @@
 import { appendFile, mkdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { temporaryFolder } from '../../haproxy/setup.ts';
 import { haweight } from '../../support/process.ts';
 import { fewCores, overload, Stack } from '../../support/stack.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
 const servers = ['s1', 's2', 's3'];
@@ -46,7 +46,7 @@ test.serial('a recording of a real controller, replayed with its own policy, giv
   );
   t.is((await stat(file)).mode & 0o777, 0o600);
 
-  // the next controller goes on in the same file, and begins on a new line
+  // the next controller continues the same file on a new line
   await appendFile(file, '{"haweightRecording":1,"at":17');
   const second = await stack.startController('--record', file, '--on-exit', 'keep');
   await stack.ticks(2);
@@ -111,33 +111,30 @@ test.serial('shadows are shown beside the policy in force, and never written', a
   t.regex(direct.stderr, /only a running controller has it/);
 });
 
-test.serial(
-  'a recording that cannot be written any more is said once, does not hurt the loop, and goes on later',
-  async (t) => {
-    await using folder = await temporaryFolder();
-    const inner = join(folder.path, 'gone');
-    await mkdir(inner);
-    const file = join(inner, 'ticks.jsonl');
-    await using stack = await Stack.start({ servers });
-    const controller = await stack.startController('--record', file);
-    await stack.ticks(1);
-    await rm(inner, { recursive: true });
-    const status = await stack.ticks(3);
-    t.regex(status.recording?.problem ?? '', /cannot be written.*ENOENT.*Make the folder/);
-    t.true((status.recording?.lostTicks ?? 0) >= 2);
-    t.is(status.waitingFor, null, 'the loop does its work');
-    const shown = await haweight(['weights', '--controller', stack.statusUrl]);
-    t.regex(shown.stdout, /! .*cannot be written.* \(\d+ ticks lost so far\)/);
-    await mkdir(inner);
-    t.is((await stack.ticks(2)).recording?.problem, null);
-    const { stderr } = await controller.stop();
-    t.is(stderr.split('"recording problem"').length - 1, 1, stderr);
-    t.is(stderr.split('"recording problem: over"').length - 1, 1, stderr);
-    t.true((await linesOf(file)).length > 0);
-  },
-);
+test.serial('a failing recording is reported once, does not stop the loop, and continues later', async (t) => {
+  await using folder = await temporaryFolder();
+  const inner = join(folder.path, 'gone');
+  await mkdir(inner);
+  const file = join(inner, 'ticks.jsonl');
+  await using stack = await Stack.start({ servers });
+  const controller = await stack.startController('--record', file);
+  await stack.ticks(1);
+  await rm(inner, { recursive: true });
+  const status = await stack.ticks(3);
+  t.regex(status.recording?.problem ?? '', /cannot be written.*ENOENT.*Make the folder/);
+  t.true((status.recording?.lostTicks ?? 0) >= 2);
+  t.is(status.waitingFor, null, 'the loop does its work');
+  const shown = await haweight(['weights', '--controller', stack.statusUrl]);
+  t.regex(shown.stdout, /! .*cannot be written.* \(\d+ ticks lost so far\)/);
+  await mkdir(inner);
+  t.is((await stack.ticks(2)).recording?.problem, null);
+  const { stderr } = await controller.stop();
+  t.is(stderr.split('"recording problem"').length - 1, 1, stderr);
+  t.is(stderr.split('"recording problem: over"').length - 1, 1, stderr);
+  t.true((await linesOf(file)).length > 0);
+});
 
-test.serial('a dry run is recorded as what it is, and its own policy decides the same again', async (t) => {
+test.serial('a dry run is recorded as such, and a replay with its own policy decides the same', async (t) => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, 'ticks.jsonl');
   await using stack = await Stack.start({ servers });

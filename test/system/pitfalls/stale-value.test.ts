@@ -1,6 +1,6 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
 import test from 'ava';
+import { httpServer } from '../../support/http-server.ts';
 import { haweight } from '../../support/process.ts';
 import { snapshot } from '../../support/snapshot.ts';
 import { Stack } from '../../support/stack.ts';
@@ -13,18 +13,12 @@ test.serial('an agent that serves one sample again and again, as if it were new,
   await stack.stopAgent('s1');
   let changes = {};
   const takenAtMs = Date.now();
-  const frozen = createServer((_, response) => {
+  const freeze: RequestListener = (_, response) => {
     // as a cache between them would, or an agent whose sampling hangs
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(snapshot({ server: 's1', takenAtMs, ageMs: 50, effectiveCores: 1, ...changes })));
-  }).listen(9477, stack.addressOf('s1'));
-  await once(frozen, 'listening');
-  using _closed = {
-    [Symbol.dispose]: () => {
-      frozen.close();
-      frozen.closeAllConnections();
-    },
   };
+  await using _frozen = await httpServer(freeze, stack.addressOf('s1'), 9477);
   const stale = await until('stale', async () => {
     const shown = await stack.shown('s1');
     return shown.agent.state === 'stale' && shown.agent.code === 'agent-stale' ? shown : null;

@@ -1,7 +1,7 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import test from 'ava';
+import { httpServer } from '../../support/http-server.ts';
 import { snapshot } from '../../support/snapshot.ts';
 import { Stack } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
@@ -50,17 +50,11 @@ test.serial('an agent that stalls in the middle of its answer is silent, not idl
   await until('our weights', async () => (await stack.weight('s1')) > 200);
   await stack.stopAgent('s1');
   const idle = JSON.stringify(snapshot({ server: 's1', takenAtMs: Date.now() }));
-  const stalling = createServer((_, response) => {
+  const stall: RequestListener = (_, response) => {
     // all but the last brace
     response.writeHead(200, { 'content-type': 'application/json' }).write(idle.slice(0, -1));
-  }).listen(9477, stack.addressOf('s1'));
-  await once(stalling, 'listening');
-  using _closed = {
-    [Symbol.dispose]: () => {
-      stalling.close();
-      stalling.closeAllConnections();
-    },
   };
+  await using _stalling = await httpServer(stall, stack.addressOf('s1'), 9477);
   await until('reported as a timeout', async () => (await stack.shown('s1')).agent.code === 'agent-timeout');
   await until('stale', async () => (await stack.shown('s1')).agent.state === 'stale');
   await stack.ticks(3);

@@ -1,32 +1,18 @@
-import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import test from 'ava';
 import { parseSnapshot } from '../../../controller/observe/parse-snapshot.ts';
+import { httpServer } from '../../support/http-server.ts';
 import { haweight } from '../../support/process.ts';
 import { snapshot } from '../../support/snapshot.ts';
 import { fewCores, overload, Stack, writtenTo } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
-
-/** What an owner of one server can answer to its own controller, and what comes of it. */
-async function serving(listener: RequestListener, host: string, port = 0) {
-  const server = createServer(listener).listen(port, host);
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    [Symbol.dispose]: () => {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
-}
 
 test.serial('no agent can make the controller fetch another address, whatever it answers', async (t) => {
   await using stack = await Stack.start({ servers: ['s1', 's2'] });
   await stack.startController();
   await stack.stopAgent('s1');
   const visits: string[] = [];
-  using elsewhere = await serving((request, response) => {
+  await using elsewhere = await httpServer((request, response) => {
     visits.push(request.url ?? '');
     response.end(JSON.stringify(snapshot()));
   }, '127.0.0.1');
@@ -47,7 +33,7 @@ test.serial('no agent can make the controller fetch another address, whatever it
   ];
   const asked: number[] = ways.map(() => 0);
   let current = 0;
-  using _bad = await serving(
+  await using _bad = await httpServer(
     (request, response) => {
       asked[current] = (asked[current] ?? 0) + 1;
       ways[current]?.(request, response);
@@ -65,7 +51,7 @@ test.serial('no agent can make the controller fetch another address, whatever it
   t.is((await stack.shown('s2')).agent.state, 'fresh');
 });
 
-test.serial('an agent that says it is another server changes no weight, of neither server', async (t) => {
+test.serial("an agent that claims to be another server changes neither server's weight", async (t) => {
   await using stack = await Stack.start({ cores: fewCores, servers: ['s1', 's2', 's3'] });
   await stack.startController();
   await until('our weights', async () => (await stack.weight('s2')) > 200);
@@ -77,7 +63,7 @@ test.serial('an agent that says it is another server changes no weight, of neith
   };
   const honest = snapshot({ server: 's2' });
   const lie = JSON.stringify({ ...honest, metrics: { ...honest.metrics, cpu: full } });
-  using _liar = await serving((_, response) => response.end(lie), stack.addressOf('s1'), 9477);
+  await using _liar = await httpServer((_, response) => response.end(lie), stack.addressOf('s1'), 9477);
   await until('it is seen', async () => (await stack.shown('s1')).agent.code === 'agent-wrong-server');
   await until('and stale', async () => (await stack.shown('s1')).agent.state === 'stale');
   await stack.ticks(4);
@@ -88,14 +74,14 @@ test.serial('an agent that says it is another server changes no weight, of neith
   t.true(s1.reasons.some((reason) => reason.code === 'held' && reason.because === 'stale'));
 });
 
-test.serial('two agents that swap their names are both refused: no load is booked to the wrong server', async (t) => {
+test.serial('two agents that swap their names are both refused', async (t) => {
   await using stack = await Stack.start({ cores: fewCores, servers: ['s1', 's2', 's3'] });
   const controller = await stack.startController('--log-level', 'debug');
   await until('our weights', async () => (await stack.weight('s1')) > 200);
   for (const name of ['s1', 's2']) await stack.stopAgent(name);
   const loaded = (server: string) => JSON.stringify({ ...snapshot({ server }), effectiveCores: 64 });
-  using _one = await serving((_, response) => response.end(loaded('s2')), stack.addressOf('s1'), 9477);
-  using _two = await serving((_, response) => response.end(loaded('s1')), stack.addressOf('s2'), 9477);
+  await using _one = await httpServer((_, response) => response.end(loaded('s2')), stack.addressOf('s1'), 9477);
+  await using _two = await httpServer((_, response) => response.end(loaded('s1')), stack.addressOf('s2'), 9477);
   const both = async () => [await stack.shown('s1'), await stack.shown('s2')];
   await until('both are refused', async () =>
     (await both()).every(({ agent }) => agent.code === 'agent-wrong-server' && agent.state === 'stale'),
@@ -111,7 +97,7 @@ test.serial('two agents that swap their names are both refused: no load is booke
   t.true((await both()).every(({ effectiveCores }) => effectiveCores !== 64));
 });
 
-test('keys that a snapshot does not have travel no further, those of prototypes too', (t) => {
+test('unknown keys of a snapshot are dropped, those of prototypes too', (t) => {
   const canary = 'canary-5f1d';
   const good = JSON.stringify(snapshot({ server: 'web1' }));
   const extra = `"__proto__":{"${canary}":1,"isAdmin":true},"constructor":{"prototype":{"${canary}":1}},"${canary}":1,`;
@@ -130,7 +116,7 @@ test('keys that a snapshot does not have travel no further, those of prototypes 
   t.is(Object.getPrototypeOf(answer.value.metrics), Object.prototype);
 });
 
-test('a second value of the same key does not bring in what the first one hid', (t) => {
+test('a repeated key cannot pass a value that the first one hid', (t) => {
   const good = JSON.stringify(snapshot({ server: 'web1' }));
   const body = good.replace('"server":"web1"', '"server":"web1","server":"web2"');
   const answer = parseSnapshot({ status: 200, contentType: 'application/json', body }, 'http://a', 'web1');

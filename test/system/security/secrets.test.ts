@@ -14,7 +14,7 @@ import { Haweight, haweight } from '../../support/process.ts';
 
 import { until } from '../../support/until.ts';
 
-/** What must be seen nowhere, by name. */
+/** Secrets that must not appear anywhere, by name. */
 type Canaries = Readonly<Record<string, string>>;
 
 const random = () => randomBytes(24).toString('hex');
@@ -64,7 +64,7 @@ async function get({ host, port, path, ca, cert, key }: From, token: string) {
   return { status: response.statusCode, body: JSON.stringify(response.headers) + (await text(response)) };
 }
 
-tlsTest('tokens and keys are seen in no log, process list, status, metric, recording, view or message', async (t) => {
+tlsTest('tokens and keys appear in no log, process list, status, metric, recording, view or message', async (t) => {
   using authority = new Authority();
   const path = (file: string) => authority.path(file);
   const file = (name: string, text: string) => {
@@ -193,7 +193,7 @@ tlsTest('tokens and keys are seen in no log, process list, status, metric, recor
   t.regex(seen.get('process list') ?? '', /weights\0--watch/);
 });
 
-test('a canary that is there is found', (t) => {
+test('a canary in a text is found', (t) => {
   const secret = random();
   t.deepEqual(foundIn(`a ${secret} b`, { it: secret, other: random() }), ['it']);
   t.deepEqual(foundIn(commandLines(), { it: readFileSync('/proc/self/cmdline', 'utf8') }), ['it']);
@@ -202,7 +202,7 @@ test('a canary that is there is found', (t) => {
 const commands = ['agent', 'controller', 'weights', 'explain', 'replay', 'simulate', 'doctor', 'restore', 'demo'];
 
 for (const command of commands) {
-  test.serial(`no flag of haweight ${command} takes a secret: only files and the environment give one`, async (t) => {
+  test.serial(`no flag of haweight ${command} takes a secret`, async (t) => {
     const { stdout } = await haweight([command, '--help']);
     const [options = ''] = stdout.split('Examples:');
     const flags = [...options.matchAll(/^ +(?:-\w, )?(--[a-z-]+)(?: <([^>]+)>)?/gm)];

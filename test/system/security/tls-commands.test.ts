@@ -1,14 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { ExecutionContext } from 'ava';
 import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
 import { freePort, someNetwork } from '../../../testbed/rig/ports.ts';
 import { startHaproxy } from '../../../testbed/rig/process.ts';
 
 import { Authority, tlsTest } from '../../support/certificates.ts';
+import { httpServer } from '../../support/http-server.ts';
 import { Haweight, haweight } from '../../support/process.ts';
 
 import { until } from '../../support/until.ts';
@@ -19,7 +17,7 @@ for (const [title, args, expected] of [
   ['a CA for clients alone', ['--tls-client-ca', '/x'], /^haweight: --tls-cert: TLS takes a certificate/],
   ['files that are not there', ['--tls-cert', '/x', '--tls-key', '/y'], /^haweight: \/x: cannot be read; .*ENOENT/],
 ] as const) {
-  tlsTest(`an agent with ${title} does not start: one line, exit code 2`, async (t) => {
+  tlsTest(`an agent with ${title} refuses to start with one line and exit code 2`, async (t) => {
     const { code, stderr } = await haweight(['agent', '--listen', '127.0.0.1:0', ...args]);
     t.is(code, 2, stderr);
     t.regex(stderr, expected);
@@ -27,7 +25,7 @@ for (const [title, args, expected] of [
   });
 }
 
-/** The commands of docs/operations.md, for an address of ours. */
+/** The commands of docs/operations.md, with an address of this test. */
 function documentedCommands(t: ExecutionContext, address: string): readonly string[] {
   const text = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
   const [, section = ''] = text.split('\n## TLS\n');
@@ -38,7 +36,7 @@ function documentedCommands(t: ExecutionContext, address: string): readonly stri
   return commands.map((block) => block.replaceAll('10.0.0.11', address));
 }
 
-tlsTest('the commands of docs/operations.md make what controller, agents and CLI need', async (t) => {
+tlsTest('the commands of docs/operations.md make the files that controller, agents and CLI need', async (t) => {
   using authority = new Authority();
   const address = `${someNetwork()}.1`;
   const [statusPort, agentPort] = [await freePort(), await freePort()];
@@ -105,16 +103,13 @@ tlsTest('the commands of docs/operations.md make what controller, agents and CLI
 });
 
 tlsTest('a plain status API asked by https says that it speaks no TLS', async (t) => {
-  const server = createServer((_, response) => response.end()).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const { code, stderr } = await haweight(['weights', '--controller', url]);
-  server.close();
+  await using server = await httpServer((_, response) => response.end());
+  const { code, stderr } = await haweight(['weights', '--controller', `https://${server.address}`]);
   t.is(code, 2);
   t.regex(stderr, /no controller answers; .*It speaks no TLS, it seems: is its URL http:\/\/\?\n$/);
 });
 
-tlsTest('doctor warns of dates and of keys that all may read, and fails what cannot be used', async (t) => {
+tlsTest('doctor warns of bad dates and readable keys, and fails unusable files', async (t) => {
   using authority = new Authority();
   const own = authority.issue('status', 'IP:127.0.0.1', 3);
   const ours = authority.issue('client', 'DNS:client');

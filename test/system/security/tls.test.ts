@@ -13,7 +13,7 @@ import { snapshot } from '../../support/snapshot.ts';
 import { until } from '../../support/until.ts';
 import { serve, startAgent, startAgentIn } from './support/tls-agent.ts';
 
-/** Asks as a controller with these files would; gives `fine` or the problem's line, after its code. */
+/** Asks as a controller with these files would. Returns `fine`, or the problem's code and line. */
 async function ask(url: string, files: TlsFiles | null, server = 'web1', verify: 'address' | 'server' = 'address') {
   const tls: AgentClientOptions['tls'] = files === null ? null : { files: new RenewedTls(files, silentLog), verify };
   using client = new AgentClient({ timeoutMs: 20_000, token: null, tls });
@@ -21,7 +21,7 @@ async function ask(url: string, files: TlsFiles | null, server = 'web1', verify:
   return answer.ok ? 'fine' : `${answer.error.code} ${formatProblem(answer.error)}`;
 }
 
-tlsTest('an agent serves its snapshot over TLS to who trusts its CA, and to nobody over plain HTTP', async (t) => {
+tlsTest('an agent serves its snapshot over TLS to clients that trust its CA, and not over plain HTTP', async (t) => {
   using authority = new Authority();
   using other = new Authority('somebody else');
   await using running = await startAgent('127.0.0.1', 0, ...serve(authority.issue('a', 'IP:127.0.0.1')));
@@ -33,28 +33,25 @@ tlsTest('an agent serves its snapshot over TLS to who trusts its CA, and to nobo
   t.regex(await ask(url.replace('https', 'http'), null), /^agent-unreachable .*Does it speak TLS\? .*https:/);
 });
 
-tlsTest('an https URL of a plain agent is unreachable, and the line names TLS', async (t) => {
+tlsTest('an https URL of a plain agent is unreachable, and the message names TLS', async (t) => {
   await using running = await startAgent('127.0.0.1', 0);
   t.regex(await ask(running.url.replace('http', 'https'), null), /^agent-unreachable .*speaks no TLS.*http:\/\//);
 });
 
-tlsTest(
-  'a certificate must be for the address that is asked, or for the server where that is configured',
-  async (t) => {
-    using authority = new Authority();
-    await using named = await startAgent('127.0.0.1', 0, ...serve(authority.issue('n', 'DNS:web_1,DNS:10.0.0.9')));
-    await using addressed = await startAgent('127.0.0.1', 0, ...serve(authority.issue('a', 'IP:127.0.0.1')));
-    const files = { ca: authority.ca };
-    t.regex(await ask(named.url, files, 'web_1'), /^agent-certificate .*for another name; got .*127\.0\.0\.1/);
-    t.is(await ask(named.url, files, 'web_1', 'server'), 'fine');
-    t.is(await ask(named.url, files, 'WEB_1', 'server'), 'fine', 'names of DNS have no case');
-    t.regex(await ask(named.url, files, 'web2', 'server'), /^agent-certificate .*for another name; got .*web2/);
-    t.is(await ask(addressed.url, files, 'web_1'), 'fine');
-    t.regex(await ask(addressed.url, files, 'web_1', 'server'), /^agent-certificate .*for another name/);
-  },
-);
+tlsTest("a certificate must be for the requested address, or for the server's name if configured", async (t) => {
+  using authority = new Authority();
+  await using named = await startAgent('127.0.0.1', 0, ...serve(authority.issue('n', 'DNS:web_1,DNS:10.0.0.9')));
+  await using addressed = await startAgent('127.0.0.1', 0, ...serve(authority.issue('a', 'IP:127.0.0.1')));
+  const files = { ca: authority.ca };
+  t.regex(await ask(named.url, files, 'web_1'), /^agent-certificate .*for another name; got .*127\.0\.0\.1/);
+  t.is(await ask(named.url, files, 'web_1', 'server'), 'fine');
+  t.is(await ask(named.url, files, 'WEB_1', 'server'), 'fine', 'names of DNS have no case');
+  t.regex(await ask(named.url, files, 'web2', 'server'), /^agent-certificate .*for another name; got .*web2/);
+  t.is(await ask(addressed.url, files, 'web_1'), 'fine');
+  t.regex(await ask(addressed.url, files, 'web_1', 'server'), /^agent-certificate .*for another name/);
+});
 
-tlsTest('a connection that was good for one server is not used for another', async (t) => {
+tlsTest('a connection verified for one server is not used for another', async (t) => {
   using authority = new Authority();
   // names that look like addresses have no SNI to tell connections apart
   await using running = await startAgent('127.0.0.1', 0, ...serve(authority.issue('a', 'IP:10.0.0.1,DNS:web1')));
@@ -74,7 +71,7 @@ tlsTest('a connection that was good for one server is not used for another', asy
 });
 
 for (const verify of ['address', 'server'] as const) {
-  tlsTest(`who verifies by ${verify} asks again and again over one connection`, async (t) => {
+  tlsTest(`a client that verifies by ${verify} reuses one connection`, async (t) => {
     using authority = new Authority();
     const { cert, key } = authority.issue('web1', 'DNS:web1,IP:127.0.0.1');
     const body = JSON.stringify(snapshot({ server: 'web1' }));
@@ -96,7 +93,7 @@ for (const verify of ['address', 'server'] as const) {
   });
 }
 
-tlsTest('an expired certificate is logged by its agent, and refused by who asks', async (t) => {
+tlsTest('an expired certificate is logged by its agent, and refused by the client', async (t) => {
   using authority = new Authority();
   await using running = await startAgent('127.0.0.1', 0, ...serve(authority.issue('a', 'IP:127.0.0.1', -1)));
   t.is(running.agent.events('certificate problem')[0]?.code, 'tls-expiry');
@@ -106,7 +103,7 @@ tlsTest('an expired certificate is logged by its agent, and refused by who asks'
   );
 });
 
-tlsTest('with a CA for clients only its certificates are answered, and no token is needed off loopback', async (t) => {
+tlsTest('with a client CA only its certificates are answered, and no token is needed off loopback', async (t) => {
   using authority = new Authority();
   using other = new Authority('somebody else');
   const own = authority.issue('a', 'IP:127.0.0.1');
@@ -126,10 +123,10 @@ tlsTest('with a CA for clients only its certificates are answered, and no token 
   t.regex(refused.stderr, /other machines can reach this address/);
 });
 
-/** Node.js that would speak TLS 1.1 if it were asked to: OpenSSL's own default refuses it before we do. */
+/** Node.js that would speak TLS 1.1 if asked to: OpenSSL's own default refuses it first. */
 const lenient = { NODE_OPTIONS: '--tls-cipher-list=DEFAULT@SECLEVEL=0' };
 
-tlsTest('TLS 1.1 is not spoken by an agent', async (t) => {
+tlsTest('an agent refuses TLS 1.1', async (t) => {
   using authority = new Authority();
   await using running = await startAgentIn(lenient, '127.0.0.1', 0, ...serve(authority.issue('a', 'IP:127.0.0.1')));
   const tls = process.getBuiltinModule('node:tls');
@@ -151,7 +148,7 @@ tlsTest('TLS 1.1 is not spoken by an agent', async (t) => {
   t.is(await version('TLSv1.3'), 'TLSv1.3');
 });
 
-tlsTest('TLS 1.1 is not spoken with a server that knows no other', async (t) => {
+tlsTest('a client refuses a server that speaks only TLS 1.1', async (t) => {
   using authority = new Authority();
   const { cert, key } = authority.issue('a', 'IP:127.0.0.1');
   const identity = { cert: readFileSync(cert), key: readFileSync(key) };
@@ -171,7 +168,7 @@ tlsTest('TLS 1.1 is not spoken with a server that knows no other', async (t) => 
   t.deepEqual(await spoken('TLSv1.2'), ['TLSv1.2']);
 });
 
-tlsTest('renewed certificates are taken up on both sides without a restart; a broken one is not', async (t) => {
+tlsTest('renewed certificates are used on both sides without a restart, and a broken one is not', async (t) => {
   using old = new Authority('old');
   using renewed = new Authority('new');
   const files = { ca: old.path('trusted.pem'), ...old.issue('client', 'DNS:c') };

@@ -1,12 +1,10 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { findHaproxy } from '../../../testbed/rig/binary.ts';
 import { freePort } from '../../../testbed/rig/ports.ts';
 import { startHaproxy } from '../../../testbed/rig/process.ts';
 import { haproxyTest as test } from '../../haproxy/setup.ts';
+import { httpServer } from '../../support/http-server.ts';
 
 const folder = new URL('../../../deploy/keepalived/', import.meta.url).pathname;
 const script = `${folder}check-haproxy`;
@@ -61,11 +59,9 @@ test('the check passes where HAProxy answers, and fails in one line where it han
 });
 
 test('an answer other than 200 fails the check, in a line without control characters', async (t) => {
-  const server = createServer((_, response) => response.writeHead(503).end()).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const where = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await using server = await httpServer((_, response) => response.writeHead(503).end());
+  const where = server.address;
   const refused = await check(where);
-  server.close();
   t.is(refused.code, 1);
   t.is(refused.said, `check-haproxy: ${where}: expected HTTP 200; got HTTP/1.1 503 Service Unavailable\n`);
 });

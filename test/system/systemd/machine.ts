@@ -4,15 +4,15 @@ import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { type Folder, temporaryFolder } from '../../haproxy/setup.ts';
+import { type Folder, temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
 const run = promisify(execFile);
 const repository = join(import.meta.dirname, '../../..');
 
 /**
- * A machine of its own, run by a real systemd; see machine.sh. Its files are reached through `path`, also sockets, and it
- * has a network of its own. Ends with the test, however that ends.
+ * A machine in namespaces, run by a real systemd; see machine.sh. Its files and sockets are reached through `path`, and it
+ * has its own network. Ends with the test, even if that is killed.
  */
 export class Machine implements AsyncDisposable {
   readonly #child: ChildProcess;
@@ -34,7 +34,7 @@ export class Machine implements AsyncDisposable {
     if (typeof first !== 'string') throw new Error(`no machine: ${String(first)}`);
     const machine = new Machine(child, folder, first);
     try {
-      // before that it answers to nobody
+      // before that it does not answer
       await until('systemd', () =>
         access(machine.path('/run/systemd/private')).then(
           () => true,
@@ -54,7 +54,7 @@ export class Machine implements AsyncDisposable {
     }
   }
 
-  /** Where a path of the machine is to be found from outside. */
+  /** A path of the machine as seen from outside. */
   path(inside: string): string {
     return `/proc/${this.#pid}/root${inside}`;
   }
@@ -68,7 +68,7 @@ export class Machine implements AsyncDisposable {
     return await readFile(this.path(inside), 'utf8').catch(() => '');
   }
 
-  /** Runs a command as root, inside, and gives what it printed. Throws, with all of that, where it fails. */
+  /** Runs a command as root inside and returns its output. Errors: it failed, with all of its output. */
   async run(...command: readonly string[]): Promise<string> {
     const enter = ['-t', this.#pid, '-m', '-u', '-i', '-n', '-p', '-C', '-r', '-w', ...command];
     const { stdout } = await run('nsenter', enter, { timeout: 120_000 }).catch(

@@ -8,16 +8,17 @@ import { longestTickMs } from '../../../controller/run/longest-tick.ts';
 import { ServiceManager } from '../../../shared/process/service-manager.ts';
 import { freePort } from '../../../testbed/rig/ports.ts';
 import { startHaproxy } from '../../../testbed/rig/process.ts';
-import { configuration, haproxyTest, temporaryFolder } from '../../haproxy/setup.ts';
+import { configuration, haproxyTest } from '../../haproxy/setup.ts';
 import { DatagramReceiver } from '../../support/datagram-receiver.ts';
 import { Haweight } from '../../support/process.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
 const hangModule = join(import.meta.dirname, 'hang.mjs');
 const someName = () => `@haweight-test-${randomUUID()}`;
 const silent = { warn: () => undefined };
 
-/** Collects until there are `count` messages with this word in them, and gives all that came. */
+/** Collects messages until `count` of them have this word, and returns all. */
 async function heard(manager: DatagramReceiver, word: string, count = 1, of: string[][] = []): Promise<string[][]> {
   await until(
     () => `${count} of ${word}: ${JSON.stringify(of)}`,
@@ -50,7 +51,7 @@ async function someSamples(agent: Haweight): Promise<void> {
 }
 
 haproxyTest(
-  'the controller is ready after its first tick, says so once, and feeds the watchdog with each tick',
+  'the controller reports ready once, after its first tick, and feeds the watchdog at each tick',
   async (t) => {
     await using haproxy = await startHaproxy({ configuration });
     using manager = new DatagramReceiver(someName());
@@ -72,7 +73,7 @@ haproxyTest(
   },
 );
 
-haproxyTest('a tick that never ends starves the watchdog, though the process goes on', async (t) => {
+haproxyTest('a tick that never ends starves the watchdog, although the process goes on', async (t) => {
   await using folder = await temporaryFolder();
   await using haproxy = await startHaproxy({ configuration });
   using manager = new DatagramReceiver(join(folder.path, 'notify'));
@@ -93,35 +94,26 @@ haproxyTest('a tick that never ends starves the watchdog, though the process goe
   t.is((await ticks()).ticks, before.ticks);
 });
 
-test.serial(
-  'without HAProxy the ticks go on all the same: the controller is ready, and its status says what is missing',
-  async (t) => {
-    await using folder = await temporaryFolder();
-    using manager = new DatagramReceiver(someName());
-    const socket = join(folder.path, 'admin.sock');
-    const { process } = await startController(manager, socket);
-    await using _controller = process;
-    const [first = []] = await heard(manager, 'WATCHDOG=1', 2);
-    t.true(first.includes('READY=1'));
-    t.regex(first.find((line) => line.startsWith('STATUS=')) ?? '', new RegExp(`^STATUS=${socket}: no such socket`));
-  },
-);
+test.serial('without HAProxy the controller ticks and is ready, and its status says what is missing', async (t) => {
+  await using folder = await temporaryFolder();
+  using manager = new DatagramReceiver(someName());
+  const socket = join(folder.path, 'admin.sock');
+  const { process } = await startController(manager, socket);
+  await using _controller = process;
+  const [first = []] = await heard(manager, 'WATCHDOG=1', 2);
+  t.true(first.includes('READY=1'));
+  t.regex(first.find((line) => line.startsWith('STATUS=')) ?? '', new RegExp(`^STATUS=${socket}: no such socket`));
+});
 
-test.serial(
-  'the agent is ready after its first sample, feeds the watchdog with each, and says that it ends',
-  async (t) => {
-    using manager = new DatagramReceiver(someName());
-    const told = { NOTIFY_SOCKET: manager.address, WATCHDOG_USEC: '30000000' };
-    await using agent = new Haweight(
-      ['agent', '--listen', '127.0.0.1:0', '--sample-ms', '100', '--scope', 'host'],
-      told,
-    );
-    const messages = await heard(manager, 'WATCHDOG=1', 3);
-    t.deepEqual(messages.slice(0, 2), [['READY=1', 'STATUS=measuring: host', 'WATCHDOG=1'], ['WATCHDOG=1']]);
-    await agent.stop();
-    t.deepEqual(manager.messages().at(-1), ['STOPPING=1']);
-  },
-);
+test.serial('the agent is ready after its first sample, feeds the watchdog, and announces its end', async (t) => {
+  using manager = new DatagramReceiver(someName());
+  const told = { NOTIFY_SOCKET: manager.address, WATCHDOG_USEC: '30000000' };
+  await using agent = new Haweight(['agent', '--listen', '127.0.0.1:0', '--sample-ms', '100', '--scope', 'host'], told);
+  const messages = await heard(manager, 'WATCHDOG=1', 3);
+  t.deepEqual(messages.slice(0, 2), [['READY=1', 'STATUS=measuring: host', 'WATCHDOG=1'], ['WATCHDOG=1']]);
+  await agent.stop();
+  t.deepEqual(manager.messages().at(-1), ['STOPPING=1']);
+});
 
 test.serial('an agent with a command leaves the service manager to the command', async (t) => {
   using manager = new DatagramReceiver(someName());
@@ -135,11 +127,11 @@ test.serial('an agent with a command leaves the service manager to the command',
 });
 
 for (const [title, address, detail] of [
-  ['that nobody listens at', '/nonexistent/notify', 'not sent (errno 2)'],
-  ['that is no path', 'vsock:2:1234', 'not a path from / nor a name behind @, of at most 107 bytes'],
+  ['without a listener', '/nonexistent/notify', 'not sent (errno 2)'],
+  ['that is not a path', 'vsock:2:1234', 'not a path from / nor a name behind @, of at most 107 bytes'],
   ['that is too long', `/${'x'.repeat(107)}`, 'not a path from / nor a name behind @, of at most 107 bytes'],
 ] as const) {
-  test.serial(`NOTIFY_SOCKET ${title}: said once, and the agent works on`, async (t) => {
+  test.serial(`NOTIFY_SOCKET ${title} is reported once, and the agent works on`, async (t) => {
     const flags = ['agent', '--listen', '127.0.0.1:0', '--sample-ms', '100', '--log-level', 'debug'];
     await using agent = new Haweight(flags, { NOTIFY_SOCKET: address });
     await someSamples(agent);
@@ -149,7 +141,7 @@ for (const [title, address, detail] of [
   });
 }
 
-test('the watchdog is fed only if it watches this process, and is asked to wait as long as a tick may take', (t) => {
+test('the watchdog is fed only for its own process, and its time-out covers the longest tick', (t) => {
   using receiver = new DatagramReceiver(someName());
   const told = (environment: NodeJS.ProcessEnv, longestTickMs: number) => {
     const given = { NOTIFY_SOCKET: receiver.address, ...environment };
@@ -174,7 +166,7 @@ test('the watchdog is fed only if it watches this process, and is asked to wait 
   t.is(ServiceManager.connect({ longestTickMs: 1, log: silent, environment: {} }), null);
 });
 
-test('a message that did not fit the queue of the service manager is said again', (t) => {
+test("a message that did not fit into the service manager's queue is sent again", (t) => {
   using receiver = new DatagramReceiver(someName());
   const warnings: string[] = [];
   const log = { warn: (message: string) => warnings.push(message) };
@@ -197,7 +189,7 @@ test('a message that did not fit the queue of the service manager is said again'
   t.deepEqual(receiver.messages(), [['READY=1', 'STATUS=mine']]);
 });
 
-test('the longest tick follows period, deadlines and number of backends; the watchdog of the unit covers the defaults', (t) => {
+test("the longest tick follows period, deadlines and backends, and the unit's watchdog covers it", (t) => {
   const longest = (backends: number, more: object = {}) => {
     const names = Array.from({ length: backends }, (_, index) => ({ name: `b${index}` }));
     return longestTickMs(configSchema.parse({ backends: names, ...more }));

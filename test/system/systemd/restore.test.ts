@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { freePort } from '../../../testbed/rig/ports.ts';
 import { startHaproxy } from '../../../testbed/rig/process.ts';
-import { configuration, expectOk, haproxyTest, temporaryFolder, weights } from '../../haproxy/setup.ts';
+import { configuration, expectOk, haproxyTest, weights } from '../../haproxy/setup.ts';
 import { Haweight, haweight } from '../../support/process.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
 const configured = { s1: 100, s2: 40, s3: 100 };
 const left = { ...configured, s1: 7 };
 
-/** HAProxy with a weight that a controller left behind, and what `haweight restore` says and does there. */
+/** Runs `haweight restore` on a HAProxy with a weight that a controller left behind. */
 async function restored(t: ExecutionContext, yaml: string, flags: readonly string[]) {
   await using folder = await temporaryFolder();
   await using haproxy = await startHaproxy({ configuration });
@@ -23,22 +24,22 @@ async function restored(t: ExecutionContext, yaml: string, flags: readonly strin
 }
 
 for (const yaml of ['dryRun: true', 'onExit: keep']) {
-  haproxyTest(`restore --after-exit leaves the weights alone with ${yaml}, as the controller would have`, async (t) => {
+  haproxyTest(`restore --after-exit leaves the weights alone with ${yaml}, as the controller does`, async (t) => {
     const { stdout, weights } = await restored(t, yaml, ['--after-exit']);
     t.deepEqual(weights, left);
     t.is(stdout, `nothing to restore: ${yaml.replace(': true', '')}\n`);
   });
 }
 
-haproxyTest('restore without --after-exit does what it is told, also with onExit: keep', async (t) => {
+haproxyTest('restore without --after-exit restores the weights, also with onExit: keep', async (t) => {
   t.deepEqual((await restored(t, 'onExit: keep', [])).weights, configured);
 });
 
-haproxyTest('restore --after-exit restores otherwise', async (t) => {
+haproxyTest('restore --after-exit restores the weights with other settings', async (t) => {
   t.deepEqual((await restored(t, '', ['--after-exit'])).weights, configured);
 });
 
-haproxyTest('restore --after-exit leaves the weights to another controller that works on them', async (t) => {
+haproxyTest('restore --after-exit leaves the weights to another running controller', async (t) => {
   await using haproxy = await startHaproxy({ configuration });
   const where = ['--socket', haproxy.socket, '--backend', 'web'];
   await using controller = new Haweight(['controller', ...where, '--listen', `127.0.0.1:${await freePort()}`]);

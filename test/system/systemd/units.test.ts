@@ -39,12 +39,12 @@ function mayUnshare(): boolean {
 }
 
 for (const unit of [agent, controller]) {
-  analyzeTest(`${unit}: systemd-analyze verify finds nothing`, async (t) => {
+  analyzeTest(`systemd-analyze verify finds nothing in ${unit}`, async (t) => {
     const { stdout, stderr } = await analyze('systemd-analyze', ['verify', '--man=no', join(units, unit)]);
     t.is(stdout + stderr, '');
   });
 
-  analyzeTest(`${unit}: exposure is at most 1.2 of 10 by systemd-analyze security`, async (t) => {
+  analyzeTest(`systemd-analyze security rates ${unit} at most 1.2 of 10`, async (t) => {
     const flags = ['security', '--offline=true', '--threshold=12', '--no-pager', join(units, unit)];
     await t.notThrowsAsync(analyze('systemd-analyze', flags));
   });
@@ -69,7 +69,7 @@ async function installed(settings: { readonly yaml?: string; readonly controller
     await machine.write(`/etc/systemd/system/${agent}.d/test.conf`, dropIn(''));
     await machine.write(`/etc/systemd/system/${controller}.d/test.conf`, dropIn(settings.controllerUnit ?? ''));
     await machine.run('systemctl', 'daemon-reload');
-    // returns when each has said that it is ready
+    // returns when each has reported ready
     await machine.run('systemctl', 'start', 'haproxy.service', agent, controller).catch(async (error: Error) => {
       throw new Error(`${error.message}\n${await machine.read(log)}`);
     });
@@ -124,7 +124,7 @@ async function snapshotIn(machine: Machine): Promise<Snapshot> {
   return snapshotSchema.parse(JSON.parse(await machine.run('node', '--input-type=module', '-e', ask)));
 }
 
-systemdTest("under systemd, agent and controller work without any right but that to HAProxy's socket", async (t) => {
+systemdTest("under systemd, agent and controller need no right but that to HAProxy's socket", async (t) => {
   await using machine = await installed();
   await until('our weights', () => areOurs(machine));
   const group = async (name: string) => (await machine.run('getent', 'group', name)).split(':')[2];
@@ -176,26 +176,23 @@ systemdTest(
   },
 );
 
-systemdTest(
-  'under systemd, a controller whose tick never ends is ended by the watchdog, its weights restored, and started again',
-  async (t) => {
-    const hang = '/run/hang';
-    const environment = `Environment=NODE_OPTIONS="--import=/opt/haweight/test/deploy/hang.mjs" HAWEIGHT_TEST_HANG=${hang}`;
-    await using machine = await installed({ controllerUnit: `WatchdogSec=10\n${environment}\n` });
-    await until('our weights', () => areOurs(machine));
-    await machine.write(hang, '');
-    await until('a tick that hangs', async () => (await machine.read(log)).includes('a tick hangs'));
-    await rm(machine.path(hang));
-    // all but the tick goes on
-    const alive = `console.log((await fetch('http://127.0.0.1:9478/healthz')).status)`;
-    t.is(await machine.run('node', '--input-type=module', '-e', alive), '200');
-    t.is(await machine.show(controller, 'NRestarts'), '0');
-    await until('restored', async () => /^web: [12] weights restored$/m.test(await machine.read(log)));
-    await until('started again', async () => (await machine.show(controller, 'ActiveState')) === 'active');
-    t.is(await machine.show(controller, 'NRestarts'), '1');
-    await until('our weights again', () => areOurs(machine));
-  },
-);
+systemdTest('under systemd, the watchdog ends a controller that hangs, and weights are restored', async (t) => {
+  const hang = '/run/hang';
+  const environment = `Environment=NODE_OPTIONS="--import=/opt/haweight/test/deploy/hang.mjs" HAWEIGHT_TEST_HANG=${hang}`;
+  await using machine = await installed({ controllerUnit: `WatchdogSec=10\n${environment}\n` });
+  await until('our weights', () => areOurs(machine));
+  await machine.write(hang, '');
+  await until('a tick that hangs', async () => (await machine.read(log)).includes('a tick hangs'));
+  await rm(machine.path(hang));
+  // everything but the tick goes on
+  const alive = `console.log((await fetch('http://127.0.0.1:9478/healthz')).status)`;
+  t.is(await machine.run('node', '--input-type=module', '-e', alive), '200');
+  t.is(await machine.show(controller, 'NRestarts'), '0');
+  await until('restored', async () => /^web: [12] weights restored$/m.test(await machine.read(log)));
+  await until('started again', async () => (await machine.show(controller, 'ActiveState')) === 'active');
+  t.is(await machine.show(controller, 'NRestarts'), '1');
+  await until('our weights again', () => areOurs(machine));
+});
 
 systemdTest('under systemd, onExit: keep is not undone by ExecStopPost', async (t) => {
   await using machine = await installed({ yaml: 'onExit: keep\n' });
@@ -205,7 +202,7 @@ systemdTest('under systemd, onExit: keep is not undone by ExecStopPost', async (
   t.regex(await machine.read(log), /^nothing to restore: onExit: keep$/m);
 });
 
-systemdTest('under systemd, the controller starts and lives without HAProxy, and says what it waits for', async (t) => {
+systemdTest('under systemd, the controller runs without HAProxy, and says what it waits for', async (t) => {
   await using machine = await installed();
   await machine.run('systemctl', 'stop', controller, 'haproxy.service');
   await unlink(machine.path(socket)).catch(() => undefined);

@@ -6,7 +6,7 @@ import { MarkedProgram } from '../../support/marked-program.ts';
 const startDemo = (...flags: readonly string[]) => new MarkedProgram('cli/bin.ts', 'demo', '--seconds', '4', ...flags);
 
 async function leftNothing(t: ExecutionContext, demo: MarkedProgram): Promise<void> {
-  // what it killed at the end needs a moment to be gone
+  // processes that it killed at its end need a moment to be gone
   await demo.waitFor('end of its processes', () => demo.processes.length === 0);
   t.deepEqual(demo.files, []);
 }
@@ -30,33 +30,41 @@ test.serial('a short run measures both phases under the same load and restores t
   await leftNothing(t, demo);
 });
 
-test.serial('Ctrl-C while it starts leaves no process and no file', async (t) => {
-  await using demo = startDemo();
-  await demo.waitFor('HAProxy', () => has(demo, 'haproxy'));
-  demo.signal('SIGINT');
-  t.is((await demo.end()).code, 130);
-  await leftNothing(t, demo);
-});
+interface Stop {
+  readonly what: string;
+  readonly begun: (demo: MarkedProgram) => Promise<void>;
+  readonly signals: readonly NodeJS.Signals[];
+  readonly code: number;
+}
 
-test.serial('Ctrl-C under load, pressed twice, leaves no process and no file', async (t) => {
-  await using demo = startDemo();
-  await inFirstPhase(demo);
-  demo.signal('SIGINT');
-  demo.signal('SIGINT');
-  t.is((await demo.end()).code, 130);
-  t.is(demo.errors, 'haweight: stopped by SIGINT\n');
-  await leftNothing(t, demo);
-});
+const stops: readonly Stop[] = [
+  {
+    what: 'Ctrl-C during the start',
+    begun: (demo) => demo.waitFor('HAProxy', () => has(demo, 'haproxy')),
+    signals: ['SIGINT'],
+    code: 130,
+  },
+  { what: 'Ctrl-C under load, pressed twice,', begun: inFirstPhase, signals: ['SIGINT', 'SIGINT'], code: 130 },
+  {
+    what: 'SIGTERM while the controller runs',
+    begun: (demo) => demo.waitFor('controller', () => has(demo, 'controller --socket')),
+    signals: ['SIGTERM'],
+    code: 143,
+  },
+];
 
-test.serial('SIGTERM while the controller runs leaves no process and no file', async (t) => {
-  await using demo = startDemo();
-  await demo.waitFor('controller', () => has(demo, 'controller --socket'));
-  demo.signal('SIGTERM');
-  t.is((await demo.end()).code, 143);
-  await leftNothing(t, demo);
-});
+for (const { what, begun, signals, code } of stops) {
+  test.serial(`${what} leaves no process and no file`, async (t) => {
+    await using demo = startDemo();
+    await begun(demo);
+    for (const signal of signals) demo.signal(signal);
+    t.is((await demo.end()).code, code);
+    t.is(demo.errors, `haweight: stopped by ${signals[0]}\n`);
+    await leftNothing(t, demo);
+  });
+}
 
-test.serial('killed without a chance to clean up, it still leaves no process behind', async (t) => {
+test.serial('a demo killed with SIGKILL leaves no process behind', async (t) => {
   await using demo = startDemo();
   await inFirstPhase(demo);
   demo.signal('SIGKILL');
@@ -81,7 +89,7 @@ for (const program of ['rig/app/main', 'haproxy -db']) {
   });
 }
 
-test.serial('what it cannot do is refused before anything starts', async (t) => {
+test.serial('an impossible request is refused before anything starts', async (t) => {
   for (const flags of [
     ['--seconds', '3'],
     ['--seconds', 'long'],

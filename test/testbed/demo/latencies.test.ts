@@ -22,7 +22,7 @@ test('response times count from the intended start, and a failed request counts 
   });
 });
 
-test('nothing measured is unknown, never 0', (t) => {
+test('without a measurement every figure is unknown, not 0', (t) => {
   t.deepEqual(summarise([], 5_000), {
     requests: 0,
     failed: 0,

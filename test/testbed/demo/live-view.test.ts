@@ -17,7 +17,7 @@ const first = frameOf(moment);
 const second = frameOf({ ...moment, outcomes: record.with.outcomes, before: record.without.outcomes });
 const plain = { columns: 80, colour: false };
 
-/** Everything as long as it can get. */
+/** Every value at its longest. */
 const widest: Frame = {
   ...second,
   policy: 'pick-one',
@@ -32,7 +32,7 @@ test('a frame shows weights, shares and the last five seconds only', (t) => {
     second.servers.map(({ share }) => share),
     [0, 0.25, 0.25, 0.5],
   );
-  // ended after 4.5 s and by 9.5 s: requests 5 to 9 of the second phase, 4 to 7 of the first
+  // ended between 4.5 s and 9.5 s: requests 5 to 9 of the second phase, 4 to 7 of the first
   t.is(second.now.requests, 5);
   t.is(second.before?.requests, 4);
   t.is(second.servers[3]?.answeredPerSecond, 1);
@@ -43,7 +43,7 @@ test('a frame shows weights, shares and the last five seconds only', (t) => {
   t.regex(text, /with the controller +1\d ms/);
 });
 
-test('what is not known is a dash, not a zero', (t) => {
+test('an unknown value is a dash, not a zero', (t) => {
   const blind = frameOf({
     ...moment,
     sight: { weights: null, allUp: false, inFlight: null, snapshots: {}, status: null },
@@ -52,7 +52,7 @@ test('what is not known is a dash, not a zero', (t) => {
   t.regex(row ?? '', /^s1 +0\.10 +\.{10} +- +- +- +- \.{10}/);
 });
 
-test('every frame fits 80 columns and 16 lines, and all are equally high', (t) => {
+test('every frame fits 80 columns and 16 lines, and all have the same height', (t) => {
   for (const frame of [first, second, widest]) {
     const lines = renderFrame(frame, { columns: 200, colour: false });
     t.is(lines.length, renderFrame(first, plain).length);
@@ -61,20 +61,20 @@ test('every frame fits 80 columns and 16 lines, and all are equally high', (t) =
   }
 });
 
-test('a narrow terminal gets shorter lines, with and without colour', (t) => {
+test('a narrow terminal gets shorter lines, with and without colours', (t) => {
   for (const colour of [false, true]) {
     const lines = renderFrame(widest, { columns: 40, colour });
     t.true(lines.every((line) => stripVTControlCharacters(line).length <= 40));
   }
 });
 
-test('colour adds nothing that the words do not say', (t) => {
+test('colour carries no information that the text lacks', (t) => {
   const coloured = renderFrame(widest, { columns: 80, colour: true });
   t.notDeepEqual(coloured, renderFrame(widest, plain));
   t.deepEqual(coloured.map(stripVTControlCharacters), renderFrame(widest, plain));
 });
 
-test('without a terminal a line of at most 80 columns says the same in short', (t) => {
+test('without a terminal one line of at most 80 columns summarises the frame', (t) => {
   t.is(renderLine(first), 'without 10 s: p50 1.40 s, p99 1.60 s, 0 % in 1 s, weights 0/64/64/128');
   t.true(renderLine(widest).length <= 80, renderLine(widest));
 });

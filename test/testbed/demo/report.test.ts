@@ -3,7 +3,7 @@ import { renderReport } from '../../../testbed/demo/report.ts';
 import { demoResult } from '../../../testbed/demo/result.ts';
 import { record, result } from './result-fixture.ts';
 
-test('the result is what the outcomes say', (t) => {
+test('the result follows from the outcomes', (t) => {
   const { without, with: controlled, slowdown } = result;
   t.is(without.requests, 10);
   t.is(without.failed, 1);
@@ -31,7 +31,7 @@ test('the report compares both phases, says when the share fell, and fits 80 col
   t.true(lines.some((line) => line.includes('as configured again: 100, 100, 100, 100')));
 });
 
-test('what went wrong is said: no fall, weights not restored, a late generator, long runs', (t) => {
+test('the report says when no weight fell, weights stayed, the generator lagged or runs were long', (t) => {
   const shares = Array.from({ length: 25 }, (_, i) => ({ tick: i, endedAtMs: 2_000 * i, shares: { s3: 1 } }));
   const late = record.with.outcomes.map((outcome) => ({ ...outcome, lagMs: 250 }));
   const bad = demoResult({ ...record, ticks: shares, restoredWeights: {}, with: { ...record.with, outcomes: late } });

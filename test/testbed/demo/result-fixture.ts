@@ -5,7 +5,7 @@ import { outcomeOf } from '../../support/outcome.ts';
 const outcome = (atMs: number, tookMs: number, server: string) =>
   outcomeOf({ atMs, lagMs: 1, endedAtMs: atMs + tookMs, server });
 
-/** A record small enough to work by hand: ten requests in a phase of 10 s, slowed after 5 s. */
+/** A record small enough to check by hand: ten requests in a phase of 10 s, slowed after 5 s. */
 export const record: DemoRecord = {
   settings: { ...defaultSettings, phaseSeconds: 10, seed: 1, policy: 'inverse-load' },
   without: {

@@ -13,12 +13,12 @@ test('the share before is the mean of the last three ticks, and ticks are counte
   t.is(effect.fellAfterTicks, 2);
 });
 
-test('a fall of no more than a tenth is none', (t) => {
+test('a fall of at most a tenth does not count', (t) => {
   t.is(slowdownEffect(ticks(30, 27, 28), 's3', 2_000).fellAfterTicks, null);
   t.is(slowdownEffect(ticks(30, 26.9), 's3', 2_000).fellAfterTicks, 1);
 });
 
-test('without a tick before the slowdown nothing can be said', (t) => {
+test('without a tick before the slowdown the effect is unknown', (t) => {
   t.deepEqual(slowdownEffect(ticks(30, 20), 's3', 500), {
     server: 's3',
     shareBefore: null,

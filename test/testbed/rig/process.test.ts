@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import { findHaproxy } from '../../../testbed/rig/binary.ts';
 import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
 import { startHaproxy } from '../../../testbed/rig/process.ts';
-import { expectOk, temporaryFolder, haproxyTest as test } from '../../haproxy/setup.ts';
+import { expectOk, haproxyTest as test } from '../../haproxy/setup.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
 const configuration = renderConfiguration({

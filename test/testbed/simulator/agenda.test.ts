@@ -4,7 +4,7 @@ import { Agenda } from '../../../testbed/simulator/agenda.ts';
 import { JobHeap } from '../../../testbed/simulator/job-heap.ts';
 import { Queue } from '../../../testbed/simulator/queue.ts';
 
-test('events come in the order of their instants, equal ones in that of their slots; each slot has one', (t) => {
+test('events come in the order of their times, then of their slots, and each slot has one', (t) => {
   const change = fc.record({ slot: fc.nat(5), atMs: fc.oneof(fc.nat(4), fc.constant(Number.POSITIVE_INFINITY)) });
   fc.assert(
     fc.property(fc.array(change), (changes) => {
@@ -29,7 +29,7 @@ test('events come in the order of their instants, equal ones in that of their sl
   );
 });
 
-test('an event may set its own next one', (t) => {
+test('an event may schedule its own successor', (t) => {
   const agenda = new Agenda();
   const seen: number[] = [];
   const slot = agenda.slot((nowMs) => {
@@ -41,7 +41,7 @@ test('an event may set its own next one', (t) => {
   t.deepEqual([seen, agenda.nowMs, agenda.nextMs], [[5, 15, 25], 25, 35]);
 });
 
-test('jobs come out least key first', (t) => {
+test('jobs come out in the order of their keys', (t) => {
   fc.assert(
     fc.property(fc.array(fc.nat(50)), (keys) => {
       const heap = new JobHeap<number>();
@@ -57,7 +57,7 @@ test('jobs come out least key first', (t) => {
   );
 });
 
-test('a queue gives back what it got, in order, also when it has let go of its first part', (t) => {
+test('a queue returns its items in order, also after it has dropped its first part', (t) => {
   const queue = new Queue<number>();
   for (let item = 0; item < 5_000; item += 1) queue.push(item);
   for (let item = 0; item < 4_000; item += 1) t.is(queue.shift(), item);

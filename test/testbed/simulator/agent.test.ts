@@ -9,7 +9,7 @@ import { experiment } from './build.ts';
 
 type Sketch = { readonly kind: 'slow' | 'hidden-slow'; readonly factor: number };
 
-/** A server of two cores with so many requests that do not end, and its agent after some seconds. */
+/** A server of two cores with this many endless requests, and its agent after some seconds. */
 function measured(requests: number, sketches: readonly Sketch[] = []) {
   const [spec] = experiment({ fleet: [{ name: 's1', cores: 2, threads: 4, backlog: 10 }] }).fleet;
   if (spec === undefined) throw new Error('a fleet without a server');
@@ -56,14 +56,14 @@ const cases: readonly { what: string; requests: number; sketches?: readonly Sket
 ];
 
 for (const { what, requests, sketches, cpu } of cases) {
-  test(`the CPU metric, ${what}`, (t) => {
+  test(`the CPU metric shows the load: ${what}`, (t) => {
     const shown = utilisations(measured(requests, sketches)).cpu;
     t.true(Math.abs(shown - cpu) <= noise, `${shown}`);
     t.true(shown >= 0 && shown <= 1);
   });
 }
 
-test('the CPU metric is true on average, but for 1 % of background use, and has noise of 1 %', (t) => {
+test('the CPU metric has a bias of 1 % background use, and noise of 1 %', (t) => {
   const subject = measured(1);
   const values = Array.from({ length: 4_000 }, (_, second) => {
     subject.agent.sample(subject.nowMs + second * 1_000);
@@ -75,7 +75,7 @@ test('the CPU metric is true on average, but for 1 % of background use, and has 
   t.true(Math.abs(deviation - 0.01) < 0.001, `${deviation}`);
 });
 
-test('threads and the accept queue are what is in service and what waits', (t) => {
+test('threads count requests in service, and the accept queue those that wait', (t) => {
   const { threads, tcpQueues, ram } = utilisations(measured(9));
   t.deepEqual({ threads, tcpQueues, ram }, { threads: 1, tcpQueues: 0.5, ram: 0.4 + 9 * 0.0005 });
 });
@@ -94,7 +94,7 @@ test('a snapshot grows older until the next sample; its window is two samples', 
   t.true(answer.ok && Math.abs(answer.value.windowMs - 2_000) < 1e-6);
 });
 
-test('a frozen agent does not answer in time, a crashed server has none', (t) => {
+test('a frozen agent does not answer in time, and a crashed server has no agent', (t) => {
   const { server, agent, nowMs } = measured(1);
   const code = () => {
     const answer = agent.answer(nowMs);
@@ -108,7 +108,7 @@ test('a frozen agent does not answer in time, a crashed server has none', (t) =>
   t.is(code(), 'no problem');
 });
 
-test('a lying agent claims what it was told to of every metric, and of the cores', (t) => {
+test('a lying agent reports the given values for every metric, and for the cores', (t) => {
   const liar = measured(2);
   const claim = { kind: 'lying-agent', utilisation: 0.25, cores: 512, server: 's1', fromSeconds: 0 } as const;
   liar.server.become(conditionsOf([claim]), liar.nowMs);

@@ -6,7 +6,7 @@ import { streamsOf } from '../../../testbed/simulator/streams.ts';
 /** A draw for which an exponential gap of mean 1 is 1. */
 const unit = () => 1 - Math.exp(-1);
 
-test('a gap is spent at the rate of the piece that it falls in', (t) => {
+test('a gap passes at the rate of each piece that it crosses', (t) => {
   const pieces = [
     { fromMs: 0, requestsPerSecond: 1 },
     { fromMs: 2_500, requestsPerSecond: 4 },
@@ -21,7 +21,7 @@ test('a gap is spent at the rate of the piece that it falls in', (t) => {
   t.is(expectedRequests(pieces, 9_500), 2.5 + 2 + 0.4 + 1);
 });
 
-test('no arrivals where the rate stays 0', (t) => {
+test('there are no arrivals where the rate stays 0', (t) => {
   t.is(new Arrivals([{ fromMs: 0, requestsPerSecond: 0 }], unit).next(), Number.POSITIVE_INFINITY);
 });
 
@@ -38,7 +38,7 @@ test('counts per second have the mean and the variance of a Poisson process', (t
   t.true(Math.abs(variance - 50) < 4, `${variance}`);
 });
 
-test('streams are independent of each other, and those of clients and servers of the number of HAProxys', (t) => {
+test('streams are independent of each other and of the number of HAProxys', (t) => {
   const draws = (haproxys: number) => {
     const { arrivals, demands, entries, servers } = streamsOf(7, 2, haproxys);
     return [arrivals, demands, entries, ...servers.flatMap(({ agent, errors }) => [agent, errors])].map((draw) =>

@@ -22,7 +22,7 @@ function serve(dispatch: Dispatch, target: Target, served: number): void {
 
 const weights = fc.array(fc.integer({ min: 0, max: 256 }), { minLength: 1, maxLength: 8 });
 
-test('roundrobin gives everybody exactly its weight over a cycle', (t) => {
+test('roundrobin gives every server exactly its weight over a cycle', (t) => {
   fc.assert(
     fc.property(weights, (each) => {
       const cycle = each.reduce((sum, weight) => sum + weight, 0);
@@ -34,11 +34,11 @@ test('roundrobin gives everybody exactly its weight over a cycle', (t) => {
   );
 });
 
-test('roundrobin is smooth: 5, 1, 1 is spread as a a b a c a a', (t) => {
+test('roundrobin is smooth, and spreads 5, 1, 1 as a a b a c a a', (t) => {
   t.deepEqual(picks(roundrobin(targets([5, 1, 1])), 7), [0, 0, 1, 0, 2, 0, 0]);
 });
 
-test('roundrobin: who was away neither catches up nor holds back', (t) => {
+test('under roundrobin a server that was away neither catches up nor holds back', (t) => {
   const [a, b] = targets([100, 100]) as [Target, Target];
   const dispatch = roundrobin([a, b]);
   picks(dispatch, 3);
@@ -50,7 +50,7 @@ test('roundrobin: who was away neither catches up nor holds back', (t) => {
   t.deepEqual(counts(picks(dispatch, 10), 2), [5, 5]);
 });
 
-test('leastconn picks an idle server first, whatever it weighs', (t) => {
+test('leastconn picks an idle server first, whatever its weight', (t) => {
   const all = targets([256, 256, 1]) as [Target, Target, Target];
   const dispatch = leastconn(all);
   serve(dispatch, all[0], 1);
@@ -72,7 +72,7 @@ test('leastconn compares (served + 1) * 256 / weight in whole numbers', (t) => {
   t.is(dispatch.pick(null), all[0]);
 });
 
-test('leastconn: among equals the one that was put back the longest ago', (t) => {
+test('leastconn picks among equals the one that was put back longest ago', (t) => {
   const all = targets([100, 100, 100]);
   const dispatch = leastconn(all);
   const order: number[] = [];
@@ -94,7 +94,7 @@ test('random(2) draws by weight while all are idle', (t) => {
     t.true(Math.abs((shares[index] ?? 0) - weight / 350) < 0.005, `${shares}`);
 });
 
-test('random(2) keeps the less loaded of its two: the more loaded only when it drew it twice', (t) => {
+test('random(2) picks the less loaded of its two draws', (t) => {
   const all = targets([100, 100]) as [Target, Target];
   const dispatch = randomOfTwo(all, seededRandom(6));
   all[0].served = 3;
@@ -114,7 +114,7 @@ const dispatches = [
   (all: readonly Target[], seed: number) => randomOfTwo(all, seededRandom(seed)),
 ];
 
-test('every dispatch: nobody who is down or of weight 0, and null when that leaves nobody', (t) => {
+test('no dispatch picks a server that is down or has weight 0, and without others it gives null', (t) => {
   const state = fc.record({ weight: fc.integer({ min: 0, max: 3 }), up: fc.boolean(), served: fc.nat(3) });
   const states = fc.array(state, { minLength: 1, maxLength: 5 });
   fc.assert(

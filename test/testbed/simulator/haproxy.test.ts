@@ -10,7 +10,7 @@ import { backendName, SimulatedRuntime } from '../../../testbed/simulator/runtim
 import { Server } from '../../../testbed/simulator/server.ts';
 import { experiment, serversOf } from './build.ts';
 
-/** One HAProxy before so many servers of one core, by hand: nothing happens but what the test does. */
+/** One HAProxy with servers of one core each. Nothing happens but what the test does. */
 function setUp(servers: number) {
   const { fleet } = experiment({ fleet: serversOf(servers, { cores: 1, threads: 2, backlog: 0 }) });
   const silent = () => undefined;
@@ -36,7 +36,7 @@ function setUp(servers: number) {
 const down = conditionsOf([{ kind: 'crash', server: 's1', fromSeconds: 0 }]);
 const black = conditionsOf([{ kind: 'blackhole', server: 's1', fromSeconds: 0 }]);
 
-test("counters are those of HAProxy's statistics, by what became of the request", async (t) => {
+test("counters are those of HAProxy's statistics, by the outcome of the request", async (t) => {
   const { machines, haproxy, send, row } = setUp(1);
   const [first, second] = [send(), send()];
   t.like(await row('s1'), { totalSessions: 2, currentSessions: 2, responses2xx: 0 });
@@ -51,7 +51,7 @@ test("counters are those of HAProxy's statistics, by what became of the request"
   t.like(await row('s1'), { responses5xx: 1, responseErrors: 2, connectionErrors: 0 });
 });
 
-test('a refused connection goes to another server, three times at most; then it is an error of the last one', async (t) => {
+test('a refused connection is retried three times at most, and then counts for the last server', async (t) => {
   const { machines, measures, send, row } = setUp(2);
   machines[0]?.become(down, 0);
   t.is(send().server, 1);
@@ -69,11 +69,11 @@ test('a refused connection goes to another server, three times at most; then it 
   );
   t.is(
     rows.reduce((sum, each) => sum + (each?.currentSessions ?? 0), 0),
-    1, // the first request of all, of whose end nobody told
+    1, // the very first request, whose end was not reported
   );
 });
 
-test("the controller's own reader understands it", async (t) => {
+test("the controller's own reader accepts the simulated statistics", async (t) => {
   const { haproxy, runtime, send } = setUp(2);
   send();
   t.deepEqual(await runtime.setWeights(backendName, [{ server: 's2', weight: 7 }]), { ok: true, value: undefined });
@@ -88,7 +88,7 @@ test("the controller's own reader understands it", async (t) => {
   t.is(unknown.ok ? '' : unknown.error.code, 'server-missing');
 });
 
-test('a server is down after three failed checks and up after two that passed, since then', (t) => {
+test('a server is down after three failed checks in a row and up after two that passed', (t) => {
   const health = new Health();
   const passed = [true, false, false, true, false, false, false, false, true, false, true, true, true];
   const seen = passed.map((each, second) => {

@@ -8,7 +8,7 @@ const fine = { fleet: 'het', load: 0.7, contender };
 const during = { server: 's1', fromSeconds: 0 };
 const policy = (config: unknown) => ({ kind: 'policy', policy: 'inverse-load', config });
 
-test('a fleet and a scenario may be named; what the file says comes before what the scenario says', (t) => {
+test('a fleet and a scenario may be named, and the file overrides the scenario', (t) => {
   const experiment = parseExperiment({ fleet: 'het', scenario: 'crowd', contender, seconds: 40 }, 'x.yaml');
   t.deepEqual(
     experiment.fleet.map(({ cores }) => cores),
@@ -29,7 +29,7 @@ test('every named scenario is a valid experiment for every fleet', (t) => {
 });
 
 const refusals: readonly { what: string; value: unknown; says: RegExp }[] = [
-  { what: 'no object', value: [], says: /^x\.yaml: is no experiment; expected keys and values, got a list$/ },
+  { what: 'not an object', value: [], says: /^x\.yaml: is no experiment; expected keys and values, got a list$/ },
   {
     what: 'an unknown key',
     value: { ...fine, sede: 1 },
@@ -131,7 +131,7 @@ const refusals: readonly { what: string; value: unknown; says: RegExp }[] = [
     says: /scenario\.loads: .* expected loads in the order of their times/,
   },
   {
-    what: 'a period that is no divisor of a minute',
+    what: 'a period that does not divide a minute',
     value: { ...fine, periodMs: 1_500 },
     says: /periodMs: .* expected one of 1000, 2000/,
   },

@@ -10,7 +10,7 @@ const loads = [
 ];
 const demandMs = 20;
 const tolerance = 0.02;
-/** Nothing is refused or given up. */
+/** No request is refused or given up. */
 const endless = { threads: 100_000, backlog: 1_000_000 };
 
 function queue(load: number, requests: number, cores: number, changes: Partial<ExperimentInput>) {
@@ -19,7 +19,7 @@ function queue(load: number, requests: number, cores: number, changes: Partial<E
   return run({ ...distribution, load, seconds: requests / rate, warmupSeconds: 60, ...changes });
 }
 
-/** Erlang's C: the probability that all of so many servers are busy. */
+/** Erlang's C: the probability that all servers are busy. */
 function erlangC(servers: number, offered: number): number {
   let blocked = 1;
   for (let count = 1; count <= servers; count += 1) blocked = (offered * blocked) / (count + offered * blocked);
@@ -31,7 +31,7 @@ function isNear(value: number | null | undefined, expected: number): boolean {
 }
 
 for (const { load, requests } of loads) {
-  test(`M/M/1 at ${load}: mean response time E[S] / (1 - rho), processor sharing and first in, first out`, async (t) => {
+  test(`the mean response time of M/M/1 at ${load} is E[S] / (1 - rho), under both disciplines`, async (t) => {
     const expected = demandMs / (1 - load);
     const sharing = await queue(load, requests, 1, { fleet: serversOf(1, { cores: 1, ...endless }) });
     t.true(isNear(sharing.meanMs, expected), `processor sharing: ${sharing.meanMs}, theory ${expected}`);
@@ -41,7 +41,7 @@ for (const { load, requests } of loads) {
 }
 
 for (const { load, requests } of loads) {
-  test(`M/M/4 at ${load}: mean response time by Erlang's C, first in, first out`, async (t) => {
+  test(`the mean response time of M/M/4 at ${load} is that of Erlang's C, first in, first out`, async (t) => {
     const cores = 4;
     const expected = demandMs + (erlangC(cores, load * cores) * demandMs) / (cores * (1 - load));
     const { meanMs } = await queue(load, requests, cores, {
@@ -51,14 +51,14 @@ for (const { load, requests } of loads) {
   });
 }
 
-test('the response time of M/M/1 is exponential: its median and 99th percentile', async (t) => {
+test('the response time of M/M/1 has the median and 99th percentile of an exponential', async (t) => {
   const fleet = serversOf(1, { cores: 1, discipline: 'fifo', ...endless } as const);
   const { p50Ms, p99Ms } = await queue(0.5, 400_000, 1, { fleet });
   t.true(isNear(p50Ms, Math.log(2) * 40), `${p50Ms}`);
   t.true(isNear(p99Ms, Math.log(100) * 40), `${p99Ms}`);
 });
 
-test('M/G/1 with processor sharing knows only the mean of the demand, first in, first out its variance', async (t) => {
+test('the response time of M/G/1 depends on the variance of the demand only first in, first out', async (t) => {
   const lognormal = { demandDistribution: 'lognormal', demandCv: 1.5 } as const;
   const sharing = await queue(0.7, 1_000_000, 1, { fleet: serversOf(1, { cores: 1, ...endless }), ...lognormal });
   t.true(isNear(sharing.meanMs, demandMs / 0.3), `${sharing.meanMs}`);

@@ -10,7 +10,7 @@ function planned(name: string) {
   return plan;
 }
 
-test('fleets have the capacities that they are named for', (t) => {
+test('fleets have the capacities of their names', (t) => {
   const capacity = (fleet: (typeof fleets)[keyof typeof fleets]) => {
     return capacityOf(fleet.map(({ cores, speed = 1 }) => ({ cores, speed })));
   };
@@ -18,7 +18,7 @@ test('fleets have the capacities that they are named for', (t) => {
   t.is(fleets.twenty.length, 20);
 });
 
-test('flash crowds: 300 ms every 5 s for a minute, at that share of the capacity', (t) => {
+test('flash crowds last 300 ms every 5 s for a minute, at their share of the capacity', (t) => {
   const { load, seconds, warmupSeconds, scenario } = planned('flash-150');
   t.deepEqual([load, seconds, scenario.loads?.length], [0.7, 60, 12]);
   t.deepEqual(scenario.loads?.at(-1), { fromSeconds: 55, untilSeconds: 55.3, load: 1.5 });
@@ -34,13 +34,13 @@ test('flash crowds: 300 ms every 5 s for a minute, at that share of the capacity
   );
 });
 
-test('failures are of middling servers, for 5 s', (t) => {
+test('failures hit servers of medium size, for 5 s', (t) => {
   const servers = (name: string) => planned(name).scenario.events?.map(({ server }) => server);
   t.deepEqual(['failing-1', 'failing-2', 'failing-3'].map(servers), [['s3'], ['s2', 's3'], ['s2', 's3', 's4']]);
   t.like(planned('failing-1').scenario.events?.[0], { kind: 'crash', fromSeconds: 20, untilSeconds: 25 });
 });
 
-test('one server that is wrong: which, how and when', (t) => {
+test('the scenarios of one faulty server say which, how and when', (t) => {
   const events = ['noisy', 'hidden', 'frozen', 'blackhole', 'errors'].map((name) => planned(name).scenario.events?.[0]);
   t.deepEqual(events, [
     { kind: 'slow', server: 's5', fromSeconds: 15, untilSeconds: 45, factor: 0.5 },

@@ -12,14 +12,14 @@ const inverseLoad = { kind: 'policy', policy: 'inverse-load' } as const;
 const equal = { kind: 'static', weights: 'equal' } as const;
 const oracle = { kind: 'oracle' } as const;
 
-test('the same seed gives the same result to the last bit, another seed another', async (t) => {
+test('the same seed gives the same result to the last bit, and another seed another result', async (t) => {
   const changes = { fleet: fleets.het, contender: inverseLoad, balance: 'random', haproxys: 2 } as const;
   const result = await run({ ...changes, seed: 4 });
   t.deepEqual(await run({ ...changes, seed: 4 }), result);
   t.notDeepEqual(await run({ ...changes, seed: 5 }), result);
 });
 
-test('every contender meets the same requests with the same demands, whatever becomes of them', async (t) => {
+test('every contender gets the same requests with the same demands', async (t) => {
   const contenders: Partial<ExperimentInput>[] = [
     { contender: equal, balance: 'leastconn' },
     { contender: oracle, balance: 'random', haproxys: 3 },
@@ -39,7 +39,7 @@ test('every contender meets the same requests with the same demands, whatever be
   for (const fact of facts) t.deepEqual(fact, facts[0]);
 });
 
-test("weights move through the controller's own loop, and its configuration counts", async (t) => {
+test("weights change through the controller's own loop, and its configuration counts", async (t) => {
   const changes = { fleet: fleets.het, contender: inverseLoad, balance: 'random' } as const;
   const moved = await run(changes);
   const last = moved.samples.at(-1)?.weights ?? [];
@@ -52,7 +52,7 @@ test("weights move through the controller's own loop, and its configuration coun
 
 test('every HAProxy has a controller of its own, at instants spread over the period', async (t) => {
   const { ticks, samples } = await run({ haproxys: 4, seconds: 19, contender: inverseLoad });
-  // the last one's tenth would be at 19.5 s
+  // the tenth tick of the last one would be at 19.5 s
   t.is(ticks, 4 * 10 - 1);
   t.is(samples.length, 10);
 });
@@ -66,7 +66,7 @@ test('the oracle follows a change of capacity at once', async (t) => {
   );
 });
 
-test('a crash: what was in flight breaks, the rest is retried elsewhere, and HAProxy notices both ways', async (t) => {
+test("in a crash open requests break, others are retried elsewhere, and HAProxy's checks notice", async (t) => {
   const events = [{ kind: 'crash', server: 's1', fromSeconds: 6, untilSeconds: 12 } as const];
   const { failed, retries, samples, servers } = await run({ load: 0.5, scenario: { events } });
   t.true(failed.broken > 0 && failed.broken < 30, `${failed.broken}`);
@@ -81,7 +81,7 @@ test('a crash: what was in flight breaks, the rest is retried elsewhere, and HAP
   t.true((servers[0]?.utilisation ?? 0) > 0.3, 'of the time that it was there');
 });
 
-test('a server that nobody can replace: refused until its checks fail, then no server', async (t) => {
+test('requests of a removed sole server are refused until its checks fail, then find no server', async (t) => {
   const events = [{ kind: 'removed', server: 's1', fromSeconds: 5 } as const];
   const { failed, samples, retries } = await run({
     fleet: serversOf(1, { cores: 2 }),
@@ -93,16 +93,16 @@ test('a server that nobody can replace: refused until its checks fail, then no s
   t.is(samples.at(-1)?.up[0], false);
 });
 
-test('all weights 0: every request is answered 503 and the tick is counted', async (t) => {
+test('with all weights 0 every request is answered 503 and the tick is counted', async (t) => {
   const fleet = serversOf(3, { cores: 1, configuredWeight: 0 });
   const result = await run({ fleet, contender: inverseLoad });
   t.is(result.failed.noServer, result.requests);
   t.is(result.allZeroTicks, result.ticks);
-  t.is(result.meanMs, null, 'a quick failure is no response time');
+  t.is(result.meanMs, null, 'a quick failure is not a response time');
   t.is((await run({ contender: inverseLoad })).allZeroTicks, 0);
 });
 
-test('threads and accept queue full: further connections are refused', async (t) => {
+test('with threads and accept queue full, further connections are refused', async (t) => {
   const fleet = serversOf(1, { cores: 1, threads: 2, backlog: 3 });
   const { failed, answered, servers } = await run({ fleet, load: 3, demandMs: 100 });
   t.true(failed.refused > 0.5 * answered, JSON.stringify(failed));
@@ -110,17 +110,17 @@ test('threads and accept queue full: further connections are refused', async (t)
   t.true((servers[0]?.utilisation ?? 0) > 0.95);
 });
 
-test('the client gets 504 at the time-out; the server works on', async (t) => {
+test('the client gets 504 at the time-out, and the server works on', async (t) => {
   const fleet = serversOf(1, { cores: 1, threads: 50, backlog: 1_000 });
   const changes = { fleet, load: 2, demandMs: 100, timeoutMs: 1_000, seconds: 30 };
   const { failed, p99Ms, servers, withinSecond } = await run(changes);
   t.true(failed.timeout > 300, `${failed.timeout}`);
   t.is(p99Ms, 1_000);
   t.true((withinSecond ?? 1) < 0.3);
-  t.true((servers[0]?.utilisation ?? 0) > 0.95, 'it does not know that nobody waits');
+  t.true((servers[0]?.utilisation ?? 0) > 0.95, 'it does not know that no client waits');
 });
 
-test('errors: that share of one server is answered 500 at once; a blackhole under leastconn draws far more', async (t) => {
+test('errors answer their share with 500 at once, and a blackhole draws far more under leastconn', async (t) => {
   const during = { server: 's1', fromSeconds: 0 };
   const scenario: Partial<ExperimentInput> = { scenario: { events: [{ kind: 'errors', ...during, share: 0.3 }] } };
   const some = await run({ ...scenario, load: 0.3 });
@@ -130,7 +130,7 @@ test('errors: that share of one server is answered 500 at once; a blackhole unde
   t.true((all.servers[0]?.utilisation ?? 1) < 0.01);
 });
 
-test('a hidden slow-down slows as much as a visible one', async (t) => {
+test('a hidden slowdown slows as much as a visible one', async (t) => {
   const slowed = (kind: 'slow' | 'hidden-slow') => {
     return run({ scenario: { events: [{ kind, server: 's1', fromSeconds: 0, factor: 0.5 }] } });
   };
@@ -152,15 +152,15 @@ test('the load follows the scenario', async (t) => {
   );
 });
 
-test('answered within a second: of all requests, and only those that were', async (t) => {
+test('the share within a second is of all requests, answered or not', async (t) => {
   const fleet = serversOf(1, { cores: 1, discipline: 'fifo', backlog: 1_000 });
   const result = await run({ fleet, load: 0.5, demandMs: 990, demandCv: 0, seconds: 10_000, timeoutMs: 60_000 });
-  // M/D/1 at 0.5: half find nobody and take 0.99 s, 0.5 % more find the last 10 ms of somebody; all others wait
+  // M/D/1 at 0.5: half find an idle server and take 0.99 s, 0.5 % more find the last 10 ms of a request; the rest wait
   t.true(Math.abs((result.withinSecond ?? 0) - 0.505) < 0.02, `${result.withinSecond}`);
   t.true(result.answered > 0.99 * result.requests);
 });
 
-test('what is measured begins after the warm-up', async (t) => {
+test('measurements begin after the warm-up', async (t) => {
   const loads = [{ fromSeconds: 0, untilSeconds: 60, load: 0.2 }];
   const { servers, requests } = await run({ load: 0.9, warmupSeconds: 60, seconds: 60, scenario: { loads } });
   // 10 cores at 20 ms do 500 requests/s
@@ -168,12 +168,12 @@ test('what is measured begins after the warm-up', async (t) => {
   for (const { utilisation } of servers) t.true(Math.abs((utilisation ?? 1) - 0.2) < 0.05, `${utilisation}`);
 });
 
-test('shares are of the weights of servers that are up', (t) => {
+test('shares count only the weights of servers that are up', (t) => {
   t.deepEqual(sharesOf({ weights: [100, 50, 50], up: [false, true, true] }), [0, 0.5, 0.5]);
   t.deepEqual(sharesOf({ weights: [100, 0], up: [false, true] }), [0, 0]);
 });
 
-test('convergence: ticks until the weights first suit the capacities', (t) => {
+test('convergence counts the ticks until the weights first suit the capacities', (t) => {
   const at = (tick: number, weights: readonly number[]) => ({
     ...{ atSeconds: 2 * tick, weights, up: [true, true], capacity: [1, 3] },
     ...{ utilisation: [0.5, 0.5], requests: 0, failures: 0 },
@@ -229,7 +229,7 @@ test('every named scenario runs on every fleet', async (t) => {
   }
 });
 
-test('a run lets others work, tells how far it is, and ends when it is told to', async (t) => {
+test('a run yields to other work, reports its progress, and ends when told to', async (t) => {
   const long = experiment({ rate: 2_000, demandMs: 1, seconds: 1_000 });
   const controller = new AbortController();
   const seen: number[] = [];

@@ -45,7 +45,7 @@ function plan({ list }: Servers, scenario: Scenario, signal: AbortSignal): CellP
 const oracle = contenders.find(({ name }) => name === 'oracle+roundrobin');
 
 onlyWithGroups(
-  'a cell holds every request that counts, at its time, and what became of it while a server was away',
+  'a cell holds every request that counts, with its time and its outcome while a server was away',
   async (t) => {
     await using servers = await startServers(t, 52);
     if (oracle === undefined) throw new Error('no oracle');
@@ -73,7 +73,7 @@ onlyWithGroups(
       [...atMs.keys()].filter((index) => fromMs <= (atMs[index] ?? 0) && (atMs[index] ?? 0) < toMs);
     const by = (fromMs: number, toMs: number) =>
       [...new Set(within(fromMs, toMs).map((index) => server[index]))].toSorted();
-    // a request may be under way to a server when that goes, or find it DOWN still when it is back
+    // a request may be open at a server that goes away, or find it still DOWN when it is back
     t.deepEqual(by(0, goneMs - 300), [0, 1]);
     t.deepEqual(by(goneMs + 300, backMs - 300), [1]);
     t.deepEqual(by(backMs + 1_500, durationMs), [0, 1]);

@@ -13,7 +13,7 @@ const arguments_ = ['--quick', '--jobs', '1', '--servers', 'cgroups', '--repeat'
 
 const start = (out: string) => new Child('experiment', [process.execPath, program, ...arguments_, '--out', out]);
 
-/** Everything that a run leaves in its folder, with the time of its last change. */
+/** All files that a run leaves in its folder, with the time of their last change. */
 const cells = (out: string) =>
   (readdirSync(out, { recursive: true }) as string[])
     .filter((name) => name.endsWith('.json.gz'))
@@ -36,7 +36,7 @@ onlyWithGroups('a run that is interrupted twice goes on where it was, and leaves
   const groups = () =>
     readdirSync('/sys/fs/cgroup', { recursive: true }).filter((name) => /haweight-\w{8}-0-s\d$/.test(`${name}`));
 
-  // the first one is stopped before anything was measured, by an impatient user
+  // the first run is stopped before anything was measured, by pressing Ctrl-C again and again
   await using first = start(out);
   await until('the groups of the servers', () => groups().length > 0);
   t.regex(
@@ -45,7 +45,7 @@ onlyWithGroups('a run that is interrupted twice goes on where it was, and leaves
   );
   t.deepEqual(groups(), []);
 
-  // what is measured at the start need not be waited for here
+  // this run need not wait for the measurement at its start
   const store = new Store(out);
   const run = await store.readRun();
   if (run === null) throw new Error('no run.json');
@@ -55,7 +55,7 @@ onlyWithGroups('a run that is interrupted twice goes on where it was, and leaves
   await using second = start(out);
   await until('the first cell', () => cells(out).length === 1);
   t.regex(await interrupt(second, ['SIGTERM']), /^143: experiment: stopped by SIGTERM/);
-  // on a busy machine its generator lagged, and then it would be measured again: that is another test's matter
+  // on a busy machine its generator may lag, and it would be measured again: another test checks that
   for (const [name] of cells(out)) {
     const cell = await readCell(join(out, name));
     await store.write({ ...cell, discarded: null });

@@ -5,7 +5,7 @@ import { parentFolders } from '../../../../lab/evaluation/servers/parent-group.t
 import { Child } from '../../../../testbed/rig/child.ts';
 import { canMakeGroups } from '../support/groups.ts';
 
-/** Nobody, on every Linux. */
+/** The user nobody, on every Linux. */
 const uid = 65_534;
 const program = join(import.meta.dirname, '../support/one-server.ts');
 /** Enters the groups, gives up root for good, and becomes Node.js. */
@@ -19,7 +19,7 @@ if (!canDelegate)
   process.stderr.write('SKIPPED: servers without root, which wants root and control groups of version 1\n');
 
 (canDelegate ? test.serial : test.serial.skip)(
-  'whoever was given control groups needs no root to run servers in them',
+  'a user with delegated control groups needs no root to run servers in them',
   async (t) => {
     t.timeout(120_000);
     const groups = parentFolders().map((parent) => `${parent}/haweight-delegated-${process.pid}`);

@@ -2,15 +2,14 @@ import test from 'ava';
 import type { ContenderName } from '../../../../lab/evaluation/contenders.ts';
 import { statisticsOf } from '../../../../lab/evaluation/report/cell-statistics.ts';
 import { compare, improvementOf } from '../../../../lab/evaluation/report/comparison.ts';
-import type { Results } from '../../../../lab/evaluation/report/results.ts';
 import { betterTable, claimResults } from '../../../../lab/evaluation/report/tables/claims.ts';
 import { aloneResult } from '../../../../lab/evaluation/report/tables/leastconn.ts';
 import { rankingOf } from '../../../../lab/evaluation/report/tables/ranking.ts';
 import { verdictOnImprovement, verdictOnShare } from '../../../../lab/evaluation/report/verdict.ts';
 import type { ScenarioName } from '../../../../lab/evaluation/scenarios.ts';
-import { cellOf, requestsOf, run } from './results-folder.ts';
+import { cellOf, requestsOf, resultsOf } from './results-folder.ts';
 
-/** Cells whose answered requests all took this long, one a repetition; `failed` of 100 requests fail. */
+/** Cells whose answered requests all took this long, one per repetition; `failed` of 100 requests fail. */
 function cells(scenario: ScenarioName, contender: ContenderName, times: readonly number[], failed = 0) {
   return times.map((ms, index) => {
     const outcomes = Array.from({ length: 100 }, (_, request) => [ms, request < failed ? 503 : 200] as const);
@@ -22,10 +21,6 @@ function cells(scenario: ScenarioName, contender: ContenderName, times: readonly
 function mixed(scenario: ScenarioName, contender: ContenderName, times: readonly number[]) {
   const outcomes = times.map((ms) => [ms, 200] as const);
   return [statisticsOf(cellOf({ scenario, contender, requests: requestsOf(outcomes) }))];
-}
-
-function resultsOf(...lists: readonly Results['cells'][]): Results {
-  return { run, cells: lists.flat(), discarded: [], missing: 0, timelines: [] };
 }
 
 test('times are compared in pairs of the same repetition and seed', (t) => {
@@ -43,7 +38,7 @@ test('times are compared in pairs of the same repetition and seed', (t) => {
   t.is(compare(resultsOf(one), 'flash-135', 'paper+roundrobin', 'roundrobin', 'meanMs'), null);
 });
 
-test('an improvement over scenarios, worked out by hand', (t) => {
+test('an improvement over scenarios is the one worked out by hand', (t) => {
   const results = resultsOf(
     cells('flash-135', 'paper+roundrobin', [40, 50, 80], 3),
     cells('flash-135', 'roundrobin', [100, 100, 100]),
@@ -87,12 +82,12 @@ for (const { name, claimed, measured, verdict } of [
   { name: 'the best below the claim', claimed: 0.31, measured: plain, verdict: 'not reproduced' },
   { name: 'slower in a pair', claimed: 0.2, measured: { ...plain, least: 0 }, verdict: 'not reproduced' },
 ] as const) {
-  test(`verdict on an improvement: ${name}: ${verdict}`, (t) => {
+  test(`an improvement with ${name} is ${verdict}`, (t) => {
     t.is(verdictOnImprovement(claimed, measured), verdict);
   });
 }
 
-test('verdict on a share within a second: by the median of every scenario; better where every run is far above', (t) => {
+test('the verdict on a share within a second is by the median of every scenario', (t) => {
   t.is(verdictOnShare(0.9, [], []), 'not measured');
   t.is(verdictOnShare(0.9, [0.99, 0.9], [0.95, 0.5]), 'reproduced');
   t.is(verdictOnShare(0.9, [0.99, 0.899], [0.99, 0.899]), 'not reproduced');
@@ -100,7 +95,7 @@ test('verdict on a share within a second: by the median of every scenario; bette
   t.is(verdictOnShare(0.9, [0.99, 0.97], [0.96, 0.949]), 'reproduced');
 });
 
-test("the publication's claims: each against its own rival, in its own situation", (t) => {
+test('each claim of the publication is compared with its own rival, in its own situation', (t) => {
   const results = resultsOf(
     cells('flash-188', 'paper+roundrobin', [80, 80, 80]),
     cells('flash-188', 'least-utilised+roundrobin', [88, 84, 90]),
@@ -125,7 +120,7 @@ test("the publication's claims: each against its own rival, in its own situation
   );
 });
 
-test('how much better it can be: only what was measured has a row', (t) => {
+test('only measured contenders have a row in the possible improvement', (t) => {
   const results = resultsOf(
     cells('flash-188', 'capacity+leastconn', [25, 25, 25], 1),
     cells('flash-188', 'roundrobin', [100, 100, 100]),
@@ -135,7 +130,7 @@ test('how much better it can be: only what was measured has a row', (t) => {
   t.deepEqual(rows, ['| `capacity+leastconn` | flash crowds | – | +25.2 % | – | 1.00 |']);
 });
 
-test("leastconn alone is enough within a tenth of haweight's best; failing is charged", (t) => {
+test("leastconn alone is enough within a tenth of haweight's best, failures included", (t) => {
   const alone = cells('steady-70', 'leastconn', [109, 109, 109]);
   const best = cells('steady-70', 'capacity+leastconn', [100, 100, 100]);
   const cheat = cells('steady-70', 'inverse-load+random', [50, 50, 50], 10);
@@ -153,7 +148,7 @@ test("leastconn alone is enough within a tenth of haweight's best; failing is ch
   t.is(aloneResult(resultsOf(alone), 'steady-70'), null);
 });
 
-test('ranking: by the mean beside the one who knows every capacity, with what failed', (t) => {
+test('the ranking is by the mean relative to the oracle, with failures', (t) => {
   const results = resultsOf(
     cells('steady-50', 'oracle+leastconn', [100, 100, 100]),
     cells('steady-70', 'oracle+leastconn', [100, 100, 100]),

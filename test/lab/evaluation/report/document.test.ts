@@ -26,7 +26,7 @@ const text = [
   '',
 ].join('\n');
 
-test('generated parts are replaced; what was written by hand and parts of another run stay', (t) => {
+test('generated parts are replaced, and handwritten parts and those of another run stay', (t) => {
   const parts = new Map([
     ['one', 'new $& $1'],
     ['two', 'a\nb'],
@@ -94,7 +94,7 @@ for (const { name, document, says } of [
     says: 'doc.md: no <!-- end --> follows a marker; got <!-- generated: one -->. Compare with docs/evaluation-tables.md.',
   },
 ] as const) {
-  test(`a marker that is ${name} is said in one line`, (t) => {
+  test(`a marker that is ${name} is reported in one line`, (t) => {
     const parts = new Map([
       ['one', ''],
       ['two', ''],
@@ -104,7 +104,7 @@ for (const { name, document, says } of [
   });
 }
 
-test('docs/evaluation.md and docs/evaluation-tables.md have a marker for every generated part of both runs, and no other', (t) => {
+test('docs/evaluation.md and docs/evaluation-tables.md have exactly the markers of both runs', (t) => {
   const documents = new Map(
     ['docs/evaluation.md', 'docs/evaluation-tables.md'].map((file) => [
       file,
@@ -121,7 +121,7 @@ test('docs/evaluation.md and docs/evaluation-tables.md have a marker for every g
     t.notThrows(() => updateDocuments(documents, partsForDocuments(parts, matrix)));
 });
 
-test('every scenario is in one group, and in the table of scenarios', (t) => {
+test('every scenario is in one group and in the table of scenarios', (t) => {
   t.deepEqual(Object.values(groups).flat().toSorted(), scenarioNames.toSorted());
   const rows = scenarioTable();
   t.deepEqual(
@@ -135,7 +135,7 @@ test('every scenario is in one group, and in the table of scenarios', (t) => {
   t.true(contenderTable().includes('| `inverse-load+random` | `random(2)` | haweight, policy `inverse-load` |'));
 });
 
-test('figures for people', (t) => {
+test('numbers are written for people', (t) => {
   t.deepEqual(
     [0.04, 9.96, 99.94, 99.95, 1_234.5].map((ms) => milliseconds(ms)),
     ['0.0', '10.0', '99.9', '100', '1235'],

@@ -26,7 +26,7 @@ function madeUp(scenarios: readonly ScenarioName[], names: readonly ContenderNam
 
 const all = madeUp(scenarioNames);
 
-test('every figure is well-formed, of bearable size, on white, and has no part for a pointer', (t) => {
+test('every figure is well-formed, small, on white, and has no interactive part', (t) => {
   const figures = figuresOf(all);
   t.deepEqual(
     figures.map(({ name }) => name),
@@ -52,17 +52,17 @@ test('every figure is well-formed, of bearable size, on white, and has no part f
   }
 });
 
-test('every figure says in words what it shows', (t) => {
+test('every figure has a title in words', (t) => {
   for (const { alt, svg } of figuresOf(all)) t.true(svg.includes(`>\n<title>${alt}</title>`), alt);
 });
 
-test('the same results give the same bytes, whatever was drawn before', (t) => {
+test('the same results give the same bytes', (t) => {
   const once = figuresOf(all);
   heatMapFigure(madeUp(['failing']), 'p99');
   t.deepEqual(figuresOf(all), once);
 });
 
-test('every reference within a figure has what it refers to', (t) => {
+test('every reference within a figure has its target', (t) => {
   for (const { name, svg } of figuresOf(all)) {
     const ids = [...svg.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
     const references = [...svg.matchAll(/url\(#([^)]+)\)/g)].map(([, id]) => id);
@@ -75,7 +75,7 @@ test('every reference within a figure has what it refers to', (t) => {
   }
 });
 
-test('what was not measured is not drawn', (t) => {
+test('a missing measurement is not drawn', (t) => {
   t.deepEqual(figuresOf({ ...all, cells: [], timelines: [] }), []);
   t.deepEqual(
     figuresOf(madeUp(['flash-188', 'steady-50'])).map(({ name }) => name),
@@ -102,7 +102,7 @@ test('distributions name each contender with its share within a second, and the 
   t.false(texts.some((text) => text.includes('roundrobin')));
 });
 
-test('heat maps say the median p99, and mean, of every cell, and a dash where there is none', (t) => {
+test('heat maps have the median p99 and mean of every cell, or a dash', (t) => {
   const cell = (scenario: ScenarioName, contender: ContenderName, repetition: number, ms: number) =>
     statisticsOf(
       cellOf({
@@ -137,7 +137,7 @@ test('heat maps say the median p99, and mean, of every cell, and a dash where th
   );
 });
 
-test('failed requests: a bar a contender, as long as its median, and where it was not measured the words', (t) => {
+test('failed requests have a bar for each contender, as long as its median, or the words not measured', (t) => {
   const cell = (scenario: ScenarioName, contender: ContenderName, failed: number, repetition: number) =>
     statisticsOf(
       cellOf({
@@ -165,7 +165,7 @@ test('failed requests: a bar a contender, as long as its median, and where it wa
   );
 });
 
-test('over time: weights as shares of their sum, both in means of half seconds', (t) => {
+test('figures over time show weights as shares of their sum, in means of half seconds', (t) => {
   const samples = {
     atMs: [0, 499, 500, 1_600],
     weights: [

@@ -7,10 +7,10 @@ import { matrices } from '../../../../lab/evaluation/matrix.ts';
 import { readResults } from '../../../../lab/evaluation/report/results.ts';
 import { completenessText } from '../../../../lab/evaluation/report/tables/setting.ts';
 import { ProblemError } from '../../../../shared/contract/problem.ts';
-import { temporaryFolder } from '../../../haproxy/setup.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { cellOf, requestsOf, run, writeCell, writeRun } from './results-folder.ts';
 
-test('a cell that does not count is in no figure, but is counted and listed with its reason', async (t) => {
+test('a cell that does not count is in no figure, and is listed with its reason', async (t) => {
   await using folder = await temporaryFolder();
   await writeRun(folder.path);
   await writeCell(folder.path, cellOf({ requests: requestsOf([[10, 200]]) }));
@@ -30,7 +30,7 @@ test('a cell that does not count is in no figure, but is counted and listed with
   t.true(text.includes('| steady-50 | roundrobin | 2 | the generator lagged \\| by 80 ms |'), text);
 });
 
-test('a quick run misses only what is in its own matrix; a file that is being written is passed over', async (t) => {
+test('a quick run misses only cells of its own matrix, and a file being written is skipped', async (t) => {
   await using folder = await temporaryFolder();
   await writeRun(folder.path, { ...run, matrix: 'quick', repetitions: 1 });
   const file = await writeCell(folder.path, cellOf({ scenario: 'steady-70' }));
@@ -38,7 +38,7 @@ test('a quick run misses only what is in its own matrix; a file that is being wr
   t.is((await readResults(folder.path)).missing, sizeOf('quick') - 1);
 });
 
-test('nothing measured yet: no cell, all of them missing', async (t) => {
+test('before anything is measured there is no cell, and all are missing', async (t) => {
   await using folder = await temporaryFolder();
   await writeRun(folder.path);
   const { cells, missing } = await readResults(folder.path);
@@ -129,7 +129,7 @@ const damages: readonly { name: string; says: RegExp; damage: (file: string, fol
 ];
 
 for (const { name, says, damage } of damages) {
-  test(`a damaged file is named in one line, with what is wrong: ${name}`, async (t) => {
+  test(`a damaged file is named in one line with its problem: ${name}`, async (t) => {
     await using folder = await temporaryFolder();
     await writeRun(folder.path);
     const file = await writeCell(folder.path, plain);

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import { matrices } from '../../../../lab/evaluation/matrix.ts';
 import type { MatrixName } from '../../../../lab/evaluation/scenarios.ts';
-import { temporaryFolder } from '../../../haproxy/setup.ts';
 import { MarkedProgram } from '../../../support/marked-program.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { cellOf, madeUpCell, requestsOf, run, writeCell, writeRun } from './results-folder.ts';
 
 const program = 'lab/evaluation/report/main.ts';
@@ -16,7 +16,7 @@ async function fill(folder: string, matrix: MatrixName): Promise<void> {
     for (const scenario of scenarios) await writeCell(folder, madeUpCell(scenario.name, contender.name, 1));
 }
 
-test('a complete run: exit code 0, and the same bytes every time', async (t) => {
+test('a complete run gives exit code 0, and the same bytes every time', async (t) => {
   await using folder = await temporaryFolder();
   await fill(folder.path, 'quick');
   const report = join(folder.path, 'report');
@@ -48,7 +48,7 @@ test('a complete run: exit code 0, and the same bytes every time', async (t) => 
   t.deepEqual(await read(), files);
 });
 
-test('CSV: a row a cell and a row a scenario and contender, as worked out by hand', async (t) => {
+test('CSV files have a row for each cell and for each contender of a scenario', async (t) => {
   await using folder = await temporaryFolder();
   await writeRun(folder.path);
   const outcomes = (ms: number) =>
@@ -83,7 +83,7 @@ async function copyDocuments(folder: string): Promise<void> {
     await copyFile(new URL(`../../../../docs/${name}`, import.meta.url), join(folder, name));
 }
 
-test('the documents take the parts of both runs, with figures of each under their own names', async (t) => {
+test('the documents take the parts of both runs, with separate names for their figures', async (t) => {
   await using folder = await temporaryFolder();
   await copyDocuments(folder.path);
   for (const matrix of ['full', 'publication'] as const) {
@@ -110,7 +110,7 @@ test('a quick run is not put into the documents', async (t) => {
   t.is(report.errors, 'experiment:report: --docs: the documents show no run of matrix quick\n');
 });
 
-test('what cannot be read or written is one line and exit code 2', async (t) => {
+test('an unreadable or unwritable file gives one line and exit code 2', async (t) => {
   await using folder = await temporaryFolder();
   await using nothing = new MarkedProgram(program, '--results', folder.path);
   t.is((await nothing.end()).code, 2);
@@ -128,7 +128,7 @@ test('what cannot be read or written is one line and exit code 2', async (t) => 
   t.regex(unwritten.errors, /^experiment:report: \/.*figures\/overview-mean\.svg: cannot be written; got ".*\n$/);
 });
 
-test('experiment:report --help has examples and fits 80 columns; a flag too few is refused', async (t) => {
+test('experiment:report --help has examples and fits 80 columns, and a missing flag is refused', async (t) => {
   await using help = new MarkedProgram(program, '--help');
   t.is((await help.end()).code, 0);
   t.regex(help.output, /Examples:\n {2}npm run/);

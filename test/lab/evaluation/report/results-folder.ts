@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type ContenderName, contenderNames } from '../../../../lab/evaluation/contenders.ts';
 import type { Cell, Run } from '../../../../lab/evaluation/record.ts';
+import type { Results } from '../../../../lab/evaluation/report/results.ts';
 import { fleets, type ScenarioName, scenarioNames, scenarios } from '../../../../lab/evaluation/scenarios.ts';
 import { exponential, lognormal, seededRandom } from '../../../../shared/math/random.ts';
 
@@ -23,11 +24,16 @@ export const run: Run = {
   capacityAlone: 140,
 };
 
+/** A run of these cells alone. */
+export function resultsOf(...cells: readonly (Results['cells'][number] | Results['cells'])[]): Results {
+  return { run, cells: cells.flat(), discarded: [], missing: 0, timelines: [] };
+}
+
 const fleet = Object.entries(fleets.unequal).map(([name, size]) => ({ name, size }));
 /** Requests per second, of all servers. */
 const capacity = 130;
 
-/** What a cell's file says; the requests are given, all else is plain. */
+/** The content of a cell's file with these requests and defaults for the rest. */
 export function cellOf(part: Partial<Cell> = {}): Cell {
   const scenario = part.scenario ?? 'steady-50';
   const repetition = part.repetition ?? 1;
@@ -48,7 +54,7 @@ export function cellOf(part: Partial<Cell> = {}): Cell {
   };
 }
 
-/** `[response time in ms, status]` a request; one a millisecond. */
+/** `[response time in ms, status]` of each request; one per millisecond. */
 export function requestsOf(outcomes: readonly (readonly [number, number])[]): Cell['requests'] {
   return {
     atMs: outcomes.map((_, index) => index),

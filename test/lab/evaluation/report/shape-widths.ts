@@ -1,4 +1,4 @@
-/** Widths of an SVG's paths and rectangles that are filled with this colour, in the file's order; those of no width left out. */
+/** Widths above 0 of an SVG's paths and rectangles in this colour, in the file's order. */
 export function shapeWidths(svg: string, fill: string): number[] {
   return [...svg.matchAll(/<(?:path|rect) [^>]*>/g)]
     .map(([tag]) => tag)
@@ -14,7 +14,7 @@ function attributeOf(tag: string, name: string): string | null {
   return new RegExp(` ${name}="([^"]*)"`).exec(tag)?.[1] ?? null;
 }
 
-/** Of straight lines only, absolute (`L`) or relative (`l`). Errors: another command. */
+/** Straight lines only, absolute (`L`) or relative (`l`). Errors: another command. */
 function widthOfPath(path: string): number {
   const reached: number[] = [];
   for (const [part, command = '', numbers = ''] of path.matchAll(/([a-z])([^a-z]*)/gi)) {

@@ -6,7 +6,7 @@ import { geometricMean, spreadOf } from '../../../../lab/evaluation/report/sprea
 import { deadlineMs } from '../../../../lab/evaluation/run-cell.ts';
 import { cellOf, requestsOf } from './results-folder.ts';
 
-test('figures of a cell, worked out by hand', (t) => {
+test('the figures of a cell are those worked out by hand', (t) => {
   const requests = requestsOf([
     [10, 200],
     [20, 200],
@@ -38,13 +38,13 @@ test('figures of a cell, worked out by hand', (t) => {
   );
 });
 
-test('percentiles of 1 to 200 ms, each once and in any order', (t) => {
+test('percentiles of 1 to 200 ms are right in any order', (t) => {
   const outcomes = Array.from({ length: 200 }, (_, index) => [((index * 77) % 200) + 1, 200] as const);
   const { p50Ms, p90Ms, p99Ms, meanMs } = statisticsOf(cellOf({ requests: requestsOf(outcomes) }));
   t.deepEqual({ p50Ms, p90Ms, p99Ms, meanMs }, { p50Ms: 100, p90Ms: 180, p99Ms: 198, meanMs: 100.5 });
 });
 
-test('who fails at once is not fast: times are of answers, the share within a second is of all that were sent', (t) => {
+test('response times count only answers, and the share within a second counts all requests', (t) => {
   const failing = requestsOf([
     [100, 200],
     [1, 500],
@@ -61,7 +61,7 @@ test('who fails at once is not fast: times are of answers, the share within a se
   t.deepEqual([none.meanMs, none.p99Ms, none.withinSecond, none.failedShare], [null, null, 0, 1]);
 });
 
-test('failures by kind, and shares of the answers by server', (t) => {
+test('failures are counted by kind, and answers by server', (t) => {
   const status = [200, 0, 0, 500, 502, 503, 503, 504, 429, 200];
   const server = [0, -1, -1, 2, 1, -1, -1, -1, -1, 0];
   const column = status.map((_, index) => index);
@@ -86,7 +86,7 @@ const outcomes = fc.array(
   { minLength: 1, maxLength: 200 },
 );
 
-test('any requests: percentiles are answered times in order, and everything that was sent is somewhere', (t) => {
+test('of any requests percentiles are answered times in order, and every request is counted', (t) => {
   fc.assert(
     fc.property(outcomes, (list) => {
       const cell = statisticsOf(cellOf({ requests: requestsOf(list) }));
@@ -111,7 +111,7 @@ test('any requests: percentiles are answered times in order, and everything that
   );
 });
 
-test('any requests: a distribution says at each time how many of all that were sent had been answered', (t) => {
+test('of any requests a distribution gives the part of all that was answered by each time', (t) => {
   fc.assert(
     fc.property(outcomes, outcomes, (one, other) => {
       const parts = [one, other].map((list) => statisticsOf(cellOf({ requests: requestsOf(list) })).cumulative);
@@ -148,7 +148,7 @@ test('a curve begins at 1 ms, ends at 10 s, and keeps both ends of a flat stretc
   t.true((curve[1]?.[0] ?? 0) < 10 && (curve[2]?.[0] ?? 0) >= 10);
 });
 
-test('any repetitions: the median has as many above as below, and lies within the spread', (t) => {
+test('of any repetitions the median has as many above as below, and lies within the spread', (t) => {
   const values = fc.array(fc.option(fc.double({ min: -1e9, max: 1e9, noNaN: true })), { maxLength: 30 });
   fc.assert(
     fc.property(values, (list) => {
@@ -166,11 +166,11 @@ test('any repetitions: the median has as many above as below, and lies within th
   );
 });
 
-test('geometric mean: 2 and 8 make 4, none make nothing', (t) => {
+test('the geometric mean of 2 and 8 is 4, and of no values unknown', (t) => {
   t.true(Math.abs((geometricMean([2, 8]) ?? 0) - 4) < 1e-12);
   t.is(geometricMean([]), null);
 });
 
-test('a failed request is charged with what the load generator waits', (t) => {
+test("a failed request is charged with the load generator's timeout", (t) => {
   t.is(lostMs, deadlineMs);
 });

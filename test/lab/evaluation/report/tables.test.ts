@@ -1,25 +1,20 @@
 import test from 'ava';
 import type { ContenderName } from '../../../../lab/evaluation/contenders.ts';
 import { statisticsOf } from '../../../../lab/evaluation/report/cell-statistics.ts';
-import type { Results } from '../../../../lab/evaluation/report/results.ts';
 import { claimsRule } from '../../../../lab/evaluation/report/tables/claims.ts';
 import { groupTables, reactionTable } from '../../../../lab/evaluation/report/tables/group.ts';
 import { leastconnRule, leastconnTable } from '../../../../lab/evaluation/report/tables/leastconn.ts';
 import { machineTable } from '../../../../lab/evaluation/report/tables/setting.ts';
 import type { ScenarioName } from '../../../../lab/evaluation/scenarios.ts';
-import { cellOf, requestsOf, run } from './results-folder.ts';
+import { cellOf, requestsOf, resultsOf, run } from './results-folder.ts';
 
-/** Ten requests: nine answered in this time, one failed. */
+/** Ten requests: nine answered in this time, and one failed. */
 function cell(scenario: ScenarioName, contender: ContenderName, ms: number, repetition = 1) {
   const outcomes = Array.from({ length: 10 }, (_, index) => [ms, index === 0 ? 503 : 200] as const);
   return statisticsOf(cellOf({ scenario, contender, repetition, requests: requestsOf(outcomes) }));
 }
 
-function resultsOf(...cells: Results['cells'][number][]): Results {
-  return { run, cells, discarded: [], missing: 0, timelines: [] };
-}
-
-test('a table a measured scenario of the group, a row a contender: the median, and the least and the most', (t) => {
+test('each measured scenario has a table, and each contender a row with median, least and most', (t) => {
   const results = resultsOf(
     cell('steady-50', 'roundrobin', 12),
     cell('steady-50', 'roundrobin', 10, 2),
@@ -39,7 +34,7 @@ test('a table a measured scenario of the group, a row a contender: the median, a
   t.is(groupTables(results, 'flash'), 'Not measured.');
 });
 
-test('what a fault costs: failed and slow requests, of scenarios with a fault only', (t) => {
+test('the cost of a fault is failed and slow requests, only in scenarios with a fault', (t) => {
   const results = resultsOf(
     cell('steady-50', 'roundrobin', 12),
     cell('removed-1', 'roundrobin', 12),
@@ -56,7 +51,7 @@ test('what a fault costs: failed and slow requests, of scenarios with a fault on
   t.is(reactionTable(resultsOf(cell('steady-50', 'roundrobin', 12))), 'Not measured.');
 });
 
-test("leastconn against haweight's best, with the words of the rule", (t) => {
+test("leastconn is compared with haweight's best in the words of the rule", (t) => {
   const results = resultsOf(
     cell('steady-50', 'leastconn', 120),
     cell('steady-50', 'capacity+leastconn', 100),
@@ -71,7 +66,7 @@ test("leastconn against haweight's best, with the words of the rule", (t) => {
   t.regex(claimsRule(), /`paper\+roundrobin` here, its baseline `least-utilised\+roundrobin`/);
 });
 
-test('the machine, as the run has it', (t) => {
+test('the machine is described as the run recorded it', (t) => {
   const rows = machineTable({ run }).split('\n');
   t.true(rows.includes('| processor | Test CPU \\| 3 GHz, 2 cores |'));
   t.true(rows.includes('| memory | 8.0 GiB |'));

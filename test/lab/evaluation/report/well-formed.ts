@@ -1,4 +1,4 @@
-/** What is wrong with a document of XML, as far as tags, attributes and characters go; null: nothing. */
+/** The first error in the tags, attributes and characters of an XML document; null: none. */
 export function flawOfXml(text: string): string | null {
   const open: string[] = [];
   let at = 0;

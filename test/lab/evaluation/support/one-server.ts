@@ -1,4 +1,4 @@
-// Starts a server in a control group of its own, holds it to a quota, and says what it did: what a run without root does.
+// Starts a server in a control group of its own, limits it to a quota, and reports: what a run without root does.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startGroups } from '../../../../lab/evaluation/servers/groups.ts';
 import { ports } from '../../../../lab/evaluation/servers/server.ts';

@@ -58,18 +58,18 @@ export class Application {
     return measured.status === 'ok' ? measured.utilisation : null;
   }
 
-  /** Has a part of its CPU quota really burnt, beside its requests. */
+  /** Keeps it busy with a part of its CPU quota, beside its requests. */
   async stress(share: number): Promise<void> {
     await setFaults(this.#url(appPort), { busy: share * this.#cores });
   }
 
-  /** Runs a shell command in the container, as its user. Its output, trimmed, and its exit code. */
+  /** Runs a shell command in the container, as its user. Returns its trimmed output and its exit code. */
   async shell(command: string): Promise<{ readonly output: string; readonly exitCode: number }> {
     const { output, exitCode } = await this.container.exec(['sh', '-c', command]);
     return { output: output.trim(), exitCode };
   }
 
-  /** Part of this many cores that it uses by the engine's count, over a second. */
+  /** The part of these cores that it uses over a second, by the engine's count. */
   async engineCpu(cores: number): Promise<number> {
     const id = this.container.getId();
     const [before, startMs] = [await engineStats(id), performance.now()];

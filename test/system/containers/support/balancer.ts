@@ -8,9 +8,9 @@ import { appPort, controllerPort, type Surroundings, tokenInside } from './surro
 
 const frontendPort = 8000;
 const statsPort = 9999;
-/** On a volume that both containers have. */
+/** HAProxy's socket, on a volume that both containers mount. */
 const socketFolder = '/run/haproxy';
-/** Of the controller's container, and so of HAProxy's here: the socket belongs to both. */
+/** User of the controller's container, and here of HAProxy's too: the socket belongs to both. */
 const user = 1000;
 
 /** HAProxy in a container, and the controller in another one, with HAProxy's socket on a volume that they share. */
@@ -95,7 +95,7 @@ export class Balancer {
   }
 }
 
-/** A container that comes back may have another address, so names are asked of the engine's DNS again and again. */
+/** A container that comes back may have another address, so names are resolved by the engine's DNS again and again. */
 function configuration(servers: readonly string[]): string {
   return `global
     stats socket ${socketFolder}/admin.sock mode 600 level admin

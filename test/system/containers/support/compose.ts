@@ -7,7 +7,7 @@ const repository = new URL('../../../..', import.meta.url).pathname;
 
 /** A stack of compose.yaml, or of another file, with names and host ports of its own. */
 export interface ComposeStack extends AsyncDisposable {
-  /** Runs `docker compose ARGS` (or docker-compose) on it; gives standard output. */
+  /** Runs `docker compose ARGS` (or docker-compose) on it; returns standard output. */
   compose(...args: string[]): Promise<string>;
   /** Address of a service's port on this machine, such as 127.0.0.1:32768. */
   address(service: string, port: number): Promise<string>;
@@ -15,14 +15,14 @@ export interface ComposeStack extends AsyncDisposable {
   container(service: string): Promise<string>;
 }
 
-/** Nothing is started yet; at the end everything is removed, volumes too. `image`: what buildImage gave. */
+/** A stack that is not started yet; at the end everything is removed, volumes too. `image`: from buildImage. */
 export async function composeStack(project: string, image: string, file = 'compose.yaml'): Promise<ComposeStack> {
   const [program, ...first] = await composeCommand();
   const env = {
     ...process.env,
     HAPROXY_IMAGE: await haproxyImage(),
     HAWEIGHT_IMAGE: image,
-    // any free one
+    // any free port
     HAWEIGHT_PORT: '0',
     HAWEIGHT_STATS_PORT: '0',
   };
@@ -45,7 +45,7 @@ export async function composeStack(project: string, image: string, file = 'compo
   };
 }
 
-/** `docker compose` where the plugin is there, else docker-compose. */
+/** `docker compose` where the plugin is installed, else docker-compose. */
 async function composeCommand(): Promise<[string, ...string[]]> {
   try {
     await run('docker', ['compose', 'version']);

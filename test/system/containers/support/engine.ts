@@ -5,12 +5,12 @@ import test, { type ExecutionContext } from 'ava';
 const run = promisify(execFile);
 const repository = new URL('../../../..', import.meta.url).pathname;
 
-/** How long an engine may take to say what it is, in ms: one that hangs is not there. */
+/** How long an engine may take to answer, in ms: one that hangs counts as missing. */
 const infoDeadlineMs = 20_000;
 /** A first build installs the npm packages. */
 const buildDeadlineMs = 600_000;
 
-/** Ryuk, the container that tidies up after Testcontainers, comes from a registry that may be out of reach. */
+/** Ryuk, the container that cleans up after Testcontainers, comes from a registry that may be out of reach. */
 process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true';
 
 /** Why no container can be started here; null where one can. */
@@ -45,7 +45,7 @@ export async function docker(...args: string[]): Promise<string> {
   return stdout.trim();
 }
 
-/** Builds the repository's image, from the builder's cache where nothing has changed. Gives its id. */
+/** Builds the repository's image, from the builder's cache where nothing has changed. Returns its id. */
 export async function buildImage(): Promise<string> {
   const { stdout } = await run('docker', ['build', '--quiet', '--tag', 'haweight:test', repository], {
     timeout: buildDeadlineMs,
@@ -53,7 +53,7 @@ export async function buildImage(): Promise<string> {
   return stdout.trim();
 }
 
-/** HAPROXY_IMAGE, else the one of HAProxy's images that is here already, else the default of compose.yaml. */
+/** HAPROXY_IMAGE, else an image of HAProxy that is already here, else the default of compose.yaml. */
 export async function haproxyImage(): Promise<string> {
   const named = process.env['HAPROXY_IMAGE'];
   if (named !== undefined && named !== '') return named;

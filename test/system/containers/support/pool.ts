@@ -3,7 +3,7 @@ import { Application, type Size } from './application.ts';
 import { Balancer } from './balancer.ts';
 import { Surroundings } from './surroundings.ts';
 
-/** Servers that share the traffic that HAProxy gives them by the controller's weights; everything a container. */
+/** Servers behind HAProxy with a controller, each in a container. */
 export class Pool implements AsyncDisposable {
   readonly servers: readonly Application[];
   readonly balancer: Balancer;

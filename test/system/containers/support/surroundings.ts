@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Network, type StartedNetwork } from 'testcontainers';
-import { temporaryFolder } from '../../../haproxy/setup.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { buildImage } from './engine.ts';
 import { Sweeper } from './sweeper.ts';
 
@@ -10,10 +10,10 @@ import { Sweeper } from './sweeper.ts';
 export const appPort = 8080;
 export const agentPort = 9477;
 export const controllerPort = 9478;
-/** Where the token's file is inside. */
+/** Path of the token's file inside the containers. */
 export const tokenInside = '/run/secrets/haweight.token';
 
-/** What all containers of a test have in common. Everything ends with it. */
+/** What all containers of a test share. Everything ends with it. */
 export class Surroundings implements AsyncDisposable {
   readonly image: string;
   readonly token: string;
@@ -41,14 +41,14 @@ export class Surroundings implements AsyncDisposable {
     const folder = ends.use(await temporaryFolder());
     const [token, tokenFile] = [randomUUID(), join(folder.path, 'token')];
     await writeFile(tokenFile, token);
-    // the containers' user is nobody here
+    // the containers' user has no name here
     await chmod(tokenFile, 0o444);
     const sweeper = ends.use(new Sweeper());
     const network = await new Network({ nextUuid: () => sweeper.name }).start();
     return new Surroundings({ image, token, tokenFile, network }, sweeper, ends.move());
   }
 
-  /** Of the run; unique. */
+  /** Unique name of the run. */
   get name(): string {
     return this.#sweeper.name;
   }

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 /** Every container and volume of these tests has this label; its value is the run's name, which its network has, too. */
 const labelName = 'haweight.test';
 
-/** Removes all of it when standard input closes; and once more, unless told that nothing was under way then. */
+/** Removes all of it when standard input closes; and once more, unless told that nothing was being started. */
 const sweep = `
 sweep() {
   docker ps --all --quiet --filter "label=$1" | xargs -r -n 1 -P 8 docker rm --force --volumes
@@ -18,7 +18,7 @@ sweep "$@"
 `;
 
 /**
- * Removes what a test started, however the test ends: a process of its own waits for our end of a pipe to close, which
+ * Removes what a test started, however the test ends: a separate process waits for the test's end of a pipe to close, which
  * also happens at a Ctrl-C, a timeout of the test runner and a `kill -9`. Testcontainers' own, Ryuk, is an image that
  * has to be pulled.
  */

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { arch } from 'node:os';
 import { join } from 'node:path';
-import { type Folder, temporaryFolder } from '../../../haproxy/setup.ts';
 import type { Surroundings } from '../../../support/process.ts';
+import { type Folder, temporaryFolder } from '../../../support/temporary-folder.ts';
 
 const triplets: Readonly<Partial<Record<string, string>>> = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' };
 

@@ -1,9 +1,9 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { temporaryFolder } from '../../../haproxy/setup.ts';
 import type { Haweight, Surroundings } from '../../../support/process.ts';
-import { Stack, type StackOptions } from '../../../support/stack.ts';
+import { fewCores, Stack, type StackOptions } from '../../../support/stack.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { until } from '../../../support/until.ts';
 import { FaultyAgent } from './faulty-agent.ts';
 import { FaultySocket } from './faulty-socket.ts';
@@ -24,7 +24,11 @@ export interface FaultRunOptions extends Partial<StackOptions> {
 }
 
 export const sizes = { s1: 1, s2: 2, s3: 4 } as const;
-/** As the sizes, but for the first server, which has far too much: so that it takes few ticks to put right. */
+/** As the sizes, but so small that a small real load overloads s1. */
+export const smallCores = { s1: sizes.s1 * fewCores, s2: sizes.s2 * fewCores, s3: sizes.s3 * fewCores };
+/** From this part of its earlier weight on, a server counts as back at its full weight. */
+export const fullPart = 0.75;
+/** As the sizes, but for the first server, which has far too much: so that it takes few ticks to correct. */
 export const configured = { s1: 120, s2: 128, s3: 256 } as const;
 /** How far a share may be from what it was and still be right. */
 const tolerance = 0.15;

@@ -1,4 +1,4 @@
-/** What became of one request. */
+/** The outcome of one request. */
 export interface ClientOutcome {
   /** When it was to be sent, and when its answer ended, by `sharedNowMs`. */
   readonly intendedAtMs: number;
@@ -9,7 +9,7 @@ export interface ClientOutcome {
   readonly node: string | null;
 }
 
-/** A clock that all processes of this machine share, in ms, and that nobody sets. */
+/** A clock that all processes of this machine share, in ms, and that cannot be set. */
 export function sharedNowMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -6,8 +6,8 @@ import { type ClientOutcome, sharedNowMs } from './client-protocol.ts';
 
 /*
  * A client on a machine of its own, run as a process: `node test/system/ha/support/client.ts URL REQUESTS-PER-SECOND`. Open-loop:
- * requests at random times whatever became of those before, each over a connection of its own, as from many people. Tells
- * its parent of each one.
+ * requests at random times, whether or not earlier ones were answered, each over its own connection. Reports every one to
+ * its parent.
  */
 
 /** A client gives up after this, in ms. */

@@ -15,7 +15,7 @@ export function canMakeNetworks(): boolean {
 
 /**
  * A network of its own: machines as network namespaces, each with an `eth0` on one bridge. Nothing of it is seen from
- * outside, so its addresses may be anybody's.
+ * outside, so its addresses may be any.
  */
 export class Network implements Disposable {
   readonly #prefix: string;
@@ -46,7 +46,7 @@ export class Network implements Disposable {
     }
   }
 
-  /** What goes before a command that is to run on this machine. It becomes the command: same process id. */
+  /** The prefix of a command that runs on this machine. It becomes the command, with the same process id. */
   on(machine: string): readonly string[] {
     return ['ip', 'netns', 'exec', this.namespace(machine)];
   }
@@ -57,7 +57,7 @@ export class Network implements Disposable {
     return stdout.includes(` inet ${address}/`);
   }
 
-  /** Its cable is pulled. */
+  /** Pulls its cable. */
   cut(machine: string): void {
     ip('-n', this.namespace('switch'), 'link', 'set', `port-${machine}`, 'down');
   }

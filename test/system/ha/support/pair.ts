@@ -14,13 +14,13 @@ const shipped = new URL('../../../../deploy/keepalived/', import.meta.url).pathn
 export interface PairOptions {
   readonly network: Network;
   readonly name: 'a' | 'b';
-  /** Where it may write; every user may enter it. */
+  /** A folder that it may write to and that every user may enter. */
   readonly folder: string;
-  /** Flags of the controller beside where its HAProxy is. */
+  /** Flags of the controller besides the place of its HAProxy. */
   readonly flags: readonly string[];
 }
 
-/** HAProxy, controller and keepalived on one machine, by the files that we ship. */
+/** HAProxy, controller and keepalived on one machine, with the shipped files. */
 export class Pair implements AsyncDisposable {
   readonly haproxy: HaproxyProcess;
   readonly controller: Haweight;
@@ -45,7 +45,7 @@ export class Pair implements AsyncDisposable {
     return new Pair(options, haproxy, controller);
   }
 
-  /** From now on the address may come here. */
+  /** Starts keepalived, so that the address may move here. */
   async startKeepalived(): Promise<void> {
     const { network, name, folder } = this.#options;
     const script = join(folder, 'check-haproxy');
@@ -73,7 +73,7 @@ export class Pair implements AsyncDisposable {
     return `${this.#keepalived?.stdout}${this.#keepalived?.stderr}`;
   }
 
-  /** The machine dies: nothing of it says goodbye. */
+  /** The machine dies without any goodbye. */
   async die(): Promise<void> {
     const { network, name } = this.#options;
     network.cut(name);
@@ -109,7 +109,7 @@ async function haproxyConfiguration(name: string): Promise<string> {
   ]);
 }
 
-/** Each of them must be there, once. */
+/** Replaces texts that must each occur exactly once. */
 function replaceEach(text: string, replacements: readonly (readonly [string, string])[]): string {
   return replacements.reduce((config, [from, to]) => {
     if (config.split(from).length !== 2) throw new Error(`not exactly one ${JSON.stringify(from)}`);
@@ -117,7 +117,7 @@ function replaceEach(text: string, replacements: readonly (readonly [string, str
   }, text);
 }
 
-/** A process and its children, which end as it does if they are given the time. */
+/** A process and its children, which end with it if they get the time. */
 async function family(pid: number): Promise<readonly number[]> {
   const tasks = await readdir(`/proc/${pid}/task`);
   const lists = await Promise.all(tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, 'utf8')));

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Child } from '../../../../testbed/rig/child.ts';
 import { programs } from '../../../../testbed/rig/programs.ts';
-import { temporaryFolder } from '../../../haproxy/setup.ts';
 import { Haweight } from '../../../support/process.ts';
 import { appPort } from '../../../support/stack.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { until } from '../../../support/until.ts';
 import { type ClientOutcome, sharedNowMs } from './client-protocol.ts';
 import { Network } from './network.ts';
 import { Pair } from './pair.ts';
 
-/** The floating address of the files that we ship. */
+/** The floating address of the shipped files. */
 export const floating = '192.0.2.10';
 /** Cores that each server counts as having, and how many it is busy with beside its requests. All have the same weight. */
 const servers = {
@@ -24,7 +24,7 @@ const perSecond = 40;
 const clientProgram = new URL('client.ts', import.meta.url).pathname;
 export const periodMs = 1_000;
 
-/** What both HAProxys begin with. */
+/** The weights that both HAProxys start with. */
 export const configured: ReadonlyMap<string, number> = new Map(
   Object.keys(servers).map((server, _, all) => [server, 1 / all.length]),
 );
@@ -46,7 +46,7 @@ export interface WeightSample {
 
 /**
  * Two HAProxys with a controller and keepalived each, on machines of their own; application servers with agents on a third
- * one, and a client on a fourth that knows the floating address only. All of it real, and the first pair has the address.
+ * one, and a client on a fourth that knows only the floating address. Everything is real; the first pair has the address.
  */
 export class StandbyRun implements AsyncDisposable {
   readonly outcomes: ClientOutcome[] = [];
@@ -99,7 +99,7 @@ export class StandbyRun implements AsyncDisposable {
     }
   }
 
-  /** Waits for answers by this machine's HAProxy to requests that were to be sent from now on. */
+  /** Waits for answers by this machine's HAProxy to requests that are due from now on. */
   async answersBy(machine: 'a' | 'b', count: number): Promise<void> {
     const nowMs = sharedNowMs();
     await until(`answers by ${machine}`, () => {
@@ -171,7 +171,7 @@ export function sharesOf(weights: ReadonlyMap<string, number>): ReadonlyMap<stri
   return new Map(ours.map(([server, weight]) => [server, weight / total]));
 }
 
-/** The part of the requests, 0 to 1, that go to other servers by these shares than by those. */
+/** The part of the requests, 0 to 1, that go to other servers under one set of shares than under the other. */
 export function distance(one: ReadonlyMap<string, number>, other: ReadonlyMap<string, number>): number {
   return [...one].reduce((sum, [server, share]) => sum + Math.abs(share - (other.get(server) ?? 0)), 0) / 2;
 }

@@ -1,7 +1,7 @@
 import { Haweight } from '../../../support/process.ts';
 import { until } from '../../../support/until.ts';
 
-/** A real agent at an address of its own, and the URL that it logs. */
+/** A real agent at its own address, and the URL that it logs. */
 export async function startAgent(host: string, port: number, ...args: readonly string[]) {
   return await startAgentIn({}, host, port, ...args);
 }
@@ -21,7 +21,7 @@ export async function startAgentIn(
   return { agent, url, [Symbol.asyncDispose]: () => agent[Symbol.asyncDispose]() };
 }
 
-/** Flags that have an agent serve with this certificate, and ask for those of the CA. */
+/** Flags for an agent that serves with this certificate and asks clients for one of the CA. */
 export const serve = ({ cert, key }: { cert: string; key: string }, ca?: string) => [
   ...['--tls-cert', cert, '--tls-key', key],
   ...(ca === undefined ? [] : ['--tls-client-ca', ca]),
