@@ -21,18 +21,18 @@ import { printable } from './view/printable.ts';
 
 export const defaultController = `http://127.0.0.1:${controllerPort}`;
 const timeoutMs = 3_000;
-/** 10,000 servers' status is about 12 MB. */
+/** The status of 10,000 servers is about 12 MB. */
 const maxStatusBytes = 64 * 1024 * 1024;
 
-/** A status, and whether a controller gave it or HAProxy and the agents were asked without one. */
+/** A status. `direct`: HAProxy and the agents were asked, without a controller. */
 export interface FoundStatus {
   readonly status: Status;
   readonly direct: boolean;
 }
 
 /**
- * The controller's status; where none answers (or --socket says so) what HAProxy and the agents say themselves, in one
- * dry tick. Throws a ProblemError where neither can be had.
+ * The controller's status. If none answers, or with --socket, asks HAProxy and the agents directly, with one
+ * dry tick. Throws a ProblemError if both fail.
  */
 export async function findStatus(options: AskOptions): Promise<FoundStatus> {
   if (options.socket === undefined) {
@@ -48,7 +48,7 @@ export async function findStatus(options: AskOptions): Promise<FoundStatus> {
   return { status: await askDirectly(options), direct: true };
 }
 
-/** Throws a ProblemError where what is to be shown to it, or trusted, cannot be used. */
+/** Asks a controller for its status. Throws a ProblemError if the URL, token or certificates cannot be used. */
 export async function askController(url: string, access: ControllerAccess): Promise<Result<Status, Problem>> {
   requireUrl(url);
   const token = loadToken(access.tokenFile, controllerTokenVariable);
@@ -71,7 +71,12 @@ export async function askController(url: string, access: ControllerAccess): Prom
     });
     if (status === 401) {
       const fix = `Give the controller's token: --token-file FILE or ${controllerTokenVariable}.`;
-      return err({ code: 'token-invalid', where, what: 'the controller refused the bearer token, or wants one', fix });
+      return err({
+        code: 'token-invalid',
+        where,
+        what: 'the controller refused the bearer token, or requires one',
+        fix,
+      });
     }
     const parsed = statusSchema.safeParse(data);
     if (status === 200 && parsed.success) return ok(printable(parsed.data));
@@ -82,14 +87,14 @@ export async function askController(url: string, access: ControllerAccess): Prom
     const certificate = certificateFinding(code ?? '', message, hints);
     if (certificate !== null) return err({ code: 'controller-certificate', where, ...certificate });
     const hint = schemeHint(url, code ?? '', hints);
-    const fix = hint ?? 'Is it running? --controller URL names another address.';
+    const fix = hint ?? 'Check that it runs. --controller URL gives another address.';
     return err({ code: 'controller-unreachable', where, what: 'no controller answers', got: code ?? message, fix });
   }
 }
 
 const hints = { ca: '--ca-file FILE', certificate: '--cert-file FILE and --key-file FILE' };
 
-/** A URL is repeated in messages, so it may not hold a password. */
+/** Messages repeat the URL, so it must not contain a password. */
 function requireUrl(url: string): void {
   if (httpUrlPattern.test(url)) return;
   const expected = `a URL such as ${defaultController}, without user or password`;
@@ -111,7 +116,7 @@ async function askDirectly({ controller: _url, tokenFile: _token, ...flags }: As
     flags.config === undefined
       ? { ...fromFlags, backend: flags.backend ?? (await allBackends(fromFlags.socket)) }
       : flags;
-  // what a shadow would have left in HAProxy takes more than one tick to know
+  // no shadows: they need more than one tick
   const config = loadConfig({ ...asked, shadow: [], dryRun: true, logLevel: 'error' });
   using agents = connectAgents(config.agents, makeLogger('error', 'cli'));
   const api = new RuntimeApi(config.haproxy);

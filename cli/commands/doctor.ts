@@ -15,17 +15,17 @@ import { askController, defaultController } from '../status-source.ts';
 
 const examples = `
 Checks HAProxy's socket and rights, the backends and their algorithms, every
-agent and its clock, and the controller. Changes nothing. Exits with 1 if a
-check failed; each failure says how to fix it.
+agent and its clock, certificates, and the controller. Changes nothing. The exit
+code is 1 if a check failed. Each failure says how to fix it.
 
 Examples:
   haweight doctor --backend web
   haweight doctor --config /etc/haweight/controller.yaml
-  haweight doctor                      of the controller that runs here`;
+  haweight doctor                      what the controller on this machine uses`;
 
 export function doctorCommand(): Command {
   return addControllerOptions(addHaproxyOptions(new Command('doctor')))
-    .description('check the set-up; say what is wrong and how to fix it')
+    .description('check the set-up, and say what is wrong and how to fix it')
     .addHelpText('after', examples)
     .action(async (options: AskOptions) => {
       let failed = 0;
@@ -36,7 +36,7 @@ export function doctorCommand(): Command {
         warned += findings.filter(({ state }) => state === 'warn').length;
       };
       await examine(options, report);
-      print(`\n${failed} failed, ${warned} warnings`);
+      print(`\n${failed} failed, ${warned} ${warned === 1 ? 'warning' : 'warnings'}`);
       process.exitCode = failed > 0 ? exitCodes.checkFailed : exitCodes.fine;
     });
 }
@@ -49,7 +49,7 @@ async function examine(options: AskOptions, report: (findings: readonly Finding[
   const haproxy = await checkHaproxy(api, config.haproxy.socket);
   report(haproxy);
   if (haproxy.length > 1) {
-    // the findings say what it would log
+    // the findings report what it would log
     using client = connectAgents(config.agents, silentLog);
     for (const backend of config.backends) {
       const { findings, view } = await checkBackend(api, backend.name);
@@ -61,7 +61,7 @@ async function examine(options: AskOptions, report: (findings: readonly Finding[
   report(await checkController(url, options, config));
 }
 
-/** Socket, backends and agents that were not given are those of the running controller, if there is one. */
+/** Takes a socket, backends and agents that were not given from the running controller, if there is one. */
 async function withRunningController({ controller, ...flags }: AskOptions, url: string): Promise<AskOptions> {
   if (flags.config !== undefined || (flags.backend !== undefined && flags.socket !== undefined)) return flags;
   const answer = await askController(controller ?? url, flags);

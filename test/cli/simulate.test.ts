@@ -112,7 +112,11 @@ for (const [signal, exitCode] of [
     t.false(complete);
     t.is(results[0]?.balance, 'leastconn');
     // the progress line is gone before the message is written
-    t.true(stderr.endsWith(`\u001b[1A\r\u001b[Jhaweight: stopped by ${signal}: ${results.length} of 3 lines were measured\n`));
+    t.true(
+      stderr.endsWith(
+        `\u001b[1A\r\u001b[Jhaweight: stopped by ${signal}: ${results.length} of 3 lines were measured\n`,
+      ),
+    );
   });
 }
 
