@@ -22,7 +22,7 @@ Examples:
   haweight demo                              see it work on this machine
   haweight agent --once                      what an agent would report here
   haweight agent                             on each server
-  haweight controller -b web --dry-run       on the HAProxy machine, writes nothing
+  haweight controller -b web --dry-run       try it without writing
   haweight controller -b web
   haweight weights --watch                   the weights, and why
   haweight explain web/web1                  one decision, step by step

@@ -26,7 +26,7 @@ capacity; faults begin 15 to 20 s after the warm-up):
   hidden                                   the same; the CPU metric shows half
   frozen                                   one agent hangs; load from 35 to 80 %
   blackhole                                one server answers 500 to everything
-  errors                                   one server answers 500 to 30 % of requests
+  errors                                   one server answers 500 to 30 %
   cold-start                               no warm-up
 
 Examples:

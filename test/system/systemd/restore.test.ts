@@ -46,6 +46,6 @@ haproxyTest('restore --after-exit leaves the weights to another controller that 
   expectOk(await haproxy.api.setWeights('web', [{ server: 's1', weight: left.s1 }]));
   const { code, stdout } = await haweight(['restore', ...where, '--after-exit']);
   t.is(code, 0);
-  t.is(stdout, 'web: left to the controller that works on it\n');
+  t.is(stdout, 'web: left to the controller that runs for it\n');
   t.deepEqual(await weights(haproxy.api, 'web'), left);
 });
