@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { ConfigFlags } from '../controller/config/flags.ts';
+import type { ConfigFlags } from '../controller/index.ts';
 import { agentPort, controllerPort, defaultSocket } from '../shared/contract/endpoints.ts';
 
 /** Parser of an option that may be given several times. */

@@ -1,5 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { defaultPolicy, policyNames } from '../../controller/decide/policies/registry.ts';
+import { Command, InvalidArgumentError } from 'commander';
 import { exitCodes, ProblemError } from '../../shared/contract/problem.ts';
 import { Stopped, stopOnSignal } from '../../shared/process/stop-signals.ts';
 import type { Fleet } from '../../testbed/demo/fleet.ts';
@@ -11,6 +10,7 @@ import { type DemoSettings, defaultSettings, phaseSecondsBounds } from '../../te
 import { haweightCommand } from '../../testbed/rig/programs.ts';
 import { fail, print } from '../exit.ts';
 import { wholeNumber } from '../options.ts';
+import { policyOption } from '../policy-name.ts';
 
 interface DemoFlags {
   readonly seconds: number;
@@ -37,7 +37,7 @@ export function demoCommand(): Command {
       wholeNumber(0),
       1,
     )
-    .addOption(new Option('--policy <name>', 'policy of the controller').choices(policyNames).default(defaultPolicy))
+    .addOption(policyOption())
     .option('--json', 'print the result as JSON; progress goes to standard error')
     .addHelpText('after', examples)
     .action(async ({ seconds, seed, policy, json = false }: DemoFlags) => {

@@ -1,12 +1,17 @@
 import { Command } from 'commander';
-import { loadConfig } from '../../controller/config/load.ts';
-import { policyNames } from '../../controller/decide/policies/registry.ts';
-import { damagedLine, readRecordings } from '../../controller/record/read-recordings.ts';
-import { decisionSettings } from '../../controller/record/recording.ts';
-import { BackendReplay, type ReplayOptions } from '../../controller/record/replay.ts';
+import {
+  BackendReplay,
+  damagedLine,
+  decisionSettings,
+  loadConfig,
+  type ReplayOptions,
+  readRecordings,
+} from '../../controller/index.ts';
+import { policyNames } from '../../shared/contract/policy-names.ts';
 import { exitCodes, type Problem, ProblemError, quote } from '../../shared/contract/problem.ts';
 import { print } from '../exit.ts';
 import { backendOption } from '../options.ts';
+import { currentPolicy } from '../policy-name.ts';
 import { DamageNotes } from '../view/damage-notes.ts';
 import { renderReplaySummary, renderReplayTick, replayNote } from '../view/replay.ts';
 
@@ -83,7 +88,8 @@ async function replay(files: readonly string[], flags: ReplayFlags): Promise<num
 }
 
 function replayOptions({ policy: asked, config, backend }: ReplayFlags): ReplayOptions {
-  const policy = policyNames.find((name) => name === asked);
+  const name = currentPolicy(asked);
+  const policy = policyNames.find((each) => each === name);
   if (policy === undefined) {
     throw new ProblemError({
       code: 'usage',

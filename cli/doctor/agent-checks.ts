@@ -1,7 +1,11 @@
-import type { BackendConfig, Config } from '../../controller/config/schema.ts';
-import type { AgentClient } from '../../controller/observe/agent-client.ts';
-import { agentUrl } from '../../controller/observe/agent-url.ts';
-import type { BackendView, ServerView } from '../../controller/observe/haproxy-view.ts';
+import {
+  type AgentClient,
+  agentUrl,
+  type BackendConfig,
+  type BackendView,
+  type Config,
+  type ServerView,
+} from '../../controller/index.ts';
 import { isNeverOurs } from '../../shared/contract/observation.ts';
 import { metricNames, type Snapshot } from '../../shared/contract/snapshot.ts';
 import { seconds } from '../../shared/terminal/format.ts';

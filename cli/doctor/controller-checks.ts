@@ -1,4 +1,4 @@
-import type { Config } from '../../controller/config/schema.ts';
+import type { Config } from '../../controller/index.ts';
 import { seconds } from '../../shared/terminal/format.ts';
 import type { ControllerAccess } from '../options.ts';
 import { askController } from '../status-source.ts';

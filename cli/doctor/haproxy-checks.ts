@@ -1,6 +1,11 @@
-import { agentCheckProblem, ignoredWeightsProblem, staticProblem } from '../../controller/observe/backend-problems.ts';
-import { type BackendView, readBackend } from '../../controller/observe/haproxy-view.ts';
-import { levelProblem } from '../../controller/run/preflight.ts';
+import {
+  agentCheckProblem,
+  type BackendView,
+  ignoredWeightsProblem,
+  levelProblem,
+  readBackend,
+  staticProblem,
+} from '../../controller/index.ts';
 import { weightSupport } from '../../haproxy/algorithm.ts';
 import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { versionProblem } from '../../haproxy/versions.ts';

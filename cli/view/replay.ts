@@ -1,5 +1,4 @@
-import type { ServerComparison, TickComparison } from '../../controller/record/comparison.ts';
-import type { ReplaySummary } from '../../controller/record/replay.ts';
+import type { ReplaySummary, ServerComparison, TickComparison } from '../../controller/index.ts';
 import { percent } from '../../shared/terminal/format.ts';
 import { clip } from '../../shared/terminal/text.ts';
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { agentPort, controllerPort, defaultSocket, httpUrlPattern } from '../../shared/contract/endpoints.ts';
 import { nameAlphabet, namePattern } from '../../shared/contract/limits.ts';
+import { defaultPolicy, policyNames } from '../../shared/contract/policy-names.ts';
 import { logLevels } from '../../shared/process/log.ts';
 import { defaultGuardSettings } from '../decide/guard/settings.ts';
 import { defaultCapacitySettings } from '../decide/policies/capacity.ts';
-import { defaultLeastUtilisedSettings } from '../decide/policies/least-utilised.ts';
-import { defaultPolicy, policyNames } from '../decide/policies/registry.ts';
+import { defaultPickOneSettings } from '../decide/policies/pick-one.ts';
 
 /** Names that go into Runtime API commands. */
 const haproxyName = z.string().regex(namePattern, `a name of ${nameAlphabet}`);
@@ -101,11 +101,11 @@ export const configSchema = z.strictObject({
           backlogSeconds: z.number().min(0.5).max(60).default(defaultCapacitySettings.backlogSeconds),
         })
         .prefault({}),
-      leastUtilised: z
+      pickOne: z
         .strictObject({
-          pick: z.enum(['most-utilised', 'least-utilised']).default(defaultLeastUtilisedSettings.pick),
-          cpuThreshold: threshold.default(defaultLeastUtilisedSettings.cpuThreshold),
-          ramThreshold: threshold.default(defaultLeastUtilisedSettings.ramThreshold),
+          pick: z.enum(['most-utilised', 'least-utilised']).default(defaultPickOneSettings.pick),
+          cpuThreshold: threshold.default(defaultPickOneSettings.cpuThreshold),
+          ramThreshold: threshold.default(defaultPickOneSettings.ramThreshold),
         })
         .prefault({}),
     })

@@ -1,3 +1,8 @@
+/*
+ * By hand, not with rotating-file-stream or winston's file transport: they are streams, which take lines and do not say which
+ * of them reached the disk. Here each append succeeds or fails, so the recorder can count what was lost.
+ */
+
 import { open, rename, rm, stat } from 'node:fs/promises';
 
 type FileHandle = Awaited<ReturnType<typeof open>>;
@@ -16,7 +21,7 @@ export interface RotatingFileOptions {
 }
 
 /**
- * Appends whole lines. The file is opened for each: so one that was removed, moved or put back by somebody else is
+ * Appends whole lines. The file is opened for each: so one that was removed, moved or put back meanwhile is
  * found out at once, which an open file would hide. What a crash or a full disk left as half a line is ended first.
  */
 export async function appendLines(lines: string, { file, maxBytes, files }: RotatingFileOptions): Promise<void> {

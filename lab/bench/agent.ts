@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
@@ -6,7 +5,9 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { Child } from '../../testbed/rig/child.ts';
 import { freePort } from '../../testbed/rig/ports.ts';
+import { until } from '../../testbed/rig/wait.ts';
 import { processUsage } from '../support/process-usage.ts';
 
 const usage = `npm run bench:agent [-- --seconds 60 --sockets 10,100,1000,10000 --compare]
@@ -102,28 +103,25 @@ async function poll(connections: Agent, port: number, path: string): Promise<voi
   await once(response, 'end');
 }
 
-async function untilServing(child: ChildProcess, connections: Agent, port: number, path: string): Promise<void> {
-  for (const deadline = performance.now() + 20_000; performance.now() < deadline; await delay(100)) {
-    if (child.exitCode !== null) throw new Error(`it ended with exit code ${child.exitCode}`);
-    const served = await poll(connections, port, path).then(
+async function untilServing(child: Child, connections: Agent, port: number, path: string): Promise<void> {
+  await until(`${child.name} answers`, async () => {
+    child.assertRunning();
+    return await poll(connections, port, path).then(
       () => true,
       () => false,
     );
-    if (served) return;
-  }
-  throw new Error('it does not answer');
+  });
 }
 
 async function measure(subject: Subject, sockets: number, seconds: number): Promise<string> {
   await using idle = new IdleSockets();
   await idle.open(sockets);
   const port = await freePort();
-  const [program = '', ...args] = subject.command(port);
-  const child = spawn(program, args, { stdio: 'ignore' });
+  await using child = new Child(subject.name, subject.command(port));
   const connections = new Agent({ keepAlive: true, maxSockets: 1 });
   try {
     await untilServing(child, connections, port, subject.path);
-    const pid = child.pid ?? 0;
+    const { pid } = child;
     await delay(settleMs);
     const [startMs, before] = [performance.now(), processUsage(pid)];
     let polls = 0;
@@ -136,8 +134,6 @@ async function measure(subject: Subject, sockets: number, seconds: number): Prom
     return row(subject.name, String(sockets), cpuMs.toFixed(2), after.residentMiB.toFixed(1));
   } finally {
     connections.destroy();
-    child.kill('SIGTERM');
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   }
 }
 

@@ -1,7 +1,8 @@
 import { decide, initialDecideState } from '../../controller/decide/decide.ts';
 import { defaultGuardSettings } from '../../controller/decide/guard/settings.ts';
-import { policyNamed, policyNames } from '../../controller/decide/policies/registry.ts';
+import { policyNamed } from '../../controller/decide/policies/registry.ts';
 import type { Observation } from '../../shared/contract/observation.ts';
+import { policyNames } from '../../shared/contract/policy-names.ts';
 
 /** CPU time of one tick's decisions (no I/O), by policy, size of the backend and share of its servers over a threshold. */
 const sizes = [100, 1_000, 4_000];

@@ -1,15 +1,18 @@
-import type { PolicyName } from '../../controller/decide/policies/registry.ts';
+import type { PolicyName } from '../../shared/contract/policy-names.ts';
 
 /** HAProxy's algorithm: what follows `balance`. */
 export const algorithms = ['roundrobin', 'random', 'leastconn'] as const;
 export type Algorithm = (typeof algorithms)[number];
+
+/** `pick-one` keeps the name that it was measured under, which the controller still accepts. */
+type MeasuredPolicy = Exclude<PolicyName, 'pick-one'> | 'least-utilised';
 
 /** What is compared. */
 export interface Contender {
   readonly name: ContenderName;
   readonly algorithm: Algorithm;
   /** What sets the weights: nothing (all equal), haweight with a policy, or an ideal controller that knows every capacity. */
-  readonly weights: 'none' | 'oracle' | PolicyName;
+  readonly weights: 'none' | 'oracle' | MeasuredPolicy;
 }
 
 const weightSources = [

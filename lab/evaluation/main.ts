@@ -89,7 +89,7 @@ async function main({ quick, publication, out, repeat, jobs, servers, seed }: Fl
   using stop = stopOnSignal(process.stdout);
   const matrix = quick ? 'quick' : publication ? 'publication' : 'full';
   const store = new Store(resolve(out ?? `results/${matrix}`));
-  using _lock = lockFolder(store.folder);
+  await using _lock = await lockFolder(store.folder);
   const wanted: Run = {
     format: 1,
     startedAt: new Date().toISOString(),

@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Outcome, sendLoad } from '../../testbed/rig/load.ts';
+import { workPath } from '../../testbed/rig/load/arrivals.ts';
+import { targetOf } from '../../testbed/rig/load/connection.ts';
+import { OpenLoop } from '../../testbed/rig/load/open-loop.ts';
+import type { Outcome } from '../../testbed/rig/load/outcome.ts';
 import { planArrivals } from './arrivals.ts';
 import { discardReason, lagOf } from './generator-lag.ts';
 import { oracleWeights } from './oracle.ts';
@@ -35,15 +38,15 @@ export async function runCell(stack: Stack, plan: CellPlan): Promise<Cell> {
   const sampler = new Sampler(stack.haproxy.api, stack.backend, servers, originMs);
   try {
     const faults = actOut(stack, plan, originMs, AbortSignal.any([signal, ended.signal]));
-    const load = sendLoad({
-      url: stack.frontUrl,
-      arrivals: arrivals.map(({ atMs, demandCpuMs }) => ({ atMs: atMs + leadInMs, demandCpuMs })),
+    const load = new OpenLoop({
+      targets: [targetOf(stack.frontUrl)],
+      requests: arrivals.map(({ atMs, demandCpuMs }) => ({ atMs: atMs + leadInMs, path: workPath(demandCpuMs) })),
       deadlineMs,
       maxInFlight,
       signal,
       onOutcome: (outcome) => outcomes.push(outcome),
     });
-    await Promise.all([faults, load, sleepUntil(originMs + scenario.durationMs, signal)]);
+    await Promise.all([faults, load.done, sleepUntil(originMs + scenario.durationMs, signal)]);
     signal.throwIfAborted();
     stack.assertRunning();
   } finally {

@@ -25,7 +25,7 @@ const contenders: readonly (readonly [string, ContenderName])[] = [
   ['true capacities, followed', 'oracle'],
   ['`paper`', 'policy:paper'],
   ['`stress`', 'policy:stress'],
-  ['`least-utilised`', 'policy:least-utilised'],
+  ['`pick-one`', 'policy:pick-one'],
   ['`equal`', 'policy:equal'],
   ['`inverse-load`', 'policy:inverse-load'],
   ['`capacity`', 'policy:capacity'],

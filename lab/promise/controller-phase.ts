@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Child } from '../../testbed/rig/child.ts';
+import { requestsAt, steadyTimes } from '../../testbed/rig/load/arrivals.ts';
 import { OpenLoop } from '../../testbed/rig/load/open-loop.ts';
-import type { Tally } from '../../testbed/rig/load/tally.ts';
+import { Tally } from '../../testbed/rig/load/tally.ts';
 import { freePorts } from '../../testbed/rig/ports.ts';
-import { programs } from '../../testbed/rig/programs.ts';
+import { startHaweight } from '../../testbed/rig/stack.ts';
 import { until } from '../../testbed/rig/wait.ts';
 import type { Pair } from './comparison.ts';
 import { backends, type Servers } from './servers.ts';
@@ -25,7 +26,7 @@ export interface ControllerResult {
 }
 
 const requestsPerSecond = 2_000;
-const timeoutMs = 10_000;
+const deadlineMs = 10_000;
 /** Time that the controller runs, and time that it is stopped, in ms; the first part of each is not counted. */
 const segmentMs = 2_500;
 const lookEveryMs = 100;
@@ -44,18 +45,22 @@ export async function measureController(servers: Servers, options: ControllerOpt
     new Child('the agents', [process.execPath, agents, servers.network, String(agentPort), String(addresses.length)]),
   );
   const controller = cleanup.use(
-    new Child('controller', [
-      process.execPath,
-      programs.haweight,
+    startHaweight('controller', [
       'controller',
       ...['--socket', servers.haproxy.socket, '--listen', `127.0.0.1:${statusPort}`, '--period-ms', '1000'],
       ...backends.flatMap(({ name }) => ['--backend', name]),
       ...['--agent-url', `http://{address}:${agentPort}`, '--on-exit', 'keep', '--log-level', 'error'],
     ]),
   );
-  const targets = servers.ports.map((port) => ({ host: '127.0.0.1', port, path: '/' }));
-  const load = new OpenLoop({ targets, requestsPerSecond, timeoutMs, retryReused: false });
-  cleanup.use(load);
+  let tally = new Tally();
+  cleanup.use(
+    new OpenLoop({
+      targets: servers.ports.map((port) => ({ host: '127.0.0.1', port })),
+      requests: requestsAt(steadyTimes(requestsPerSecond), '/'),
+      deadlineMs,
+      onOutcome: (outcome) => tally.add(outcome),
+    }),
+  );
   const watcher = new WeightWatcher(servers.api, lookEveryMs);
   const watching = watcher.run();
   // a failure before the end is reported at the end
@@ -75,11 +80,12 @@ export async function measureController(servers: Servers, options: ControllerOpt
 
   const segment = async (running: boolean): Promise<Tally> => {
     controller.signal(running ? 'SIGCONT' : 'SIGSTOP');
+    const counted = new Tally();
+    tally = counted;
     await sleep(segmentMs);
-    return load.take();
+    tally = new Tally();
+    return counted;
   };
-  load.take();
-  load.takeLatestMs();
   const pairs: Pair[] = [];
   const rounds = Math.max(1, Math.round((options.seconds * 1_000) / segmentMs / 2));
   for (let round = 0; round < rounds; round += 1) {
@@ -92,5 +98,6 @@ export async function measureController(servers: Servers, options: ControllerOpt
   watcher.stop();
   await watching;
   const { changes, zeroes } = watcher;
-  return { requestsPerSecond, pairs, changes, zeroes, latestMs: load.takeLatestMs() };
+  const latestMs = Math.max(...pairs.flatMap(({ changing, still }) => [changing.maxLagMs, still.maxLagMs]));
+  return { requestsPerSecond, pairs, changes, zeroes, latestMs };
 }

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { Command, Option } from 'commander';
-import { policyNames } from '../../controller/decide/policies/registry.ts';
+import { Command } from 'commander';
+import { policyOption } from '../../cli/policy-name.ts';
 import { runProgram } from '../../shared/process/run-program.ts';
 import { stopOnSignal } from '../../shared/process/stop-signals.ts';
 import { Progress } from '../../shared/terminal/progress.ts';
@@ -42,7 +42,7 @@ const flags = exitOnUsage(new Command('soak'))
     30,
   )
   .option('--rate <rate>', 'requests per second, 1 to 500', numberWithin(1, 500), 150)
-  .addOption(new Option('--policy <policy>', "the controller's policy").choices(policyNames).default('inverse-load'))
+  .addOption(policyOption())
   .option('--csv <file>', 'write every sample to this file')
   .option('--json', 'print the verdict as JSON', false)
   .addHelpText('after', help)

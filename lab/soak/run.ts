@@ -1,8 +1,11 @@
 import { readdirSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defaultGuardSettings } from '../../controller/decide/guard/settings.ts';
+import { defaultGuardSettings } from '../../controller/index.ts';
 import type { Child } from '../../testbed/rig/child.ts';
+import { requestsAt, steadyTimes, workPath } from '../../testbed/rig/load/arrivals.ts';
 import { OpenLoop } from '../../testbed/rig/load/open-loop.ts';
+import type { Outcome } from '../../testbed/rig/load/outcome.ts';
+import { Tally } from '../../testbed/rig/load/tally.ts';
 import type { Done, TroubleAt } from './explain.ts';
 import { Fleet, members, recording } from './fleet.ts';
 import { lookAt, MachineClock } from './machine.ts';
@@ -21,7 +24,7 @@ export interface SoakOptions {
 
 const sampleMs = 2_000;
 const scrapeMs = 1_000;
-const timeoutMs = 10_000;
+const deadlineMs = 10_000;
 /** CPU that a request needs in its server, in ms. */
 const demandCpuMs = 0.5;
 /** Garbage is collected for the sample within this time before the end of a cycle, in ms. */
@@ -38,6 +41,8 @@ export class SoakRun {
   readonly #samples: Sample[] = [];
   readonly #troubles: TroubleAt[] = [];
   readonly #done: Done[] = [];
+  /** Of the requests that ended since the last look. */
+  #tally = new Tally();
   readonly #notCaused: string[] = [];
   #scrapes = { count: 0, failed: 0 };
   #collectedCycle = -1;
@@ -46,11 +51,14 @@ export class SoakRun {
     this.#options = options;
     this.#fleet = fleet;
     this.#load = new OpenLoop({
-      targets: [{ host: '127.0.0.1', port: fleet.frontPort, path: `/work?cpuMs=${demandCpuMs}` }],
-      requestsPerSecond: options.requestsPerSecond,
-      timeoutMs,
-      retryReused: true,
-      onTrouble: ({ atMs, ...trouble }) => this.#troubles.push({ ...trouble, atMs: atMs - this.#startedMs }),
+      targets: [{ host: '127.0.0.1', port: fleet.frontPort }],
+      requests: requestsAt(steadyTimes(options.requestsPerSecond), workPath(demandCpuMs)),
+      deadlineMs,
+      onRetry: (outcome) => this.#note(outcome, true),
+      onOutcome: (outcome) => {
+        this.#tally.add(outcome);
+        if (outcome.failure !== null) this.#note(outcome, false);
+      },
     });
   }
 
@@ -85,6 +93,10 @@ export class SoakRun {
     };
   }
 
+  #note(outcome: Outcome, retried: boolean): void {
+    this.#troubles.push({ atMs: this.#nowMs, outcome, retried });
+  }
+
   get #nowMs(): number {
     return performance.now() - this.#startedMs;
   }
@@ -107,7 +119,7 @@ export class SoakRun {
     await this.#every(scrapeMs, end, async () => {
       for (const path of ['/metrics', '/v1/status']) {
         this.#scrapes.count += 1;
-        await this.#fleet.scrape(path).catch(() => {
+        await this.#fleet.stack.scrape(path).catch(() => {
           this.#scrapes.failed += 1;
         });
       }
@@ -120,17 +132,18 @@ export class SoakRun {
     const quiet = inCycleMs >= quietFromSeconds * 1_000;
     const collects = inCycleMs >= cycleMs - collectWithinMs && cycle > this.#collectedCycle;
     if (collects) this.#collectedCycle = cycle;
-    const status = await this.#fleet.status().catch(() => null);
-    const controller = await this.#process(this.#fleet.controller, collects);
+    const status = await this.#fleet.stack.status().catch(() => null);
+    const controller = await this.#process(this.#fleet.stack.controller, collects);
     if (controller === null || status === null) {
-      this.#fleet.controller.assertRunning();
+      this.#fleet.stack.controller.assertRunning();
       this.#notCaused.push('the controller did not answer');
       return;
     }
     const agents: Record<string, ProcessSample | null> = {};
-    for (const { name } of members) agents[name] = await this.#process(this.#fleet.agent(name), collects);
+    for (const { name } of members) agents[name] = await this.#process(this.#fleet.stack.agent(name), collects);
     const servers = status.backends[0]?.servers ?? [];
-    const load = this.#load.take();
+    const load = this.#tally;
+    this.#tally = new Tally();
     this.#samples.push({
       atMs,
       cycle,
@@ -151,7 +164,7 @@ export class SoakRun {
       failed: load.failed,
       p50Ms: load.latencies.percentileMs(0.5),
       p99Ms: load.latencies.percentileMs(0.99),
-      sentLateMs: this.#load.takeLatestMs(),
+      sentLateMs: load.maxLagMs,
       machineBusy: this.#machine.takeBusy(),
     });
     this.#tell();

@@ -1,4 +1,4 @@
-import type { Outcome } from '../rig/load.ts';
+import type { Outcome } from '../rig/load/outcome.ts';
 import { summarise } from './latencies.ts';
 import type { Frame } from './live-view.ts';
 import { type Sight, utilisation } from './observe.ts';
@@ -19,7 +19,7 @@ export interface Moment {
 /** The live figures are over this long, in ms. */
 const windowMs = 5_000;
 
-/** From what is known to what is shown. */
+/** Converts measurements to what the live view shows. */
 export function frameOf({ settings, backend, sight, outcomes, before, elapsedMs, slowedAtMs }: Moment): Frame {
   const { slowed, deadlineMs, phaseSeconds, policy, servers } = settings;
   const recent = (some: readonly Outcome[]) =>

@@ -1,5 +1,5 @@
 import { percentile } from '../../shared/math/statistics.ts';
-import type { Outcome } from '../rig/load.ts';
+import type { Outcome } from '../rig/load/outcome.ts';
 import { type Summary, summarise } from './latencies.ts';
 import type { DemoSettings } from './settings.ts';
 import { type SlowdownEffect, slowdownEffect, type Tick } from './slowdown.ts';
@@ -44,7 +44,7 @@ export interface DemoRecord {
   readonly restoredWeights: Readonly<Record<string, number>>;
 }
 
-/** Everything that the demo reports, from what it recorded. */
+/** Computes the report from the recorded data. */
 export function demoResult(record: DemoRecord): DemoResult {
   const { settings, ticks, periodMs, restoredWeights } = record;
   return {

@@ -1,3 +1,5 @@
+import { type Arrival, planArrivals } from '../rig/load/arrivals.ts';
+
 /** An application server of the demo: a VM that may use this many CPU cores. */
 export interface DemoServer {
   readonly name: string;
@@ -12,20 +14,20 @@ export interface DemoSettings {
   /** CPU that a request needs, in ms: lognormal with this mean and coefficient of variation. */
   readonly meanDemandCpuMs: number;
   readonly demandVariation: number;
-  /** A request that is not answered this long after its intended start has failed. */
+  /** A request fails if it is not answered within this time after its intended start. */
   readonly deadlineMs: number;
-  /** Requests on their way at once; one more has failed before it was sent. */
+  /** Most requests in flight. One more fails without being sent. */
   readonly maxInFlight: number;
   /** The server that a noisy neighbour slows in the middle of each phase, and the share of its CPU that is lost. */
   readonly slowed: { readonly server: string; readonly lostShare: number };
-  /** Weight that HAProxy's configuration gives every server. */
+  /** Configured weight of every server. */
   readonly configuredWeight: number;
   readonly phaseSeconds: number;
   readonly seed: number;
   readonly policy: string;
 }
 
-/** Bounds of a phase, in seconds. The longest keeps the whole under two minutes; the shortest still has a slowdown. */
+/** Bounds of a phase, in seconds. The longest keeps the demo under two minutes; the shortest still has a slowdown. */
 export const phaseSecondsBounds = { least: 4, default: 40, most: 50 } as const;
 
 /**
@@ -48,3 +50,9 @@ export const defaultSettings: Omit<DemoSettings, 'phaseSeconds' | 'seed' | 'poli
   slowed: { server: 's3', lostShare: 0.5 },
   configuredWeight: 100,
 };
+
+/** The requests of a phase. The same settings give the same ones, so both phases get one load. */
+export function arrivalsOf(settings: Omit<DemoSettings, 'policy'>): readonly Arrival[] {
+  const { seed, phaseSeconds, requestsPerSecond: perSecond, meanDemandCpuMs, demandVariation } = settings;
+  return planArrivals({ seed, fromMs: 0, toMs: phaseSeconds * 1_000, perSecond, meanDemandCpuMs, demandVariation });
+}

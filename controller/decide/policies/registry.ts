@@ -1,36 +1,32 @@
 import type { Policy } from '../../../shared/contract/policy.ts';
+import type { PolicyName } from '../../../shared/contract/policy-names.ts';
 import { type CapacitySettings, capacity, defaultCapacitySettings } from './capacity.ts';
 import { equal } from './equal.ts';
 import { inverseLoad } from './inverse-load.ts';
-import { defaultLeastUtilisedSettings, type LeastUtilisedSettings, leastUtilised } from './least-utilised.ts';
 import { paper } from './paper.ts';
+import { defaultPickOneSettings, type PickOneSettings, pickOne } from './pick-one.ts';
 import { stress } from './stress.ts';
 
 /** Constants of the policies that have some. */
 export interface PolicySettings {
   readonly capacity: CapacitySettings;
-  readonly leastUtilised: LeastUtilisedSettings;
+  readonly pickOne: PickOneSettings;
 }
 
 export const defaultPolicySettings: PolicySettings = {
   capacity: defaultCapacitySettings,
-  leastUtilised: defaultLeastUtilisedSettings,
+  pickOne: defaultPickOneSettings,
 };
 
-/** Every policy, by the name that configuration and command line use. */
+/** How every policy is made. */
 const builders = {
   'inverse-load': () => inverseLoad,
   capacity: (settings) => capacity(settings.capacity),
-  'least-utilised': (settings) => leastUtilised(settings.leastUtilised),
+  'pick-one': (settings) => pickOne(settings.pickOne),
   stress: () => stress,
   equal: () => equal,
   paper: () => paper,
-} as const satisfies Record<string, (settings: PolicySettings) => Policy>;
-
-export type PolicyName = keyof typeof builders;
-
-export const policyNames = Object.keys(builders) as [PolicyName, ...PolicyName[]];
-export const defaultPolicy: PolicyName = 'inverse-load';
+} as const satisfies Record<PolicyName, (settings: PolicySettings) => Policy>;
 
 /** The policy of that name. */
 export function policyNamed(name: PolicyName, settings: PolicySettings = defaultPolicySettings): Policy {

@@ -31,7 +31,7 @@ test.serial('a recording of a real controller, replayed with its own policy, giv
   await stack.ticks(2);
   await stack.tell('s1', overload);
   await stack.ticks(3);
-  await stack.tell('s2', { failing: true });
+  await stack.tell('s2', { failing: 503 });
   await stack.ticks(3);
   await stack.haproxy.reload();
   await until('our weights after the reload', async () => (await stack.weight('s2')) !== 100);
@@ -54,7 +54,7 @@ test.serial('a recording of a real controller, replayed with its own policy, giv
 
   const again = await haweight(['replay', file, '--policy', 'inverse-load']);
   t.is(again.code, 1, again.stderr);
-  t.regex(again.stderr, new RegExp(`ticks\\.jsonl:${lines.length + 1}: the line is no JSON or was cut off`));
+  t.regex(again.stderr, new RegExp(`ticks\\.jsonl:${lines.length + 1}: the line is not valid JSON or was cut off`));
   t.regex(again.stdout, /web: inverse-load recorded, inverse-load replayed\n/);
   t.regex(again.stdout, /policy and settings as recorded: all \d+ ticks have the same decisions/);
   t.regex(again.stdout, /the controller was started 2 times/);

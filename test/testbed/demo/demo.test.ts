@@ -66,7 +66,7 @@ test.serial('killed without a chance to clean up, it still leaves no process beh
   t.pass();
 });
 
-for (const program of ['app-server', 'haproxy -db']) {
+for (const program of ['rig/app/main', 'haproxy -db']) {
   test.serial(`when ${program} dies, it says so in one line, cleans up and fails`, async (t) => {
     await using demo = startDemo();
     await inFirstPhase(demo);

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { capacity } from '../../../../controller/decide/policies/capacity.ts';
 import { inverseLoad } from '../../../../controller/decide/policies/inverse-load.ts';
-import { Backend, reasonCodes } from '../../support/run.ts';
+import { Backend, reasonCodes } from '../../support/play.ts';
 
 const even = { a: 100, b: 100, c: 100, d: 100 };
 const failing = { traffic: { ok: 0, errors: 50 } };
@@ -57,7 +57,7 @@ test('five minutes without one, and the next ejection is as short as the first',
   t.is(again?.code === 'ejected' ? again.remainingMs : null, 20_000);
 });
 
-test('few errors, or few among many successes, eject nobody', (t) => {
+test('few errors, or few among many successes, eject no server', (t) => {
   for (const traffic of [
     { ok: 0, errors: 9 },
     { ok: 60, errors: 40 },

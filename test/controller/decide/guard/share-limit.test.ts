@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { shareLimits } from '../../../../controller/decide/guard/share-limit.ts';
-import { Backend, reasonCodes } from '../../support/run.ts';
+import { Backend, reasonCodes } from '../../support/play.ts';
 
 const four = { a: 100, b: 100, c: 100, d: 100 };
 const idle = { utilisation: { cpu: 0, ram: 0, bandwidth: 0, threads: 0 } };
@@ -49,7 +49,7 @@ test('a server that claims to be huge does not let all others be drained for it'
 
 const amounts = fc.array(fc.double({ min: 1e-6, max: 1e9, noNaN: true }), { minLength: 2, maxLength: 30 });
 
-test('property: no part is above its limit, nobody gains weight, and whoever is under the limit keeps all of it', (t) => {
+test('property: no part is above its limit, no server gains weight, and a server under the limit keeps all of it', (t) => {
   fc.assert(
     fc.property(amounts, (learned) => {
       const servers = learned.map((weight) => ({ learned: weight, configured: 1 }));

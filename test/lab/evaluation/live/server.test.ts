@@ -44,5 +44,5 @@ onlyWithGroups('a server is held to its quota, and what happens to it is real', 
   await setFault(server, null);
   await until('everything as before', async () => (await works()) && (await agentAnswers()));
   t.is(await get(ports.app, '/work?cpuMs=-1'), 400);
-  await t.throwsAsync(() => setFault(server, { kind: 'burn', processes: 99 }), { message: /answered 400/ });
+  await t.throwsAsync(() => setFault(server, { kind: 'burn', processes: 99 }), { message: /was answered 400/ });
 });
