@@ -1,7 +1,7 @@
 import { ProblemError, quote } from '../shared/contract/problem.ts';
 import type { BackendStatus, ShadowServerStatus, ShadowStatus, Status } from '../shared/contract/status.ts';
+import { askController, defaultController } from './ask-controller.ts';
 import type { AskOptions } from './options.ts';
-import { askController, defaultController } from './status-source.ts';
 
 /** A backend, and the decisions of one policy that is computed in shadow. */
 export interface ShadowedBackend {

@@ -3,6 +3,7 @@ import { connectAgents, loadConfig } from '../../controller/index.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { exitCodes } from '../../shared/contract/problem.ts';
 import { silentLog } from '../../shared/process/log.ts';
+import { askController, defaultController } from '../ask-controller.ts';
 import { checkAgents } from '../doctor/agent-checks.ts';
 import { checkController } from '../doctor/controller-checks.ts';
 import { type Finding, renderFinding } from '../doctor/finding.ts';
@@ -10,7 +11,6 @@ import { checkBackend, checkHaproxy } from '../doctor/haproxy-checks.ts';
 import { checkTls } from '../doctor/tls-checks.ts';
 import { print } from '../exit.ts';
 import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../options.ts';
-import { askController, defaultController } from '../status-source.ts';
 
 const examples = `
 Checks HAProxy's socket and rights, the backends and their algorithms, every

@@ -1,7 +1,7 @@
 import type { Config } from '../../controller/index.ts';
 import { seconds } from '../../shared/terminal/format.ts';
+import { askController } from '../ask-controller.ts';
 import type { ControllerAccess } from '../options.ts';
-import { askController } from '../status-source.ts';
 import { type Finding, failure, fine, warning } from './finding.ts';
 
 /** Whether a controller runs, ticks and manages these backends. No controller is only a warning. */
