@@ -1,15 +1,15 @@
 # Agent, controller, command and demo application in one image:
 #     docker build -t haweight .
 #     docker run --rm haweight --help
-# For Debian's Node.js images (glibc and bash). The image is for the builder's own architecture, or for --platform's.
+# For Debian's Node.js images (glibc and bash). The image is for the builder's architecture, or that of --platform.
 ARG NODE_IMAGE=node:24-bookworm-slim
 
 FROM ${NODE_IMAGE} AS packages
 WORKDIR /opt/haweight
 COPY .npmrc package.json package-lock.json ./
-# no install script is needed, so none may run
+# no package needs its install script
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
-# The native part must load here and be this platform's alone: found now, and not at the first socket that is measured.
+# Check now that the native module loads, and that there is only the one for this platform.
 RUN node -e "require('koffi').load(null)" \
   && [ "$(ls node_modules/@koromix | wc -l)" = 1 ] \
   || { echo "Dockerfile: the native part of koffi does not fit $(uname -m): build with a NODE_IMAGE of this platform" >&2; exit 1; }
@@ -37,11 +37,11 @@ COPY LICENSE package.json ./
 COPY --from=packages /opt/haweight/node_modules node_modules
 COPY --from=build /opt/haweight/dist dist
 COPY deploy/container/healthz /usr/local/bin/healthz
-# A volume mounted on /run/haweight takes its owner from the image: there and nowhere else may our user write.
+# A volume mounted on /run/haweight gets its owner from the image. The user may write only there.
 RUN ln -s /opt/haweight/dist/cli/bin.js /usr/local/bin/haweight && install -d -o 1000 -g 1000 -m 700 /run/haweight
-# a number, so that engines can see that it is not root
+# a number, so that container engines see that it is not root
 USER 1000:1000
-# One look with what is in the image alone: a package that is missing or a Node.js that is too old fails here.
+# Measure once with what is in the image: a missing package or an old Node.js fails here.
 RUN haweight agent --once --json --sample-ms 100 --window-ms 100 > /dev/null
 ENTRYPOINT ["haweight"]
 CMD ["--help"]

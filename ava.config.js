@@ -1,16 +1,16 @@
-// The suites. `npm test` runs `main`; the others have a script each (`npm run test:faults`), which names its suite in SUITE.
+// The suites. `npm test` runs `main`. Each of the others has a script (such as `npm run test:faults`) that sets SUITE.
 const suites = {
-  // Everything that needs no more than this machine, a HAProxy and some minutes.
+  // Needs only this machine and HAProxy; takes a few minutes.
   main: { files: ['test/**/*.test.ts'], timeout: '2m', concurrency: 2 },
-  // Faults under load. Most of their time these tests wait for ticks.
+  // Faults under load. These tests mostly wait for ticks.
   faults: { files: ['test/system/faults/**/*.test.ts'], timeout: '3m', concurrency: 3 },
-  // The image and the stack in containers: wants Docker Engine. The first build, on a slow line, is part of a test.
+  // The image and the stack in containers. Needs Docker Engine. The timeout includes the first build.
   containers: { files: ['test/system/containers/**/*.test.ts'], timeout: '12m', concurrency: 2 },
-  // The floating address, in network namespaces with keepalived: wants root.
+  // The floating address, in network namespaces with keepalived. Needs root.
   ha: { files: ['test/system/ha/**/*.test.ts'], timeout: '3m', concurrency: 1 },
-  // The evaluation on real servers: uses the processors up, so nothing runs beside it.
+  // The evaluation on real servers. Uses all CPU cores, so nothing else may run.
   experiments: { files: ['test/lab/evaluation/live/**/*.test.ts'], timeout: '4m', concurrency: 1 },
-  // What depends on HAProxy's version; HAPROXY names the program.
+  // Tests that depend on HAProxy's version. HAPROXY names the program.
   haproxy: {
     files: [
       'test/haproxy/*.test.ts',

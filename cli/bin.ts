@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Nothing but the version check may be imported before it: on an old Node.js the rest might not even load.
+// No imports before the version check: on an old Node.js they may fail to load.
 const wanted = 24;
 const major = Number(process.versions.node.split('.', 1)[0]);
 const onlyHelp = process.argv

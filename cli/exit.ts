@@ -1,15 +1,15 @@
-/** One line on standard error, and the exit code to leave with. */
+/** Writes one line to standard error and returns the exit code. */
 export function fail(line: string, exitCode: number): number {
   process.stderr.write(`haweight: ${line}\n`);
   return exitCode;
 }
 
-/** Standard output, for results. */
+/** Writes a result to standard output. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Standard error, for what is not the result: notes and progress. */
+/** Writes a note to standard error. */
 export function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }

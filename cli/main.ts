@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { exitCodes, formatProblem, ProblemError } from '../shared/contract/problem.ts';
 import { fail } from './exit.ts';
 
-/** Loaded only when asked for: an agent must not carry what a controller needs. */
+/** Each is loaded only when it is named: an agent must not hold the controller's code in memory. */
 const commands = {
   agent: async () => (await import('./commands/agent.ts')).agentCommand(),
   controller: async () => (await import('./commands/controller.ts')).controllerCommand(),
@@ -22,15 +22,17 @@ Examples:
   haweight demo                              see it work on this machine
   haweight agent --once                      what an agent would report here
   haweight agent                             on each server
-  haweight controller -b web --dry-run       beside HAProxy, without writing
+  haweight controller -b web --dry-run       try it without writing
   haweight controller -b web
-  haweight weights --watch                   the weights and why they are so
+  haweight weights --watch                   the weights, and why
   haweight explain web/web1                  one decision, step by step
   haweight replay ticks.jsonl --policy equal what another policy would have done
-  haweight simulate --fleet 1,2,4 --load 85  policies on a fleet of your own
-  haweight doctor -b web                     what is wrong with the set-up
+  haweight simulate --fleet 1,2,4 --load 85  try policies on your own fleet
+  haweight doctor -b web                     check the set-up
 
-Exit codes: 0 fine, 1 a check failed, 2 usage or configuration.`;
+Exit codes: 0 success; 1 a check or the demo failed, or the input was damaged;
+2 invalid usage or configuration, or HAProxy or the controller cannot be used;
+130, 143 interrupted (Ctrl-C, SIGTERM). docs/operations.md explains them.`;
 
 /** Runs one command line and gives the exit code. Problems become one line on standard error. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -46,13 +48,13 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** The program with the command of this name; with all commands where the name is missing or unknown. */
+/** The program with the command of this name; with all commands if the name is missing or unknown. */
 export async function makeProgram(name?: string): Promise<Command> {
   const program = new Command('haweight')
     .description("Sets HAProxy's server weights from what the servers measure.")
     .version(version())
     .addHelpText('after', examples)
-    .showHelpAfterError('(haweight --help lists what there is)')
+    .showHelpAfterError('(see haweight --help)')
     .enablePositionalOptions();
   program.exitOverride();
   for (const load of wantedCommands(name)) {
@@ -67,7 +69,7 @@ function wantedCommands(name = ''): (() => Promise<Command>)[] {
   return Object.hasOwn(commands, name) ? [commands[name as keyof typeof commands]] : Object.values(commands);
 }
 
-/** `haweight ... | head` closes our output early: that is no failure. */
+/** `haweight ... | head` closes the output early: that is not a failure. */
 function endQuietlyOnBrokenPipe(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(exitCodes.fine);
@@ -81,7 +83,7 @@ function version(): string {
     try {
       return (JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { version: string }).version;
     } catch {
-      // the other one
+      // try the other path
     }
   }
   return 'unknown';

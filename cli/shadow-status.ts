@@ -1,9 +1,9 @@
 import { ProblemError, quote } from '../shared/contract/problem.ts';
 import type { BackendStatus, ShadowServerStatus, ShadowStatus, Status } from '../shared/contract/status.ts';
+import { askController, defaultController } from './ask-controller.ts';
 import type { AskOptions } from './options.ts';
-import { askController, defaultController } from './status-source.ts';
 
-/** A backend and what one policy, computed in shadow, would do with it. */
+/** A backend, and the decisions of one policy that is computed in shadow. */
 export interface ShadowedBackend {
   readonly backend: BackendStatus;
   readonly shadow: ShadowStatus;
@@ -12,12 +12,12 @@ export interface ShadowedBackend {
 export type ShadowedServer = ShadowServerStatus & { readonly policy: string };
 
 /**
- * The status of a controller that computes this policy in shadow. Throws a ProblemError where there is none: what a
- * shadow would have left in HAProxy cannot be asked of HAProxy.
+ * The status of a controller that computes this policy in shadow. Throws a ProblemError if there is none: HAProxy
+ * does not know the weights of a shadow.
  */
 export async function findShadowStatus(options: AskOptions, policy: string): Promise<Status> {
   if (options.socket !== undefined) {
-    throw shadowProblem('--socket', 'HAProxy does not know it: only a running controller has it', policy);
+    throw shadowProblem('--socket', 'only a running controller knows it, not HAProxy', policy);
   }
   const url = options.controller ?? defaultController;
   const answer = await askController(url, options);
@@ -25,7 +25,7 @@ export async function findShadowStatus(options: AskOptions, policy: string): Pro
     if (options.controller !== undefined || answer.error.code !== 'controller-unreachable') {
       throw new ProblemError(answer.error);
     }
-    throw shadowProblem(url, 'no controller answers, and only a running controller has it', policy);
+    throw shadowProblem(url, 'no controller answers, and only a running controller knows it', policy);
   }
   const status = answer.value;
   const computed = [...new Set(status.backends.flatMap(({ shadows }) => shadows.map((each) => each.policy)))];
@@ -35,7 +35,7 @@ export async function findShadowStatus(options: AskOptions, policy: string): Pro
   throw shadowProblem(url, `the controller ${which}${force}`, policy);
 }
 
-/** Each backend with what the policy would do; those where the controller does not compute it are left out. */
+/** Each backend with the decisions of the policy, without backends that do not compute it. */
 export function shadowedBackends(status: Status, policy: string): readonly ShadowedBackend[] {
   return status.backends.flatMap((backend) => {
     const shadow = backend.shadows.find((each) => each.policy === policy);
@@ -43,7 +43,7 @@ export function shadowedBackends(status: Status, policy: string): readonly Shado
   });
 }
 
-/** One server's decision by a policy in shadow. Throws a ProblemError where there is none at this tick. */
+/** One server's decision by a policy in shadow. Throws a ProblemError if there is none at this tick. */
 export function shadowedServer(backend: BackendStatus, server: string, policy: string): ShadowedServer {
   const shadow = backend.shadows.find((each) => each.policy === policy);
   const decided = shadow?.servers.find((each) => each.server === server);

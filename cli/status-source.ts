@@ -1,35 +1,23 @@
-import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import axios from 'axios';
 import { connectAgents, Loop, loadConfig } from '../controller/index.ts';
 import { RuntimeApi } from '../haproxy/runtime-api.ts';
 import { systemClock } from '../shared/clock.ts';
-import { controllerPort, defaultSocket, httpUrlPattern } from '../shared/contract/endpoints.ts';
-import { type Problem, ProblemError, quote, quoteValue } from '../shared/contract/problem.ts';
-import { err, ok, type Result } from '../shared/contract/result.ts';
-import { controllerTokenVariable, type Status, statusSchema } from '../shared/contract/status.ts';
-import { loadToken } from '../shared/net/token.ts';
+import { defaultSocket } from '../shared/contract/endpoints.ts';
+import { ProblemError } from '../shared/contract/problem.ts';
+import type { Status } from '../shared/contract/status.ts';
 import { makeLogger } from '../shared/process/logger.ts';
-import { RenewedTls } from '../shared/tls/renewed-tls.ts';
-import { TlsConnections } from '../shared/tls/tls-client.ts';
-import { certificateFinding, schemeHint } from '../shared/tls/tls-failure.ts';
+import { askController, defaultController } from './ask-controller.ts';
 import { note } from './exit.ts';
-import type { AskOptions, ControllerAccess } from './options.ts';
-import { printable } from './view/printable.ts';
+import type { AskOptions } from './options.ts';
 
-export const defaultController = `http://127.0.0.1:${controllerPort}`;
-const timeoutMs = 3_000;
-/** 10,000 servers' status is about 12 MB. */
-const maxStatusBytes = 64 * 1024 * 1024;
-
-/** A status, and whether a controller gave it or HAProxy and the agents were asked without one. */
+/** A status. `direct`: HAProxy and the agents were asked, without a controller. */
 export interface FoundStatus {
   readonly status: Status;
   readonly direct: boolean;
 }
 
 /**
- * The controller's status; where none answers (or --socket says so) what HAProxy and the agents say themselves, in one
- * dry tick. Throws a ProblemError where neither can be had.
+ * The controller's status. If none answers, or with --socket, asks HAProxy and the agents directly, with one
+ * dry tick. Throws a ProblemError if both fail.
  */
 export async function findStatus(options: AskOptions): Promise<FoundStatus> {
   if (options.socket === undefined) {
@@ -45,70 +33,13 @@ export async function findStatus(options: AskOptions): Promise<FoundStatus> {
   return { status: await askDirectly(options), direct: true };
 }
 
-/** Throws a ProblemError where what is to be shown to it, or trusted, cannot be used. */
-export async function askController(url: string, access: ControllerAccess): Promise<Result<Status, Problem>> {
-  requireUrl(url);
-  const token = loadToken(access.tokenFile, controllerTokenVariable);
-  using files = tlsFiles(access);
-  using secure = new TlsConnections(files);
-  const transport = {
-    request: (options: RequestOptions, onResponse: (response: IncomingMessage) => void): ClientRequest =>
-      secure.request(options, null, onResponse),
-  };
-  const where = `${url}/v1/status`;
-  try {
-    const { status, data } = await axios.get<unknown>(where, {
-      headers: token === null ? {} : { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(timeoutMs),
-      maxContentLength: maxStatusBytes,
-      maxRedirects: 0,
-      proxy: false,
-      validateStatus: null,
-      ...(url.startsWith('https:') ? { transport } : {}),
-    });
-    if (status === 401) {
-      const fix = `Give the controller's token: --token-file FILE or ${controllerTokenVariable}.`;
-      return err({ code: 'token-invalid', where, what: 'the controller refused the bearer token, or wants one', fix });
-    }
-    const parsed = statusSchema.safeParse(data);
-    if (status === 200 && parsed.success) return ok(printable(parsed.data));
-    const got = `HTTP ${status} ${quote(quoteValue(data, 60), 60)}`;
-    return err({ code: 'controller-unreachable', where, what: 'no haweight controller answers there', got });
-  } catch (cause) {
-    const { code, message } = cause as { code?: string; message: string };
-    const certificate = certificateFinding(code ?? '', message, hints);
-    if (certificate !== null) return err({ code: 'controller-certificate', where, ...certificate });
-    const hint = schemeHint(url, code ?? '', hints);
-    const fix = hint ?? 'Is it running? --controller URL names another address.';
-    return err({ code: 'controller-unreachable', where, what: 'no controller answers', got: code ?? message, fix });
-  }
-}
-
-const hints = { ca: '--ca-file FILE', certificate: '--cert-file FILE and --key-file FILE' };
-
-/** A URL is repeated in messages, so it may not hold a password. */
-function requireUrl(url: string): void {
-  if (httpUrlPattern.test(url)) return;
-  const expected = `a URL such as ${defaultController}, without user or password`;
-  throw new ProblemError({ code: 'usage', where: '--controller', what: 'cannot be used', expected });
-}
-
-function tlsFiles({ caFile: ca, certFile: cert, keyFile: key }: ControllerAccess): RenewedTls | null {
-  if ((cert === undefined) !== (key === undefined)) {
-    const where = cert === undefined ? '--cert-file' : '--key-file';
-    throw new ProblemError({ code: 'usage', where, what: 'is missing', expected: 'a certificate and its key' });
-  }
-  if ((ca ?? cert) === undefined) return null;
-  return new RenewedTls({ ca, cert, key }, makeLogger('error', 'cli'));
-}
-
 async function askDirectly({ controller: _url, tokenFile: _token, ...flags }: AskOptions): Promise<Status> {
   const fromFlags = { socket: defaultSocket, ...flags };
   const asked =
     flags.config === undefined
       ? { ...fromFlags, backend: flags.backend ?? (await allBackends(fromFlags.socket)) }
       : flags;
-  // what a shadow would have left in HAProxy takes more than one tick to know
+  // no shadows: they need more than one tick
   const config = loadConfig({ ...asked, shadow: [], dryRun: true, logLevel: 'error' });
   using agents = await connectAgents(config.agents, makeLogger('error', 'cli'));
   const api = new RuntimeApi(config.haproxy);

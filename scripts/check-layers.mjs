@@ -1,7 +1,7 @@
-// Holds every import to the table of docs/architecture.md, "Layers": who may import whom, and which npm packages.
-// `node scripts/check-layers.mjs [FOLDER]` prints a line for each import that the table does not allow, and exits with 1.
-// Type-only imports count: they tie two folders together as values do. Circular imports are the linter's matter (biome.json).
-// Plain JavaScript, so that it checks a tree that does not compile.
+// Checks every import against the table "Layers" of docs/architecture.md: which folders and npm packages it may import.
+// `node scripts/check-layers.mjs [FOLDER]` prints a line for each import that is not allowed, and then exits with 1.
+// Type-only imports count too. The linter checks for circular imports (biome.json).
+// JavaScript, so that it runs on a tree that does not compile.
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
@@ -24,7 +24,7 @@ function layersOf(text) {
 
 const layers = layersOf(read(document));
 const covers = (place, path) => path === place || (place.endsWith('/') && path.startsWith(place));
-/** The row of a file: the longest place that covers it. */
+/** The row of a file: the longest path that contains it. */
 const rowOf = (path) =>
   layers.filter(({ place }) => covers(place, path)).toSorted((a, b) => b.place.length - a.place.length)[0];
 
@@ -34,7 +34,7 @@ function importsOf(source) {
   return [...found].map((match) => ({ to: match[1], line: source.slice(0, match.index).split('\n').length }));
 }
 
-/** Why a file may not import this; null: it may. */
+/** Why a file may not import this module; null if it may. */
 function objection(path, row, to) {
   if (to.startsWith('node:')) return row.isPure ? 'pure: no modules of Node.js' : null;
   if (!to.startsWith('.')) {

@@ -1,7 +1,7 @@
-// Brings HAProxy of another branch than the installed one, to run the tests against it. Nothing is installed: Debian's packages
-// and the libraries that they need are unpacked into a cache folder, and a small script there starts HAProxy with them.
-// Plain JavaScript without dependencies, like setup.mjs. apt-get does the downloading, with lists and a cache of its own,
-// so every package is signed by Debian, and the machine's own package lists stay as they are.
+// Downloads HAProxy of another branch than the installed one, to run the tests with it. Nothing is installed: Debian's packages
+// and their libraries are unpacked into a cache folder, and a small script there starts HAProxy with them.
+// JavaScript without dependencies, like setup.mjs. apt-get downloads with its own lists and cache,
+// so every package is signed by Debian, and the machine's package lists do not change.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -11,24 +11,25 @@ const help = `Usage: node scripts/fetch-haproxy.mjs [options] BRANCH
 
 Unpacks HAProxy of another branch into a cache folder and prints the path of a
 program that runs it. Needs apt-get and dpkg-deb (Debian or Ubuntu) on x86-64.
-What is in the cache already is printed at once, without the network.
+A version in the cache is used without the network.
 
 Options:
-  --update    look for a newer version, also where the cache has one
-  --list      print the branches that can be had, and leave
-  -h, --help  print this, and leave
+  --update    look for a newer version than that in the cache
+  --list      print the available branches and exit
+  -h, --help  print this help and exit
 
 Environment:
-  HAWEIGHT_DEBIAN_MIRROR  where Debian's packages are; default: where apt of
-                          this machine has them from
-  XDG_CACHE_HOME          default ~/.cache; unpacked into haweight/haproxy/
+  HAWEIGHT_DEBIAN_MIRROR  URL of Debian's packages (default: the mirror of this
+                          machine's apt)
+  XDG_CACHE_HOME          parent of the cache haweight/haproxy/ (default:
+                          ~/.cache)
 
 Examples:
   node scripts/fetch-haproxy.mjs 3.0
   HAPROXY=$(npm run -s haproxy:fetch 3.2) npm run test:haproxy
 `;
 
-/** Where Debian has each branch. Experimental holds only what is new there: its libraries are those of sid. */
+/** The Debian suites of each branch. Experimental has only new packages, so the libraries come from sid. */
 const branches = {
   2.6: { suites: ['bookworm'], libraries: ['libssl3', 'liblua5.3-0', 'libopentracing-c-wrapper0', 'libsystemd0'] },
   '3.0': { suites: ['trixie'] },
@@ -36,9 +37,9 @@ const branches = {
   3.4: { suites: ['experimental', 'sid'] },
 };
 const newerLibraries = ['libssl3t64', 'liblua5.4-0', 'libopentracing-c-wrapper0t64', 'libjemalloc2'];
-/** What all of them need besides, libraries of libraries included; a missing one is named at the end. */
+/** Libraries that all of them need, with their own libraries. The program names a missing one at the end. */
 const commonLibraries = 'libc6 libcrypt1 libpcre2-8-0 zlib1g libzstd1 libgcc-s1 libstdc++6 libopentracing1'.split(' ');
-/** libsystemd0 of 2.6 brings these with it. */
+/** Needed by libsystemd0 of 2.6. */
 const systemdLibraries = ['libcap2', 'libgcrypt20', 'libgpg-error0', 'liblzma5', 'liblz4-1'];
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -57,12 +58,12 @@ function run(command, args, options = {}) {
   if (error !== undefined) throw new Failure(`${command} ${args[0]}: ${error.message}`);
   if (status === 0) return stdout;
   const said = stderr.split('\n').filter((line) => line.trim() !== '');
-  // apt's errors begin so; what else it says is advice
+  // apt's errors begin like this; other lines are advice
   const [reason = said.at(-1) ?? `exit code ${status}`] = said.filter((line) => /^(E|Err|W):/.test(line));
   throw new Failure(`${command} ${args[0]}: ${reason}`);
 }
 
-/** The version that a program says it has, such as 3.0.11-1+deb13u3; null where it does not run. */
+/** The version of a program, such as 3.0.11-1+deb13u3; null if it does not run. */
 function versionOf(program) {
   const { stdout } = spawnSync(program, ['-v'], { encoding: 'utf8' });
   return /^HAProxy version (\S+)/m.exec(stdout ?? '')?.[1] ?? null;
@@ -70,7 +71,7 @@ function versionOf(program) {
 
 const isOfBranch = (version, branch) => version?.startsWith(`${branch}.`) ?? false;
 
-/** Where Debian's packages come from here: one archive has all its releases, but not the security updates. */
+/** This machine's mirror of Debian. It has all releases, but not the security updates. */
 function debianMirror() {
   const given = process.env.HAWEIGHT_DEBIAN_MIRROR;
   if (given) return given;
@@ -80,12 +81,10 @@ function debianMirror() {
     ([origin, label, uri]) => origin === 'Debian' && label === 'Debian' && !uri.startsWith('cdrom:'),
   );
   if (own !== undefined) return own[2];
-  throw new Failure(
-    'apt of this machine knows no mirror of Debian: say apt-get update, or name one with HAWEIGHT_DEBIAN_MIRROR=URL',
-  );
+  throw new Failure('apt on this machine has no Debian mirror: run apt-get update, or set HAWEIGHT_DEBIAN_MIRROR=URL');
 }
 
-/** An apt of its own: it reads and writes nothing outside `folder` but the keys, and thinks that nothing is installed. */
+/** A separate apt: outside `folder` it uses only the keys, and it assumes that nothing is installed. */
 function ownApt(folder, mirror, suites) {
   for (const each of ['lists/partial', 'archives/partial']) mkdirSync(join(folder, each), { recursive: true });
   const write = (name, text) => {
@@ -105,7 +104,7 @@ function ownApt(folder, mirror, suites) {
     ['Dir::Cache::archives', join(folder, 'archives')],
     ['APT::Architecture', 'amd64'],
     ['APT::Architectures', 'amd64'],
-    // root may not be able to hand the folder to the user _apt
+    // the user _apt may not be able to use the folder of root
     ['APT::Sandbox::User', process.getuid() === 0 ? 'root' : ''],
     ['APT::Update::Error-Mode', 'any'],
     ['Acquire::Languages', 'none'],
@@ -117,7 +116,7 @@ function ownApt(folder, mirror, suites) {
     run(command, args, { cwd: join(folder, 'archives'), env: { ...process.env, APT_CONFIG: config, LC_ALL: 'C' } });
 }
 
-/** The newest haproxy of the suites. Refused where it is of another branch: Debian has moved on, and so must the table. */
+/** The newest haproxy of the suites. Fails if it is of another branch: then the table is out of date. */
 function newestVersion(apt, branch, suites) {
   const rows = apt('apt-cache', 'madison', 'haproxy').trim().split('\n');
   const versions = rows.map((row) => row.split('|').map((cell) => cell.trim()));
@@ -132,8 +131,8 @@ function quote(text) {
 }
 
 /**
- * The libraries' own loader starts HAProxy, because this machine's is of another glibc. It calls itself by the script's
- * name: on a reload the master executes what it was called by.
+ * The unpacked libraries' loader starts HAProxy, because this machine's loader is of another glibc. It uses the script's
+ * name as its own, because on a reload the master executes the name it was started with.
  */
 function launcher(target) {
   const libraries = join(target, 'root', 'usr', 'lib', 'x86_64-linux-gnu');
@@ -148,7 +147,7 @@ function unpack(folder, target) {
   mkdirSync(root, { recursive: true });
   for (const name of readdirSync(archives).filter((each) => each.endsWith('.deb')))
     run('dpkg-deb', ['-x', join(archives, name), root]);
-  // until bookworm, libraries are in /lib, which is a link to /usr/lib on every system
+  // until bookworm, packages have libraries in /lib, which is a link to /usr/lib
   const old = join(root, 'lib', 'x86_64-linux-gnu');
   if (existsSync(old)) run('cp', ['-a', `${old}/.`, join(root, 'usr', 'lib', 'x86_64-linux-gnu')]);
   const script = join(folder, 'unpacked', 'haproxy');
@@ -156,7 +155,7 @@ function unpack(folder, target) {
   chmodSync(script, 0o755);
 }
 
-/** A library that came from this machine would make the result depend on it. */
+/** Fails if HAProxy would use a library of this machine. */
 function checkLibraries(unpacked) {
   const libraries = join(unpacked, 'root', 'usr', 'lib', 'x86_64-linux-gnu');
   const args = ['--library-path', libraries, '--list', join(unpacked, 'root', 'usr', 'sbin', 'haproxy')];
@@ -174,11 +173,11 @@ function fetchHaproxy(branch, target) {
   if (!existsSync(keyring)) throw new Failure(`${keyring} is missing: apt-get install debian-archive-keyring`);
   const mirror = debianMirror();
   mkdirSync(cache, { recursive: true });
-  // beside its goal, so that it can be put there by renaming it: two that fetch at once do not meet
+  // in the same folder as the result, so that a rename is atomic when two run at once
   const folder = mkdtempSync(join(cache, `.${branch}-`));
   try {
     const apt = ownApt(folder, mirror, suites);
-    // without a password that the mirror may want
+    // without a password in the mirror's URL
     const shown = mirror.replace(/\/\/[^/]*@/, '//');
     process.stderr.write(`haproxy:fetch: HAProxy ${branch} from Debian ${suites.join(' and ')} at ${shown} ...\n`);
     apt('apt-get', 'update', '-qq');

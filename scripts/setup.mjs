@@ -1,5 +1,5 @@
-// Makes a fresh clone ready to run: npm packages (Node.js 24 among them) and HAProxy; with --packages the former alone.
-// Plain JavaScript without dependencies, because it runs before any is there, on whatever Node.js the machine has.
+// Prepares a fresh clone: npm packages (which include Node.js 24) and HAProxy; with --packages only the npm packages.
+// JavaScript without dependencies: it runs before any is installed, with any Node.js of the machine.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -16,7 +16,7 @@ function run(command, args, options = {}) {
   return spawnSync(command, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'], ...options }).status === 0;
 }
 
-/** npm leaves a copy of the lock file when it has finished; older than ours means out of date. */
+/** npm writes a copy of the lock file when it has finished; an older copy means out of date. */
 function packagesAreCurrent() {
   const installed = join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(installed) || !existsSync(join(root, 'node_modules', '.bin', 'node'))) return false;
@@ -61,7 +61,7 @@ function installHaproxy() {
   const manager = packageManagers.find(({ command }) => has(command));
   if (manager === undefined)
     fail(
-      'HAProxy is missing and no package manager that we know is here. Install HAProxy 2.4 or newer, or set HAPROXY=/path/to/haproxy.',
+      'HAProxy is missing, and there is no known package manager. Install HAProxy 2.4 or newer, or set HAPROXY=/path/to/haproxy.',
     );
   const isRoot = process.getuid?.() === 0;
   const needsRoot = manager.command !== 'brew' && !isRoot;

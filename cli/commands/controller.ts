@@ -8,9 +8,10 @@ import { print } from '../exit.ts';
 import { addHaproxyOptions, repeatedNames, wholeNumber } from '../options.ts';
 
 const examples = `
-Without a configuration file it takes the servers and their addresses from
-HAProxy and asks each one's agent at port ${agentPort}. It waits for HAProxy and agents
-that are not there yet. On SIGTERM it restores the configured weights.
+Without a configuration file it gets the servers and their addresses from
+HAProxy and asks the agent of each server at port ${agentPort}. It waits for HAProxy and
+agents that do not answer yet. On SIGTERM, SIGINT and SIGHUP it restores the
+configured weights, that is, those in haproxy.cfg.
 
 Examples:
   haweight controller --backend web --dry-run
@@ -23,24 +24,35 @@ Examples:
 export function controllerCommand(): Command {
   return addHaproxyOptions(new Command('controller'))
     .description("measure, decide and set HAProxy's weights, every two seconds")
-    .option('--policy <name>', `how weights are decided: ${policyNames.join(', ')} (default: ${defaultPolicy})`)
-    .option('--period-ms <ms>', 'time between ticks; must divide a minute (default: 2000)', wholeNumber(1))
-    .addOption(
-      new Option('--shadow <name>', 'policies to compute and show beside it, never written; several: a,b').argParser(
-        repeatedNames,
-      ),
+    .option('--policy <name>', `policy that decides the weights: ${policyNames.join(', ')} (default: ${defaultPolicy})`)
+    .option(
+      '--period-ms <ms>',
+      'time between ticks, 1000 to 60000; must divide a minute (default: 2000)',
+      wholeNumber(1),
     )
-    .option('--record <file>', 'append every tick to this file, for haweight replay')
-    .option('--dry-run', 'decide and show, write nothing')
-    .option('--listen <host:port>', `where the status API answers (default: 127.0.0.1:${controllerPort})`)
-    .option('--token-file <file>', 'file with the bearer token for the status API (or HAWEIGHT_CONTROLLER_TOKEN)')
+    .addOption(
+      new Option(
+        '--shadow <name>',
+        'policies to compute for comparison, whose weights are never written; several: a,b',
+      ).argParser(repeatedNames),
+    )
+    .option('--record <file>', 'append every tick to this file as a JSON line, for haweight replay')
+    .option('--dry-run', 'decide and show weights, but write none to HAProxy')
+    .option('--listen <host:port>', `address of the status API (default: 127.0.0.1:${controllerPort})`)
+    .option(
+      '--token-file <file>',
+      'file with the bearer token of the status API (default: environment HAWEIGHT_CONTROLLER_TOKEN)',
+    )
     .option('--tls-cert <file>', 'serve the status API over HTTPS with this certificate (PEM, with its chain)')
-    .option('--tls-key <file>', "the certificate's private key")
-    .option('--tls-client-ca <file>', 'answer only clients with a certificate of this CA')
-    .option('--insecure', 'allow other machines to read the status without a token')
-    .option('--on-exit <what>', 'weights to leave behind: restore (the configured ones) or keep (default: restore)')
+    .option('--tls-key <file>', 'private key of --tls-cert, PEM')
+    .option('--tls-client-ca <file>', 'serve only clients with a certificate of this CA, PEM')
+    .option('--insecure', 'let other machines read the status without a token')
+    .option(
+      '--on-exit <what>',
+      'what to do with the weights when it stops: restore sets the configured weights again, keep leaves them as they are (default: restore)',
+    )
     .option('--log-level <level>', 'error, warn, info or debug (default: info)')
-    .option('--check', 'check configuration and set-up, change nothing, and exit')
+    .option('--check', 'check configuration and set-up, change nothing and exit')
     .addHelpText('after', examples)
     .action(async ({ check = false, ...flags }: ConfigFlags & { check?: boolean }) => {
       const config = loadConfig(flags);
@@ -51,6 +63,6 @@ export function controllerCommand(): Command {
       }
       const waitingFor = await checkSetup(config);
       if (waitingFor !== null) throw new ProblemError(waitingFor);
-      print('configuration and set-up are fine');
+      print('configuration and set-up are valid');
     });
 }

@@ -16,7 +16,7 @@ interface DemoFlags {
   readonly seconds: number;
   readonly seed: number;
   readonly policy: string;
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 const examples = `
@@ -29,13 +29,18 @@ const { least, default: usual, most } = phaseSecondsBounds;
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('a real HAProxy, four unequal servers and real load: first without the controller, then with it')
-    .option('--seconds <n>', `length of each of the two phases, ${least} to ${most}`, parseSeconds, usual)
-    .option('--seed <n>', 'whole number that the load is drawn from: the same seed, the same load', wholeNumber(0), 1)
+    .description('run a real HAProxy, four unequal servers and real load: first without the controller, then with it')
+    .option('--seconds <n>', `length of each of the two phases in seconds, ${least} to ${most}`, parseSeconds, usual)
+    .option(
+      '--seed <n>',
+      'seed of the random load, a whole number: the same seed gives the same load',
+      wholeNumber(0),
+      1,
+    )
     .addOption(policyOption())
-    .option('--json', 'print the result as JSON; progress goes to standard error', false)
+    .option('--json', 'print the result as JSON; progress goes to standard error')
     .addHelpText('after', examples)
-    .action(async ({ seconds, seed, policy, json }: DemoFlags) => {
+    .action(async ({ seconds, seed, policy, json = false }: DemoFlags) => {
       await demo({ ...defaultSettings, phaseSeconds: seconds, seed, policy }, json);
     });
 }

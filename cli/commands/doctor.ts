@@ -3,6 +3,7 @@ import { connectAgents, loadConfig } from '../../controller/index.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { exitCodes } from '../../shared/contract/problem.ts';
 import { silentLog } from '../../shared/process/log.ts';
+import { askController, defaultController } from '../ask-controller.ts';
 import { checkAgents } from '../doctor/agent-checks.ts';
 import { checkController } from '../doctor/controller-checks.ts';
 import { type Finding, renderFinding } from '../doctor/finding.ts';
@@ -10,21 +11,20 @@ import { checkBackend, checkHaproxy } from '../doctor/haproxy-checks.ts';
 import { checkTls } from '../doctor/tls-checks.ts';
 import { print } from '../exit.ts';
 import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../options.ts';
-import { askController, defaultController } from '../status-source.ts';
 
 const examples = `
 Checks HAProxy's socket and rights, the backends and their algorithms, every
-agent and its clock, and the controller. Changes nothing. Exits with 1 if a
-check failed; each failure says how to fix it.
+agent and its clock, certificates, and the controller. Changes nothing. The exit
+code is 1 if a check failed. Each failure says how to fix it.
 
 Examples:
   haweight doctor --backend web
   haweight doctor --config /etc/haweight/controller.yaml
-  haweight doctor                      of the controller that runs here`;
+  haweight doctor                      what the controller on this machine uses`;
 
 export function doctorCommand(): Command {
   return addControllerOptions(addHaproxyOptions(new Command('doctor')))
-    .description('check the set-up; say what is wrong and how to fix it')
+    .description('check the set-up, and say what is wrong and how to fix it')
     .addHelpText('after', examples)
     .action(async (options: AskOptions) => {
       let failed = 0;
@@ -35,7 +35,7 @@ export function doctorCommand(): Command {
         warned += findings.filter(({ state }) => state === 'warn').length;
       };
       await examine(options, report);
-      print(`\n${failed} failed, ${warned} warnings`);
+      print(`\n${failed} failed, ${warned} ${warned === 1 ? 'warning' : 'warnings'}`);
       process.exitCode = failed > 0 ? exitCodes.checkFailed : exitCodes.fine;
     });
 }
@@ -48,7 +48,7 @@ async function examine(options: AskOptions, report: (findings: readonly Finding[
   const haproxy = await checkHaproxy(api, config.haproxy.socket);
   report(haproxy);
   if (haproxy.length > 1) {
-    // the findings say what it would log
+    // the findings report what it would log
     using client = await connectAgents(config.agents, silentLog);
     for (const backend of config.backends) {
       const { findings, view } = await checkBackend(api, backend.name);
@@ -60,7 +60,7 @@ async function examine(options: AskOptions, report: (findings: readonly Finding[
   report(await checkController(url, options, config));
 }
 
-/** Socket, backends and agents that were not given are those of the running controller, if there is one. */
+/** Takes a socket, backends and agents that were not given from the running controller, if there is one. */
 async function withRunningController({ controller, ...flags }: AskOptions, url: string): Promise<AskOptions> {
   if (flags.config !== undefined || (flags.backend !== undefined && flags.socket !== undefined)) return flags;
   const answer = await askController(controller ?? url, flags);

@@ -13,14 +13,14 @@ Examples:
   haweight explain web/web1 --json
   haweight explain web/web1 --shadow equal
   haweight explain web/web1 --socket /run/haproxy/admin.sock
-                                       without a controller: what one would do`;
+                                       what a controller would decide now`;
 
 export function explainCommand(): Command {
   return addControllerOptions(addHaproxyOptions(new Command('explain')))
-    .argument('<backend/server>', 'the server whose weight is to be explained')
-    .description('the last decision for a server, step by step')
-    .option('--shadow <policy>', 'the decision of a policy that the controller computes in shadow')
-    .option('--json', 'the same as JSON')
+    .argument('<backend/server>', 'the server whose weight to explain')
+    .description('show the last decision for a server, step by step')
+    .option('--shadow <policy>', 'show the decision of a policy that the controller computes in shadow')
+    .option('--json', 'print the decision as JSON')
     .addHelpText('after', examples)
     .action(async (target: string, options: AskOptions & { json?: boolean; shadow?: string }) => {
       const [backend = '', server] = target.split('/', 2);

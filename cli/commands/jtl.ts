@@ -8,10 +8,10 @@ import { renderJtl } from '../view/jtl.ts';
 import { printable } from '../view/printable.ts';
 
 const examples = `
-Percentiles, failures and the share answered within a second, by the server
-that answered, of a CSV result file of Apache JMeter; of any size. The plans in
+Reads a CSV result file of Apache JMeter, of any size. Prints response times,
+failures and the share answered within a second, for each server. The plans in
 deploy/jmeter/ write the columns server and due (docs/load-testing.md).
-A damaged line is named and left out; then the exit code is 1.
+A damaged line is reported and left out; then the exit code is 1.
 
 Examples:
   haweight jtl steady.jtl
@@ -30,14 +30,26 @@ interface JtlFlags {
 
 export function jtlCommand(): Command {
   return new Command('jtl')
-    .argument('<file>', 'what JMeter wrote: jmeter -n -t PLAN.jmx -l FILE')
-    .description("percentiles by server from JMeter's results")
-    .addOption(new Option('--by <column>', 'what to tell apart').choices(['server', 'label']).default('server'))
-    .addOption(new Option('--within <time>', 'the share answered in this time').argParser(timeMs).default(1_000, '1s'))
-    .addOption(new Option('--warmup <time>', 'leave out what was sent first').argParser(timeMs).default(0, '0s'))
-    .addOption(new Option('--rate <n>', 'requests per second that were asked for, to compare').argParser(positive))
-    .option('--from-due', 'count response times from when requests were due')
-    .option('--json', 'the same as JSON')
+    .argument('<file>', 'result file of JMeter: jmeter -n -t PLAN.jmx -l FILE')
+    .description("show percentiles for each server from JMeter's results")
+    .addOption(
+      new Option('--by <column>', 'column to group requests by').choices(['server', 'label']).default('server'),
+    )
+    .addOption(
+      new Option('--within <time>', 'show the share answered within this time, such as 500ms, 1s or 2m')
+        .argParser(timeMs)
+        .default(1_000, '1s'),
+    )
+    .addOption(
+      new Option('--warmup <time>', 'leave out requests sent in this time after the first, such as 500ms, 10s or 2m')
+        .argParser(timeMs)
+        .default(0, '0s'),
+    )
+    .addOption(
+      new Option('--rate <n>', 'requests per second that the plan should send, for comparison').argParser(positive),
+    )
+    .option('--from-due', 'count response times from when requests were due, not from when they were sent')
+    .option('--json', 'print the result as JSON')
     .addHelpText('after', examples)
     .action(async (file: string, flags: JtlFlags) => {
       process.exitCode = await report(file, flags);
@@ -62,7 +74,7 @@ async function report(
   const { summary } = result;
   if (summary.all.requests === 0) {
     const left = summary.warmupRequests > 0 ? `${summary.warmupRequests} in the warm-up` : 'none';
-    throw new ProblemError(invalid(file, { what: 'there is no request that counts', expected: 'one', got: left }));
+    throw new ProblemError(invalid(file, { what: 'no request counts', expected: 'one', got: left }));
   }
   if (json) print(JSON.stringify(printable({ file, ...options, ...summary, damagedLines: damages.count }), null, 2));
   else print(renderJtl(summary, options, rate ?? null));
@@ -70,7 +82,7 @@ async function report(
 }
 
 function noColumn(name: string): Pick<Problem, 'what' | 'fix'> {
-  return { what: `there is no column ${name}`, fix: 'docs/load-testing.md says how to have it.' };
+  return { what: `there is no column ${name}`, fix: 'docs/load-testing.md says how to record it.' };
 }
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };

@@ -16,11 +16,11 @@ import { DamageNotes } from '../view/damage-notes.ts';
 import { renderReplaySummary, renderReplayTick, replayNote } from '../view/replay.ts';
 
 const examples = `
-Decides the recorded ticks again, one after the other, with another policy or
-other settings, and compares. With the policy and settings that were recorded it
-must come to the same decisions, and says whether it does.
+Decides recorded ticks again, one after the other, with another policy or other
+settings, and compares the decisions. With the recorded policy and settings it
+must make the same decisions, and says whether it does.
 ${replayNote}
-A damaged line is named and left out; then the exit code is 1.
+A damaged line is reported and left out; then the exit code is 1.
 
 Examples:
   haweight controller -b web --record ticks.jsonl          record first
@@ -39,13 +39,16 @@ interface ReplayFlags {
 
 export function replayCommand(): Command {
   return new Command('replay')
-    .argument('<file...>', 'recordings; sorted by time, so their order does not matter')
-    .description('what another policy would have decided on recorded ticks')
-    .requiredOption('--policy <name>', `how weights are decided: ${policyNames.join(', ')}`)
+    .argument('<file...>', 'recordings, in any order')
+    .description('show what another policy would have decided on recorded ticks')
+    .requiredOption('--policy <name>', `policy to decide with: ${policyNames.join(', ')}`)
     .addOption(backendOption())
-    .option('-c, --config <file>', 'take factors, thresholds and other settings from here')
-    .option('--ticks', 'every tick: the weights that were recorded and the replayed ones')
-    .option('--json', 'the same as JSON, a document a line')
+    .option(
+      '-c, --config <file>',
+      'take factors, thresholds and other settings from this YAML file (default: as recorded)',
+    )
+    .option('--ticks', 'show every tick with the recorded and the replayed weights')
+    .option('--json', 'print JSON, one document per line')
     .addHelpText('after', examples)
     .action(async (files: readonly string[], flags: ReplayFlags) => {
       process.exitCode = await replay(files, flags);
@@ -105,7 +108,7 @@ function nothingUsable(files: readonly string[]): Problem {
   return {
     code: 'recording-damaged',
     where: files.join(', '),
-    what: 'there is no tick that can be used',
+    what: 'it has no usable tick',
     expected: 'a file that haweight controller --record wrote',
   };
 }

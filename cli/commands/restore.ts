@@ -7,13 +7,13 @@ import { note, print } from '../exit.ts';
 import { backendOption } from '../options.ts';
 
 const examples = `
-For after a controller that was killed; one that is stopped with SIGTERM does
-this itself. Servers that haweight never touches (backup, agent-check,
-configured weight 0) are left alone.
+For use after a controller was killed. A controller that is stopped (SIGTERM)
+restores the weights itself. Servers that haweight never changes (backup,
+agent-check, configured weight 0) are left alone.
 
-With --after-exit it does what the controller itself would have done: nothing
-in a dry run, with onExit: keep, or where another controller works by now. For
-ExecStopPost of a systemd unit.
+With --after-exit it restores only what the controller would have restored:
+nothing after a dry run, with onExit: keep, or if another controller now runs
+for the backend. This is for ExecStopPost of a systemd unit.
 
 Examples:
   haweight restore --backend web
@@ -22,16 +22,16 @@ Examples:
 
 export function restoreCommand(): Command {
   return new Command('restore')
-    .description("put HAProxy's configured weights back")
-    .option('-c, --config <file>', 'YAML configuration file')
-    .option('-s, --socket <address>', `HAProxy's stats socket (default: ${defaultSocket})`)
+    .description('set the weights of haproxy.cfg again')
+    .option('-c, --config <file>', 'YAML configuration file (docs/configuration.md)')
+    .option('-s, --socket <address>', `HAProxy's stats socket: a path or HOST:PORT (default: ${defaultSocket})`)
     .addOption(backendOption())
-    .option('--after-exit', 'do no more than the controller would have done')
+    .option('--after-exit', 'restore only what the stopped controller should have restored itself')
     .addHelpText('after', examples)
     .action(async ({ afterExit = false, ...flags }: ConfigFlags & { afterExit?: boolean }) => {
       const config = loadConfig(flags);
       if (afterExit && (config.dryRun || config.onExit === 'keep')) {
-        print(`nothing to restore: ${config.dryRun ? 'dryRun' : 'onExit: keep'}`);
+        print(`nothing to restore: the configuration has ${config.dryRun ? 'dryRun: true' : 'onExit: keep'}`);
         return;
       }
       const { socket } = config.haproxy;
@@ -39,7 +39,7 @@ export function restoreCommand(): Command {
       for (const { name } of config.backends) {
         const isHeld = (await holderOf({ kind: 'backend', socket, backend: name })) !== null;
         if (isHeld && afterExit) {
-          print(`${name}: left to the controller that works on it`);
+          print(`${name}: left to the controller that runs for it`);
           continue;
         }
         if (isHeld) {

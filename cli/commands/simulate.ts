@@ -14,18 +14,19 @@ import { renderComparison } from '../view/simulate.ts';
 import { renderSamples } from '../view/simulate-samples.ts';
 
 const examples = `
-Runs the controller's own code against simulated clients, HAProxys and servers,
-with the same requests for every policy. Scenarios (percent are of the fleet's
-capacity; what befalls servers begins 15 to 20 s after the warm-up):
+Runs the controller's real code with simulated clients, HAProxys and servers,
+and the same requests for every policy. Scenarios (percent of the fleet's
+capacity; faults begin 15 to 20 s after the warm-up):
   steady, steady-30, -50, -70, -85, -95    the same load all the time
   flash-110, -120 ... -190                 bursts of 300 ms every 5 s
   crowd                                    10 s at 120 %
   step                                     60 %, then 95 %
-  failing-1, -2, -3                        so many servers crash for 5 s
+  failing-1, -2, -3                        1, 2 or 3 servers crash for 5 s
   noisy                                    one server's capacity halves for 30 s
-  hidden                                   same; CPU metric shows half of it
+  hidden                                   the same; the CPU metric shows half
   frozen                                   one agent hangs; load from 35 to 80 %
-  blackhole, errors                        one fails all, or 30 %, of requests
+  blackhole                                one server answers 500 to everything
+  errors                                   one server answers 500 to 30 %
   cold-start                               no warm-up
 
 Examples:
@@ -38,31 +39,34 @@ Examples:
 export function simulateCommand(): Command {
   const names = (flags: string, text: string) => new Option(flags, text).argParser(repeatedNames);
   return new Command('simulate')
-    .description('try policies on a simulated fleet of your own')
+    .description('compare policies on a simulated fleet')
     .option('-f, --file <file>', 'YAML or JSON file (docs/simulation.md); flags override it')
     .option(
       '--fleet <servers>',
-      `${fleetNames.join(', ')}, or cores of each server with its speed if not 1: 1,2,4x0.8 (default: het)`,
+      `${fleetNames.join(', ')}, or the CPU cores of each server, with their speed unless it is 1: 1,2,4x0.8 (default: het)`,
     )
-    .option('--load <percent>', "requests as a part of the fleet's capacity (default: the scenario's)")
-    .option('--rate <n>', 'the same in requests per second')
-    .option('--demand-ms <ms>', 'mean work of a request, in ms of one core of speed 1 (default: 20)')
-    .option('--scenario <name>', 'what happens; see below (default: noisy)')
+    .option('--load <percent>', "load in percent of the fleet's capacity, 1 to 1000 (default: the scenario's)")
+    .option('--rate <n>', 'load in requests per second, instead of --load')
+    .option('--demand-ms <ms>', 'mean CPU time of a request, in ms on one core of speed 1 (default: 20)')
+    .option('--scenario <name>', 'load and faults; see below (default: noisy)')
     .addOption(
       names(
         '--policy <names>',
-        `${contenderNames.join(', ')}; none: the configured weights; static: the true capacities; oracle: these at any time ` +
+        `${contenderNames.join(', ')}; none: no controller, configured weights; static: weights fixed at the true capacities; oracle: weights that always follow them ` +
           '(default: none,inverse-load,capacity,oracle)',
       ),
     )
     .addOption(names('--balance <names>', `${balances.join(', ')} (default: roundrobin,leastconn)`))
-    .option('--haproxys <n>', 'HAProxys before the same servers, each with a controller (default: 1)')
+    .option('--haproxys <n>', 'HAProxys in front of the same servers, each with a controller, 1 to 100 (default: 1)')
     .option('--seconds <n>', "simulated time that is measured (default: the scenario's, mostly 60)")
-    .option('--warmup-seconds <n>', "simulated time before it (default: the scenario's, mostly 20)")
-    .option('--seeds <n>', 'runs of each, with other requests; medians are shown (default: 3)')
-    .option('--seed <n>', 'the first of them: the same seed, the same result (default: 1)')
-    .option('--samples', 'every tick of the first seed: weights and utilisations')
-    .option('--json', 'everything that was measured as JSON; with --samples every tick')
+    .option('--warmup-seconds <n>', "simulated time before that, not measured (default: the scenario's, mostly 20)")
+    .option(
+      '--seeds <n>',
+      'runs of each combination, each with other requests, 1 to 1000; the table shows medians (default: 3)',
+    )
+    .option('--seed <n>', 'seed of the first run, a whole number: the same seed gives the same result (default: 1)')
+    .option('--samples', 'show weights and utilisations at every tick of the first run')
+    .option('--json', 'print all results as JSON; with --samples also every tick')
     .addHelpText('after', examples)
     .action(async (flags: SimulateFlags) => {
       await compare(readComparison(flags), flags);
@@ -83,7 +87,7 @@ async function compare(comparison: Comparison, { json = false, samples = false }
   process.exitCode = fail(`${stopped.message}: ${done}`, stopped.exitCode);
 }
 
-/** Fills `measured`; gives what ended it early, if something did. */
+/** Fills `measured`. Returns the reason if it was stopped early, otherwise null. */
 async function measure(comparison: Comparison, keepSamples: boolean, measured: Measured[]): Promise<Stopped | null> {
   using stop = stopOnSignal(process.stdout);
   using progress = new Progress(process.stderr, { inLog: false });

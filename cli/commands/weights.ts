@@ -10,11 +10,11 @@ import { renderShadow } from '../view/shadow-table.ts';
 import { renderWeights } from '../view/weights-table.ts';
 
 const examples = `
-Columns: HAProxy's status; utilisation of CPU, RAM, bandwidth (BW), threads
+Columns: status in HAProxy; utilisation of CPU, RAM, bandwidth (BW), threads
 (THR) and TCP queues (TCPQ); load LR and its distance DELTA from the backend's
-mean; weight (WGT) and share of the traffic; the main reason. A dash is unknown.
-Without a controller it asks HAProxy and the agents itself, and says so.
---shadow compares with a policy that the controller computes and never writes.
+mean; weight (WGT) and share of the traffic; main reason. A dash is unknown.
+If no controller answers, it asks HAProxy and the agents itself, and says so.
+--shadow compares with a policy that the controller computes but never writes.
 
 Examples:
   haweight weights
@@ -27,10 +27,10 @@ type WeightsOptions = AskOptions & { readonly watch?: boolean; readonly json?: b
 
 export function weightsCommand(): Command {
   return addControllerOptions(addHaproxyOptions(new Command('weights')))
-    .description('the current weights, what they come from, and why')
-    .option('-w, --watch', 'again after every tick, until Ctrl-C')
-    .option('--shadow <policy>', 'beside them those of a policy that the controller computes in shadow')
-    .option('--json', 'the status as JSON, a document a line')
+    .description('show the current weights, the measurements behind them, and the reasons')
+    .option('-w, --watch', 'show them again after every tick, until Ctrl-C')
+    .option('--shadow <policy>', 'compare with a policy that the controller computes in shadow')
+    .option('--json', 'print the status as JSON, one document per line')
     .addHelpText('after', examples)
     .action(async (options: WeightsOptions) => {
       if (options.watch === true) await watch(options);

@@ -11,10 +11,10 @@ import { metricNames, type Snapshot } from '../../shared/contract/snapshot.ts';
 import { seconds } from '../../shared/terminal/format.ts';
 import { type Finding, failure, fine, warning } from './finding.ts';
 
-/** Wall clocks further apart than this make logs hard to read; decisions do not depend on them. */
+/** A larger difference of wall clocks makes logs hard to compare, in ms. Decisions do not depend on it. */
 const maxClockOffsetMs = 2_000;
 
-/** Asks the agent of every server that is or could be in rotation. */
+/** Asks the agent of every server that is or may come into rotation. */
 export async function checkAgents(
   client: AgentClient,
   view: BackendView,
@@ -42,7 +42,7 @@ async function checkAgent(
   return judge(check, answer.value, config.agents.staleAfterMs, tookMs, Date.now());
 }
 
-/** What a snapshot that came says of its agent. Pure. */
+/** Findings about the agent that sent this snapshot. Pure. */
 export function judge(
   check: string,
   snapshot: Snapshot,
@@ -57,7 +57,7 @@ export function judge(
       failure(check, {
         code: 'agent-stale',
         where: check,
-        what: 'its sample is too old: the agent answers but does not sample',
+        what: 'the sample is too old: the agent answers but does not measure',
         expected: `at most ${seconds(staleAfterMs)}`,
         got: age,
         fix: 'Restart the agent and look at its log.',
@@ -72,7 +72,7 @@ export function judge(
   if (unknown.length > 0) findings.push(warning(check, `unknown: ${unknown.join('; ')}`));
   const offsetMs = snapshot.takenAtMs + snapshot.ageMs - wallMs;
   if (Math.abs(offsetMs) > maxClockOffsetMs) {
-    const detail = `its clock is ${seconds(Math.abs(offsetMs))} ${offsetMs > 0 ? 'ahead' : 'behind'}; decisions do not use it, logs do`;
+    const detail = `its clock is ${seconds(Math.abs(offsetMs))} ${offsetMs > 0 ? 'ahead' : 'behind'}; only logs use it, not decisions`;
     findings.push(warning(check, detail));
   }
   return findings;

@@ -1,10 +1,10 @@
 import type { Config } from '../../controller/index.ts';
 import { seconds } from '../../shared/terminal/format.ts';
+import { askController } from '../ask-controller.ts';
 import type { ControllerAccess } from '../options.ts';
-import { askController } from '../status-source.ts';
 import { type Finding, failure, fine, warning } from './finding.ts';
 
-/** Whether a controller runs, ticks, and works on these backends. None is a warning: the rest may still be checked. */
+/** Whether a controller runs, ticks and manages these backends. No controller is only a warning. */
 export async function checkController(url: string, access: ControllerAccess, config: Config): Promise<Finding[]> {
   const answer = await askController(url, access);
   if (!answer.ok) {
@@ -21,16 +21,16 @@ export async function checkController(url: string, access: ControllerAccess, con
       failure('controller', {
         code: 'controller-unreachable',
         where: url,
-        what: 'it answers but does not tick',
+        what: 'it answers, but its loop does not run',
         expected: `a tick every ${seconds(status.periodMs)}`,
         got: ageMs === null ? 'none yet' : `the last one ${seconds(ageMs)} ago`,
-        fix: 'Look at its log.',
+        fix: 'Read its log.',
       }),
     );
   }
-  if (status.dryRun) findings.push(warning('controller', 'a dry run: it writes nothing'));
+  if (status.dryRun) findings.push(warning('controller', 'dry run: it writes nothing'));
   if (status.skippedTicks > 0)
-    findings.push(warning('controller', `${status.skippedTicks} ticks skipped: they took too long`));
+    findings.push(warning('controller', `${status.skippedTicks} ticks skipped, because earlier ones took too long`));
   if (status.waitingFor !== null) findings.push(warning('controller', `waiting: ${status.waitingFor}`));
   const managed = new Set(status.backends.map(({ backend }) => backend));
   const missing = config.backends.filter(({ name }) => !managed.has(name)).map(({ name }) => name);

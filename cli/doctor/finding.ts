@@ -1,7 +1,7 @@
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import { type Tone, toned } from '../../shared/terminal/text.ts';
 
-/** What one check found. A warning is worth knowing but does not fail the check-up. */
+/** The result of one check. A warning does not make the doctor fail. */
 export interface Finding {
   readonly state: 'ok' | 'warn' | 'fail';
   readonly check: string;

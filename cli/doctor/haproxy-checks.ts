@@ -9,10 +9,11 @@ import {
 import { weightSupport } from '../../haproxy/algorithm.ts';
 import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { versionProblem } from '../../haproxy/versions.ts';
+import { exclusions } from '../../shared/contract/observation.ts';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import { type Finding, failure, fine, warning } from './finding.ts';
 
-/** Whether HAProxy answers, in which version, and whether this socket may change weights. */
+/** Whether HAProxy answers, its version, and whether this socket may change weights. */
 export async function checkHaproxy(api: RuntimeApi, socket: string): Promise<Finding[]> {
   const info = await api.info();
   if (!info.ok) return [failure('socket', info.error)];
@@ -30,7 +31,7 @@ function checkVersion(version: string, socket: string): Finding {
   return problem === null ? fine('version', `HAProxy ${version}`) : warning('version', formatProblem(problem));
 }
 
-/** The backend, its algorithm and its servers; and its view, for asking the agents. */
+/** Checks the backend, its algorithm and its servers. Also returns its view, for the checks of the agents. */
 export async function checkBackend(
   api: RuntimeApi,
   backend: string,
@@ -42,12 +43,12 @@ export async function checkBackend(
   const managed = servers.filter(({ exclusion }) => exclusion === null);
   const count = `${managed.length} of ${servers.length} servers in rotation`;
   const findings = [
-    managed.length > 0 ? fine(check, count) : warning(check, `${count}: nothing to balance`),
+    managed.length > 0 ? fine(check, count) : warning(check, `${count}: no weight to set`),
     checkAlgorithm(backend, algorithm),
   ];
   for (const { server, exclusion } of servers) {
     if (exclusion === 'agent-check') findings.push(failure(`server ${server}`, agentCheckProblem(backend, server)));
-    else if (exclusion !== null) findings.push(warning(`server ${server}`, `left alone: ${exclusion}`));
+    else if (exclusion !== null) findings.push(warning(`server ${server}`, `left alone: ${exclusions[exclusion]}`));
   }
   const zero = managed.filter(({ currentWeight }) => currentWeight === 0).map(({ server }) => server);
   if (zero.length > 0) findings.push(warning('weights', `at 0 now: ${zero.join(', ')}`));
@@ -64,7 +65,7 @@ function checkAlgorithm(backend: string, algorithm: string | null): Finding {
   const fault = faults[support];
   if (fault !== undefined) return failure(check, fault);
   if (support === 'unknown')
-    return fine(check, 'HAProxy does not name it (it names all but `random`); taken to take weights');
-  if (support === 'dynamic') return fine(check, `${algorithm} takes weights`);
-  return warning(check, `${algorithm} takes weights only with \`hash-type consistent\`, which HAProxy does not show`);
+    return fine(check, 'HAProxy does not show it (it shows all but `random`); assumed to accept weights');
+  if (support === 'dynamic') return fine(check, `${algorithm} accepts weights`);
+  return warning(check, `${algorithm} accepts weights only with \`hash-type consistent\`, which HAProxy does not show`);
 }

@@ -3,7 +3,7 @@ import { formatProblem, ProblemError } from '../../shared/contract/problem.ts';
 import { readTlsFiles, type TlsFiles, tlsWarnings } from '../../shared/tls/tls-files.ts';
 import { type Finding, failure, fine, warning } from './finding.ts';
 
-/** Certificates and keys that the configuration names: whether they can be used, and how long. */
+/** Checks that the configured certificates and keys can be used, and how long they are valid. */
 export function checkTls({ tls, agents }: Config): Finding[] {
   return [
     ...(agents.tls === undefined ? [] : checkFiles('tls for agents', agents.tls)),

@@ -7,11 +7,11 @@ const useful = ['responseCode', 'label', 'server', 'due'] as const;
 
 export type ColumnName = (typeof needed)[number] | (typeof useful)[number];
 
-/** Where in a line is what. */
+/** The positions of the columns in a line. */
 export interface Columns {
   readonly delimiter: string;
   readonly count: number;
-  /** Of the first line, to know it again: JMeter writes another where it appends to a file. */
+  /** The first line: JMeter repeats it where it appends to a file. */
   readonly header: string;
   readonly at: ReadonlyMap<ColumnName, number>;
 }
@@ -30,20 +30,25 @@ const expectedNames = 'a first line with the names of the columns, such as timeS
 /** Reads the first line: any order, any delimiter. Pure. */
 export function readColumns(first: string): Result<Columns, NoColumns> {
   const header = first.replace(/^\uFEFF/, '');
-  // Node decodes what is no UTF-8 as this character
+  // Node.js decodes invalid UTF-8 as U+FFFD
   if (/[\0\uFFFD]/.test(header)) {
-    return err({ what: 'no result file of JMeter', expected: 'text', got: 'binary data', fix: withProperties });
+    return err({ what: 'not a result file of JMeter', expected: 'text', got: 'binary data', fix: withProperties });
   }
   if (/^\s*</.test(header)) {
-    return err({ what: 'no CSV', expected: 'CSV', got: quote(header, 30), fix: withProperties });
+    return err({ what: 'not a CSV file', expected: 'CSV', got: quote(header, 30), fix: withProperties });
   }
-  // JMeter's delimiter is any one character; the names hold none of them
+  // the delimiter may be any single character that is not in a name
   const delimiter = /^"?\w+"?([^\w"])/.exec(header)?.[1];
   const names = delimiter === undefined ? [header] : fieldsOf(header, delimiter);
   const at = new Map<ColumnName, number>();
   for (const name of [...needed, ...useful]) if (names.includes(name)) at.set(name, names.indexOf(name));
   if (at.size === 0) {
-    return err({ what: 'no names of columns', expected: expectedNames, got: quote(header, 40), fix: withProperties });
+    return err({
+      what: 'the names of the columns are missing',
+      expected: expectedNames,
+      got: quote(header, 40),
+      fix: withProperties,
+    });
   }
   const missing = needed.filter((name) => !at.has(name));
   if (missing.length > 0 || delimiter === undefined) {

@@ -1,27 +1,27 @@
 /*
- * By hand, not with csv-parse: there, a stray quote takes all the lines after it with it, and so does a record over the
- * limit. Here such a line is given up alone, under its own number.
+ * By hand, not with csv-parse: there, a stray quote or a record over the limit also loses all lines after it. Here only
+ * that line is reported, with its number.
  */
 
 import type { Line } from '../../shared/lines.ts';
 
-/** One record of a file of comma-separated values: a line, or several where a quoted field holds newlines. */
+/** One record of a CSV file: a line, or several if a quoted field contains newlines. */
 export interface CsvRecord {
-  /** Of its first line, counted from 1. */
+  /** Number of its first line, from 1. */
   readonly line: number;
-  /** null: not to be read, see `damage`. */
+  /** null: damaged, see `damage`. */
   readonly text: string | null;
   /** What is wrong with it, in a few words. */
   readonly damage: string | null;
 }
 
-/** The most that a record may have: JMeter's longest are messages of some hundred characters. */
+/** Largest size of a record. The longest of JMeter are messages of a few hundred characters. */
 export const maxRecordBytes = 64 * 1024;
 
 /**
- * Records of lines. A record is whole when its quotes are even in number, as JMeter doubles quotes within quoted fields.
- * Where they never are, only the first line is given up, and reading goes on at the second: one stray quote must not
- * swallow what follows.
+ * Joins lines to records. A record is complete when its number of quotes is even: JMeter doubles quotes in quoted fields.
+ * If it never is, only the first line is reported as damaged, and reading continues at the second: one stray quote must not
+ * lose the lines after it.
  */
 export async function* records(lines: AsyncIterable<Line>): AsyncGenerator<CsvRecord> {
   const open = new OpenRecord();
@@ -29,7 +29,7 @@ export async function* records(lines: AsyncIterable<Line>): AsyncGenerator<CsvRe
   yield* open.end();
 }
 
-/** The lines of a record whose quotes are still odd in number. */
+/** The lines of a record whose number of quotes is still odd. */
 class OpenRecord {
   #lines: Line[] = [];
   #length = 0;
@@ -43,7 +43,7 @@ class OpenRecord {
     this.#lines.push(line);
     this.#length += line.text?.length ?? maxRecordBytes;
     if (this.#length > maxRecordBytes) yield* this.#giveUpFirst();
-    // a line that is cut off closes nothing: it may not have been meant to
+    // a cut-off line does not end a record: its last quote may not be a closing one
     else if (isOdd && line.ended && this.#lines.length > 1) yield recordOf(this.#take());
   }
 

@@ -1,29 +1,29 @@
 import { Histogram } from '../../shared/math/histogram.ts';
 import type { Sample } from './sample.ts';
 
-/** Different codes that are told apart; a foreign file may have a million. */
+/** Most codes that are counted separately; a file may have a million. */
 const maxCodes = 40;
 const otherCodes = 'other';
 
-/** What became of some requests. Times in ms, shares from 0 to 1; null of none. */
+/** Figures of a group of requests. Times in ms, shares from 0 to 1; null without requests. */
 export interface Figures {
   readonly requests: number;
   readonly failed: number;
   readonly failedShare: number | null;
-  /** Of answers and time-outs: what failed otherwise cost no time. */
+  /** Times of answers and time-outs: other failures take no time. */
   readonly meanMs: number | null;
   readonly p50Ms: number | null;
   readonly p90Ms: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;
   readonly maxMs: number | null;
-  /** Answered without an error in that time, of all. */
+  /** Requests answered in that time without an error, as a share of all. */
   readonly withinShare: number | null;
-  /** Codes of what failed, most frequent first. */
+  /** Codes of failed requests, most frequent first. */
   readonly errors: readonly { readonly code: string; readonly count: number }[];
 }
 
-/** Counts in memory that does not grow with the number of requests; percentiles are at most 0.8 % too high. */
+/** Counts requests in constant memory; percentiles are at most 0.8 % too high. */
 export class Group {
   readonly #withinMs: number;
   readonly #times = new Histogram();

@@ -1,17 +1,17 @@
 import { Histogram } from '../../shared/math/histogram.ts';
 import type { Sample } from './sample.ts';
 
-/** Gaps are measured between so many requests, the first of the file: they must be sorted for it. */
+/** Gaps are measured between the first requests only, up to this number: they are sorted in memory. */
 const maxSent = 1_000_000;
 
-/** How the load was, which nothing of the servers may have altered: an open loop. */
+/** The load that was sent. In an open loop it does not depend on the servers. */
 export interface LoadFigures {
-  /** From the first request to the last that was sent. */
+  /** From the first to the last request that was sent. */
   readonly seconds: number;
   readonly perSecond: number | null;
-  /** Standard deviation of the gaps between requests, over their mean: 1 of a Poisson process, 0 of a metronome. */
+  /** Standard deviation of the gaps between requests, / their mean: 1 for a Poisson process, 0 for a constant rate. */
   readonly gapVariation: number | null;
-  /** How much later than due requests were sent; null where the plan does not say when they were due. */
+  /** How late requests were sent; null if the file does not say when they were due. */
   readonly late: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number } | null;
 }
 

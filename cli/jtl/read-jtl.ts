@@ -7,21 +7,23 @@ import { type Columns, readColumns } from './columns.ts';
 import { maxRecordBytes, records } from './csv.ts';
 import { readSample, type Sample } from './sample.ts';
 
-/** The columns of a result file and its samples, or what is wrong with a line: it is left out, what follows is read. */
+/** The columns of a result file, and its samples. A damaged line is a Problem; the lines after it are read. */
 export interface JtlFile {
   readonly columns: Columns;
   readonly samples: AsyncGenerator<Result<Sample, Problem>>;
 }
 
-/** Reads as it goes, a record at a time. Throws a ProblemError for a file that cannot be read or is no such file. */
+/** Reads one record at a time. Throws a ProblemError if the file cannot be read or is not a result file. */
 export async function openJtl(path: string): Promise<JtlFile> {
   const lines = records(splitLines(chunksOf(path), maxRecordBytes));
-  // before opening: that of a pipe would wait for a writer
+  // check before opening: opening a pipe would wait for a writer
   await checkRegular(path);
   const first = await lines.next();
   if (first.done === true) throw new ProblemError(invalid(path, { what: 'the file is empty', expected }));
   if (first.value.text === null) {
-    throw new ProblemError(invalid(path, { what: `no names of columns: ${first.value.damage}`, expected }));
+    throw new ProblemError(
+      invalid(path, { what: `the names of the columns are missing: ${first.value.damage}`, expected }),
+    );
   }
   const columns = readColumns(first.value.text);
   if (!columns.ok) throw new ProblemError(invalid(path, columns.error));

@@ -3,36 +3,36 @@ import { err, ok, type Result } from '../../shared/contract/result.ts';
 import type { ColumnName, Columns } from './columns.ts';
 import { fieldsOf } from './csv.ts';
 
-/** One request, as JMeter saw it. */
+/** One request as measured by JMeter. */
 export interface Sample {
   /** When it was sent, in ms of the wall clock. */
   readonly sentAtMs: number;
-  /** When it was to be sent; null where the plan does not say. */
+  /** When it was due, in ms of the wall clock; null if the file does not say. */
   readonly dueAtMs: number | null;
-  /** From sending it to the whole answer. */
+  /** From sending to the end of the answer, in ms. */
   readonly elapsedMs: number;
   readonly isSuccess: boolean;
   readonly isTimeout: boolean;
-  /** HTTP status, or JMeter's words for what went wrong. */
+  /** HTTP status, or JMeter's name of the failure. */
   readonly code: string;
   readonly label: string;
-  /** Empty where no server answered. */
+  /** Empty if no server answered. */
   readonly server: string;
 }
 
-/** A run of JMeter lies between these: the years 2000 and 2100. */
+/** Valid times: the years 2000 to 2100. */
 const [earliestMs, latestMs] = [Date.UTC(2000, 0), Date.UTC(2100, 0)];
 const dayMs = 86_400_000;
 
-/** From a record to a sample, or what is wrong with it in a few words. Pure. */
+/** Converts a record to a sample. Errors: what is wrong, in a few words. Pure. */
 export function readSample(record: string, { at, count, delimiter }: Columns): Result<Sample, string> {
   const fields = fieldsOf(record, delimiter);
   if (fields.length !== count) return err(`${fields.length} columns; expected ${count}`);
   const text = (name: ColumnName) => fields[at.get(name) ?? -1] ?? '';
   const sentAtMs = whole(text('timeStamp'), earliestMs, latestMs);
-  if (sentAtMs === null) return err(`timeStamp is no time in ms: ${quote(text('timeStamp'), 30)}`);
+  if (sentAtMs === null) return err(`timeStamp is not a valid time in ms: ${quote(text('timeStamp'), 30)}`);
   const elapsedMs = whole(text('elapsed'), 0, dayMs);
-  if (elapsedMs === null) return err(`elapsed is no time in ms of a day at most: ${quote(text('elapsed'), 30)}`);
+  if (elapsedMs === null) return err(`elapsed is not a time in ms of at most one day: ${quote(text('elapsed'), 30)}`);
   const success = text('success').toLowerCase();
   if (success !== 'true' && success !== 'false') {
     return err(`success is neither true nor false: ${quote(text('success'), 30)}`);

@@ -3,29 +3,29 @@ import { type LoadFigures, LoadMeter } from './load.ts';
 import type { Sample } from './sample.ts';
 
 export interface SummaryOptions {
-  /** By what requests are told apart. */
+  /** The column that requests are grouped by. */
   readonly by: 'server' | 'label';
-  /** The share of requests that were answered in this time is given. */
+  /** The time within which requests count for `withinShare`, in ms. */
   readonly withinMs: number;
-  /** Requests that were sent so long after the first line's are left out. */
+  /** Requests sent within this time after the first line's request are left out, in ms. */
   readonly warmupMs: number;
-  /** Response times count from when a request was due, where the plan says so, and not from when it was sent. */
+  /** Response times count from when a request was due, if the file says so, not from when it was sent. */
   readonly fromDue: boolean;
 }
 
 export interface Summary {
   readonly load: LoadFigures;
   readonly all: Figures;
-  /** By name; requests that no server answered are `-`. */
+  /** Sorted by name; `-` are requests that no server answered. */
   readonly groups: readonly (Figures & { readonly name: string })[];
   readonly warmupRequests: number;
 }
 
-/** Groups that are told apart; a foreign file may have a million. */
+/** Most groups that are counted separately; a file may have a million. */
 const maxGroups = 200;
 const otherGroups = 'other';
 
-/** Adds up samples, in memory that does not grow with their number. */
+/** Adds up samples in constant memory. */
 export class JtlSummary {
   readonly #options: SummaryOptions;
   readonly #load = new LoadMeter();

@@ -19,20 +19,20 @@ const withoutController = {
   oracle: { kind: 'oracle' },
 } as const satisfies Record<string, Contender>;
 
-/** Who may set the weights: the controller with one of its policies, or nobody while the requests come. */
+/** What sets the weights: the controller with one of its policies, or fixed or ideal weights without a controller. */
 export type ContenderName = PolicyName | keyof typeof withoutController;
 export const contenderNames = [...policyNames, ...(Object.keys(withoutController) as ContenderName[])] as const;
 
-/** One line of the result: who sets the weights, and how HAProxy hands out the requests. */
+/** One line of the result: what sets the weights, and HAProxy's algorithm. */
 export interface Candidate {
   readonly policy: ContenderName;
   readonly balance: Balance;
-  /** Of the first seed. */
+  /** The experiment with the first seed. */
   readonly experiment: Experiment;
 }
 
 export interface Comparison {
-  /** As it was named; null for one that was described. */
+  /** Name of the fleet; null if it is described by its servers. */
   readonly fleet: string | null;
   readonly scenario: string | null;
   readonly seeds: readonly number[];
@@ -43,7 +43,7 @@ const maxSeed = 4_294_967_295;
 const once = <T>(names: readonly T[]) => new Set(names).size === names.length;
 const eachOnce = { error: 'each name once' };
 
-/** What a comparison says beside the keys of an experiment, or with several values where that has one. */
+/** Keys of a comparison that an experiment does not have, or has with a single value. */
 const ownSchema = z
   .object({
     policy: z
@@ -69,7 +69,7 @@ export const comparisonSchema = z.strictObject({ ...experimentShape, ...ownSchem
 
 const defaults = { fleet: 'het', scenario: 'noisy' };
 
-/** File, then flags over it, then defaults; checked as a whole. Throws a ProblemError that names the flag or key. */
+/** Flags override the file, the file overrides defaults. Throws a ProblemError that names the flag or key. */
 export function readComparison(flags: SimulateFlags): Comparison {
   const given = treeOf(flags);
   const file = flags.file === undefined ? {} : readYamlFile(flags.file);
@@ -84,7 +84,7 @@ export function readComparison(flags: SimulateFlags): Comparison {
   }
 }
 
-/** A flag for one of load and rate takes the place of both. */
+/** A flag for load or rate replaces both keys of the file. */
 function withoutLoad(file: Tree, given: Tree): Tree {
   if (given['load'] === undefined && given['rate'] === undefined) return file;
   const { load: _load, rate: _rate, ...rest } = file;
@@ -115,7 +115,7 @@ function parseComparison(tree: Tree, where: string): Comparison {
   };
 }
 
-/** Where a list is expected, a single name is one of one. */
+/** A single name counts as a list of one. */
 function ownValues(tree: Tree, where: string): z.output<typeof ownSchema> {
   const listed = (key: string) => (typeof tree[key] === 'string' ? { [key]: [tree[key]] } : {});
   const own = { ...tree, ...listed('policy'), ...listed('balance') };
@@ -129,7 +129,7 @@ function isPolicy(name: ContenderName): name is PolicyName {
   return !Object.hasOwn(withoutController, name);
 }
 
-/** A problem of an experiment, by the flag or the file's key that its value came from. */
+/** Names the flag or the key of the file that the invalid value came from. */
 function inUsersWords(problem: Problem, where: string, given: Tree): Problem {
   const place = problem.where.replace(`${where}: contender.config`, `${where}: config`);
   const [key = ''] = place.slice(where.length + 2).split('.', 1);

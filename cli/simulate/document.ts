@@ -3,12 +3,12 @@ import { figuresOf } from './figures.ts';
 import type { Measured } from './run.ts';
 
 /**
- * Everything that was measured, as plain JSON in the order that it ran in. The same comparison gives the same bytes: it
- * holds no times of the real clock. Without `samples`, runs say nothing of single ticks.
+ * All results as plain JSON, in the order of the runs. The same comparison gives the same bytes, because it
+ * contains no real time. Runs contain `samples` of the ticks only if they were kept.
  */
 export function documentOf({ fleet, scenario, seeds, candidates }: Comparison, measured: readonly Measured[]) {
   const [first] = candidates;
-  // what the candidates differ in is with each of them
+  // the keys that differ are listed for each candidate
   const { contender: _contender, balance: _balance, seed: _seed, ...experiment } = first?.experiment ?? {};
   return {
     names: { fleet, scenario },

@@ -2,7 +2,7 @@ import { median } from '../../shared/math/statistics.ts';
 import { failedShare, type Result } from '../../testbed/simulator/result.ts';
 import type { Measured } from './run.ts';
 
-/** What is shown of a candidate: medians over its seeds; null where no run has such a figure. Times in ms. */
+/** Figures of a candidate: medians over its seeds; null if no run has such a figure. Times in ms. */
 export interface Figures {
   readonly meanMs: number | null;
   readonly p50Ms: number | null;
@@ -10,11 +10,11 @@ export interface Figures {
   /** Shares of all requests, 0 to 1. */
   readonly withinSecond: number | null;
   readonly failed: number | null;
-  /** Largest over mean of the servers' utilisations. */
+  /** Largest utilisation of a server / mean of the servers. */
   readonly maxOverMean: number | null;
-  /** Sum over the servers of how far their shares move per tick, 0 to 2: the mean. */
+  /** Sum over the servers of how far their shares move per tick, 0 to 2; the mean over the ticks. */
   readonly movement: number | null;
-  /** Ticks that left every server that is up with weight 0: of the worst run. */
+  /** Ticks after which every server that is up had weight 0, in the worst run. */
   readonly allZeroTicks: number;
 }
 
@@ -33,7 +33,7 @@ export function figuresOf({ runs }: Measured): Figures {
   };
 }
 
-/** Fastest first; those without a figure last. */
+/** Lowest mean first; candidates without a mean last. */
 export function byMean<T extends { readonly figures: Figures }>(rows: readonly T[]): T[] {
   const mean = ({ figures }: T) => figures.meanMs ?? Number.POSITIVE_INFINITY;
   return rows.toSorted((one, other) => (mean(one) === mean(other) ? 0 : mean(one) - mean(other)));

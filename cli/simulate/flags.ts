@@ -2,7 +2,7 @@ import type { Tree } from '../../controller/index.ts';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
 import { fleetNames } from '../../testbed/simulator/fleets.ts';
 
-/** As they come from the command line; each is named like the key of the file that it overrides. */
+/** Flags as typed. Each has the name of the key that it overrides in the file. */
 export interface SimulateFlags {
   readonly file?: string;
   readonly fleet?: string;
@@ -26,11 +26,11 @@ export function flagName(key: string): string {
   return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/** What the flags say, in the words of the file. Whether a value is possible is checked with the file's. */
+/** The flags as keys of the file. Their ranges are checked together with the file. */
 export function treeOf(flags: SimulateFlags): Tree {
   const { fleet, load, rate, scenario, policy, balance } = flags;
   if (load !== undefined && rate !== undefined) {
-    throw unusable('--load, --rate', 'one of the two', 'both', 'say the same thing twice');
+    throw unusable('--load, --rate', 'one of the two', 'both', 'cannot be combined');
   }
   const read = <T>(value: T | undefined, convert: (value: T) => unknown) => {
     return value === undefined ? undefined : convert(value);
@@ -46,7 +46,7 @@ export function treeOf(flags: SimulateFlags): Tree {
 
 type NumberKey = 'rate' | 'demandMs' | 'haproxys' | 'seconds' | 'warmupSeconds' | 'seeds' | 'seed';
 
-/** A name stays one; a list becomes servers s1, s2, ... */
+/** A name of a fleet stays a name; a list becomes servers s1, s2, ... */
 function fleetOf(text: string): unknown {
   if (fleetNames.some((name) => name === text)) return text;
   return text.split(',').map((each, index) => {
@@ -60,7 +60,7 @@ function fleetOf(text: string): unknown {
 
 const [leastPercent, mostPercent] = [1, 1_000];
 
-/** Percent, so 0.7 is surely meant as a share: it is refused. */
+/** Percent to a share. 0.7 is refused: it was probably meant as a share. */
 function shareOf(text: string): number {
   const percent = numberOf(text.replace(/%$/, ''), '--load');
   if (percent >= leastPercent && percent <= mostPercent) return percent / 100;

@@ -14,14 +14,14 @@ export interface Measured {
 }
 
 export interface RunOptions {
-  /** What is done of everything, 0 to 1, and what is under way. */
+  /** Called with the part that is done, 0 to 1, and the candidate that runs. */
   readonly onProgress: (done: number, candidate: Candidate) => void;
   readonly signal: AbortSignal;
-  /** Whether what every tick left is kept; it takes the most memory. */
+  /** Whether to keep a sample of every tick; this takes the most memory. */
   readonly keepSamples: boolean;
 }
 
-/** Runs one candidate after the other, and gives each when it is complete. Throws the signal's reason. */
+/** Runs one candidate after the other and yields each when it is complete. Throws the signal's reason. */
 export async function* runAll({ candidates, seeds }: Comparison, options: RunOptions): AsyncGenerator<Measured> {
   const { onProgress, signal, keepSamples } = options;
   const total = candidates.length * seeds.length;

@@ -1,10 +1,10 @@
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import { note } from '../exit.ts';
 
-/** Damages that are named one by one; a foreign file may have a million. */
+/** Damaged lines that are named one by one; a file may have a million. */
 const maxNamed = 5;
 
-/** Names damaged lines on standard error as they are met, and counts those beyond the first few. */
+/** Names the first damaged lines on standard error, and counts the others. */
 export class DamageNotes {
   count = 0;
 

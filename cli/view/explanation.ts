@@ -5,7 +5,7 @@ import type { ShadowedServer } from '../shadow-status.ts';
 import { describe } from './reasons.ts';
 import { describeAlgorithm } from './weights-table.ts';
 
-/** One decision step by step, for people: that of the policy in force, or of one in shadow. */
+/** One decision step by step: that of the policy in force, or of one in shadow. */
 export function renderExplanation(
   status: Status,
   backend: BackendStatus,

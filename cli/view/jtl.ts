@@ -9,9 +9,9 @@ interface Row extends Figures {
   readonly name: string;
 }
 
-/** From so much lateness of one request in a hundred on, the plan had too few threads or its machine was too busy. */
+/** If one request in a hundred is this late, the plan had too few threads or its machine was too busy. */
 const notableLateMs = 100;
-/** Times are shown without decimals from this on, in ms: a column has room for six characters. */
+/** Longer times, in ms, are shown without decimals: a column has room for six characters. */
 const wholeFromMs = 10;
 const width = 80;
 
@@ -36,10 +36,10 @@ const columnsOf = ({ by, withinMs }: SummaryOptions): readonly Column<Row>[] => 
   right(`IN ${withinMs / 1_000} s`, 8, ({ withinShare }) => percent(withinShare, 2)),
 ];
 
-const legend = `percentiles at most 0.8 % above the true ones. IN n s: answered without an
-error, of all. What no server answered is under -.`;
+const legend = `percentiles are at most 0.8 % too high. IN n s: share of all requests answered
+in this time without an error. A dash: no server answered.`;
 
-/** What a result file holds; no line over 80 columns but the one with the file's own words. */
+/** The summary of a result file; no line over 80 columns. */
 export function renderJtl(summary: Summary, options: SummaryOptions, askedPerSecond: number | null): string {
   const { all, groups, load, warmupRequests } = summary;
   const rows: Row[] = [...groups, { ...all, name: 'all' }];
@@ -68,10 +68,10 @@ function loadLines({ perSecond, gapVariation, late, seconds: length }: LoadFigur
 }
 
 function lateLines(late: LoadFigures['late']): string[] {
-  if (late === null) return ['sent when due? Not known: the file has no column due'];
+  if (late === null) return ['sent late? Unknown: the file has no column due'];
   const line = `sent after they were due: p50 ${milliseconds(late.p50Ms, wholeFromMs)}, p99 ${milliseconds(late.p99Ms, wholeFromMs)}, max ${milliseconds(late.maxMs, wholeFromMs)} ms`;
   if (late.p99Ms <= notableLateMs) return [line];
-  return [line, '! the load lagged: no open loop. More threads, a warm-up, or a machine less busy'];
+  return [line, '! the load lagged, so it was not an open loop: use more threads or another machine'];
 }
 
 function errorLines(rows: readonly Row[]): string[] {

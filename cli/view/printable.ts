@@ -1,4 +1,4 @@
-/** Foreign data with nothing in its texts that a terminal obeys: other characters stay as they are. */
+/** Replaces control characters in data from elsewhere, which could control the terminal. Other characters stay. */
 export function printable<Value>(value: Value): Value {
   return printableJson(value) as Value;
 }

@@ -11,7 +11,7 @@ export interface Verdict {
   readonly tone: Tone | null;
 }
 
-/** The one thing that matters most about a server, short enough for a table. */
+/** The most important fact about a server, short enough for a table. */
 export function headline(server: ServerStatus): Verdict {
   const find = <Code extends Reason['code']>(code: Code) =>
     server.reasons.findLast((reason): reason is Extract<Reason, { code: Code }> => reason.code === code);
@@ -38,7 +38,7 @@ export function headline(server: ServerStatus): Verdict {
   return { text: basis(server.reasons), tone: null };
 }
 
-/** What an ordinary weight stands on. */
+/** The basis of an ordinary weight. */
 function basis(reasons: readonly Reason[]): string {
   for (const { code } of reasons) {
     if (code === 'capacity') return 'by capacity';
@@ -65,53 +65,53 @@ export function describe(reason: Reason): string {
     case 'equal':
       return 'the same weight for every server';
     case 'capacity':
-      return `capacity ${decimal(reason.requestsPerSecond, 1)} successful requests/s at full utilisation${reason.changed ? '; it has just changed, so learned anew' : ''}`;
+      return `capacity ${decimal(reason.requestsPerSecond, 1)} successful requests/s at full utilisation${reason.changed ? '; it has just changed, so it is learned anew' : ''}`;
     case 'capacity-prior':
       return reason.from === 'others'
-        ? `capacity not learned yet: as the others do, for ${decimal(reason.cores)} effective cores`
-        : `no capacity learned yet: by size, ${decimal(reason.cores)} effective cores`;
+        ? `capacity not learned yet: as the other servers per core, x ${decimal(reason.cores)} effective cores`
+        : `capacity of no server learned yet: by size, ${decimal(reason.cores)} effective cores`;
     case 'saturation':
-      return `${reason.metrics.length === 0 ? 'not long ago a metric neared' : `${names(reason.metrics)} near`} saturation: cut by degrees, x ${decimal(reason.factor)}`;
+      return `${reason.metrics.length === 0 ? 'a metric was recently near' : `${names(reason.metrics)} near`} saturation: reduced gradually, x ${decimal(reason.factor)}`;
     case 'backlog':
-      return `${decimal(reason.inFlight, 0)} requests in flight where its part would be ${decimal(reason.fairInFlight, 1)}: x ${decimal(reason.factor)}`;
+      return `${decimal(reason.inFlight, 0)} requests in flight, more than its fair part of ${decimal(reason.fairInFlight, 1)}: x ${decimal(reason.factor)}`;
     case 'picked':
       return `all new work goes here: ${picks[reason.because]}, at ${percent(reason.utilisation)}`;
     case 'passed-over':
-      return `at ${percent(reason.utilisation)}; another server gets the new work`;
+      return `at ${percent(reason.utilisation)}; the new work goes to another server`;
     case 'stress':
       return `stress ${decimal(reason.stress)} from its configured weight ${decimal(reason.configuredWeight, 0)}: x ${decimal(reason.factor)}`;
     case 'cores':
       return `size: x ${decimal(reason.factor)} effective cores`;
     case 'graded':
-      return `${reason.metric} at ${percent(reason.utilisation)} nears saturation: cut by degrees, x ${decimal(reason.factor)}`;
+      return `${reason.metric} at ${percent(reason.utilisation)} is near saturation: reduced gradually, x ${decimal(reason.factor)}`;
     case 'over-threshold':
       return `weight 0 while over a threshold: ${names(reason.metrics)}`;
     case 'held':
-      return `no verdict (${reason.because}): the learned weight is held; ${reason.detail}`;
+      return `no verdict (${reason.because}): keeps the learned weight; ${reason.detail}`;
     case 'smoothed':
       return `the policy wants x ${decimal(reason.wanted)} of the learned weight; this tick's step is x ${decimal(reason.factor)}`;
     case 'limited':
-      return `agents' word gives one server no more than that: x ${decimal(reason.factor)} (a larger configured weight would)`;
+      return `limited: agents alone can raise a server only this far: x ${decimal(reason.factor)} (a larger configured weight allows more)`;
     case 'errors':
       return `${percent(reason.share, 1)} of its answers are errors (smoothed): x ${decimal(reason.factor)}`;
     case 'ramp':
-      return `new or just back: ${percent(reason.factor)} of its weight for now`;
+      return `ramp: new or just back, so ${percent(reason.factor)} of its weight for now`;
     case 'floor':
-      return `lifted to the least share, so that it stays in sight: x ${decimal(reason.factor)}`;
+      return `raised to the smallest share, so that it still gets some requests: x ${decimal(reason.factor)}`;
     case 'drained':
-      return `drained: ${reason.metrics.length > 0 ? `over threshold: ${names(reason.metrics)}` : 'not yet far enough under its threshold'}`;
+      return `drained: ${reason.metrics.length > 0 ? `over threshold: ${names(reason.metrics)}` : 'not yet well under its threshold'}`;
     case 'drain-refused':
       return `over threshold (${names(reason.metrics)}) but not drained: ${reason.detail}`;
     case 'released':
       return `no longer drained: ${releases[reason.because]}`;
     case 'ejected':
-      return `ejected: ${percent(reason.share)} of its answers are errors, and leastconn would take it for idle; ${Math.ceil(reason.remainingMs / 1_000)} s left`;
+      return `ejected: ${percent(reason.share)} of its answers are errors, which leastconn would mistake for an idle server; ${Math.ceil(reason.remainingMs / 1_000)} s left`;
     case 'ejection-refused':
       return `${percent(reason.share)} of its answers are errors, but it stays: ${releases[reason.because]}`;
     case 'scaled':
-      return `scaled to the backend's largest = 256 and rounded: ${reason.to}`;
+      return `scaled so that the backend's largest weight is 256, and rounded: ${reason.to}`;
     case 'contested':
-      return `somebody else writes this weight: left to them for ${reason.waitTicks} more ticks, where ${reason.wanted} was wanted`;
+      return `something else writes this weight: left alone for ${reason.waitTicks} more ticks; wanted ${reason.wanted}`;
     case 'kept':
       return reason.because === 'deadband'
         ? `HAProxy keeps ${reason.current}: too close to be worth a write`
@@ -127,11 +127,11 @@ const picks = {
 
 const releases = {
   recovered: 'every metric is well under its threshold',
-  stale: 'its agent is silent, and a dead agent drains nobody',
+  stale: 'its agent is silent, and a silent agent drains no server',
   'others-overloaded': 'the others are over their thresholds or failing too',
   'half-drained': 'too much of the pool would be drained',
   'last-server': 'no other server is in rotation',
-  'all-zero': 'every weight was 0, which is a 503 for everybody',
+  'all-zero': 'every weight was 0, so HAProxy would answer 503 to every request',
 } as const;
 
 function names(metrics: readonly (keyof typeof shortMetric)[]): string {

@@ -4,11 +4,11 @@ import { clip } from '../../shared/terminal/text.ts';
 
 const width = 80;
 
-/** What a replay cannot show. */
-export const replayNote = `The traffic was what the recorded policy caused: a replay shows what another
-policy would have decided, not what would have come of it.`;
+/** The limits of a replay. */
+export const replayNote = `The recorded policy has shaped the traffic: a replay shows what another policy
+would have decided, not the response times that it would have caused.`;
 
-/** One tick as one line: the time, and each server's weight recorded>replayed, those that differ most if not all fit. */
+/** One tick as one line: the time, and each server's weights as recorded>replayed. If not all fit, those that differ most. */
 export function renderReplayTick({ at, backend, servers }: TickComparison): string {
   const head = `${clock(at)} ${clip(backend, 12)}`;
   const room = width - head.length;
@@ -21,7 +21,7 @@ export function renderReplayTick({ at, backend, servers }: TickComparison): stri
   return head + byDifference.slice(0, shown).join('') + more(shown);
 }
 
-/** What both did over all ticks of one backend, as lines of at most 80 columns. */
+/** Recorded and replayed decisions over all ticks of one backend, as lines of at most 80 columns. */
 export function renderReplaySummary(summary: ReplaySummary): string {
   const { backend, policy, recordedPolicies, ticks, servers, from, to, largestDifference: largest } = summary;
   const both = ({ recorded, replayed }: { recorded: number; replayed: number }) =>
@@ -37,40 +37,40 @@ export function renderReplaySummary(summary: ReplaySummary): string {
     `${'  servers drained'.padEnd(44)}${both(summary.drains)}`,
     `${'  ticks with every weight 0 (a 503 for all)'.padEnd(44)}${both(summary.allZeroTicks)}`,
     '',
-    `  shares differ by ${percent(summary.meanShareDifference, 2)} of the traffic in the mean`,
+    `  shares differ by ${percent(summary.meanShareDifference, 2)} of the traffic on average`,
   ];
   if (largest !== null) {
     const shares = `${percent(largest.share.recorded, 1)} recorded, ${percent(largest.share.replayed, 1)} replayed`;
     lines.push(`  at most at ${instant(largest.at)} on ${clip(largest.server, 30)}:`, `  ${shares}`);
   }
   const over = moreShare + lessShare + sameShare;
-  lines.push(`  over a threshold: a server for a tick, ${over} times; replayed it had then`);
-  lines.push(`  less share in ${lessShare}, more in ${moreShare}, the same in ${sameShare}`);
+  lines.push(`  decisions for a server over a threshold: ${over}; in the replay its share is`);
+  lines.push(`  smaller in ${lessShare}, larger in ${moreShare}, the same in ${sameShare}`);
   return lines.join('\n');
 }
 
-/** What one should know before reading the figures. */
+/** What to know before reading the figures. */
 function remarks(summary: ReplaySummary): string[] {
   const { repeated, outcomes, ticks } = summary;
   const lines: string[] = [];
   if (repeated.ticks > 0 && repeated.equal === repeated.ticks) {
-    lines.push(`  policy and settings as recorded: all ${repeated.ticks} ticks are decided the same`);
+    lines.push(`  policy and settings as recorded: all ${repeated.ticks} ticks have the same decisions`);
   } else if (repeated.ticks > 0) {
     const first = instant(repeated.firstDifferenceAt);
-    lines.push(`  policy and settings as recorded: ${repeated.equal} of ${repeated.ticks} ticks are decided`);
-    lines.push(`  the same; the first that is not at ${first}`);
+    lines.push(`  policy and settings as recorded: ${repeated.equal} of ${repeated.ticks} ticks have`);
+    lines.push(`  the same decisions; the first difference is at ${first}`);
   }
-  if (summary.runs > 1) lines.push(`  the controller was started ${summary.runs} times; each start learns anew`);
+  if (summary.runs > 1) lines.push(`  the controller was started ${summary.runs} times and learned anew each time`);
   if (summary.cutRuns > 0) {
-    lines.push('  recorded from the middle of a run: what the policy had learned before it');
-    lines.push('  is not known, so decisions differ at first');
+    lines.push('  the recording begins in the middle of a run: what the policy had learned');
+    lines.push('  before is unknown, so decisions differ at first');
   }
-  if (summary.missingTicks > 0) lines.push(`  ${summary.missingTicks} ticks between these are missing`);
+  if (summary.missingTicks > 0) lines.push(`  ${summary.missingTicks} ticks in between are missing`);
   if (outcomes['dry-run'] > 0) {
-    lines.push(`  ${outcomes['dry-run']} of ${ticks} ticks were a dry run: nothing was written, so both decide each`);
-    lines.push("  of these ticks from HAProxy's own weights, and want the same change again");
+    lines.push(`  ${outcomes['dry-run']} of ${ticks} ticks were a dry run: nothing was written, so both start each of`);
+    lines.push("  these ticks from HAProxy's weights, and count the same change again");
   }
-  if (outcomes.refused > 0) lines.push(`  HAProxy took no weights at ${outcomes.refused} ticks`);
+  if (outcomes.refused > 0) lines.push(`  HAProxy refused the weights at ${outcomes.refused} ticks`);
   if (summary.failure !== null) {
     lines.push(`  failed at ${summary.failedTicks} ticks: ${clip(summary.failure, 55)}`);
   }

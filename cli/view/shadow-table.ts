@@ -7,7 +7,7 @@ import { describeAlgorithm } from './weights-table.ts';
 
 interface Row {
   readonly server: ServerStatus;
-  /** null where the shadow has no decision for it. */
+  /** null if the shadow has no decision for it. */
   readonly shadow: ShadowServerStatus | null;
 }
 
@@ -41,7 +41,7 @@ function columns(dryRun: boolean): readonly Column<Row>[] {
   ];
 }
 
-/** The policy in force and one in shadow, side by side, one table a backend; no line over 80 columns but problems. */
+/** The policy in force and one in shadow, side by side, one table per backend. Only problems may exceed 80 columns. */
 export function renderShadow(status: Status, policy: string, backends: readonly string[]): string {
   return shadowedBackends(status, policy)
     .filter(({ backend }) => backends.length === 0 || backends.includes(backend.backend))

@@ -3,10 +3,10 @@ import type { Sample } from '../../testbed/simulator/result.ts';
 import type { Measured } from '../simulate/run.ts';
 import { type Column, renderTable } from './table.ts';
 
-/** Servers that fit beside the time into 80 columns; --json has all. */
+/** Servers that fit into 80 columns; --json has all. */
 const maxServers = 7;
 
-/** Weights at the first HAProxy after each tick, and how busy the servers were since the one before: of the first seed. */
+/** For the first seed: weights at the first HAProxy after each tick, and utilisation of the servers since the last tick. */
 export function renderSamples({ candidate, runs }: Measured): string {
   const { policy, balance, experiment } = candidate;
   const [first] = runs;

@@ -14,7 +14,7 @@ interface Row {
 }
 
 const width = 80;
-/** Share of requests from which on times alone do not tell what is better. */
+/** From this share of failed requests on, times alone do not show what is better. */
 const notableFailures = 0.01;
 
 const right = (title: string, columnWidth: number, text: (figures: Figures) => string): Column<Row> => {
@@ -37,18 +37,18 @@ const columns: readonly Column<Row>[] = [
   right('MOVED', 6, ({ movement }) => percent(movement, 1)),
 ];
 
-/** What the model lacks, in short. */
+/** What the model leaves out. */
 export const simulateNote = `Not in the model: keep-alive, stickiness, maxconn queues, cache warm-up, several
-classes of requests. docs/simulation.md says what follows from that.`;
+classes of requests. docs/simulation.md explains the consequences.`;
 
 const legend = `MEAN to P99: answers and time-outs, without other failures. MAX/MEAN: of the
-servers' utilisations. MOVED: how far their shares moved per tick, summed up.`;
+servers' utilisations. MOVED: sum of the changes of their shares per tick.`;
 
-const bounds = 'oracle and static know the true capacities: to compare with, not to choose.';
+const bounds = 'oracle and static know the true capacities: for comparison, not for use.';
 
-const failuresNote = '! Some fail: failures at once cost no time, so look at FAILED before MEAN.';
+const failuresNote = '! Requests failed. Fast failures take no time, so compare FAILED before MEAN.';
 
-/** What was compared and what came of it, fastest first; no line over 80 columns. `tookMs` is real time. */
+/** The comparison and its results, fastest first; no line over 80 columns. `tookMs` is real time. */
 export function renderComparison(comparison: Comparison, measured: readonly Measured[], tookMs: number): string {
   const rows = byMean(
     measured.map((each): Row => {
@@ -81,7 +81,7 @@ function heading({ fleet, scenario, seeds, candidates }: Comparison, finished: n
   const servers = plural(experiment.fleet.length, 'server');
   const cores = experiment.fleet.reduce((sum, each) => sum + each.cores, 0);
   const seedsText = seeds.length === 1 ? `seed ${seeds[0]}` : `medians of seeds ${seeds[0]} to ${seeds.at(-1)}`;
-  const missing = finished === candidates.length ? '' : `; ${candidates.length - finished} lines are missing`;
+  const missing = finished === candidates.length ? '' : `; ${plural(candidates.length - finished, 'line')} missing`;
   return [
     `${fleet === null ? 'your fleet' : `fleet ${fleet}`}: ${servers}, ${rounded(cores)} cores, capacity ${rounded(fullRate)} requests/s of ${rounded(experiment.demandMs)} ms`,
     `load ${percent(rate / fullRate)}${peak(experiment)}: ${rounded(rate)} requests/s through ${plural(experiment.haproxys, 'HAProxy')}`,
@@ -95,11 +95,11 @@ function peak({ scenario, seconds: length }: Experiment): string {
   return loads.length === 0 ? '' : `, at times ${percent(Math.max(...loads))}`;
 }
 
-/** Whoever shortens a run may cut off what it was to show. */
+/** A run that is too short may end before the scenario's first event. */
 function nothingHappens({ scenario, seconds: length }: Experiment): string {
   const begins = [...scenario.events, ...scenario.loads].map(({ fromSeconds }) => fromSeconds);
   const isCut = begins.length > 0 && Math.min(...begins) >= length;
-  return isCut ? `; too short, it begins after ${Math.min(...begins)} s` : '';
+  return isCut ? `; too short: it begins after ${Math.min(...begins)} s` : '';
 }
 
 function plural(count: number, word: string): string {

@@ -37,7 +37,7 @@ function columns(dryRun: boolean): readonly Column<ServerStatus>[] {
   ];
 }
 
-/** The whole status as tables, one a backend, no line over 80 columns but for problems' texts. */
+/** The whole status as tables, one per backend. Only problems may exceed 80 columns. */
 export function renderWeights(status: Status, backends: readonly string[]): string {
   const shown = status.backends.filter(({ backend }) => backends.length === 0 || backends.includes(backend));
   const { recording } = status;
@@ -59,7 +59,7 @@ function renderBackend(backend: BackendStatus, status: Status): string {
   return [title, table, ...whole, ...problems].join('\n');
 }
 
-/** HAProxy 2.6 says "unknown" of `random`, and a socket of level user shows none. */
+/** HAProxy 2.6 shows `random` as "unknown", and a socket of level user shows no algorithm. */
 export function describeAlgorithm(algorithm: string | null): string {
   return algorithm === null || algorithm === 'unknown' ? 'balance not shown by HAProxy' : algorithm;
 }

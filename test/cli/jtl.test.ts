@@ -177,7 +177,7 @@ test.serial('damaged lines are named and left out, and one stray quote damages o
   t.is(damagedLines, damaged.length, stderr);
   t.is(all.requests, 3);
   t.regex(stderr, /:3: a quoted field does not end\n/);
-  t.regex(stderr, /:4: timeStamp is no time in ms: "99999999999999"\n/);
+  t.regex(stderr, /:4: timeStamp is not a valid time in ms: "99999999999999"\n/);
   t.regex(stderr, /\n3 more damaged lines\n$/);
 });
 
@@ -190,23 +190,31 @@ test.serial("control characters in a server's name do not reach the terminal", a
 test.serial("for a file without the server's column one line says how to get it, and all requests count", async (t) => {
   const { code, stdout, stderr } = await jtl(`timeStamp,elapsed,success\n${startMs},5,true\n`);
   t.is(code, 0);
-  t.regex(stderr, /there is no column server. docs\/load-testing.md says how to have it/);
+  t.regex(stderr, /there is no column server. docs\/load-testing.md says how to record it/);
   t.regex(stdout, /\nall +1 /);
   t.is((await jtl(`timeStamp,elapsed,success\n${startMs},5,true\n`, '--from-due')).code, 2);
 });
 
 const refused: readonly (readonly [what: string, content: string | Buffer, line: RegExp])[] = [
   ['an empty file', '', /run\.jtl: the file is empty; expected a CSV result file/],
-  ['a binary file', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2, 10, 0, 0]), /no result file of JMeter.*binary data/],
-  ['a long file without lines', Buffer.alloc(3_000_000), /no names of columns: the line is longer than 65536 bytes/],
+  [
+    'a binary file',
+    Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2, 10, 0, 0]),
+    /not a result file of JMeter.*binary data/,
+  ],
+  [
+    'a long file without lines',
+    Buffer.alloc(3_000_000),
+    /the names of the columns are missing: the line is longer than 65536 bytes/,
+  ],
   [
     'XML',
     '<?xml version="1.0"?>\n<testResults version="1.2">\n',
-    /no CSV.*got "<\?xml.*-q and the plans' jtl\.properties/,
+    /not a CSV file.*got "<\?xml.*-q and the plans' jtl\.properties/,
   ],
-  ['no header', `${line({})}\n`, /no names of columns; expected a first line with the names/],
+  ['no header', `${line({})}\n`, /the names of the columns are missing; expected a first line with the names/],
   ['a missing column', `timeStamp,label,success\n${startMs},a,true\n`, /a column is missing.*got no elapsed/],
-  ['nothing but a header', `${header}\n`, /there is no request that counts; expected one, got none/],
+  ['nothing but a header', `${header}\n`, /no request counts; expected one, got none/],
 ];
 for (const [what, content, said] of refused) {
   test.serial(`${what} is refused in one line`, async (t) => {

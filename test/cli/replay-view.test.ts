@@ -62,11 +62,11 @@ test('a summary names what differs, and leaves out what did not happen', (t) => 
   servers drained                                    2          1
   ticks with every weight 0 (a 503 for all)          0          0
 
-  shares differ by 1.23% of the traffic in the mean
+  shares differ by 1.23% of the traffic on average
   at most at 2026-11-22T07:34:32Z on web2:
   31.0% recorded, 12.0% replayed
-  over a threshold: a server for a tick, 10 times; replayed it had then
-  less share in 7, more in 1, the same in 2`,
+  decisions for a server over a threshold: 10; in the replay its share is
+  smaller in 7, larger in 1, the same in 2`,
   );
 });
 
@@ -74,18 +74,18 @@ for (const [what, changes, expected] of [
   [
     'repeated',
     { repeated: { ticks: 9, equal: 9, firstDifferenceAt: null } },
-    /as recorded: all 9 ticks are decided the same/,
+    /as recorded: all 9 ticks have the same decisions/,
   ],
   [
     'not repeated',
     { repeated: { ticks: 9, equal: 7, firstDifferenceAt: at } },
-    /7 of 9 ticks .*\n.* is not at 2026-11-22T07:34:32Z/,
+    /7 of 9 ticks .*\n.* first difference is at 2026-11-22T07:34:32Z/,
   ],
   ['of several starts', { runs: 3 }, /started 3 times/],
   ['cut', { cutRuns: 1 }, /middle of a run/],
-  ['with gaps', { missingTicks: 4 }, /4 ticks between these are missing/],
+  ['with gaps', { missingTicks: 4 }, /4 ticks in between are missing/],
   ['of a dry run', { outcomes: { written: 0, 'dry-run': 100, refused: 0 } }, /100 of 100 ticks were a dry run/],
-  ['refused', { outcomes: { written: 90, 'dry-run': 0, refused: 10 } }, /took no weights at 10 ticks/],
+  ['refused', { outcomes: { written: 90, 'dry-run': 0, refused: 10 } }, /refused the weights at 10 ticks/],
   [
     'failed',
     { failedTicks: 5, failure: 'policy capacity: '.padEnd(200, 'x') },

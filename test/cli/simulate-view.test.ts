@@ -49,16 +49,16 @@ none           leastconn     20.0   13.2    187  98.77%   1.00%     1.06   3.6%
 oracle         leastconn      250   13.2    187  98.77%   1.00%     1.06   3.6%
 
 MEAN to P99: answers and time-outs, without other failures. MAX/MEAN: of the
-servers' utilisations. MOVED: how far their shares moved per tick, summed up.
-oracle and static know the true capacities: to compare with, not to choose.
+servers' utilisations. MOVED: sum of the changes of their shares per tick.
+oracle and static know the true capacities: for comparison, not for use.
 Not in the model: keep-alive, stickiness, maxconn queues, cache warm-up, several
-classes of requests. docs/simulation.md says what follows from that.`,
+classes of requests. docs/simulation.md explains the consequences.`,
   );
 });
 
 test('missing lines are counted, and an oracle that did not run is not mentioned', (t) => {
   const text = renderComparison(three, measured(three, [[{}, {}, {}]]), 100);
-  t.regex(text, /^medians of seeds 1 to 3; 3 runs in 0\.1 s; 2 lines are missing$/m);
+  t.regex(text, /^medians of seeds 1 to 3; 3 runs in 0\.1 s; 2 lines missing$/m);
   t.notRegex(text, /oracle/);
 });
 
@@ -84,7 +84,7 @@ test('where more than 1 % fail, a note says that times are not the whole result'
     const failed = { status5xx, timeout: 0, broken: 0, refused: 0, noServer: 0 };
     return renderComparison(three, measured(three, [[{ failed }], [{}]]), 0);
   };
-  t.regex(failing(11), /^! .*look at FAILED before MEAN\.$/m);
+  t.regex(failing(11), /^! .*compare FAILED before MEAN\.$/m);
   t.notRegex(failing(10), /before MEAN/);
 });
 
@@ -93,7 +93,7 @@ test("the heading has the scenario's loads or the rate, a single seed, and a run
   t.regex(renderComparison(flash, [], 0), /^your fleet: 1 server, 1 cores?, .*\nload 70%, at times 150%: 35 /);
   t.regex(renderComparison(flash, [], 0), /through 4 HAProxys\n.*\nseed 1; 0 runs/);
   const short = readComparison({ scenario: 'failing-1', rate: '65', seconds: '20' });
-  t.regex(renderComparison(short, [], 0), /\nload 10%: 65 requests.*\n.*; too short, it begins after 20 s\n/);
+  t.regex(renderComparison(short, [], 0), /\nload 10%: 65 requests.*\n.*; too short: it begins after 20 s\n/);
   const enough = readComparison({ scenario: 'failing-1', seconds: '21' });
   t.notRegex(renderComparison(enough, [], 0), /too short/);
 });

@@ -48,6 +48,20 @@ test('links between documents lead somewhere', (t) => {
   }
 });
 
+test('links between documents lead to files of the package, or to tests and proofs', (t) => {
+  const { files } = JSON.parse(read('package.json')) as { files: readonly string[] };
+  const shipped = [...files, 'README.md', 'LICENSE'];
+  const isInPackage = (path: string) =>
+    shipped.some((each) => (each.endsWith('/') ? `${path}/`.startsWith(each) : path === each));
+  for (const path of documents) {
+    t.true(isInPackage(path), path);
+    for (const [link, file = ''] of read(path).matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+      const target = join(dirname(path), file);
+      t.true(isInPackage(target) || /^(test|lab)\//.test(target), `${path}: ${link}`);
+    }
+  }
+});
+
 test('README.md has at most 120 lines', (t) => {
   t.true(read('README.md').trimEnd().split('\n').length <= 120);
 });

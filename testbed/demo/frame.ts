@@ -19,7 +19,7 @@ export interface Moment {
 /** The live figures are over this long, in ms. */
 const windowMs = 5_000;
 
-/** From what is known to what is shown. */
+/** Converts measurements to what the live view shows. */
 export function frameOf({ settings, backend, sight, outcomes, before, elapsedMs, slowedAtMs }: Moment): Frame {
   const { slowed, deadlineMs, phaseSeconds, policy, servers } = settings;
   const recent = (some: readonly Outcome[]) =>

@@ -7,7 +7,7 @@ export interface IntroductionOptions {
   readonly plan: Plan;
   /** Path of HAProxy's stats socket. */
   readonly socket: string;
-  /** How this user calls haweight. */
+  /** The command by which this user runs haweight. */
   readonly haweight: string;
 }
 

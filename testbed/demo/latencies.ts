@@ -5,11 +5,11 @@ import type { Outcome } from '../rig/load/outcome.ts';
 export interface Summary {
   readonly requests: number;
   readonly failed: number;
-  /** Response times; a failed request counts with the deadline, however early it failed. null without requests. */
+  /** Response times. A failed request counts as the deadline, even if it failed earlier. null without requests. */
   readonly meanMs: number | null;
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
-  /** Answered within one second, of all that were sent; 0 to 1. */
+  /** Requests answered within one second, as a share of all sent; 0 to 1. */
   readonly withinSecond: number | null;
 }
 

@@ -3,18 +3,18 @@ import { count, percentOfAll, responseTime } from '../../shared/terminal/format.
 import { bar } from '../../shared/terminal/text.ts';
 import type { Summary } from './latencies.ts';
 
-/** One application server as it is now; null is unknown. */
+/** Current state of one application server; null is unknown. */
 export interface ServerRow {
   readonly name: string;
   readonly cores: number;
-  /** CPU used of its quota, 0 to 1, as its agent says. */
+  /** CPU used / its quota, 0 to 1, as its agent reports. */
   readonly cpu: number | null;
   /** HAProxy's weight now, 0 to 256, and its share of the sum, 0 to 1. */
   readonly weight: number | null;
   readonly share: number | null;
   /** Requests that it answered per second, over the last seconds. */
   readonly answeredPerSecond: number;
-  /** Load by equation (1), as the controller says; null while there is none. */
+  /** Load by equation (1), as the controller reports; null without a controller. */
   readonly load: number | null;
 }
 
@@ -30,7 +30,7 @@ export interface Frame {
   readonly windowSeconds: number;
   readonly deadlineMs: number;
   readonly now: Summary;
-  /** The same moment of the phase without the controller; null while that is the phase that runs. */
+  /** The same moment of the phase without the controller; null during that phase. */
   readonly before: Summary | null;
 }
 
@@ -39,10 +39,10 @@ export interface ViewStyle {
   readonly colour: boolean;
 }
 
-/** CPU of the quota from which a server is marked as full. */
+/** From this share of its CPU quota on, a server is marked as full. */
 const fullCpu = 0.95;
 
-/** The lines of one picture. None is longer than the columns; its height is always the same. */
+/** The lines of one frame. None is longer than the columns, and the number of lines is always the same. */
 export function renderFrame(frame: Frame, style: ViewStyle): readonly string[] {
   const { deadlineMs } = frame;
   const cut = (line: string) => line.slice(0, style.columns);
@@ -71,7 +71,7 @@ export function renderFrame(frame: Frame, style: ViewStyle): readonly string[] {
   ];
 }
 
-/** The same in one line, for where there is no terminal. */
+/** The same in one line, without a terminal. */
 export function renderLine({ phase, elapsedSeconds, deadlineMs, now, servers }: Frame): string {
   const times = `p50 ${responseTime(now.p50Ms, deadlineMs)}, p99 ${responseTime(now.p99Ms, deadlineMs)}`;
   const weights = servers.map(({ weight }) => weight ?? '-').join('/');

@@ -2,11 +2,11 @@ import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { type MetricName, type Snapshot, snapshotSchema } from '../../shared/contract/snapshot.ts';
 import { type Status, statusSchema } from '../../shared/contract/status.ts';
 
-/** What can be seen of the running system at one moment. Each part is null where nobody answered. */
+/** The state of the running system at one moment. A part is null if its process did not answer. */
 export interface Sight {
   /** Weight in HAProxy by server, 0 to 256. */
   readonly weights: Readonly<Record<string, number>> | null;
-  /** Whether HAProxy has every server UP, with no failed health check lately. */
+  /** Whether every server is UP in HAProxy, without a recent failed health check. */
   readonly allUp: boolean;
   /** Requests that HAProxy has with the servers now. */
   readonly inFlight: number | null;
@@ -21,10 +21,10 @@ export interface Eyes {
   readonly controllerUrl: string;
 }
 
-/** Longest that one look may take, in ms. */
+/** Time limit of one reading, in ms. */
 const lookMs = 1_000;
 
-/** Looks at HAProxy, at every agent and, where one runs, at the controller. Never throws. */
+/** Reads HAProxy, every agent and, if it runs, the controller. Never throws. */
 export async function look(eyes: Eyes, hasController: boolean): Promise<Sight> {
   const { haproxy, backend, agentUrls, controllerUrl } = eyes;
   const snapshot = async ([name, url]: [string, string]) =>
@@ -50,7 +50,7 @@ export function utilisation(snapshot: Snapshot | null | undefined, name: MetricN
   return metric?.status === 'ok' ? metric.utilisation : null;
 }
 
-/** null where nobody answers, or nothing that fits: the demo shows that as unknown and looks again. */
+/** null if there is no valid answer: the demo shows it as unknown and tries again. */
 async function fetchJson<Value>(url: string, parse: (body: unknown) => Value): Promise<Value | null> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(lookMs) });

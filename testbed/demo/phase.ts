@@ -27,10 +27,10 @@ export interface PhaseMeasured extends PhaseRecord {
   readonly periodMs: number | null;
 }
 
-/** Between two pictures, in ms. */
+/** Time between two frames, in ms. */
 const refreshMs = 300;
 
-/** Sends the load of a phase, slows the server in its middle, and shows meanwhile what can be seen. */
+/** Sends the load of a phase, slows one server in its middle, and shows the state of the system meanwhile. */
 export async function runPhase(options: PhaseOptions): Promise<PhaseMeasured> {
   const { settings, fleet, arrivals, before, show, signal } = options;
   const outcomes: Outcome[] = [];

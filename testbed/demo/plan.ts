@@ -9,7 +9,7 @@ export interface Member extends DemoServer, StackMember {
   readonly agentUrl: string;
 }
 
-/** Who listens where. */
+/** Addresses and ports of all processes. */
 export interface Plan {
   readonly frontPort: number;
   readonly controllerPort: number;
@@ -20,7 +20,7 @@ export interface Plan {
 const front = '127.0.0.1';
 /** Each server has an address of its own, as VMs do; on Linux all of 127.0.0.0/8 is loopback. */
 const serverAddress = (index: number) => `127.0.0.${11 + index}`;
-/** Ports as they are wanted: agents and controller where `haweight` looks for them by itself. */
+/** Preferred ports: agents and controller use haweight's defaults. */
 const wantedPorts = { agent: agentPort, controller: controllerPort, front: 9480, app: 9480 };
 
 export async function planFleet(servers: readonly DemoServer[]): Promise<Plan> {
@@ -59,7 +59,7 @@ export function haproxyConfiguration(
     weight,
     options: 'check inter 500ms',
   });
-  // when a client has given up, tell the server, which then drops the work
+  // when a client gives up, close the connection to the server, which then drops the work
   const lines = ['option abortonclose'];
   return {
     frontends: [{ name: 'demo', bind: `${front}:${frontPort}`, backend }],

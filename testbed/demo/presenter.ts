@@ -8,10 +8,10 @@ export interface Presenter {
 
 /** Between two lines where there is no terminal, in seconds. */
 const lineSeconds = 5;
-/** The width that everything is made for, and the most that is used. */
+/** Largest width of the output, in columns. */
 const fullWidth = 80;
 
-/** Draws pictures on a terminal; elsewhere writes a line now and then. */
+/** Draws frames on a terminal; otherwise writes a line now and then. */
 export function makePresenter(stream: NodeJS.WriteStream): Presenter {
   const live = isLive(stream);
   const screen = makeScreen(stream, live);

@@ -2,7 +2,7 @@ import { count, percentOfAll, responseTime } from '../../shared/terminal/format.
 import type { DemoResult, PhaseResult } from './result.ts';
 import { fallenBelow } from './slowdown.ts';
 
-/** From this lag on, in ms, the generator's own lateness is worth a warning. */
+/** From this lag of the load generator on, in ms, the report has a warning. */
 const lagWorthSaying = 20;
 /** Ticks after the slowdown that are listed. */
 const ticksShown = 10;

@@ -44,7 +44,7 @@ export interface DemoRecord {
   readonly restoredWeights: Readonly<Record<string, number>>;
 }
 
-/** Everything that the demo reports, from what it recorded. */
+/** Computes the report from the recorded data. */
 export function demoResult(record: DemoRecord): DemoResult {
   const { settings, ticks, periodMs, restoredWeights } = record;
   return {

@@ -10,7 +10,7 @@ import { arrivalsOf, type DemoSettings } from './settings.ts';
 
 export interface DemoOptions {
   readonly settings: DemoSettings;
-  /** Called once everything runs, before the first phase. */
+  /** Called when everything runs, before the first phase. */
   readonly onReady: (fleet: Fleet) => void;
   readonly show: (frame: Frame) => void;
   /** Ends the demo early; the promise then rejects with the signal's reason. */

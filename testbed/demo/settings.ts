@@ -14,20 +14,20 @@ export interface DemoSettings {
   /** CPU that a request needs, in ms: lognormal with this mean and coefficient of variation. */
   readonly meanDemandCpuMs: number;
   readonly demandVariation: number;
-  /** A request that is not answered this long after its intended start has failed. */
+  /** A request fails if it is not answered within this time after its intended start. */
   readonly deadlineMs: number;
-  /** Requests on their way at once; one more has failed before it was sent. */
+  /** Most requests in flight. One more fails without being sent. */
   readonly maxInFlight: number;
   /** The server that a noisy neighbour slows in the middle of each phase, and the share of its CPU that is lost. */
   readonly slowed: { readonly server: string; readonly lostShare: number };
-  /** Weight that HAProxy's configuration gives every server. */
+  /** Configured weight of every server. */
   readonly configuredWeight: number;
   readonly phaseSeconds: number;
   readonly seed: number;
   readonly policy: string;
 }
 
-/** Bounds of a phase, in seconds. The longest keeps the whole under two minutes; the shortest still has a slowdown. */
+/** Bounds of a phase, in seconds. The longest keeps the demo under two minutes; the shortest still has a slowdown. */
 export const phaseSecondsBounds = { least: 4, default: 40, most: 50 } as const;
 
 /**

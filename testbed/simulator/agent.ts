@@ -14,7 +14,7 @@ const sampleEveryMs = 1_000;
 const backgroundCpu = 0.01;
 /** Standard deviation of a CPU measurement. */
 const cpuNoise = 0.01;
-/** Memory follows requests in flight a little, and is no signal of load. */
+/** Memory depends only a little on requests in flight, so it does not show the load. */
 const idleRam = 0.4;
 const ramPerRequest = 0.000_5;
 /** Of the link, at full capacity. */
@@ -57,7 +57,7 @@ export class SimulatedAgent {
     this.#snapshot = this.#measure(idle(3), idle(1));
   }
 
-  /** Takes a sample; when the next one is due, in ms. */
+  /** Takes a sample. Returns when the next one is due, in ms. */
   sample(nowMs: number): number {
     const [before, between] = this.#samples;
     const sample = { atMs: nowMs, shownBusyMs: this.#server.shownBusyMs(nowMs), completed: this.#server.completed };

@@ -1,14 +1,14 @@
 import { exponential, type Random } from '../../shared/math/random.ts';
 
-/** From `fromMs` on, until the next one, so many requests arrive. */
+/** Rate of arrivals from `fromMs` until the next piece. */
 export interface RatePiece {
   readonly fromMs: number;
   readonly requestsPerSecond: number;
 }
 
 /**
- * A Poisson process whose rate is constant piece by piece: unit-rate gaps are spent at the rate of the piece that they
- * fall in, so a change of the rate takes no other draws. `pieces` are in order and begin at 0.
+ * A Poisson process with a piecewise constant rate. Gaps are drawn for rate 1 and scaled by the rate of the piece that they
+ * fall in, so a change of the rate does not change the draws. `pieces` are in order and begin at 0.
  */
 export class Arrivals {
   readonly #pieces: readonly RatePiece[];
@@ -39,7 +39,7 @@ export class Arrivals {
   }
 }
 
-/** How many requests are to be expected until then. */
+/** Expected number of requests until then. */
 export function expectedRequests(pieces: readonly RatePiece[], untilMs: number): number {
   return pieces.reduce((sum, { fromMs, requestsPerSecond }, index) => {
     const endMs = Math.min(untilMs, pieces[index + 1]?.fromMs ?? untilMs);

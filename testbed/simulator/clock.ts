@@ -1,6 +1,6 @@
 import type { Clock } from '../../shared/clock.ts';
 
-/** The wall clock at a simulation's start; any would do. */
+/** Wall clock at the start of a simulation; any value works. */
 const epochMs = Date.UTC(2025, 0, 1);
 
 /** Simulated time as the controller's clock. */

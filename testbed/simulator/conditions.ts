@@ -1,15 +1,15 @@
 import type { ServerEvent } from './schema.ts';
 
-/** What befalls a server now, all of its events taken together. */
+/** The current condition of a server: the sum of all its events. */
 export interface Conditions {
   /** Connections are refused and the agent is unreachable. */
   readonly down: boolean;
-  /** Of its capacity, what is left: above 0, 1 while all is well. */
+  /** The part of its capacity that is left: above 0; 1 without a fault. */
   readonly speedFactor: number;
-  /** What the CPU metric shows of the cores that are really busy: under 1 where a slow-down hides from it. */
+  /** CPU utilisation that the metric shows / the real one: below 1 if the metric hides a slowdown. */
   readonly shownFactor: number;
   readonly agentFrozen: boolean;
-  /** What the agent says of every metric, and of the server's cores (null: the truth), instead of what it measures. */
+  /** What a lying agent reports for every metric and for the cores (null: the truth), instead of what it measures. */
   readonly claim: { readonly utilisation: number; readonly cores: number | null } | null;
   /** Share of requests that are answered 500 at once, 0 to 1. */
   readonly errorShare: number;

@@ -9,7 +9,7 @@ import { SimulatedAgents, SimulatedRuntime } from './runtime.ts';
 import type { Experiment } from './schema.ts';
 import type { Server } from './server.ts';
 
-/** Who sets one HAProxy's weights, and when. */
+/** What sets one HAProxy's weights, and when. */
 export interface WeightSetter {
   start(): void;
   /** Every period. */
@@ -56,7 +56,7 @@ export function weightSetter(surroundings: Surroundings): WeightSetter {
   }
 }
 
-/** Weights by what each server can do, the largest 256; 0 for one that is down. */
+/** Weights in proportion to the capacities; the largest is 256, a server that is down has 0. */
 function setByCapacity({ haproxy, servers }: Surroundings): void {
   const largest = Math.max(...servers.map(({ capacity }) => capacity));
   for (const { name, index } of haproxy.lines) {

@@ -4,7 +4,7 @@ import type { Contender, Experiment } from './schema.ts';
 
 type PolicyContender = Extract<Contender, { kind: 'policy' }>;
 
-/** Keys of the controller's configuration that the experiment itself says. */
+/** Keys of the controller's configuration that the experiment sets. */
 export const ownKeys = ['backends', 'policy', 'periodMs'] as const;
 
 /** The configuration file that the simulated controllers run with, before it is checked. */

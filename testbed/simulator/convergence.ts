@@ -1,8 +1,8 @@
 import { maxOverMean, type Sample, sharesOf } from './result.ts';
 
 /**
- * Largest over mean of the utilisations that the weights alone would make (share over capacity) at a sample: unlike
- * measured utilisations it has no noise of random arrivals in it. null where nothing is known.
+ * Largest / mean of the utilisations that the weights alone would cause (share / capacity) at a sample. Unlike
+ * measured utilisations it has no noise of random arrivals. null if unknown.
  */
 export function imbalance(sample: Sample): number | null {
   const shares = sharesOf(sample);
@@ -12,8 +12,8 @@ export function imbalance(sample: Sample): number | null {
 }
 
 /**
- * How many ticks from `fromSeconds` on it took until the weights first suited the capacities, that is, until their
- * imbalance was at or under the bound: 1 when the first tick found them so. null: never.
+ * How many ticks from `fromSeconds` on it took until the weights first fitted the capacities, that is, until their
+ * imbalance was at most the bound: 1 if they did at the first tick. null: never.
  */
 export function ticksToConverge(samples: readonly Sample[], fromSeconds: number, bound = 1.25): number | null {
   const after = samples.filter(({ atSeconds }) => atSeconds >= fromSeconds);

@@ -6,15 +6,15 @@ function serversOf(sizes: readonly { readonly cores: number; readonly speed?: nu
   return sizes.map((size, index) => ({ name: `s${index + 1}`, ...size }));
 }
 
-/** Fleets that everything is compared on. A core of speed 1 does one core-second of work per second. */
+/** Fleets for comparisons. A core of speed 1 does one core-second of work per second. */
 export const fleets = {
   /** 13 cores in five sizes of server: 130 requests of 100 ms per second. */
   het: serversOf([1, 2, 2, 4, 4].map((cores) => ({ cores }))),
-  /** Five times two cores, a little unlike each other. */
+  /** Five servers of two cores with slightly different speeds. */
   mild: serversOf([0.8, 0.9, 1, 1.1, 1.2].map((speed) => ({ cores: 2, speed }))),
-  /** Five times the same. */
+  /** Five equal servers. */
   hom: serversOf([1, 2, 3, 4, 5].map(() => ({ cores: 2 }))),
-  /** Twenty of 1, 2, 4 and 8 cores, and of three speeds. */
+  /** Twenty servers of 1, 2, 4 and 8 cores and three speeds. */
   twenty: serversOf(
     [1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 4, 4, 4, 4, 4, 4, 8, 8, 4].map((cores, index) => {
       return { cores, speed: [0.9, 1, 1.1][index % 3] ?? 1 };

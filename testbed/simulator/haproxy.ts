@@ -52,12 +52,12 @@ export class SimulatedHaproxy {
     this.#dispatch = dispatchOf(balance, this.lines, random);
   }
 
-  /** Whether a server is up, but no request can get through: every weight is 0. */
+  /** Whether servers are up but every weight is 0, so that no request gets through. */
   get isShut(): boolean {
     return this.lines.some(({ up }) => up) && this.lines.every(({ up, weight }) => !up || weight === 0);
   }
 
-  /** Finds the request a server, or answers 503; whether the client now waits for that server. */
+  /** Gives the request to a server, or answers 503. Returns whether the client now waits for a server. */
   handle(request: Request, nowMs: number): boolean {
     const first = this.#pick(null);
     if (first === null) {
@@ -70,7 +70,7 @@ export class SimulatedHaproxy {
       if (reception !== 'refused') return reception === 'accepted';
       if (retry === retries) break;
       this.#measures.retried(request);
-      // the one just tried is avoided, and always there to come back to
+      // avoids the server that was just tried, unless there is no other
       const next: Line = this.#pick(line) ?? line;
       if (next !== line) line.redispatches += 1;
       line = next;
@@ -88,8 +88,8 @@ export class SimulatedHaproxy {
   }
 
   /**
-   * `timeout server` is over: 504 for the client; the server knows nothing of it. As HAProxy's own answer it is no 5xx of
-   * the server, only an error of its response (seen on 2.6).
+   * `timeout server` has passed: the client gets 504, and the server does not notice. HAProxy itself answers, so this is not a
+   * 5xx of the server, only a response error (measured with 2.6).
    */
   timedOut(request: Request): void {
     const line = this.#release(request);

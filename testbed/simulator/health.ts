@@ -5,7 +5,7 @@ const rise = 2;
 /** Health counts up to here; from `rise` on the server is up. */
 const full = rise + fall - 1;
 
-/** One HAProxy's opinion of one server, from its checks: `fall` failures in a row for DOWN, `rise` successes for UP. */
+/** One HAProxy's health checks of one server: `fall` failures in a row make it DOWN, `rise` successes UP. */
 export class Health {
   #health = full;
   #sinceMs = 0;
@@ -14,7 +14,7 @@ export class Health {
     return this.#health >= rise;
   }
 
-  /** As `show stat` words it. */
+  /** The status as in `show stat`. */
   get status(): string {
     if (this.#health === full) return 'UP';
     if (this.up) return `UP ${this.#health - rise + 1}/${fall}`;

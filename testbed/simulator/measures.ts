@@ -6,7 +6,7 @@ export type FailureKind = (typeof failureKinds)[number];
 
 const withinMs = 1_000;
 
-/** What became of the requests that arrived from an instant on; before it, only totals are kept. */
+/** Outcomes of the requests that arrived from an instant on; before it, only totals are kept. */
 export class Measures {
   readonly #fromMs: number;
   readonly #timeoutMs: number;
@@ -16,7 +16,7 @@ export class Measures {
   answeredWell = 0;
   answeredWithinSecond = 0;
   retries = 0;
-  /** Of all requests, the warm-up's too. */
+  /** Of all requests, including the warm-up. */
   readonly totals = { requests: 0, failures: 0 };
 
   constructor(fromMs: number, timeoutMs: number) {
@@ -41,7 +41,7 @@ export class Measures {
     this.totals.failures += 1;
     if (arrivedMs < this.#fromMs) return;
     this.failures[kind] += 1;
-    // who waited in vain waited that long; quick failures say nothing of how long work takes
+    // a time-out counts with its waiting time; quick failures do not show how long work takes
     if (kind === 'timeout') this.#times.push(this.#timeoutMs);
   }
 

@@ -8,9 +8,9 @@ import { scenarios } from './scenarios.ts';
 import { type Experiment, experimentSchema, fleetSchema } from './schema.ts';
 import { ratesOf } from './workload.ts';
 
-/** 8 bytes each for the response times, and as much again to sort them: some 500 MB. */
+/** Response times take 8 bytes each, and the same again to sort them: about 500 MB. */
 export const maxRequests = 20_000_000;
-/** A server's part of what is kept of a tick takes some 50 bytes. */
+/** The sample of one server at one tick takes about 50 bytes. */
 export const maxSamples = 10_000_000;
 
 type Tree = Readonly<Record<string, unknown>>;
@@ -44,7 +44,7 @@ function withScenario(value: Tree, where: string): Tree {
   if (typeof value['scenario'] !== 'string') return value;
   const build = scenarios.get(value['scenario']);
   if (build === undefined) throw unknownName(`${where}: scenario`, 'scenario', scenarios.keys(), value['scenario']);
-  // which servers a scenario befalls depends on the fleet
+  // which servers fail in a scenario depends on the fleet
   const fleet = z.object({ fleet: fleetSchema }).safeParse(value);
   if (!fleet.success) throw schemaError(fleet.error, value, where);
   const { load, ...plan } = build(fleet.data.fleet);
@@ -68,7 +68,7 @@ function checkSize(experiment: Experiment, where: string): void {
   }
 }
 
-/** What the controller would refuse in its own file is refused here in the same words. */
+/** Checks the controller's settings, with the controller's own messages. */
 function checkConfig(experiment: Experiment, where: string): void {
   const { contender } = experiment;
   if (contender.kind !== 'policy') return;
@@ -80,7 +80,7 @@ function checkConfig(experiment: Experiment, where: string): void {
   if (!parsed.success) throw new ProblemError(describeIssues(parsed.error.issues, input, { config: place }));
 }
 
-/** In the words of the controller's configuration, but for what it says of its own documentation. */
+/** The controller's message, without its reference to the controller's documents. */
 function schemaError(error: z.ZodError, value: unknown, where: string): ProblemError {
   const { fix: _, ...problem } = describeIssues(error.issues, value, { config: where });
   const [issue] = error.issues;

@@ -19,7 +19,7 @@ export class Queue<Item> {
     const item = this.#items[this.#head];
     if (item === undefined) return undefined;
     this.#head += 1;
-    // what is done with is let go when it is half of the array
+    // release the finished items when they are half of the array
     if (this.#head >= 1_024 && this.#head * 2 >= this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;

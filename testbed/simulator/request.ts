@@ -3,9 +3,9 @@ export interface Request {
   readonly arrivedMs: number;
   /** Work, in ms of one core of speed 1. */
   readonly demandMs: number;
-  /** The HAProxy that it came in at, and the server that has it now; by index. */
+  /** The HAProxy that received it, and the server that has it now; by index. */
   readonly haproxy: number;
   server: number;
-  /** The client has its answer: what a server still does for it, nobody waits for. */
+  /** The client has its answer. A server may still work for it in vain. */
   over: boolean;
 }

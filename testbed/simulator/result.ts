@@ -10,7 +10,7 @@ export interface Sample {
   readonly up: readonly boolean[];
   /** Since the sample before: busy of available core time; null for a server that was down all that time. */
   readonly utilisation: readonly (number | null)[];
-  /** What each could do now: core-seconds of speed 1 per second. */
+  /** Current capacity of each server, in core-seconds of speed 1 per second. */
   readonly capacity: readonly number[];
   /** Since the sample before, at all HAProxys. */
   readonly requests: number;
@@ -31,7 +31,7 @@ export interface Result {
   /** Answered by a server with success. */
   readonly answered: number;
   readonly failed: Readonly<Record<FailureKind, number>>;
-  /** Neither when the run ended. */
+  /** Still in flight when the run ended. */
   readonly inFlight: number;
   readonly retries: number;
   /** Of answers and time-outs (which count with the time-out); null without any. */
@@ -90,14 +90,14 @@ export function failedShare({ failed, requests }: Pick<Result, 'failed' | 'reque
   return requests === 0 ? null : sum(Object.values(failed)) / requests;
 }
 
-/** Of those that are known; null where none is, or nothing is used at all. */
+/** Of the known utilisations; null if none is known or all are 0. */
 export function maxOverMean(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);
   const total = sum(known);
   return total === 0 ? null : (Math.max(...known) * known.length) / total;
 }
 
-/** What each server gets of new requests: weight over the sum, of those that are up. All 0 where nobody gets any. */
+/** Each server's share of new requests: its weight / the sum over the servers that are up. All 0 if the sum is 0. */
 export function sharesOf({ weights, up }: Pick<Sample, 'weights' | 'up'>): number[] {
   const effective = weights.map((weight, index) => (up[index] ? weight : 0));
   const total = sum(effective);

@@ -3,7 +3,7 @@ import type { Measures } from './measures.ts';
 import type { Sample, ServerResult } from './result.ts';
 import type { Server, Usage } from './server.ts';
 
-/** Takes down how busy servers are and what weights they have. */
+/** Samples the servers' utilisations and weights. */
 export class Sampler {
   readonly #servers: readonly Server[];
   readonly #measures: Measures;
@@ -26,7 +26,7 @@ export class Sampler {
     this.#measuredFrom = this.#usages(nowMs);
   }
 
-  /** Of each server since `startMeasuring`, which was so long ago. */
+  /** Figures of each server since `startMeasuring`. */
   measured(nowMs: number): Omit<ServerResult, 'name'>[] {
     const utilisations = this.#since(this.#measuredFrom, nowMs);
     return this.#usages(nowMs).map(({ presentMs }, index) => {

@@ -1,7 +1,7 @@
 import type { FleetInput } from './fleets.ts';
 import type { ScenarioInput } from './schema.ts';
 
-/** What a scenario says of an experiment: base load, lengths, what changes and what befalls servers. */
+/** The part of an experiment that a scenario sets: base load, lengths, changes of the load, and faults of servers. */
 export interface ScenarioPlan {
   readonly load: number;
   readonly seconds: number;
@@ -39,7 +39,7 @@ export function crowd(crowdLoad: number): ScenarioPlan {
   return plan(usualLoad, 60, { loads: [{ fromSeconds: 20, untilSeconds: 30, load: crowdLoad }] });
 }
 
-/** So many servers of middling size crash for 5 s. */
+/** This many servers of medium size crash for 5 s. */
 export function failing(fleet: FleetInput, count: number): ScenarioPlan {
   const events = middling(fleet, count).map((server) => {
     return { kind: 'crash' as const, server, fromSeconds: 20, untilSeconds: 25 };
@@ -59,13 +59,13 @@ export function frozen(fleet: FleetInput): ScenarioPlan {
   return plan(0.35, 60, { loads: [{ fromSeconds: 15, untilSeconds: 60, load: 0.8 }], events });
 }
 
-/** A server of middling size answers this share of its requests 500 at once, for the 30 s that are measured. */
+/** A server of medium size answers 500 at once to this share of its requests, for 30 s. */
 export function erring(fleet: FleetInput, share: number): ScenarioPlan {
   const [server = ''] = middling(fleet, 1);
   return plan(usualLoad, 30, { events: [{ kind: 'errors', server, fromSeconds: 0, share }] });
 }
 
-/** Everything has just been started: weights as configured, nothing learned. */
+/** A fresh start: configured weights, nothing learned. */
 export function coldStart(): ScenarioPlan {
   return { ...plan(usualLoad, 30), warmupSeconds: 0 };
 }
@@ -73,7 +73,7 @@ export function coldStart(): ScenarioPlan {
 const tens = [110, 120, 130, 140, 150, 160, 170, 180, 190];
 const steadyPercents = [30, 50, 70, 85, 95];
 
-/** By the name that a command line or a file uses; percentages are of the fleet's capacity. */
+/** Scenarios by name, as in the command and the file; percentages are of the fleet's capacity. */
 export const scenarios: ReadonlyMap<string, Build> = new Map<string, Build>([
   ['steady', () => steady(usualLoad)],
   ...steadyPercents.map((percent): [string, Build] => [`steady-${percent}`, () => steady(percent / 100)]),

@@ -24,7 +24,7 @@ const serverSchema = z
     workers: z.number().int().min(1).max(100_000).optional(),
     /** Of processor sharing: most requests at work at once. */
     threads: z.number().int().min(1).max(100_000).default(200),
-    /** Connections that wait to be accepted; beyond, they are refused. */
+    /** Most connections that wait to be accepted; more are refused. */
     backlog: z.number().int().min(0).max(10_000_000).default(128),
     configuredWeight: weightSchema.default(100),
   })
@@ -36,7 +36,7 @@ const serverSchema = z
 const during = { server: serverName, fromSeconds: seconds, untilSeconds: seconds.optional() };
 const factor = z.number().gt(0, 'a number above 0 and up to 1').max(1);
 
-/** What befalls a server, from then on until its end (default: the run's); times count from the end of the warm-up. */
+/** A fault of a server, until its end (default: the end of the run). Times count from the end of the warm-up. */
 const eventSchema = z.discriminatedUnion(
   'kind',
   [
@@ -48,14 +48,14 @@ const eventSchema = z.discriminatedUnion(
     /** The same, but the CPU metric shows only half of the loss. */
     z.strictObject({ kind: z.literal('hidden-slow'), ...during, factor }),
     z.strictObject({ kind: z.literal('frozen-agent'), ...during }),
-    /** Its agent claims this of every metric, and so many cores (default: the true ones), whatever is so. */
+    /** Its agent reports this for every metric, and this many cores (default: the true ones), whatever the truth is. */
     z.strictObject({
       kind: z.literal('lying-agent'),
       ...during,
       utilisation: z.number().min(0).max(1),
       cores: aboveZero(65_536).optional(),
     }),
-    /** Answers 500 at once, which costs it nothing. */
+    /** Answers 500 at once, without work. */
     z.strictObject({ kind: z.literal('blackhole'), ...during }),
     /** The same for this share of its requests. */
     z.strictObject({ kind: z.literal('errors'), ...during, share: z.number().min(0).max(1) }),
@@ -63,7 +63,7 @@ const eventSchema = z.discriminatedUnion(
   { error: 'an event of kind crash, removed, slow, hidden-slow, frozen-agent, lying-agent, blackhole or errors' },
 );
 
-/** Another load for a while; times count from the end of the warm-up. */
+/** Another load for some time; times count from the end of the warm-up. */
 const loadSchema = z
   .strictObject({ fromSeconds: seconds, untilSeconds: seconds, load: z.number().min(0).max(10) })
   .refine(({ fromSeconds, untilSeconds }) => untilSeconds > fromSeconds, {

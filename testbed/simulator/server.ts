@@ -4,7 +4,7 @@ import { Queue } from './queue.ts';
 import type { Request } from './request.ts';
 import type { ServerSpec } from './schema.ts';
 
-/** What a server says at once to a connection. */
+/** A server's immediate answer to a connection. */
 export type Reception = 'accepted' | 'refused' | 'error';
 
 /** Since the start, all but the last in core-ms. */
@@ -18,9 +18,9 @@ export interface Usage {
 
 export interface ServerOptions {
   readonly spec: ServerSpec;
-  /** Draws for requests that fail by share. */
+  /** Draws which requests a faulty server fails. */
   readonly random: () => number;
-  /** The next completion is then, in ms; Infinity: none. */
+  /** Time of the next completion, in ms; Infinity: none. */
   readonly reschedule: (atMs: number) => void;
   readonly onDone: (request: Request, nowMs: number) => void;
   readonly onBroken: (request: Request, nowMs: number) => void;
@@ -28,11 +28,11 @@ export interface ServerOptions {
 
 /**
  * A server: requests share its cores equally, each at most one core (egalitarian processor sharing), up to a limit;
- * more wait in the accept queue; what does not fit there is refused. With a limit of k workers this is first in, first
- * out: k requests at a time, each on a core of its own while k is no more than the cores.
+ * more wait in the accept queue, and beyond that connections are refused. With a limit of k workers this is first in, first
+ * out: k requests at a time, each on its own core while k is at most the number of cores.
  *
- * Work is counted in virtual time: what every request in service has received since the server was last idle. A
- * request is finished when virtual time reaches what it was at its start plus its demand, so an event costs O(log n).
+ * Work is counted in virtual time: the work that each request in service has received since the server was last idle. A
+ * request ends when virtual time reaches (its value at the request's start + the demand), so an event costs O(log n).
  */
 export class Server {
   readonly #options: ServerOptions;
@@ -45,7 +45,7 @@ export class Server {
   #conditions = normalConditions;
   #virtualMs = 0;
   #updatedMs = 0;
-  /** Core-ms since the start: there while it was not down, really busy, and busy as the CPU metric shows it. */
+  /** Core-ms since the start: available (not down), busy, and busy as the CPU metric shows it. */
   #availableMs = 0;
   #busyMs = 0;
   #shownBusyMs = 0;
@@ -72,7 +72,7 @@ export class Server {
     return this.#waiting.size;
   }
 
-  /** Requests that were finished, whether or not a client still waited. */
+  /** Finished requests, including those whose client no longer waited. */
   get completed(): number {
     return this.#completed;
   }
@@ -88,7 +88,7 @@ export class Server {
     return !this.#conditions.down && hasRoom;
   }
 
-  /** Utilisation between two instants is what was busy of what was available. */
+  /** Utilisation between two instants: busy / available. */
   usage(nowMs: number): Usage {
     this.#advance(nowMs);
     return { busyMs: this.#busyMs, availableMs: this.#availableMs, presentMs: this.#presentMs };
@@ -117,7 +117,7 @@ export class Server {
   /** The request that `reschedule` announced is finished. */
   complete(nowMs: number): void {
     this.#advance(nowMs);
-    // exactly, so that rounding never leaves a finished request in service
+    // set exactly, so that rounding never leaves a finished request in service
     this.#virtualMs = this.#inService.leastKey;
     const done = this.#inService.pop();
     this.#completed += 1;
@@ -154,7 +154,7 @@ export class Server {
     this.#virtualMs += elapsedMs * this.#rate(jobs);
   }
 
-  /** Virtual time per ms: what each of so many requests receives. */
+  /** Virtual time per ms: the work that each of this many requests receives. */
   #rate(jobs: number): number {
     return this.#options.spec.speed * this.#conditions.speedFactor * Math.min(1, this.#cores / jobs);
   }

@@ -16,7 +16,7 @@ import { Server } from './server.ts';
 import { type HaproxyStreams, type ServerStreams, type Streams, streamsOf } from './streams.ts';
 import { ratesOf } from './workload.ts';
 
-/** One run, event by event: clients, HAProxys, servers, agents and controllers on one agenda. */
+/** One run, event by event: clients, HAProxys, servers, agents and controllers share one agenda. */
 export class Simulation {
   readonly #experiment: Experiment;
   readonly #streams: Streams;
@@ -28,7 +28,7 @@ export class Simulation {
   readonly #servers: readonly Server[];
   readonly #haproxys: readonly SimulatedHaproxy[];
   readonly #setters: readonly WeightSetter[];
-  /** Requests in the order in which `timeout server` comes for them. */
+  /** Requests in the order of their `timeout server`. */
   readonly #deadlines = new Queue<Request>();
   readonly #deadlineSlot: number;
   #allZeroTicks = 0;
@@ -41,7 +41,7 @@ export class Simulation {
     this.#startMs = warmupSeconds * 1_000;
     this.#endMs = this.#startMs + seconds * 1_000;
     this.#measures = new Measures(this.#startMs, timeoutMs);
-    // slots in this order: at one instant, events befall servers before anything else, and controllers tick last
+    // the order of the slots matters: at the same instant, server events come first and controllers tick last
     this.#scheduleEvents();
     this.#servers = fleet.map((spec, index) => this.#makeServer(spec, index));
     this.#sampler = new Sampler(this.#servers, this.#measures, this.#startMs);
@@ -68,7 +68,7 @@ export class Simulation {
     return this.#agenda.nowMs / this.#endMs;
   }
 
-  /** The next event; a promise where it is a controller's tick. */
+  /** Runs the next event; a promise if it is a controller's tick. */
   step(): void | Promise<void> {
     return this.#agenda.step();
   }
@@ -172,14 +172,14 @@ export class Simulation {
     if (this.#deadlines.size === 1) this.#agenda.set(this.#deadlineSlot, nowMs + this.#experiment.timeoutMs);
   }
 
-  /** The HAProxy whose client still waits for the request, which no longer does; undefined: nobody does. */
+  /** Ends the client's wait for this request and returns its HAProxy; undefined if the client no longer waited. */
   #end(request: Request): SimulatedHaproxy | undefined {
     if (request.over) return undefined;
     request.over = true;
     return this.#haproxys[request.haproxy];
   }
 
-  /** Requests that are over are passed over only here, so finishing one costs nothing. */
+  /** Removes finished requests only here, so that finishing one costs nothing. */
   #timeOut(nowMs: number): void {
     const { timeoutMs } = this.#experiment;
     for (let first = this.#deadlines.first; first !== undefined; first = this.#deadlines.first) {
@@ -193,7 +193,7 @@ export class Simulation {
     }
   }
 
-  /** Every HAProxy's controller at its own instants, spread over the period. */
+  /** The controllers tick at different instants, spread over the period. */
   #scheduleTicks(): void {
     const { periodMs } = this.#experiment;
     for (const [index, haproxy] of this.#haproxys.entries()) {

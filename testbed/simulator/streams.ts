@@ -1,13 +1,13 @@
 import { type Random, seededRandom } from '../../shared/math/random.ts';
 
 /**
- * Independent streams of random numbers, one a purpose, so that every contender with the same seed meets the same
- * arrivals, demands and measurement noise, whatever it does with them (common random numbers).
+ * Independent streams of random numbers, one for each purpose, so that every contender with the same seed gets the same
+ * arrivals, demands and measurement noise (common random numbers).
  */
 export interface Streams {
   readonly arrivals: Random;
   readonly demands: Random;
-  /** Which HAProxy a request comes in at. */
+  /** Which HAProxy gets a request. */
   readonly entries: Random;
   readonly servers: readonly ServerStreams[];
   readonly haproxys: readonly HaproxyStreams[];
@@ -29,7 +29,7 @@ export interface HaproxyStreams {
 export function streamsOf(seed: number, servers: number, haproxys: number): Streams {
   const seeds = seededRandom(seed);
   const next = () => seededRandom(Math.floor(seeds() * 2 ** 32));
-  // in this order: what depends on the number of HAProxys comes last
+  // the order matters: streams that depend on the number of HAProxys come last
   return {
     arrivals: next(),
     demands: next(),

@@ -6,7 +6,7 @@ export function capacityOf(servers: readonly Pick<ServerSpec, 'cores' | 'speed'>
   return servers.reduce((sum, { cores, speed }) => sum + cores * speed, 0);
 }
 
-/** Requests per second, from the start of the warm-up: the base load but where the scenario has another. */
+/** Requests per second, from the start of the warm-up: the base load, except where the scenario has another. */
 export function ratesOf(experiment: Experiment): readonly RatePiece[] {
   const { fleet, demandMs, warmupSeconds, scenario, load, rate } = experiment;
   const fullRate = (capacityOf(fleet) / demandMs) * 1_000;
@@ -14,7 +14,7 @@ export function ratesOf(experiment: Experiment): readonly RatePiece[] {
   const pieces: RatePiece[] = [{ fromMs: 0, requestsPerSecond: base }];
   const at = (seconds: number) => (warmupSeconds + seconds) * 1_000;
   for (const each of scenario.loads) {
-    // where one load follows another without a gap, a piece of length 0 is left between them
+    // if one load directly follows another, a piece of length 0 remains between them
     pieces.push({ fromMs: at(each.fromSeconds), requestsPerSecond: each.load * fullRate });
     pieces.push({ fromMs: at(each.untilSeconds), requestsPerSecond: base });
   }

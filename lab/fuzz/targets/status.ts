@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { askController } from '../../../cli/status-source.ts';
+import { askController } from '../../../cli/ask-controller.ts';
 import { renderExplanation } from '../../../cli/view/explanation.ts';
 import { renderWeights } from '../../../cli/view/weights-table.ts';
 import { statusSchema } from '../../../shared/contract/status.ts';

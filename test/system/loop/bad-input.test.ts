@@ -162,6 +162,6 @@ for (const args of [
   test.serial(`haweight ${args.join(' ')} points to --help, with exit code 2`, async (t) => {
     const { code, stderr } = await haweight(args);
     t.is(code, 2);
-    t.regex(stderr, /^error: .*\n\(haweight --help lists what there is\)\n$/);
+    t.regex(stderr, /^error: .*\n\(see haweight --help\)\n$/);
   });
 }

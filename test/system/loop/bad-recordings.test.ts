@@ -39,7 +39,7 @@ test.serial('haweight replay without a file or a policy points to --help, with e
   for (const args of [['replay'], ['replay', 'x']]) {
     const { code, stderr } = await haweight(args);
     t.is(code, 2);
-    t.regex(stderr, /^error: .*\n\(haweight --help lists what there is\)\n$/);
+    t.regex(stderr, /^error: .*\n\(see haweight --help\)\n$/);
   }
 });
 

@@ -60,7 +60,7 @@ test.serial('doctor names what is wrong, how to fix it, and exits with 1', async
   ]);
   t.is(doctor.code, 1);
   t.regex(doctor.stdout, /fail {2}agent of s2: .*cannot be reached.*firewall/);
-  t.regex(doctor.stdout, /warn {2}server s1: left alone: drain/);
+  t.regex(doctor.stdout, /warn {2}server s1: left alone: drained by an operator/);
   t.regex(doctor.stdout, /warn {2}controller: none answers/);
 });
 

@@ -56,7 +56,7 @@ test.serial('a recording of a real controller, replayed with its own policy, giv
   t.is(again.code, 1, again.stderr);
   t.regex(again.stderr, new RegExp(`ticks\\.jsonl:${lines.length + 1}: the line is not valid JSON or was cut off`));
   t.regex(again.stdout, /web: inverse-load recorded, inverse-load replayed\n/);
-  t.regex(again.stdout, /policy and settings as recorded: all \d+ ticks are decided the same/);
+  t.regex(again.stdout, /policy and settings as recorded: all \d+ ticks have the same decisions/);
   t.regex(again.stdout, /the controller was started 2 times/);
   t.regex(again.stdout, /shares differ by 0\.00%/);
 
@@ -108,7 +108,7 @@ test.serial('shadows are shown beside the policy in force, and never written', a
   t.regex(force.stderr, /"inverse-load" is in force/);
   const direct = await haweight(['weights', '--shadow', 'equal', '--socket', stack.haproxy.socket]);
   t.is(direct.code, 2);
-  t.regex(direct.stderr, /only a running controller has it/);
+  t.regex(direct.stderr, /only a running controller knows it/);
 });
 
 test.serial('a failing recording is reported once, does not stop the loop, and continues later', async (t) => {
@@ -144,7 +144,7 @@ test.serial('a dry run is recorded as such, and a replay with its own policy dec
   t.true((await linesOf(file)).every(({ outcome }) => outcome === 'dry-run'));
   const again = await haweight(['replay', file, '--policy', 'inverse-load']);
   t.is(again.code, 0, again.stderr);
-  t.regex(again.stdout, /all \d+ ticks are decided the same[\s\S]*were a dry run/);
+  t.regex(again.stdout, /all \d+ ticks have the same decisions[\s\S]*were a dry run/);
   await truncate(file, (await stat(file)).size - 20);
   const cut = await haweight(['replay', file, '--policy', 'inverse-load', '--json']);
   t.is(cut.code, 1);

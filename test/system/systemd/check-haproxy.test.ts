@@ -49,13 +49,13 @@ test('the check passes where HAProxy answers, and fails in one line where it han
   const hanging = await check(where);
   process.kill(haproxy.pid, 'SIGCONT');
   t.is(hanging.code, 1, 'its process is there, and the kernel still takes connections for it');
-  t.is(hanging.said, `check-haproxy: ${where}: no answer within 1 s: HAProxy hangs, or has far too much to do\n`);
+  t.is(hanging.said, `check-haproxy: ${where}: no answer within 1 s: HAProxy hangs or is overloaded\n`);
   t.deepEqual(await check(where), { code: 0, said: '' });
 
   await haproxy.end('SIGKILL');
   const gone = await check(where);
   t.is(gone.code, 1);
-  t.is(gone.said, `check-haproxy: ${where}: it cannot be connected to. Does HAProxy run, with the frontend health?\n`);
+  t.is(gone.said, `check-haproxy: ${where}: cannot connect. Does HAProxy run, with the frontend health?\n`);
 });
 
 test('an answer other than 200 fails the check, in a line without control characters', async (t) => {

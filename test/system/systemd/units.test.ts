@@ -199,7 +199,7 @@ systemdTest('under systemd, onExit: keep is not undone by ExecStopPost', async (
   await until('our weights', () => areOurs(machine));
   await machine.run('systemctl', 'stop', controller);
   t.true(await areOurs(machine));
-  t.regex(await machine.read(log), /^nothing to restore: onExit: keep$/m);
+  t.regex(await machine.read(log), /^nothing to restore: the configuration has onExit: keep$/m);
 });
 
 systemdTest('under systemd, the controller runs without HAProxy, and says what it waits for', async (t) => {

@@ -1,4 +1,4 @@
-/** One server as one HAProxy has it; the dispatch reads it, the HAProxy changes it. */
+/** The state of one server in one HAProxy. The HAProxy changes it, the dispatch reads it. */
 export interface Target {
   readonly index: number;
   /** 0 to 256. */
@@ -11,7 +11,7 @@ export interface Target {
 
 /** `balance`: which server gets the next request. */
 export interface Dispatch {
-  /** The one for the next request, another than `avoid` where there is one; null: nobody is in rotation. */
+  /** The server for the next request, not `avoid` if there is another; null: no server is in rotation. */
   pick(avoid: Target | null): Target | null;
   /** Weight, state or requests served have changed. */
   changed(target: Target): void;

@@ -2,9 +2,9 @@ import { maxWeight } from '../../../shared/contract/limits.ts';
 import { type Dispatch, isEligible, type Target } from './dispatch.ts';
 
 /**
- * leastconn as HAProxy has it (`fwlc_queue_srv` in lb_fwlc.c): the least key first, which is 0 for an idle server
- * whatever its weight and (served + 1) * 256 / weight in whole numbers for others; among equals the one that was put
- * back the longest ago.
+ * HAProxy's leastconn (`fwlc_queue_srv` in lb_fwlc.c): the smallest key first. The key is 0 for an idle server
+ * of any weight, otherwise (served + 1) * 256 / weight as an integer. Among equal keys, the server that was put
+ * back longest ago.
  */
 export function leastconn(targets: readonly Target[]): Dispatch {
   let places = 0;

@@ -3,7 +3,7 @@ import { type Dispatch, isEligible, type Target } from './dispatch.ts';
 
 /**
  * random(2), HAProxy's `balance random` (`get_server_rnd` in lb_chash.c): two servers drawn by weight, the second one
- * unless it serves more for its weight than the first. HAProxy draws on a hash ring, whose shares are a little uneven;
+ * unless it serves more requests for its weight than the first. HAProxy draws on a hash ring, whose shares are slightly uneven;
  * here they are exact.
  */
 export function randomOfTwo(targets: readonly Target[], random: Random): Dispatch {

@@ -1,9 +1,9 @@
 import { type Dispatch, isEligible, type Target } from './dispatch.ts';
 
 /**
- * Smooth weighted round robin: everybody gains its weight, the one that has the most is chosen and pays the sum of all
- * weights. Over as many requests as the weights sum to, everybody gets exactly its weight, well spread. The method is
- * nginx's; HAProxy's tree arrives at the same shares. What frequent changes of weights do to HAProxy's is not modelled.
+ * Smooth weighted round robin: every server gains its weight, and the one with the most is chosen and pays the sum of all
+ * weights. In as many requests as the sum of the weights, every server gets exactly its weight, evenly spread. The method is
+ * nginx's; HAProxy's tree gives the same shares. The effect of frequent weight changes on HAProxy's tree is not modelled.
  */
 export function roundrobin(targets: readonly Target[]): Dispatch {
   const credits = targets.map(() => 0);
@@ -23,7 +23,7 @@ export function roundrobin(targets: readonly Target[]): Dispatch {
       if (best !== null) credits[best.index] = bestCredit - total;
       return best;
     },
-    // credits never exceed a turn's worth, so who comes back with old ones neither catches up nor holds back
+    // credits never exceed one round, so a server that returns with old credits has no effect
     changed() {},
   };
 }
