@@ -8,6 +8,13 @@ import { RuntimeApi } from '../haproxy/runtime-api.ts';
 import { systemClock } from '../shared/clock.ts';
 import { controllerPort, defaultSocket, httpUrlPattern } from '../shared/contract/endpoints.ts';
 import { type Problem, ProblemError, quote, quoteValue } from '../shared/contract/problem.ts';
+import { tokenRefused } from '../shared/contract/problems/access.ts';
+import {
+  controllerCertificate,
+  controllerUnreachable,
+  notAController,
+} from '../shared/contract/problems/controller.ts';
+import { usage } from '../shared/contract/problems/settings.ts';
 import { err, ok, type Result } from '../shared/contract/result.ts';
 import { type Status, statusSchema } from '../shared/contract/status.ts';
 import { loadToken } from '../shared/net/token.ts';
@@ -71,19 +78,17 @@ export async function askController(url: string, access: ControllerAccess): Prom
     });
     if (status === 401) {
       const fix = `Give the controller's token: --token-file FILE or ${controllerTokenVariable}.`;
-      return err({ code: 'token-invalid', where, what: 'the controller refused the bearer token, or wants one', fix });
+      return err(tokenRefused(where, fix));
     }
     const parsed = statusSchema.safeParse(data);
     if (status === 200 && parsed.success) return ok(printable(parsed.data));
     const got = `HTTP ${status} ${quote(quoteValue(data, 60), 60)}`;
-    return err({ code: 'controller-unreachable', where, what: 'no haweight controller answers there', got });
+    return err(notAController(where, got));
   } catch (cause) {
     const { code, message } = cause as { code?: string; message: string };
     const certificate = certificateFinding(code ?? '', message, hints);
-    if (certificate !== null) return err({ code: 'controller-certificate', where, ...certificate });
-    const hint = schemeHint(url, code ?? '', hints);
-    const fix = hint ?? 'Is it running? --controller URL names another address.';
-    return err({ code: 'controller-unreachable', where, what: 'no controller answers', got: code ?? message, fix });
+    if (certificate !== null) return err(controllerCertificate(where, certificate));
+    return err(controllerUnreachable(where, code ?? message, schemeHint(url, code ?? '', hints)));
   }
 }
 
@@ -93,13 +98,13 @@ const hints = { ca: '--ca-file FILE', certificate: '--cert-file FILE and --key-f
 function requireUrl(url: string): void {
   if (httpUrlPattern.test(url)) return;
   const expected = `a URL such as ${defaultController}, without user or password`;
-  throw new ProblemError({ code: 'usage', where: '--controller', what: 'cannot be used', expected });
+  throw new ProblemError(usage('--controller', 'invalid value', { expected }));
 }
 
 function tlsFiles({ caFile: ca, certFile: cert, keyFile: key }: ControllerAccess): RenewedTls | null {
   if ((cert === undefined) !== (key === undefined)) {
     const where = cert === undefined ? '--cert-file' : '--key-file';
-    throw new ProblemError({ code: 'usage', where, what: 'is missing', expected: 'a certificate and its key' });
+    throw new ProblemError(usage(where, 'is missing', { expected: 'a certificate and its key' }));
   }
   if ((ca ?? cert) === undefined) return null;
   return new RenewedTls({ ca, cert, key }, makeLogger('error', 'cli'));

@@ -1,5 +1,6 @@
 import { maxWeight, namePattern } from '../shared/contract/limits.ts';
-import { type Problem, quote } from '../shared/contract/problem.ts';
+import type { Problem } from '../shared/contract/problem.ts';
+import { nameInvalid } from '../shared/contract/problems/backend.ts';
 import { err, ok, type Result } from '../shared/contract/result.ts';
 
 /** A server of the backend at hand and the weight that it is to have: an integer from 0 to 256. */
@@ -23,12 +24,7 @@ export function isValidName(name: string): boolean {
 
 export function checkName(kind: 'backend' | 'server', name: string): Result<string, Problem> {
   if (isValidName(name)) return ok(name);
-  return err({
-    code: 'name-invalid',
-    where: `${kind} ${quote(name)}`,
-    what: 'the name does not fit the Runtime API',
-    expected: `1 to ${maxNameLength} of the characters A-Z a-z 0-9 _ : . -`,
-  });
+  return err(nameInvalid(kind, name, maxNameLength));
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Problem } from '../shared/contract/problem.ts';
+import { haproxyVersion } from '../shared/contract/problems/haproxy-socket.ts';
 
 /*
  * All that we know of how HAProxy's versions differ, in one place; docs/operations.md tells users of it. What is not here is
@@ -33,14 +34,7 @@ export function versionProblem(version: string, socket: string): Problem | null 
   const number = branchNumber(version);
   const [oldest = 0, newest = 0] = [madeFor.oldest, madeFor.newest].map((branch) => branchNumber(branch) ?? 0);
   if (number !== null && number >= oldest && number <= newest) return null;
-  return {
-    code: 'haproxy-version',
-    where: socket,
-    what: 'this version of HAProxy is not among those that haweight was made for; it goes on',
-    expected: `${madeFor.oldest} to ${madeFor.newest}`,
-    got: version,
-    fix: 'Look for a newer haweight; until then watch its log for replies that it cannot use.',
-  };
+  return haproxyVersion(socket, `${madeFor.oldest} to ${madeFor.newest}`, version);
 }
 
 /** 2.6.12-1+deb12u4 and 2.6-dev3 are 206; null where there is no number. */

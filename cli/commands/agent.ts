@@ -4,7 +4,8 @@ import { ProcRoot } from '../../agent/kernel/proc-root.ts';
 import { keepFootprintSmall } from '../../agent/run/footprint.ts';
 import { inContainer } from '../../agent/scope/container.ts';
 import { agentPort } from '../../shared/contract/endpoints.ts';
-import { ProblemError } from '../../shared/contract/problem.ts';
+import { ProblemError, quote } from '../../shared/contract/problem.ts';
+import { usage } from '../../shared/contract/problems/settings.ts';
 import { endSoon } from '../../shared/process/end-soon.ts';
 
 const examples = `
@@ -88,12 +89,11 @@ async function printOnce(options: AgentOptions): Promise<number> {
 /** Without `--`, a mistyped flag or word would be run as a program. */
 function requireSeparator(command: readonly string[]): void {
   if (process.argv.includes('--')) return;
-  throw new ProblemError({
-    code: 'usage',
-    where: 'agent',
-    what: 'an argument that is no flag',
-    expected: 'a command to run after "--"',
-    got: `"${command[0] ?? ''}"`,
-    fix: 'Write haweight agent [options] -- COMMAND ARGS...',
-  });
+  throw new ProblemError(
+    usage('agent', 'an argument that is not a flag', {
+      expected: 'a command to run after "--"',
+      got: quote(command[0] ?? ''),
+      fix: 'Write haweight agent [options] -- COMMAND ARGS...',
+    }),
+  );
 }

@@ -3,6 +3,7 @@ import type { AgentClient } from '../../controller/observe/agent-client.ts';
 import { agentUrl } from '../../controller/observe/agent-url.ts';
 import type { BackendView, ServerView } from '../../controller/observe/haproxy-view.ts';
 import { isNeverOurs } from '../../shared/contract/observation.ts';
+import { agentStale } from '../../shared/contract/problems/agent.ts';
 import { metricNames, type Snapshot } from '../../shared/contract/snapshot.ts';
 import { seconds } from '../view/format.ts';
 import { type Finding, failure, fine, warning } from './finding.ts';
@@ -35,32 +36,28 @@ async function checkAgent(
   const answer = await client.fetch(url.value, server);
   const tookMs = performance.now() - startedMs;
   if (!answer.ok) return [failure(check, answer.error)];
-  return judge(check, answer.value, config.agents.staleAfterMs, tookMs, Date.now());
+  return judge(check, url.value, answer.value, config.agents.staleAfterMs, tookMs, Date.now());
 }
 
 /** What a snapshot that came says of its agent. Pure. */
 export function judge(
   check: string,
+  url: string,
   snapshot: Snapshot,
   staleAfterMs: number,
   tookMs: number,
   wallMs: number,
 ): Finding[] {
   const findings: Finding[] = [];
-  const age = `${seconds(snapshot.ageMs)} old`;
   if (snapshot.ageMs > staleAfterMs) {
-    findings.push(
-      failure(check, {
-        code: 'agent-stale',
-        where: check,
-        what: 'its sample is too old: the agent answers but does not sample',
-        expected: `at most ${seconds(staleAfterMs)}`,
-        got: age,
-        fix: 'Restart the agent and look at its log.',
-      }),
-    );
+    findings.push(failure(check, agentStale(url, { ageMs: snapshot.ageMs, staleAfterMs, repeatedAsMs: null })));
   } else
-    findings.push(fine(check, `answered in ${Math.round(tookMs)} ms; sample ${age}, ${snapshot.effectiveCores} cores`));
+    findings.push(
+      fine(
+        check,
+        `answered in ${Math.round(tookMs)} ms; sample ${seconds(snapshot.ageMs)} old, ${snapshot.effectiveCores} cores`,
+      ),
+    );
   const unknown = metricNames.flatMap((name) => {
     const metric = snapshot.metrics[name];
     return metric.status === 'ok' ? [] : [`${name} (${metric.detail})`];

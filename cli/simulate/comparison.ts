@@ -3,6 +3,7 @@ import { describeIssues } from '../../controller/config/describe.ts';
 import { readYamlFile, type Tree } from '../../controller/config/yaml-file.ts';
 import { type PolicyName, policyNames } from '../../controller/decide/policies/registry.ts';
 import { type Problem, ProblemError } from '../../shared/contract/problem.ts';
+import { unknownKey, usage } from '../../shared/contract/problems/settings.ts';
 import { parseExperiment } from '../../testbed/simulator/parse-experiment.ts';
 import {
   type Balance,
@@ -93,8 +94,7 @@ function parseComparison(tree: Tree, where: string): Comparison {
   const keys = Object.keys(comparisonSchema.shape);
   const unknown = Object.keys(tree).find((key) => !keys.includes(key));
   if (unknown !== undefined) {
-    const expected = `one of ${keys.join(', ')}`;
-    throw new ProblemError({ code: 'config-invalid', where: `${where}: ${unknown}`, what: 'unknown key', expected });
+    throw new ProblemError(unknownKey(`${where}: ${unknown}`, `one of ${keys.join(', ')}`));
   }
   const { policy: policies, balance: wanted, config, seed, seeds } = ownValues(tree, where);
   const { policy: _policy, config: _config, seeds: _seeds, ...shared } = tree;
@@ -132,7 +132,8 @@ function inUsersWords(problem: Problem, where: string, given: Tree): Problem {
   const place = problem.where.replace(`${where}: contender.config`, `${where}: config`);
   const [key = ''] = place.slice(where.length + 2).split('.', 1);
   if (Object.hasOwn(given, key)) {
-    return { fix: 'See haweight simulate --help.', ...problem, code: 'usage', where: flagName(key) };
+    const { code: _, where: _where, what, ...details } = problem;
+    return usage(flagName(key), what, { fix: 'See haweight simulate --help.', ...details });
   }
   return { fix: 'docs/simulation.md lists every key.', ...problem, where: place };
 }

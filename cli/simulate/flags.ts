@@ -1,5 +1,6 @@
 import type { Tree } from '../../controller/config/yaml-file.ts';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
+import { usage } from '../../shared/contract/problems/settings.ts';
 import { fleetNames } from '../../testbed/simulator/fleets.ts';
 
 /** As they come from the command line; each is named like the key of the file that it overrides. */
@@ -73,6 +74,6 @@ function numberOf(text: string, flag: string): number {
   throw unusable(flag, 'a number', quote(text));
 }
 
-function unusable(where: string, expected: string, got: string, what = 'cannot be used'): ProblemError {
-  return new ProblemError({ code: 'usage', where, what, expected, got, fix: 'See haweight simulate --help.' });
+function unusable(where: string, expected: string, got: string, what = 'invalid value'): ProblemError {
+  return new ProblemError(usage(where, what, { expected, got, fix: 'See haweight simulate --help.' }));
 }

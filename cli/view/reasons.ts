@@ -110,7 +110,7 @@ export function describe(reason: Reason): string {
     case 'scaled':
       return `scaled to the backend's largest = 256 and rounded: ${reason.to}`;
     case 'contested':
-      return `somebody else writes this weight: left to them for ${reason.waitTicks} more ticks, where ${reason.wanted} was wanted`;
+      return `another writer changes this weight: left to it for ${reason.waitTicks} more ticks, where ${reason.wanted} was wanted`;
     case 'kept':
       return reason.because === 'deadband'
         ? `HAProxy keeps ${reason.current}: too close to be worth a write`

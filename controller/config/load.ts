@@ -1,4 +1,5 @@
-import { ProblemError, quote } from '../../shared/contract/problem.ts';
+import { ProblemError } from '../../shared/contract/problem.ts';
+import { configInvalid, invalidFlag } from '../../shared/contract/problems/settings.ts';
 import { describeIssues } from './describe.ts';
 import type { ConfigFlags } from './flags.ts';
 import { type Config, wholeConfigSchema } from './schema.ts';
@@ -10,13 +11,10 @@ export function loadConfig(flags: ConfigFlags): Config {
   const where = flags.config ?? 'configuration';
   const merged = mergeFlags(file, flags);
   if (merged['backends'] === undefined) {
-    throw new ProblemError({
-      code: 'config-invalid',
-      where: `${where}: backends`,
-      what: 'no backend is named',
-      expected: 'at least one',
-      fix: 'Say --backend NAME, or name it in the configuration file.',
-    });
+    const fix = 'Say --backend NAME, or name it in the configuration file.';
+    throw new ProblemError(
+      configInvalid(`${where}: backends`, 'no backend is named', { expected: 'at least one', fix }),
+    );
   }
   const parsed = wholeConfigSchema.safeParse(merged);
   if (parsed.success) return parsed.data;
@@ -104,7 +102,7 @@ function parseAgentFlag(flag: string) {
 }
 
 function agentFlagProblem(flag: string, expected: string): ProblemError {
-  return new ProblemError({ code: 'usage', where: '--agent', what: 'cannot be used', expected, got: quote(flag) });
+  return new ProblemError(invalidFlag('--agent', expected, flag));
 }
 
 function defined(values: Tree): Tree {

@@ -1,4 +1,5 @@
 import { formatProblem, type Problem, ProblemError } from '../contract/problem.ts';
+import { tlsInvalid } from '../contract/problems/tls.ts';
 import type { Log } from '../process/log.ts';
 import { fingerprint, readTlsFiles, type TlsFiles, type TlsMaterial, tlsWarnings } from './tls-files.ts';
 
@@ -85,5 +86,5 @@ export class RenewedTls implements Disposable {
 
 function unusable({ cert, ca }: TlsFiles, error: unknown): Problem {
   const got = String((error as { code?: unknown }).code ?? 'unknown error');
-  return { code: 'tls-invalid', where: cert ?? ca ?? 'tls', what: 'TLS cannot use it', got };
+  return tlsInvalid(cert ?? ca ?? 'tls', 'TLS cannot use it', { got });
 }

@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { type Problem, ProblemError } from '../contract/problem.ts';
+import { tlsExpiry, tlsInvalid, tlsKeyExposed } from '../contract/problems/tls.ts';
 
 /** Paths of PEM files. A certificate and its key come together; `ca` is whom the other side's certificate must be from. */
 export interface TlsFiles {
@@ -66,8 +67,7 @@ export function tlsWarnings(files: TlsFiles, material: TlsMaterial, nowMs: numbe
   }
   const mode = files.key === undefined ? undefined : statSync(files.key, { throwIfNoEntry: false })?.mode;
   if (files.key !== undefined && mode !== undefined && (mode & readableByOthers) !== 0) {
-    const fix = `Say chmod o= ${files.key}`;
-    problems.push({ code: 'tls-key-exposed', where: files.key, what: 'every user of this machine may read it', fix });
+    problems.push(tlsKeyExposed(files.key));
   }
   return problems;
 }
@@ -137,15 +137,10 @@ function checkPair(
 }
 
 function dateProblem({ path, fromMs, toMs }: Validity, nowMs: number): Problem | null {
-  if (nowMs < fromMs) return dated(path, 'is not valid yet', `from ${new Date(fromMs).toISOString()} on`);
+  if (nowMs < fromMs) return tlsExpiry(path, 'is not valid yet', `from ${new Date(fromMs).toISOString()} on`);
   const until = `until ${new Date(toMs).toISOString()}`;
-  if (nowMs > toMs) return dated(path, 'has expired', until);
-  return nowMs > toMs - renewalDays * dayMs ? dated(path, `expires in less than ${renewalDays} days`, until) : null;
-}
-
-function dated(where: string, what: string, got: string): Problem {
-  const fix = 'Put a new one in its place (and look at the clock): it is taken up without a restart.';
-  return { code: 'tls-expiry', where, what, got: `valid ${got}`, fix };
+  if (nowMs > toMs) return tlsExpiry(path, 'has expired', until);
+  return nowMs > toMs - renewalDays * dayMs ? tlsExpiry(path, `expires in less than ${renewalDays} days`, until) : null;
 }
 
 /** OpenSSL's or Node's code, which says what is wrong and nothing of the content. */
@@ -155,8 +150,7 @@ function reason(cause: unknown): string {
 }
 
 function invalid(where: string, what: string, expected: string, got?: string): ProblemError {
-  const fix = 'docs/operations.md, TLS, has commands that make what is needed.';
-  return new ProblemError({ code: 'tls-invalid', where, what, expected, ...(got === undefined ? {} : { got }), fix });
+  return new ProblemError(tlsInvalid(where, what, { expected, ...(got === undefined ? {} : { got }) }));
 }
 
 /** Loaded when TLS is wanted: OpenSSL takes some MiB. */
