@@ -14,7 +14,7 @@ const suites = {
   haproxy: {
     files: [
       'test/haproxy/*.test.ts',
-      'test/system/peers/*.test.ts',
+      'test/system/pitfalls/*.test.ts',
       'test/system/loop/haproxy-changes.test.ts',
       'test/system/loop/leaving.test.ts',
       'test/controller/loop/loop.test.ts',

@@ -35,17 +35,7 @@ Exit codes: 0 fine, 1 a check failed, 2 usage or configuration.`;
 /** Runs one command line and gives the exit code. Problems become one line on standard error. */
 export async function main(argv: readonly string[]): Promise<number> {
   endQuietlyOnBrokenPipe();
-  const program = new Command('haweight')
-    .description("Sets HAProxy's server weights from what the servers measure.")
-    .version(version())
-    .addHelpText('after', examples)
-    .showHelpAfterError('(haweight --help lists what there is)')
-    .enablePositionalOptions();
-  program.exitOverride();
-  for (const load of wantedCommands(argv[2])) {
-    const command = (await load()).copyInheritedSettings(program).enablePositionalOptions(false);
-    program.addCommand(command.exitOverride());
-  }
+  const program = await makeProgram(argv[2]);
   try {
     await program.parseAsync([...argv]);
     return Number(process.exitCode ?? exitCodes.fine);
@@ -56,7 +46,23 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** The one that is named; for help and misspelt names all. */
+/** The program with the command of this name; with all commands where the name is missing or unknown. */
+export async function makeProgram(name?: string): Promise<Command> {
+  const program = new Command('haweight')
+    .description("Sets HAProxy's server weights from what the servers measure.")
+    .version(version())
+    .addHelpText('after', examples)
+    .showHelpAfterError('(haweight --help lists what there is)')
+    .enablePositionalOptions();
+  program.exitOverride();
+  for (const load of wantedCommands(name)) {
+    const command = (await load()).copyInheritedSettings(program).enablePositionalOptions(false);
+    program.addCommand(command.exitOverride());
+  }
+  return program;
+}
+
+/** The named command, or all. */
 function wantedCommands(name = ''): (() => Promise<Command>)[] {
   return Object.hasOwn(commands, name) ? [commands[name as keyof typeof commands]] : Object.values(commands);
 }

@@ -1,9 +1,6 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import axios from 'axios';
-import { loadConfig } from '../controller/config/load.ts';
-import { Loop } from '../controller/loop/loop.ts';
-import { connectAgents } from '../controller/observe/connect-agents.ts';
-import { controllerTokenVariable } from '../controller/run/main.ts';
+import { connectAgents, Loop, loadConfig } from '../controller/index.ts';
 import { RuntimeApi } from '../haproxy/runtime-api.ts';
 import { systemClock } from '../shared/clock.ts';
 import { controllerPort, defaultSocket, httpUrlPattern } from '../shared/contract/endpoints.ts';
@@ -16,7 +13,7 @@ import {
 } from '../shared/contract/problems/controller.ts';
 import { usage } from '../shared/contract/problems/settings.ts';
 import { err, ok, type Result } from '../shared/contract/result.ts';
-import { type Status, statusSchema } from '../shared/contract/status.ts';
+import { controllerTokenVariable, type Status, statusSchema } from '../shared/contract/status.ts';
 import { loadToken } from '../shared/net/token.ts';
 import { makeLogger } from '../shared/process/logger.ts';
 import { RenewedTls } from '../shared/tls/renewed-tls.ts';
@@ -118,7 +115,7 @@ async function askDirectly({ controller: _url, tokenFile: _token, ...flags }: As
       : flags;
   // what a shadow would have left in HAProxy takes more than one tick to know
   const config = loadConfig({ ...asked, shadow: [], dryRun: true, logLevel: 'error' });
-  using agents = connectAgents(config.agents, makeLogger('error', 'cli'));
+  using agents = await connectAgents(config.agents, makeLogger('error', 'cli'));
   const api = new RuntimeApi(config.haproxy);
   const loop = new Loop({ config, api, agents, logger: makeLogger('error', 'cli'), clock: systemClock });
   await loop.tick();

@@ -10,7 +10,8 @@ import { parseServersState, type ServerState } from './servers-state.ts';
 import { parseSocketAddress } from './socket-address.ts';
 import { parseStats, type StatRow } from './stat-csv.ts';
 
-export type { WeightChange } from './commands.ts';
+// What callers of the client need besides; the testbed imports no other file of haproxy/.
+export { isValidName, type WeightChange } from './commands.ts';
 export type { AccessLevel, HaproxyInfo } from './process-info.ts';
 export type { OperationalState, ServerState } from './servers-state.ts';
 export type { StatRow } from './stat-csv.ts';

@@ -1,3 +1,4 @@
+import { sum } from '../../shared/math/statistics.ts';
 import { parseCount } from './numbers.ts';
 
 /** CPU time of the whole machine since boot, in core-seconds. */
@@ -45,10 +46,6 @@ function cpuLines(text: string): readonly string[] {
 
 function isCount(value: number | null | undefined): value is number {
   return typeof value === 'number';
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
 
 /** How many CPUs a list such as `0-3,8` names; null where it is empty or malformed. */

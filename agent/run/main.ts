@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatProblem } from '../../shared/contract/problem.ts';
+import { agentTokenVariable } from '../../shared/contract/snapshot.ts';
 import { type HttpServer, startHttpServer } from '../../shared/net/http-server.ts';
 import { loadToken } from '../../shared/net/token.ts';
+import { dropStartupGarbage } from '../../shared/process/footprint.ts';
 import { type Log, silentLog } from '../../shared/process/log.ts';
 import { makeLogger } from '../../shared/process/logger.ts';
 import { ServiceManager } from '../../shared/process/service-manager.ts';
+import { nextStopSignal } from '../../shared/process/stop-signals.ts';
 import type { RenewedTls } from '../../shared/tls/renewed-tls.ts';
 import type { TlsFiles } from '../../shared/tls/tls-files.ts';
 import type { AgentOptions } from '../config/options.ts';
@@ -13,10 +16,7 @@ import { ProcessTree } from '../scope/process-tree.ts';
 import { resolveScope, type ScopeChoice } from '../scope/scope.ts';
 import type { Target } from '../scope/target.ts';
 import { makeRoutes } from '../serve/routes.ts';
-import { dropStartupGarbage } from './footprint.ts';
 import { Service } from './service.ts';
-
-export const tokenVariable = 'HAWEIGHT_AGENT_TOKEN';
 
 /** Without a sample for so many times as long as one should take, it hangs. */
 const samplesUntilHung = 10;
@@ -27,23 +27,23 @@ export async function runAgent(options: AgentOptions): Promise<number> {
   const target = options.scope === null ? null : resolveScope(files, options.scope);
   const log = makeLogger(options.logLevel, 'agent');
   // Before anybody can know that we are there. A child gets the signals itself.
-  const stopped = options.command.length === 0 ? nextSignal() : null;
+  const stopped = options.command.length === 0 ? nextStopSignal() : null;
   // A command is the service then, and the service manager its own to talk to.
-  const longestTurnMs = samplesUntilHung * options.sampleMs;
-  using manager = options.command.length === 0 ? ServiceManager.connect({ longestTurnMs, log }) : null;
+  const longestTickMs = samplesUntilHung * options.sampleMs;
+  using manager = options.command.length === 0 ? ServiceManager.connect({ longestTickMs, log }) : null;
   let service: Service | null = null;
   const serve = (what: Target) => {
-    service = new Service(files, what, options, log, () => manager?.turnFinished(`measuring: ${what.kind}`));
+    service = new Service(files, what, options, log, () => manager?.tickFinished(`measuring: ${what.kind}`));
     service.start();
     setTimeout(dropStartupGarbage, options.windowMs).unref();
     return service;
   };
   const server = await startHttpServer({
     listen: options.listen,
-    token: loadToken(options.tokenFile, tokenVariable),
+    token: loadToken(options.tokenFile, agentTokenVariable),
     tls: options.tls === null ? null : await loadTls(options.tls, log),
     insecure: options.insecure,
-    tokenHint: `--token-file FILE or ${tokenVariable}`,
+    tokenHint: `--token-file FILE or ${agentTokenVariable}`,
     routes: makeRoutes(() => service),
     onError: (error) => log.error('request failed', { error: String(error) }),
   });
@@ -102,10 +102,4 @@ export async function sampleOnce(options: AgentOptions, scope: ScopeChoice): Pro
   await sleep(options.windowMs);
   service.sample();
   return service;
-}
-
-function nextSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve(signal));
-  });
 }

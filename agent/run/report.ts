@@ -5,6 +5,8 @@ import {
   type Scope,
   type Snapshot,
 } from '../../shared/contract/snapshot.ts';
+import { bitRate, bytes, decimal, seconds, spacedPercent } from '../../shared/terminal/format.ts';
+import { clip } from '../../shared/terminal/text.ts';
 
 /** What `agent --once` prints for people: at most 80 columns, no colour needed. */
 const width = 80;
@@ -18,20 +20,23 @@ const labels: Readonly<Record<MetricName, string>> = {
 const indent = ' '.repeat(19);
 
 export function formatReport(snapshot: Snapshot, facts: readonly string[]): string {
-  const cores = `${decimals(snapshot.effectiveCores, 2)} ${snapshot.effectiveCores === 1 ? 'core' : 'cores'}`;
-  const window = `window ${decimals(snapshot.windowMs / 1000, 1)} s`;
+  const cores = `${decimal(snapshot.effectiveCores)} ${snapshot.effectiveCores === 1 ? 'core' : 'cores'}`;
+  const window = `window ${seconds(snapshot.windowMs)}`;
   const head = [`${snapshot.host}: ${describeScope(snapshot.scope)}`, `  ${cores}, ${window}`];
   const rows = metricNames.flatMap((name) =>
     formatMetric(labels[name], snapshot.metrics[name], details(snapshot, name)),
   );
-  return [...head, ...facts.map((fact) => `  ${fact}`), '', ...rows].map(fit).join('\n');
+  return [...head, ...facts.map((fact) => `  ${fact}`), '', ...rows].map((line) => clip(line, width)).join('\n');
 }
 
 function formatMetric(label: string, metric: Metric<MetricName>, lines: readonly string[]): readonly string[] {
   const name = label.padEnd(11);
   if (metric.status === 'unavailable') return [`${name}unknown ${metric.reason}`, ...wrap(metric.detail)];
   const [first = '', ...rest] = lines;
-  return [`${name}${percent(metric.utilisation).padStart(7)} ${first}`.trimEnd(), ...rest.map((line) => indent + line)];
+  return [
+    `${name}${spacedPercent(metric.utilisation, 1).padStart(7)} ${first}`.trimEnd(),
+    ...rest.map((line) => indent + line),
+  ];
 }
 
 function details({ metrics }: Snapshot, name: MetricName): readonly string[] {
@@ -55,8 +60,8 @@ function details({ metrics }: Snapshot, name: MetricName): readonly string[] {
 type Raw<Name extends MetricName> = Extract<Metric<Name>, { status: 'ok' }>['raw'];
 
 function cpuDetails({ busyCoreSeconds, availableCoreSeconds, stealCoreSeconds }: Raw<'cpu'>): readonly string[] {
-  const used = `${decimals(busyCoreSeconds, 2)} of ${decimals(availableCoreSeconds, 2)} core-seconds`;
-  return [`${used}, stolen ${decimals(stealCoreSeconds, 2)}`];
+  const used = `${decimal(busyCoreSeconds)} of ${decimal(availableCoreSeconds)} core-seconds`;
+  return [`${used}, stolen ${decimal(stealCoreSeconds)}`];
 }
 
 function bandwidthDetails(raw: Raw<'bandwidth'>): readonly string[] {
@@ -69,11 +74,11 @@ function queueDetails({ receive, send, accept, sockets }: Raw<'tcpQueues'>): rea
   for (const [label, queue] of [['Recv-Q', receive] as const, ['Send-Q', send] as const]) {
     if (queue === null) continue;
     const fill = `${bytes(queue.queuedBytes)} of ${bytes(queue.bufferBytes)}`;
-    lines.push(`${label} ${percent(queue.ratio)}: ${fill}`, `  ${queue.local} <- ${queue.peer}`);
+    lines.push(`${label} ${spacedPercent(queue.ratio, 1)}: ${fill}`, `  ${queue.local} <- ${queue.peer}`);
   }
   if (accept !== null) {
     const fill = `${accept.waitingConnections} of ${accept.backlog} connections`;
-    lines.push(`accept ${percent(accept.ratio)}: ${fill}`, `  ${accept.local}`);
+    lines.push(`accept ${spacedPercent(accept.ratio, 1)}: ${fill}`, `  ${accept.local}`);
   }
   return lines;
 }
@@ -86,34 +91,4 @@ function describeScope(scope: Scope): string {
 
 function wrap(text: string): readonly string[] {
   return text.match(/.{1,58}(?:\s|$)|\S{58}/g)?.map((line) => `${indent}${line.trim()}`) ?? [];
-}
-
-function fit(line: string): string {
-  return line.length > width ? `${line.slice(0, width - 1)}…` : line;
-}
-
-function percent(ratio: number): string {
-  return `${decimals(ratio * 100, 1)} %`;
-}
-
-function decimals(value: number, digits: number): string {
-  return value.toFixed(digits);
-}
-
-function bytes(value: number): string {
-  return scaled(value, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB']);
-}
-
-function bitRate(value: number): string {
-  return scaled(value, 1000, ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s']);
-}
-
-function scaled(value: number, base: number, units: readonly string[]): string {
-  let amount = value;
-  let unit = 0;
-  while (amount >= base && unit < units.length - 1) {
-    amount /= base;
-    unit += 1;
-  }
-  return `${unit === 0 ? Math.round(amount) : amount.toFixed(1)} ${units[unit]}`;
 }

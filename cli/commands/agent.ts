@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import { type AgentFlags, type AgentOptions, parseAgentFlags } from '../../agent/config/options.ts';
 import { ProcRoot } from '../../agent/kernel/proc-root.ts';
-import { keepFootprintSmall } from '../../agent/run/footprint.ts';
 import { inContainer } from '../../agent/scope/container.ts';
 import { agentPort } from '../../shared/contract/endpoints.ts';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
 import { usage } from '../../shared/contract/problems/settings.ts';
 import { endSoon } from '../../shared/process/end-soon.ts';
+import { keepFootprintSmall } from '../../shared/process/footprint.ts';
 
 const examples = `
 Examples:

@@ -1,8 +1,12 @@
 import { Command, Option } from 'commander';
-import type { ConfigFlags } from '../../controller/config/flags.ts';
-import { loadConfig } from '../../controller/config/load.ts';
-import { defaultPolicy, policyNames } from '../../controller/decide/policies/registry.ts';
-import { checkSetup, runController } from '../../controller/run/main.ts';
+import {
+  type ConfigFlags,
+  checkSetup,
+  defaultPolicy,
+  loadConfig,
+  policyNames,
+  runController,
+} from '../../controller/index.ts';
 import { agentPort, controllerPort } from '../../shared/contract/endpoints.ts';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { endSoon } from '../../shared/process/end-soon.ts';

@@ -1,6 +1,6 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { defaultPolicy, policyNames } from '../../controller/decide/policies/registry.ts';
+import { Command, InvalidArgumentError } from 'commander';
 import { exitCodes, ProblemError } from '../../shared/contract/problem.ts';
+import { Stopped, stopOnSignal } from '../../shared/process/stop-signals.ts';
 import type { Fleet } from '../../testbed/demo/fleet.ts';
 import { introduction } from '../../testbed/demo/introduction.ts';
 import { makePresenter } from '../../testbed/demo/presenter.ts';
@@ -8,9 +8,8 @@ import { renderReport } from '../../testbed/demo/report.ts';
 import { runDemo } from '../../testbed/demo/run.ts';
 import { type DemoSettings, defaultSettings, phaseSecondsBounds } from '../../testbed/demo/settings.ts';
 import { haweightCommand } from '../../testbed/rig/programs.ts';
-import { Stopped, stopOnSignal } from '../../testbed/rig/stop-on-signal.ts';
 import { fail, print } from '../exit.ts';
-import { wholeNumber } from '../options.ts';
+import { policyOption, wholeNumber } from '../options.ts';
 
 interface DemoFlags {
   readonly seconds: number;
@@ -32,7 +31,7 @@ export function demoCommand(): Command {
     .description('a real HAProxy, four unequal servers and real load: first without the controller, then with it')
     .option('--seconds <n>', `length of each of the two phases, ${least} to ${most}`, parseSeconds, usual)
     .option('--seed <n>', 'whole number that the load is drawn from: the same seed, the same load', wholeNumber(0), 1)
-    .addOption(new Option('--policy <name>', 'policy of the controller').choices(policyNames).default(defaultPolicy))
+    .addOption(policyOption())
     .option('--json', 'print the result as JSON; progress goes to standard error', false)
     .addHelpText('after', examples)
     .action(async ({ seconds, seed, policy, json }: DemoFlags) => {

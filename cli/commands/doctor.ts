@@ -1,6 +1,5 @@
 import { Command } from 'commander';
-import { loadConfig } from '../../controller/config/load.ts';
-import { connectAgents } from '../../controller/observe/connect-agents.ts';
+import { connectAgents, loadConfig } from '../../controller/index.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { exitCodes } from '../../shared/contract/problem.ts';
 import { silentLog } from '../../shared/process/log.ts';
@@ -50,7 +49,7 @@ async function examine(options: AskOptions, report: (findings: readonly Finding[
   report(haproxy);
   if (haproxy.length > 1) {
     // the findings say what it would log
-    using client = connectAgents(config.agents, silentLog);
+    using client = await connectAgents(config.agents, silentLog);
     for (const backend of config.backends) {
       const { findings, view } = await checkBackend(api, backend.name);
       report(findings);

@@ -1,14 +1,18 @@
 import { Command } from 'commander';
-import { loadConfig } from '../../controller/config/load.ts';
-import { policyNames } from '../../controller/decide/policies/registry.ts';
-import { readRecordings } from '../../controller/record/read-recordings.ts';
-import { decisionSettings } from '../../controller/record/recording.ts';
-import { BackendReplay, type ReplayOptions } from '../../controller/record/replay.ts';
+import {
+  BackendReplay,
+  decisionSettings,
+  loadConfig,
+  policyNames,
+  type ReplayOptions,
+  readRecordings,
+  withCurrentName,
+} from '../../controller/index.ts';
 import { exitCodes, ProblemError } from '../../shared/contract/problem.ts';
 import { backendNotRecorded } from '../../shared/contract/problems/backend.ts';
 import { recordingDamaged, recordingUseless } from '../../shared/contract/problems/recording.ts';
 import { invalidFlag } from '../../shared/contract/problems/settings.ts';
-import { print } from '../exit.ts';
+import { note, print } from '../exit.ts';
 import { backendOption } from '../options.ts';
 import { DamageNotes } from '../view/damage-notes.ts';
 import { renderReplaySummary, renderReplayTick, replayNote } from '../view/replay.ts';
@@ -83,7 +87,9 @@ async function replay(files: readonly string[], flags: ReplayFlags): Promise<num
 }
 
 function replayOptions({ policy: asked, config, backend }: ReplayFlags): ReplayOptions {
-  const policy = policyNames.find((name) => name === asked);
+  const { name, note: formerName } = withCurrentName(asked);
+  if (formerName !== null) note(formerName);
+  const policy = policyNames.find((each) => each === name);
   if (policy === undefined) {
     throw new ProblemError(invalidFlag('--policy', `one of ${policyNames.join(', ')}`, asked));
   }

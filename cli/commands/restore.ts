@@ -1,8 +1,5 @@
 import { Command } from 'commander';
-import { restore } from '../../controller/act/act.ts';
-import type { ConfigFlags } from '../../controller/config/flags.ts';
-import { loadConfig } from '../../controller/config/load.ts';
-import { holderOf } from '../../controller/run/lock.ts';
+import { type ConfigFlags, holderOf, loadConfig, restore } from '../../controller/index.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { defaultSocket } from '../../shared/contract/endpoints.ts';
 import { ProblemError } from '../../shared/contract/problem.ts';

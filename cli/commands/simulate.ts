@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander';
-import { Stopped, stopOnSignal } from '../../testbed/rig/stop-on-signal.ts';
+import { Stopped, stopOnSignal } from '../../shared/process/stop-signals.ts';
+import { Progress } from '../../shared/terminal/progress.ts';
+import { bar } from '../../shared/terminal/text.ts';
 import { fleetNames } from '../../testbed/simulator/fleets.ts';
 import { balances } from '../../testbed/simulator/schema.ts';
 import { fail, print } from '../exit.ts';
@@ -8,7 +10,6 @@ import { type Comparison, contenderNames, readComparison } from '../simulate/com
 import { documentOf } from '../simulate/document.ts';
 import type { SimulateFlags } from '../simulate/flags.ts';
 import { type Measured, runAll } from '../simulate/run.ts';
-import { ProgressBar } from '../view/progress.ts';
 import { renderComparison } from '../view/simulate.ts';
 import { renderSamples } from '../view/simulate-samples.ts';
 
@@ -85,11 +86,11 @@ async function compare(comparison: Comparison, { json = false, samples = false }
 /** Fills `measured`; gives what ended it early, if something did. */
 async function measure(comparison: Comparison, keepSamples: boolean, measured: Measured[]): Promise<Stopped | null> {
   using stop = stopOnSignal(process.stdout);
-  using bar = new ProgressBar(process.stderr);
+  using progress = new Progress(process.stderr, { inLog: false });
   try {
     const { signal } = stop;
     const onProgress = (done: number, { policy, balance }: Measured['candidate']) => {
-      bar.show(done, `${policy}, ${balance}`);
+      progress.show(`${progressBar(done)}  ${policy}, ${balance}`);
     };
     for await (const each of runAll(comparison, { onProgress, signal, keepSamples })) measured.push(each);
     return null;
@@ -97,4 +98,10 @@ async function measure(comparison: Comparison, keepSamples: boolean, measured: M
     if (cause instanceof Stopped) return cause;
     throw cause;
   }
+}
+
+const barWidth = 30;
+
+function progressBar(done: number): string {
+  return `[${bar(done, barWidth)}] ${String(Math.floor(done * 100)).padStart(3)}%`;
 }

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
+import { stopOnSignal } from '../../shared/process/stop-signals.ts';
+import { clearScreen } from '../../shared/terminal/screen.ts';
 import { print } from '../exit.ts';
 import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../options.ts';
 import { findShadowStatus } from '../shadow-status.ts';
 import { type FoundStatus, findStatus } from '../status-source.ts';
-import { clearScreen, stopOnSignal } from '../view/screen.ts';
 import { renderShadow } from '../view/shadow-table.ts';
 import { renderWeights } from '../view/weights-table.ts';
 
@@ -49,11 +50,12 @@ function show({ status, direct }: FoundStatus, { json, shadow, backend = [] }: W
 }
 
 async function watch(options: WeightsOptions): Promise<void> {
-  const stop = stopOnSignal();
-  while (!stop.aborted) {
+  using stop = stopOnSignal(process.stdout);
+  const { signal } = stop;
+  while (!signal.aborted) {
     const found = await find(options);
-    if (options.json !== true) clearScreen();
+    if (options.json !== true) clearScreen(process.stdout);
     show(found, options);
-    await delay(found.status.periodMs, undefined, { signal: stop }).catch(() => undefined);
+    await delay(found.status.periodMs, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -1,11 +1,15 @@
-import type { BackendConfig, Config } from '../../controller/config/schema.ts';
-import type { AgentClient } from '../../controller/observe/agent-client.ts';
-import { agentUrl } from '../../controller/observe/agent-url.ts';
-import type { BackendView, ServerView } from '../../controller/observe/haproxy-view.ts';
+import {
+  type AgentClient,
+  agentUrl,
+  type BackendConfig,
+  type BackendView,
+  type Config,
+  type ServerView,
+} from '../../controller/index.ts';
 import { isNeverOurs } from '../../shared/contract/observation.ts';
 import { agentStale } from '../../shared/contract/problems/agent.ts';
 import { metricNames, type Snapshot } from '../../shared/contract/snapshot.ts';
-import { seconds } from '../view/format.ts';
+import { seconds } from '../../shared/terminal/format.ts';
 import { type Finding, failure, fine, warning } from './finding.ts';
 
 /** Wall clocks further apart than this make logs hard to read; decisions do not depend on them. */

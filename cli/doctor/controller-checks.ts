@@ -1,8 +1,8 @@
-import type { Config } from '../../controller/config/schema.ts';
+import type { Config } from '../../controller/index.ts';
 import { controllerHangs } from '../../shared/contract/problems/controller.ts';
+import { seconds } from '../../shared/terminal/format.ts';
 import type { ControllerAccess } from '../options.ts';
 import { askController } from '../status-source.ts';
-import { seconds } from '../view/format.ts';
 import { type Finding, failure, fine, warning } from './finding.ts';
 
 /** Whether a controller runs, ticks, and works on these backends. None is a warning: the rest may still be checked. */

@@ -1,5 +1,5 @@
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
-import { type Tone, toned } from '../view/format.ts';
+import { type Tone, toned } from '../../shared/terminal/text.ts';
 
 /** What one check found. A warning is worth knowing but does not fail the check-up. */
 export interface Finding {

@@ -1,4 +1,4 @@
-import { type BackendView, readBackend } from '../../controller/observe/haproxy-view.ts';
+import { type BackendView, readBackend } from '../../controller/index.ts';
 import { algorithmProblem, weightSupport } from '../../haproxy/algorithm.ts';
 import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { versionProblem } from '../../haproxy/versions.ts';

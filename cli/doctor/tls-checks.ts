@@ -1,4 +1,4 @@
-import type { Config } from '../../controller/config/schema.ts';
+import type { Config } from '../../controller/index.ts';
 import { formatProblem, ProblemError } from '../../shared/contract/problem.ts';
 import { readTlsFiles, type TlsFiles, tlsWarnings } from '../../shared/tls/tls-files.ts';
 import { type Finding, failure, fine, warning } from './finding.ts';

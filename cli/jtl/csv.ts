@@ -1,4 +1,9 @@
-import type { Line } from '../../controller/record/lines.ts';
+/*
+ * By hand, not with csv-parse: there, a stray quote takes all the lines after it with it, and so does a record over the
+ * limit. Here such a line is given up alone, under its own number.
+ */
+
+import type { Line } from '../../shared/lines.ts';
 
 /** One record of a file of comma-separated values: a line, or several where a quoted field holds newlines. */
 export interface CsvRecord {

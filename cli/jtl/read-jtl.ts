@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { splitLines } from '../../controller/record/lines.ts';
 import { type Problem, ProblemError } from '../../shared/contract/problem.ts';
 import { err, type Result } from '../../shared/contract/result.ts';
+import { splitLines } from '../../shared/lines.ts';
 import { type Columns, readColumns } from './columns.ts';
 import { maxRecordBytes, records } from './csv.ts';
 import { readSample, type Sample } from './sample.ts';

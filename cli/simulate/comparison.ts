@@ -1,7 +1,12 @@
 import { z } from 'zod';
-import { describeIssues } from '../../controller/config/describe.ts';
-import { readYamlFile, type Tree } from '../../controller/config/yaml-file.ts';
-import { type PolicyName, policyNames } from '../../controller/decide/policies/registry.ts';
+import {
+  describeIssues,
+  type PolicyName,
+  policyNames,
+  readYamlFile,
+  type Tree,
+  withCurrentNames,
+} from '../../controller/index.ts';
 import { type Problem, ProblemError } from '../../shared/contract/problem.ts';
 import { unknownKey, usage } from '../../shared/contract/problems/settings.ts';
 import { parseExperiment } from '../../testbed/simulator/parse-experiment.ts';
@@ -12,6 +17,7 @@ import {
   type Experiment,
   experimentSchema,
 } from '../../testbed/simulator/schema.ts';
+import { note } from '../exit.ts';
 import { flagName, type SimulateFlags, treeOf } from './flags.ts';
 
 const withoutController = {
@@ -76,7 +82,9 @@ export function readComparison(flags: SimulateFlags): Comparison {
   const file = flags.file === undefined ? {} : readYamlFile(flags.file);
   const where = flags.file ?? 'simulate';
   try {
-    return parseComparison({ ...defaults, ...withoutLoad(file, given), ...given }, where);
+    const { tree, note: formerNames } = withCurrentNames({ ...defaults, ...withoutLoad(file, given), ...given });
+    if (formerNames !== null) note(formerNames);
+    return parseComparison(tree, where);
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
     throw new ProblemError(inUsersWords(error.problem, where, given));

@@ -1,4 +1,4 @@
-import { median } from '../../shared/math/median.ts';
+import { median } from '../../shared/math/statistics.ts';
 import { failedShare, type Result } from '../../testbed/simulator/result.ts';
 import type { Measured } from './run.ts';
 

@@ -1,4 +1,4 @@
-import type { Tree } from '../../controller/config/yaml-file.ts';
+import type { Tree } from '../../controller/index.ts';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
 import { usage } from '../../shared/contract/problems/settings.ts';
 import { fleetNames } from '../../testbed/simulator/fleets.ts';

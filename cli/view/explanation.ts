@@ -1,7 +1,7 @@
 import { metricNames } from '../../shared/contract/snapshot.ts';
 import type { BackendStatus, ServerStatus, Status } from '../../shared/contract/status.ts';
+import { decimal, percent, seconds } from '../../shared/terminal/format.ts';
 import type { ShadowedServer } from '../shadow-status.ts';
-import { decimal, percent, seconds } from './format.ts';
 import { describe } from './reasons.ts';
 import { describeAlgorithm } from './weights-table.ts';
 

@@ -1,7 +1,8 @@
+import { decimal, milliseconds, percent, seconds } from '../../shared/terminal/format.ts';
+import { clip } from '../../shared/terminal/text.ts';
 import type { Figures } from '../jtl/group.ts';
 import type { LoadFigures } from '../jtl/load.ts';
 import type { Summary, SummaryOptions } from '../jtl/summary.ts';
-import { clip, percent, seconds } from './format.ts';
 import { type Column, renderTable } from './table.ts';
 
 interface Row extends Figures {
@@ -10,6 +11,8 @@ interface Row extends Figures {
 
 /** From so much lateness of one request in a hundred on, the plan had too few threads or its machine was too busy. */
 const notableLateMs = 100;
+/** Times are shown without decimals from this on, in ms: a column has room for six characters. */
+const wholeFromMs = 10;
 const width = 80;
 
 const right = (title: string, columnWidth: number, text: (row: Row) => string): Column<Row> => {
@@ -24,12 +27,12 @@ const columnsOf = ({ by, withinMs }: SummaryOptions): readonly Column<Row>[] => 
     ...right('FAILED', 7, ({ failedShare }) => percent(failedShare, 2)),
     tone: ({ failed }) => (failed > 0 ? 'bad' : null),
   },
-  right('MEAN ms', 7, ({ meanMs }) => milliseconds(meanMs)),
-  right('P50', 6, ({ p50Ms }) => milliseconds(p50Ms)),
-  right('P90', 6, ({ p90Ms }) => milliseconds(p90Ms)),
-  right('P95', 6, ({ p95Ms }) => milliseconds(p95Ms)),
-  right('P99', 6, ({ p99Ms }) => milliseconds(p99Ms)),
-  right('MAX', 6, ({ maxMs }) => milliseconds(maxMs)),
+  right('MEAN ms', 7, ({ meanMs }) => milliseconds(meanMs, wholeFromMs)),
+  right('P50', 6, ({ p50Ms }) => milliseconds(p50Ms, wholeFromMs)),
+  right('P90', 6, ({ p90Ms }) => milliseconds(p90Ms, wholeFromMs)),
+  right('P95', 6, ({ p95Ms }) => milliseconds(p95Ms, wholeFromMs)),
+  right('P99', 6, ({ p99Ms }) => milliseconds(p99Ms, wholeFromMs)),
+  right('MAX', 6, ({ maxMs }) => milliseconds(maxMs, wholeFromMs)),
   right(`IN ${withinMs / 1_000} s`, 8, ({ withinShare }) => percent(withinShare, 2)),
 ];
 
@@ -54,9 +57,9 @@ export function renderJtl(summary: Summary, options: SummaryOptions, askedPerSec
 }
 
 function loadLines({ perSecond, gapVariation, late, seconds: length }: LoadFigures, asked: number | null): string[] {
-  const rate = perSecond === null ? '-' : perSecond.toFixed(1);
+  const rate = decimal(perSecond, 1);
   const off = asked === null || perSecond === null ? '' : ` (asked ${asked}: ${signed(perSecond / asked - 1)})`;
-  const variation = gapVariation === null ? '-' : gapVariation.toFixed(2);
+  const variation = decimal(gapVariation);
   return [
     `load: ${rate} requests/s${off} over ${seconds(length * 1_000)}`,
     `gaps between requests: deviation / mean ${variation} (1: Poisson)`,
@@ -66,7 +69,7 @@ function loadLines({ perSecond, gapVariation, late, seconds: length }: LoadFigur
 
 function lateLines(late: LoadFigures['late']): string[] {
   if (late === null) return ['sent when due? Not known: the file has no column due'];
-  const line = `sent after they were due: p50 ${milliseconds(late.p50Ms)}, p99 ${milliseconds(late.p99Ms)}, max ${milliseconds(late.maxMs)} ms`;
+  const line = `sent after they were due: p50 ${milliseconds(late.p50Ms, wholeFromMs)}, p99 ${milliseconds(late.p99Ms, wholeFromMs)}, max ${milliseconds(late.maxMs, wholeFromMs)} ms`;
   if (late.p99Ms <= notableLateMs) return [line];
   return [line, '! the load lagged: no open loop. More threads, a warm-up, or a machine less busy'];
 }
@@ -83,9 +86,4 @@ function errorLines(rows: readonly Row[]): string[] {
 
 function signed(ratio: number): string {
   return `${ratio < 0 ? '' : '+'}${percent(ratio, 1)}`;
-}
-
-function milliseconds(value: number | null): string {
-  if (value === null) return '-';
-  return value < 10 ? value.toFixed(1) : value.toFixed(0);
 }

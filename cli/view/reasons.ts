@@ -1,7 +1,8 @@
 import type { Reason } from '../../shared/contract/decision.ts';
 import { exclusions } from '../../shared/contract/observation.ts';
 import type { ServerStatus } from '../../shared/contract/status.ts';
-import { decimal, percent, type Tone } from './format.ts';
+import { decimal, percent } from '../../shared/terminal/format.ts';
+import type { Tone } from '../../shared/terminal/text.ts';
 
 const shortMetric = { cpu: 'cpu', ram: 'ram', bandwidth: 'bw', threads: 'thr', tcpQueues: 'tcpq' } as const;
 

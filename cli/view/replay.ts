@@ -1,6 +1,6 @@
-import type { ServerComparison, TickComparison } from '../../controller/record/comparison.ts';
-import type { ReplaySummary } from '../../controller/record/replay.ts';
-import { clip, percent } from './format.ts';
+import type { ReplaySummary, ServerComparison, TickComparison } from '../../controller/index.ts';
+import { percent } from '../../shared/terminal/format.ts';
+import { clip } from '../../shared/terminal/text.ts';
 
 const width = 80;
 

@@ -1,6 +1,6 @@
 import type { ServerStatus, ShadowServerStatus, Status } from '../../shared/contract/status.ts';
+import { decimal, percent } from '../../shared/terminal/format.ts';
 import { type ShadowedBackend, shadowedBackends } from '../shadow-status.ts';
-import { decimal, percent } from './format.ts';
 import { headline } from './reasons.ts';
 import { type Column, renderTable } from './table.ts';
 import { describeAlgorithm } from './weights-table.ts';

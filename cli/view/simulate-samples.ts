@@ -1,6 +1,6 @@
+import { percent } from '../../shared/terminal/format.ts';
 import type { Sample } from '../../testbed/simulator/result.ts';
 import type { Measured } from '../simulate/run.ts';
-import { percent } from './format.ts';
 import { type Column, renderTable } from './table.ts';
 
 /** Servers that fit beside the time into 80 columns; --json has all. */

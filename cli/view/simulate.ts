@@ -1,9 +1,10 @@
+import { decimal, milliseconds, percent, seconds } from '../../shared/terminal/format.ts';
+import { clip } from '../../shared/terminal/text.ts';
 import type { Experiment } from '../../testbed/simulator/schema.ts';
 import { capacityOf } from '../../testbed/simulator/workload.ts';
 import type { Comparison, ContenderName } from '../simulate/comparison.ts';
 import { byMean, type Figures, figuresOf } from '../simulate/figures.ts';
 import type { Measured } from '../simulate/run.ts';
-import { clip, percent, seconds } from './format.ts';
 import { type Column, renderTable } from './table.ts';
 
 interface Row {
@@ -32,7 +33,7 @@ const columns: readonly Column<Row>[] = [
     ...right('FAILED', 7, ({ failed }) => percent(failed, 2)),
     tone: ({ figures }) => ((figures.failed ?? 0) > notableFailures ? 'bad' : null),
   },
-  right('MAX/MEAN', 8, ({ maxOverMean }) => (maxOverMean === null ? '-' : maxOverMean.toFixed(2))),
+  right('MAX/MEAN', 8, ({ maxOverMean }) => decimal(maxOverMean)),
   right('MOVED', 6, ({ movement }) => percent(movement, 1)),
 ];
 
@@ -108,9 +109,4 @@ function plural(count: number, word: string): string {
 /** Whole numbers as they are, others with one decimal. */
 function rounded(value: number): string {
   return String(Number(value.toFixed(1)));
-}
-
-function milliseconds(value: number | null): string {
-  if (value === null) return '-';
-  return value < 100 ? value.toFixed(1) : value.toFixed(0);
 }

@@ -1,4 +1,4 @@
-import { clip, type Tone, toned } from './format.ts';
+import { clip, type Tone, toned } from '../../shared/terminal/text.ts';
 
 export interface Column<Row> {
   readonly title: string;

@@ -1,5 +1,5 @@
 import type { BackendStatus, ServerStatus, Status } from '../../shared/contract/status.ts';
-import { decimal, percent } from './format.ts';
+import { decimal, percent } from '../../shared/terminal/format.ts';
 import { headline } from './reasons.ts';
 import { type Column, renderTable } from './table.ts';
 

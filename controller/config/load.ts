@@ -2,14 +2,19 @@ import { ProblemError } from '../../shared/contract/problem.ts';
 import { configInvalid, invalidFlag } from '../../shared/contract/problems/settings.ts';
 import { describeIssues } from './describe.ts';
 import type { ConfigFlags } from './flags.ts';
+import { withCurrentNames } from './former-names.ts';
 import { type Config, wholeConfigSchema } from './schema.ts';
 import { readYamlFile, type Tree } from './yaml-file.ts';
 
-/** File, then flags over it, then defaults; checked as a whole. Throws a ProblemError that names the key. */
-export function loadConfig(flags: ConfigFlags): Config {
+/**
+ * File, then flags over it, then defaults; checked as a whole. Throws a ProblemError that names the key. `warn` gets a line
+ * about former names.
+ */
+export function loadConfig(flags: ConfigFlags, warn: (line: string) => void = warnOnStderr): Config {
   const file = flags.config === undefined ? {} : readYamlFile(flags.config);
   const where = flags.config ?? 'configuration';
-  const merged = mergeFlags(file, flags);
+  const { tree: merged, note } = withCurrentNames(mergeFlags(file, flags));
+  if (note !== null) warn(note);
   if (merged['backends'] === undefined) {
     const fix = 'Say --backend NAME, or name it in the configuration file.';
     throw new ProblemError(
@@ -19,6 +24,10 @@ export function loadConfig(flags: ConfigFlags): Config {
   const parsed = wholeConfigSchema.safeParse(merged);
   if (parsed.success) return parsed.data;
   throw new ProblemError(describeIssues(parsed.error.issues, merged, flags));
+}
+
+function warnOnStderr(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 function mergeFlags(file: Tree, flags: ConfigFlags): Tree {

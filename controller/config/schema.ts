@@ -4,7 +4,7 @@ import { nameAlphabet, namePattern } from '../../shared/contract/limits.ts';
 import { logLevels } from '../../shared/process/log.ts';
 import { defaultGuardSettings } from '../decide/guard/settings.ts';
 import { defaultCapacitySettings } from '../decide/policies/capacity.ts';
-import { defaultLeastUtilisedSettings } from '../decide/policies/least-utilised.ts';
+import { defaultPickOneSettings } from '../decide/policies/pick-one.ts';
 import { defaultPolicy, policyNames } from '../decide/policies/registry.ts';
 
 /** Names that go into Runtime API commands. */
@@ -101,11 +101,11 @@ export const configSchema = z.strictObject({
           backlogSeconds: z.number().min(0.5).max(60).default(defaultCapacitySettings.backlogSeconds),
         })
         .prefault({}),
-      leastUtilised: z
+      pickOne: z
         .strictObject({
-          pick: z.enum(['most-utilised', 'least-utilised']).default(defaultLeastUtilisedSettings.pick),
-          cpuThreshold: threshold.default(defaultLeastUtilisedSettings.cpuThreshold),
-          ramThreshold: threshold.default(defaultLeastUtilisedSettings.ramThreshold),
+          pick: z.enum(['most-utilised', 'least-utilised']).default(defaultPickOneSettings.pick),
+          cpuThreshold: threshold.default(defaultPickOneSettings.cpuThreshold),
+          ramThreshold: threshold.default(defaultPickOneSettings.ramThreshold),
         })
         .prefault({}),
     })

@@ -30,8 +30,8 @@ export interface LoopOptions {
   readonly agents: AgentSource;
   readonly logger: Log;
   readonly clock: Clock;
-  /** Where every tick is recorded; nowhere if left out. */
-  readonly recorder?: Pick<Recorder, 'take' | 'status'>;
+  /** Where every tick is recorded; null, or left out: nowhere. */
+  readonly recorder?: Pick<Recorder, 'take' | 'status'> | null;
 }
 
 type LoopHead = Omit<StatusHead, 'waitingFor' | 'recording'>;
@@ -52,12 +52,12 @@ export class Loop {
   #rescuing = false;
 
   constructor(options: LoopOptions) {
-    const { config, clock, recorder, api, logger } = options;
+    const { config, clock, recorder = null, api, logger } = options;
     this.#options = options;
     this.#events = new EventLog(logger);
     const shared = {
       ...{ config, api, agents: options.agents, logger, events: this.#events, nowMs: clock.monotonicMs },
-      record: recorder === undefined ? null : (tick: BackendRecord) => this.#record(recorder, tick),
+      record: recorder === null ? null : (tick: BackendRecord) => this.#record(recorder, tick),
     };
     const backends = config.backends.map((backend) => {
       const writer = new Writer(api, backend.name, logger, () => this.#isSameHaproxy());

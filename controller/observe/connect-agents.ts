@@ -1,13 +1,15 @@
+import { agentTokenVariable } from '../../shared/contract/snapshot.ts';
 import { loadToken } from '../../shared/net/token.ts';
 import type { Log } from '../../shared/process/log.ts';
 import { RenewedTls } from '../../shared/tls/renewed-tls.ts';
 import type { Config } from '../config/schema.ts';
 import { AgentClient } from './agent-client.ts';
 
-export const agentTokenVariable = 'HAWEIGHT_AGENT_TOKEN';
-
 /** A client with the token and certificates that the configuration names. Throws a ProblemError where they cannot be used. */
-export function connectAgents({ timeoutMs, tokenFile, tls }: Config['agents'], log: Log): AgentClient {
+export function connectAgents(
+  { timeoutMs, tokenFile, tls }: Pick<Config['agents'], 'timeoutMs' | 'tokenFile' | 'tls'>,
+  log: Log,
+): AgentClient {
   const token = loadToken(tokenFile, agentTokenVariable);
   return new AgentClient({
     timeoutMs,

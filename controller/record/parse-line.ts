@@ -1,6 +1,8 @@
 import { quote, quoteValue } from '../../shared/contract/problem.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
-import type { Line } from './lines.ts';
+import type { Line } from '../../shared/lines.ts';
+import { withCurrentNames } from '../config/former-names.ts';
+import type { Tree } from '../config/yaml-file.ts';
 import { maxLineBytes, recordingVersion, type TickRecord, tickRecordSchema } from './recording.ts';
 
 /** From one line to a tick, or what is wrong with the line in a few words. Pure. */
@@ -15,7 +17,7 @@ export function parseLine({ text, ended }: Line): Result<TickRecord, string> {
   if (version !== recordingVersion) {
     return err(`another version of recordings; expected ${recordingVersion}, got ${quote(quoteValue(version), 20)}`);
   }
-  const parsed = tickRecordSchema.safeParse(value);
+  const parsed = tickRecordSchema.safeParse(withCurrentNames(value as Tree).tree);
   if (parsed.success) return ok(parsed.data);
   const [issue] = parsed.error.issues;
   return err(`the tick holds a value that cannot be: ${quote(`${issue?.path.join('.')}: ${issue?.message}`)}`);

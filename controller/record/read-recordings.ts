@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { type Problem, ProblemError } from '../../shared/contract/problem.ts';
 import { recordingDamaged, recordingUnreadable } from '../../shared/contract/problems/recording.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
-import { splitLines } from './lines.ts';
+import { splitLines } from '../../shared/lines.ts';
 import { parseLine } from './parse-line.ts';
 import { maxLineBytes, type TickRecord } from './recording.ts';
 

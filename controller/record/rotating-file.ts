@@ -1,3 +1,8 @@
+/*
+ * By hand, not with rotating-file-stream or winston's file transport: they are streams, which take lines and do not say which
+ * of them reached the disk. Here each append succeeds or fails, so the recorder can count what was lost.
+ */
+
 import { open, rename, rm, stat } from 'node:fs/promises';
 
 type FileHandle = Awaited<ReturnType<typeof open>>;

@@ -1,6 +1,7 @@
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { systemClock } from '../../shared/clock.ts';
-import { exitCodes, formatProblem, type Problem, ProblemError } from '../../shared/contract/problem.ts';
+import { exitCodes, formatProblem, type Problem } from '../../shared/contract/problem.ts';
+import { controllerTokenVariable } from '../../shared/contract/status.ts';
 import { startHttpServer } from '../../shared/net/http-server.ts';
 import { parseListenAddress } from '../../shared/net/listen-address.ts';
 import { loadToken } from '../../shared/net/token.ts';
@@ -11,35 +12,16 @@ import { RenewedTls } from '../../shared/tls/renewed-tls.ts';
 import type { Config } from '../config/schema.ts';
 import { Loop } from '../loop/loop.ts';
 import { connectAgents } from '../observe/connect-agents.ts';
-import { checkRecordFile } from '../record/record-problem.ts';
 import { Recorder } from '../record/recorder.ts';
 import { routesOf } from '../serve/routes.ts';
 import { claimAll } from './claims.ts';
-import { longestTurnMs } from './longest-turn.ts';
-import { isWorthWaiting, preflight } from './preflight.ts';
+import { longestTickMs } from './longest-tick.ts';
+import { checkSetup } from './preflight.ts';
 import { startSchedule } from './schedule.ts';
 import { stopRequest } from './stop-request.ts';
 
-export const controllerTokenVariable = 'HAWEIGHT_CONTROLLER_TOKEN';
-
-/** How often HAProxy is looked at while a server is drained, in ms: for so long all clients may get a 503 at most. */
+/** How often HAProxy is asked while a server is drained, in ms: the longest outage while every other server is gone. */
 const rescueMs = 200;
-
-/** Throws a ProblemError for what no waiting will fix; returns what to wait for, if anything. */
-export async function checkSetup(config: Config): Promise<Problem | null> {
-  const { socket } = config.haproxy;
-  const unwritable = config.record === undefined ? null : await checkRecordFile(config.record.file);
-  if (unwritable !== null) throw new ProblemError(unwritable);
-  const api = new RuntimeApi(config.haproxy);
-  const [problem] = await preflight(
-    api,
-    socket,
-    config.backends.map(({ name }) => name),
-  );
-  if (problem === undefined) return null;
-  if (!isWorthWaiting(problem, socket)) throw new ProblemError(problem);
-  return problem;
-}
 
 /** Runs until there is a reason to stop, restores the configured weights unless told to keep ours, and gives the exit code. */
 export async function runController(config: Config): Promise<number> {
@@ -48,71 +30,79 @@ export async function runController(config: Config): Promise<number> {
   await using _claims = await claimAll(config);
   using agents = connectAgents(config.agents, logger);
   using tls = config.tls === undefined ? null : new RenewedTls({ ...config.tls, ca: config.tls.clientCa }, logger);
-  const recorder = config.record === undefined ? undefined : new Recorder({ ...config.record, logger });
-  const loop = new Loop({
-    config,
-    api: new RuntimeApi(config.haproxy),
-    agents,
-    logger,
-    clock: systemClock,
-    ...(recorder === undefined ? {} : { recorder }),
-  });
-  await using server = await startHttpServer({
-    listen: parseListenAddress(config.listen, 'listen'),
-    token: loadToken(config.tokenFile, controllerTokenVariable),
-    tls,
-    insecure: config.insecure,
-    tokenHint: `--token-file FILE or ${controllerTokenVariable}`,
-    routes: routesOf(() => loop.status),
-    onError: (error) => logger.error('status request failed', { detail: String(error) }),
-  });
-  const waitingFor = await checkSetup(config);
-  logger.info('controller started', {
-    url: server.url,
-    policy: config.policy,
-    backends: config.backends.map(({ name }) => name),
-    dryRun: config.dryRun,
-    shadow: config.shadow,
-    ...(config.record === undefined ? {} : { record: config.record.file }),
-    ...(waitingFor === null ? {} : { waitingFor: formatProblem(waitingFor) }),
-  });
+  const api = new RuntimeApi(config.haproxy);
+  const recorder = config.record === undefined ? null : new Recorder({ ...config.record, logger });
+  const loop = new Loop({ config, api, agents, logger, clock: systemClock, recorder });
+  await using server = await serveStatus(loop, config, tls, logger);
+  const waitingFor = await checkSetup(config, api);
+  logStart(config, server.url, waitingFor, logger);
 
-  using manager = ServiceManager.connect({ longestTurnMs: longestTurnMs(config), log: logger });
+  using manager = ServiceManager.connect({ longestTickMs: longestTickMs(config), log: logger });
   const tick = async () => {
-    if (await loop.tick()) manager?.turnFinished(summaryOf(loop, config));
+    if (await loop.tick()) manager?.tickFinished(summaryOf(loop.firstProblem, config));
   };
-  const ticking = startSchedule(tick, {
-    periodMs: config.periodMs,
-    clock: systemClock,
-    logger,
-    onMissed: () => loop.countSkipped(),
-  });
+  const onMissed = () => loop.countSkipped();
+  const ticking = startSchedule(tick, { periodMs: config.periodMs, clock: systemClock, logger, onMissed });
   const rescuing = setInterval(() => void loop.rescue(), rescueMs);
   const reason = await stop;
   logger.info('controller stopping', { reason });
   manager?.stopping();
   clearInterval(rescuing);
   await ticking.stop();
-  const exitCode = await leave(loop, config, logger);
+  const isRestored = config.dryRun || config.onExit === 'keep' || (await restoreWeights(loop, logger));
   await recorder?.close();
-  return reason === 'unexpected error' ? exitCodes.checkFailed : exitCode;
+  return isRestored && reason !== 'unexpected error' ? exitCodes.fine : exitCodes.checkFailed;
 }
 
-/** One line for `systemctl status`: what it does, or what keeps it from that. */
-function summaryOf({ firstProblem }: Loop, { policy, backends, dryRun }: Config): string {
-  if (firstProblem !== null) return formatProblem(firstProblem);
+function serveStatus(
+  loop: Loop,
+  { listen, tokenFile, insecure }: Pick<Config, 'listen' | 'tokenFile' | 'insecure'>,
+  tls: RenewedTls | null,
+  logger: Log,
+) {
+  return startHttpServer({
+    listen: parseListenAddress(listen, 'listen'),
+    token: loadToken(tokenFile, controllerTokenVariable),
+    tls,
+    insecure,
+    tokenHint: `--token-file FILE or ${controllerTokenVariable}`,
+    routes: routesOf(() => loop.status),
+    onError: (error) => logger.error('status request failed', { detail: String(error) }),
+  });
+}
+
+function logStart(
+  { policy, backends, dryRun, shadow, record }: Pick<Config, 'policy' | 'backends' | 'dryRun' | 'shadow' | 'record'>,
+  url: string,
+  waitingFor: Problem | null,
+  logger: Log,
+): void {
+  logger.info('controller started', {
+    url,
+    policy,
+    backends: backends.map(({ name }) => name),
+    dryRun,
+    shadow,
+    ...(record === undefined ? {} : { record: record.file }),
+    ...(waitingFor === null ? {} : { waitingFor: formatProblem(waitingFor) }),
+  });
+}
+
+/** One line for `systemctl status`: what the controller does, or what keeps it from doing that. */
+function summaryOf(
+  problem: Problem | null,
+  { policy, backends, dryRun }: Pick<Config, 'policy' | 'backends' | 'dryRun'>,
+): string {
+  if (problem !== null) return formatProblem(problem);
   return `${policy} ${dryRun ? 'would set' : 'sets'} the weights of ${backends.map(({ name }) => name).join(', ')}`;
 }
 
-async function leave(loop: Loop, config: Config, logger: Log): Promise<number> {
-  if (config.dryRun || config.onExit === 'keep') return exitCodes.fine;
+/** Whether all configured weights are back. */
+async function restoreWeights(loop: Loop, logger: Log): Promise<boolean> {
   const problems = await loop.restore();
   for (const problem of problems) {
-    logger.error('weights not restored', {
-      code: problem.code,
-      detail: formatProblem(problem),
-      fix: 'haweight restore',
-    });
+    const detail = formatProblem(problem);
+    logger.error('weights not restored', { code: problem.code, detail, fix: 'haweight restore' });
   }
-  return problems.length === 0 ? exitCodes.fine : exitCodes.checkFailed;
+  return problems.length === 0;
 }

@@ -1,11 +1,10 @@
 import { exitCodes } from '../../shared/contract/problem.ts';
 import type { Log } from '../../shared/process/log.ts';
+import { nextStopSignal, type StopSignal } from '../../shared/process/stop-signals.ts';
 
-/** What ends a controller: who stops it, or a defect of ours after which nobody knows what still works. */
-export type StopReason = (typeof stopSignals)[number] | 'unexpected error';
+/** What ends a controller: a signal, or a defect, after which it is unknown what still works. */
+export type StopReason = StopSignal | 'unexpected error';
 
-/** SIGHUP is what a terminal sends when it is closed: nobody sees the weights any more, as after Ctrl-C. */
-const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 /** How long leaving may take, in ms: some tens of backends at a HAProxy that answers slowly. */
 const leaveMs = 30_000;
 
@@ -31,7 +30,7 @@ export function stopRequest({ logger, deadlineMs = leaveMs }: StopOptions): Prom
         process.exit(exitCodes.checkFailed);
       }, deadlineMs).unref();
     };
-    for (const signal of stopSignals) process.on(signal, () => stop(signal));
+    void nextStopSignal().then(stop);
     // of unhandled rejections too
     process.on('uncaughtException', (error: unknown) => {
       const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);

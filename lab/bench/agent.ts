@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { freePorts } from '../../testbed/rig/ports.ts';
+import { freePort } from '../../testbed/rig/ports.ts';
 import { processUsage } from '../support/process-usage.ts';
 
 const usage = `npm run bench:agent [-- --seconds 60 --sockets 10,100,1000,10000 --compare]
@@ -117,7 +117,7 @@ async function untilServing(child: ChildProcess, connections: Agent, port: numbe
 async function measure(subject: Subject, sockets: number, seconds: number): Promise<string> {
   await using idle = new IdleSockets();
   await idle.open(sockets);
-  const [port = 0] = await freePorts([{ port: 0, hosts: ['127.0.0.1'] }]);
+  const port = await freePort();
   const [program = '', ...args] = subject.command(port);
   const child = spawn(program, args, { stdio: 'ignore' });
   const connections = new Agent({ keepAlive: true, maxSockets: 1 });

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { spacedPercent } from '../../shared/terminal/format.ts';
 import { type ExperimentInput, experimentSchema } from '../../testbed/simulator/schema.ts';
 import { simulate } from '../../testbed/simulator/simulate.ts';
 
@@ -48,7 +49,7 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`.padStart(9);
+  const percent = (share: number) => spacedPercent(share, 1).padStart(9);
   process.stdout.write(`${usage.split('\n\n')[1]?.trimEnd()}\n\n`);
   process.stdout.write(
     `${'policy'.padEnd(14)}${'the agent says'.padEnd(28)}     mean    least     most   failed    p99 ms\n`,

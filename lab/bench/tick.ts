@@ -8,7 +8,7 @@ import { type Status, statusSchema } from '../../shared/contract/status.ts';
 import { renderConfiguration } from '../../testbed/rig/configuration.ts';
 import { freePorts } from '../../testbed/rig/ports.ts';
 import { startHaproxy } from '../../testbed/rig/process.ts';
-import { waitUntil } from '../../testbed/rig/wait.ts';
+import { answers, until } from '../../testbed/rig/wait.ts';
 import { type ProcessUsage, processUsage } from '../support/process-usage.ts';
 
 const usage = `npm run bench:tick [-- --servers 10,100,1000 --ticks 15]
@@ -59,11 +59,11 @@ async function measure(servers: number, rounds: number): Promise<Row> {
   const members = Array.from({ length: servers }, (_, index) => {
     return { name: `s${index}`, ip: `127.20.${index >> 8}.${index & 255}`, group: Math.floor(index / serversPerAgent) };
   });
-  const groups = Array.from({ length: Math.ceil(servers / serversPerAgent) }, () => ({ port: 0, hosts: ['0.0.0.0'] }));
-  const [controllerPort = 0, ...agentPorts] = await freePorts([{ port: 0, hosts: ['127.0.0.1'] }, ...groups]);
+  const groups = Array.from({ length: Math.ceil(servers / serversPerAgent) }, () => ({ hosts: ['0.0.0.0'] }));
+  const [controllerPort, ...agentPorts] = await freePorts([{}, ...groups]);
   for (const port of agentPorts) {
     cleanup.use(start(['agent', '--scope', 'host', '--listen', `0.0.0.0:${port}`, '--insecure']));
-    await isThere(`http://127.0.0.1:${port}/v1/snapshot`);
+    await until('the agent', () => answers(`http://127.0.0.1:${port}/v1/snapshot`));
   }
   const lines = members.map(({ name, ip }) => ({ name, address: `${ip}:9` }));
   const haproxy = cleanup.use(
@@ -76,7 +76,7 @@ async function measure(servers: number, rounds: number): Promise<Row> {
   const controller = cleanup.use(
     start(['controller', '--config', config, '--on-exit', 'keep', '--listen', `127.0.0.1:${controllerPort}`]),
   );
-  await isThere(`${url}/healthz`);
+  await until('the controller', () => answers(`${url}/healthz`));
   await delay(warmUpTicks * periodMs);
 
   let last = await statusOf(url);
@@ -116,16 +116,6 @@ function cpuBetween(before: ProcessUsage, after: ProcessUsage): number {
 
 async function statusOf(url: string): Promise<Status> {
   return statusSchema.parse(await (await fetch(`${url}/v1/status`)).json());
-}
-
-async function isThere(url: string): Promise<void> {
-  const signal = AbortSignal.timeout(60_000);
-  const answers = () =>
-    fetch(url).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  await waitUntil(url, answers, { deadlineMs: 30_000, signal });
 }
 
 async function main(): Promise<void> {

@@ -1,5 +1,4 @@
-import { exponential, lognormal, seededRandom } from '../../shared/math/random.ts';
-import type { Arrival } from '../../testbed/rig/arrivals.ts';
+import { type Arrival, planArrivals as plan } from '../../testbed/rig/load/arrivals.ts';
 import type { Bursts, Scenario } from './scenarios.ts';
 
 export interface ArrivalPlan {
@@ -15,21 +14,18 @@ export interface ArrivalPlan {
 
 const demandVariation = 1;
 
-/**
- * A Poisson process whose rate follows the scenario, by thinning (Lewis and Shedler, 1979): drawn at the highest rate, and
- * each arrival kept with the probability rate / highest rate. The same plan gives the same requests to every contender.
- */
+/** A Poisson process whose rate follows the scenario. The same plan gives the same requests to every contender. */
 export function planArrivals({ scenario, capacity, leadInMs, demandCpuMs, seed }: ArrivalPlan): readonly Arrival[] {
-  const random = seededRandom(seed);
   const highest = Math.max(scenario.load, ...(scenario.bursts?.peaks ?? []));
-  const meanGapMs = 1_000 / (highest * capacity);
-  const arrivals: Arrival[] = [];
-  for (let atMs = -leadInMs; ; ) {
-    atMs += exponential(random, meanGapMs);
-    if (atMs >= scenario.durationMs) return arrivals;
-    const demand = lognormal(random, demandCpuMs, demandVariation);
-    if (random() * highest < loadAt(scenario, atMs)) arrivals.push({ atMs, demandCpuMs: demand });
-  }
+  return plan({
+    seed,
+    fromMs: -leadInMs,
+    toMs: scenario.durationMs,
+    perSecond: highest * capacity,
+    partAt: (atMs) => loadAt(scenario, atMs) / highest,
+    meanDemandCpuMs: demandCpuMs,
+    demandVariation,
+  });
 }
 
 /** Rate / capacity at a time. */

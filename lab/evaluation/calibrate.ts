@@ -1,4 +1,5 @@
 import { lognormal, seededRandom } from '../../shared/math/random.ts';
+import { mean } from '../../shared/math/statistics.ts';
 import type { Run } from './record.ts';
 import { ports, type Server, type Servers } from './servers/server.ts';
 
@@ -23,9 +24,8 @@ export async function calibrate(
     ),
   );
   const byName = Object.groupBy(measured, ({ name }) => name);
-  const mean = (of: readonly { readonly capacity: number }[] = []) =>
-    of.reduce((sum, { capacity }) => sum + capacity, 0) / of.length;
-  return Object.fromEntries(Object.entries(byName).map(([name, of]) => [name, Number(mean(of).toFixed(2))]));
+  const meanOf = (of: typeof measured) => mean(of.map(({ capacity }) => capacity)) ?? Number.NaN;
+  return Object.fromEntries(Object.entries(byName).map(([name, of = []]) => [name, Number(meanOf(of).toFixed(2))]));
 }
 
 /** Successful requests per second of a server that always has some, asked directly. */

@@ -1,15 +1,18 @@
-import type { PolicyName } from '../../controller/decide/policies/registry.ts';
+import type { PolicyName } from '../../controller/index.ts';
 
 /** How HAProxy deals out requests: what follows `balance`. */
 export const algorithms = ['roundrobin', 'random', 'leastconn'] as const;
 export type Algorithm = (typeof algorithms)[number];
 
+/** `pick-one` keeps the name that it was measured under, which the controller still accepts. */
+type MeasuredPolicy = Exclude<PolicyName, 'pick-one'> | 'least-utilised';
+
 /** What is compared. */
 export interface Contender {
   readonly name: ContenderName;
   readonly algorithm: Algorithm;
-  /** Who sets the weights: nobody (all equal), our controller with a policy, or one who knows every capacity at once. */
-  readonly weights: 'none' | 'oracle' | PolicyName;
+  /** Who sets the weights: no controller (all equal), ours with a policy, or an ideal one that knows every capacity at once. */
+  readonly weights: 'none' | 'oracle' | MeasuredPolicy;
 }
 
 const weightSources = [

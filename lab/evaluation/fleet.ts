@@ -1,4 +1,4 @@
-import { waitUntil } from '../../testbed/rig/wait.ts';
+import { answers, until } from '../../testbed/rig/wait.ts';
 import type { Run } from './record.ts';
 import { fleets } from './scenarios.ts';
 import { startContainers } from './servers/containers.ts';
@@ -28,7 +28,7 @@ export async function startFleet(
   const servers = await (kind === 'containers' ? startContainers(run, plans) : startGroups(run, stack, plans));
   try {
     const answer = async () => (await Promise.all(servers.list.map(isUp))).every(Boolean);
-    await waitUntil(`the start of the servers of stack ${stack + 1}`, answer, { deadlineMs: startMs, signal });
+    await until(`the start of the servers of stack ${stack + 1}`, answer, { limitMs: startMs, signal });
     await Promise.all(servers.list.map((server) => server.limit()));
     return servers;
   } catch (error) {
@@ -39,13 +39,5 @@ export async function startFleet(
 
 async function isUp({ host }: Server): Promise<boolean> {
   const urls = [`http://${host}:${ports.control}/`, `http://${host}:${ports.agent}/v1/snapshot`];
-  const answers = await Promise.all(
-    urls.map((url) =>
-      fetch(url).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
-    ),
-  );
-  return answers.every(Boolean);
+  return (await Promise.all(urls.map(answers))).every(Boolean);
 }

@@ -48,7 +48,7 @@ function isRunning(pid: number): boolean {
   try {
     return pid > 0 && process.kill(pid, 0);
   } catch (cause) {
-    // somebody else's process is running too
+    // another user's process is running too
     return (cause as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,4 +1,4 @@
-import { percentile } from '../../shared/math/percentile.ts';
+import { percentile } from '../../shared/math/statistics.ts';
 import type { Cell } from './record.ts';
 
 /** A generator that sends one request in a hundred later than this, in ms, did not offer the load that was asked for. */

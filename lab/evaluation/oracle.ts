@@ -2,12 +2,12 @@ import type { WeightChange } from '../../haproxy/runtime-api.ts';
 import { maxWeight } from '../../shared/contract/limits.ts';
 import type { Event } from './scenarios.ts';
 
-/** A server's part of its own capacity that is left to requests, 0 to 1, under the mishaps of this moment. */
+/** A server's part of its own capacity that is left to requests, 0 to 1, under the faults of this moment. */
 export function capacityLeft(server: string, events: readonly Event[], atMs: number): number {
   const now = events.filter(({ fromMs, toMs, servers }) => fromMs <= atMs && atMs < toMs && servers.includes(server));
-  return now.reduce((left, { mishap }) => {
-    // the quota is shared out evenly among the application and whoever burns beside it
-    return mishap.kind === 'burn' ? left / (mishap.processes + 1) : 0;
+  return now.reduce((left, { fault }) => {
+    // the application and the processes that burn beside it get equal parts of the quota
+    return fault.kind === 'burn' ? left / (fault.processes + 1) : 0;
   }, 1);
 }
 

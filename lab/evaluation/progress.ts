@@ -1,10 +1,12 @@
-import { endProgress, showProgress } from '../support/progress.ts';
+import { Progress } from '../../shared/terminal/progress.ts';
+import { bar } from '../../shared/terminal/text.ts';
 
 const barWidth = 24;
 const minuteMs = 60_000;
 
-/** How far a run is, on standard error: one line that is written over on a terminal, now and then a line in a log. */
-export class Progress implements Disposable {
+/** How far a run is, and how long it still takes. */
+export class CellProgress implements Disposable {
+  readonly #progress = new Progress(process.stderr, { inLog: true });
   readonly #cells: number;
   readonly #startedMs = performance.now();
   readonly #current: string[] = [];
@@ -16,7 +18,7 @@ export class Progress implements Disposable {
   }
 
   say(what: string): void {
-    showProgress(what);
+    this.#progress.show(what);
   }
 
   begin(job: number, what: string): void {
@@ -27,23 +29,19 @@ export class Progress implements Disposable {
   /** `discarded`: why the cell does not count, null where it does. */
   end(job: number, discarded: string | null): void {
     this.#done += 1;
-    if (discarded !== null) {
-      endProgress();
-      process.stderr.write(`experiment: ${this.#current[job]} does not count: ${discarded}\n`);
-    }
+    if (discarded !== null) this.#progress.say(`experiment: ${this.#current[job]} does not count: ${discarded}`);
     this.#show();
   }
 
   [Symbol.dispose](): void {
-    endProgress();
+    this.#progress[Symbol.dispose]();
   }
 
   #show(): void {
     const share = this.#done / this.#cells;
-    const bar = '#'.repeat(Math.round(share * barWidth)).padEnd(barWidth, '.');
     const left = ((performance.now() - this.#startedMs) / this.#done) * (this.#cells - this.#done);
     const time = this.#done === 0 ? '' : `, ${Math.ceil(left / minuteMs)} min left`;
     const now = this.#current.filter(Boolean).join('; ');
-    showProgress(`[${bar}] ${this.#done} of ${this.#cells} cells${time}: ${now}`);
+    this.#progress.show(`[${bar(share, barWidth)}] ${this.#done} of ${this.#cells} cells${time}: ${now}`);
   }
 }

@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Outcome, sendLoad } from '../../testbed/rig/load.ts';
+import { workPath } from '../../testbed/rig/load/arrivals.ts';
+import { targetOf } from '../../testbed/rig/load/connection.ts';
+import { OpenLoop } from '../../testbed/rig/load/open-loop.ts';
+import type { Outcome } from '../../testbed/rig/load/outcome.ts';
 import { planArrivals } from './arrivals.ts';
 import { discardReason, lagOf } from './generator-lag.ts';
 import { oracleWeights } from './oracle.ts';
 import { type Cell, noAnswer } from './record.ts';
 import { Sampler } from './sampler.ts';
 import type { Event, Scenario } from './scenarios.ts';
-import { type Server, setMishap } from './servers/server.ts';
+import { type Server, setFault } from './servers/server.ts';
 import type { Stack } from './stack.ts';
 
 /** A request without an answer after this long has failed, in ms. */
@@ -24,7 +27,7 @@ export interface CellPlan {
   readonly signal: AbortSignal;
 }
 
-/** Puts a stack through one scenario. Throws once `signal` is aborted; mishaps are ended in any case. */
+/** Puts a stack through one scenario. Throws once `signal` is aborted; faults are ended in any case. */
 export async function runCell(stack: Stack, plan: CellPlan): Promise<Cell> {
   const { scenario, servers, signal } = plan;
   const arrivals = planArrivals({ ...plan, capacity: totalCapacity(servers), leadInMs });
@@ -34,22 +37,22 @@ export async function runCell(stack: Stack, plan: CellPlan): Promise<Cell> {
   const ended = new AbortController();
   const sampler = new Sampler(stack.haproxy.api, stack.backend, servers, originMs);
   try {
-    const mishaps = actOut(stack, plan, originMs, AbortSignal.any([signal, ended.signal]));
-    const load = sendLoad({
-      url: stack.frontUrl,
-      arrivals: arrivals.map(({ atMs, demandCpuMs }) => ({ atMs: atMs + leadInMs, demandCpuMs })),
+    const faults = actOut(stack, plan, originMs, AbortSignal.any([signal, ended.signal]));
+    const load = new OpenLoop({
+      targets: [targetOf(stack.frontUrl)],
+      requests: arrivals.map(({ atMs, demandCpuMs }) => ({ atMs: atMs + leadInMs, path: workPath(demandCpuMs) })),
       deadlineMs,
       maxInFlight,
       signal,
       onOutcome: (outcome) => outcomes.push(outcome),
     });
-    await Promise.all([mishaps, load, sleepUntil(originMs + scenario.durationMs, signal)]);
+    await Promise.all([faults, load.done, sleepUntil(originMs + scenario.durationMs, signal)]);
     signal.throwIfAborted();
     stack.assertRunning();
   } finally {
     ended.abort();
     await sampler[Symbol.asyncDispose]();
-    await Promise.all(servers.map((server) => setMishap(server, null)));
+    await Promise.all(servers.map((server) => setFault(server, null)));
   }
   const counted = outcomes.filter(({ atMs }) => atMs >= leadInMs).toSorted((a, b) => a.atMs - b.atMs);
   const generator = lagOf(counted);
@@ -73,7 +76,7 @@ export function totalCapacity(servers: readonly { readonly capacity: number }[])
   return servers.reduce((sum, { capacity }) => sum + capacity, 0);
 }
 
-/** Lets every mishap begin and end in its time; the oracle learns of each at once. */
+/** Lets every fault begin and end in its time; the oracle learns of each at once. */
 async function actOut(stack: Stack, plan: CellPlan, originMs: number, signal: AbortSignal): Promise<void> {
   const events = plan.scenario.events ?? [];
   const moments = events.flatMap((event) => [
@@ -88,9 +91,9 @@ async function actOut(stack: Stack, plan: CellPlan, originMs: number, signal: Ab
   }
 }
 
-async function apply({ servers: names, mishap }: Event, begins: boolean, servers: readonly Server[]): Promise<void> {
+async function apply({ servers: names, fault }: Event, begins: boolean, servers: readonly Server[]): Promise<void> {
   const hit = servers.filter(({ name }) => names.includes(name));
-  await Promise.all(hit.map((server) => setMishap(server, begins ? mishap : null)));
+  await Promise.all(hit.map((server) => setFault(server, begins ? fault : null)));
 }
 
 async function tellOracle({ contender, haproxy, backend }: Stack, plan: CellPlan, atMs: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { calibrate } from './calibrate.ts';
 import { startFleet } from './fleet.ts';
 import { type Block, matrices, seedOf } from './matrix.ts';
-import type { Progress } from './progress.ts';
+import type { CellProgress } from './progress.ts';
 import type { Run } from './record.ts';
 import { runCell } from './run-cell.ts';
 import type { Server, Servers } from './servers/server.ts';
@@ -15,12 +15,12 @@ export interface RunOptions {
   readonly store: Store;
   /** Names what this run makes on the machine. */
   readonly name: string;
-  readonly progress: Progress;
+  readonly progress: CellProgress;
   readonly signal: AbortSignal;
 }
 
 /**
- * How long a controller sees a steady load before anything counts, at first and after every mishap, in ms: long enough for
+ * How long a controller sees a steady load before anything counts, at first and after every fault, in ms: long enough for
  * `capacity` to have learned, and for a drained server to be back.
  */
 const warmUpMs = { withController: 16_000, without: 3_000 };
@@ -101,7 +101,7 @@ async function runBlock(
     const cell = await runCell(stack, { ...plan, scenario, seed });
     await store.write(cell);
     progress.end(job, cell.discarded);
-    // what a mishap did to weights is not to be found in the next scenario
+    // what a fault did to weights is not to be found in the next scenario
     isWarm = scenario.events === undefined;
   }
 }

@@ -1,18 +1,18 @@
 /** What happens to a server. */
-export type Mishap =
-  /** It answers nobody and resets every connection, as a VM that was removed. */
+export type Fault =
+  /** It answers no request and resets every connection, as a VM that was removed. */
   | { readonly kind: 'gone' }
   /** This many processes burn CPU beside the application, within the server's quota. */
   | { readonly kind: 'burn'; readonly processes: number }
   /** It answers 500 at once. */
   | { readonly kind: 'failing' };
 
-/** A mishap of some servers, from one time to another; ms from the start of what is counted. */
+/** A fault of some servers, from one time to another; ms from the start of what is counted. */
 export interface Event {
   readonly fromMs: number;
   readonly toMs: number;
   readonly servers: readonly string[];
-  readonly mishap: Mishap;
+  readonly fault: Fault;
 }
 
 /** Bursts on top of the base load: from 0 on, every `everyMs`, for `lengthMs`, as `peaks` say in turn. */
@@ -85,7 +85,7 @@ const removed = (count: 1 | 2 | 3): Scenario => ({
   figure: '5, 6',
   durationMs: 10_000,
   load: 0.5,
-  events: [{ fromMs: 300, toMs: 5_300, servers: ['s2', 's4', 's3'].slice(0, count), mishap: { kind: 'gone' } }],
+  events: [{ fromMs: 300, toMs: 5_300, servers: ['s2', 's4', 's3'].slice(0, count), fault: { kind: 'gone' } }],
 });
 
 const flash = (rate: 135 | 188 | 240): Scenario => ({
@@ -107,7 +107,7 @@ export const scenarios: readonly Scenario[] = [
     figure: '4',
     durationMs: 16_000,
     load: 0.5,
-    events: [{ fromMs: 2_000, toMs: 10_000, servers: ['s4'], mishap: { kind: 'burn', processes: 3 } }],
+    events: [{ fromMs: 2_000, toMs: 10_000, servers: ['s4'], fault: { kind: 'burn', processes: 3 } }],
   },
   removed(1),
   removed(2),
@@ -117,7 +117,7 @@ export const scenarios: readonly Scenario[] = [
     title: '3 of 5 servers saturated for 5 s',
     durationMs: 11_000,
     load: 0.5,
-    events: [{ fromMs: 1_000, toMs: 6_000, servers: ['s2', 's3', 's4'], mishap: { kind: 'burn', processes: 3 } }],
+    events: [{ fromMs: 1_000, toMs: 6_000, servers: ['s2', 's3', 's4'], fault: { kind: 'burn', processes: 3 } }],
   },
   flash(135),
   flash(188),
@@ -134,13 +134,13 @@ export const scenarios: readonly Scenario[] = [
     title: 'a noisy neighbour on a large server',
     durationMs: 16_000,
     load: 0.7,
-    events: [{ fromMs: 1_000, toMs: 12_000, servers: ['s5'], mishap: { kind: 'burn', processes: 1 } }],
+    events: [{ fromMs: 1_000, toMs: 12_000, servers: ['s5'], fault: { kind: 'burn', processes: 1 } }],
   },
   {
     name: 'failing',
     title: 'a server that fails fast',
     durationMs: 14_000,
     load: 0.5,
-    events: [{ fromMs: 1_000, toMs: 11_000, servers: ['s3'], mishap: { kind: 'failing' } }],
+    events: [{ fromMs: 1_000, toMs: 11_000, servers: ['s3'], fault: { kind: 'failing' } }],
   },
 ];

@@ -3,7 +3,7 @@ import { renderConfiguration } from '../../testbed/rig/configuration.ts';
 import { freePorts } from '../../testbed/rig/ports.ts';
 import { type HaproxyProcess, startHaproxy } from '../../testbed/rig/process.ts';
 import { programs } from '../../testbed/rig/programs.ts';
-import { waitUntil } from '../../testbed/rig/wait.ts';
+import { answers, until } from '../../testbed/rig/wait.ts';
 import { balanceLine, type Contender } from './contenders.ts';
 import { ports, type Server } from './servers/server.ts';
 
@@ -35,7 +35,7 @@ export class Stack implements AsyncDisposable {
     address: string,
     signal: AbortSignal,
   ): Promise<Stack> {
-    const [frontPort = 0, statusPort = 0] = await freePorts([
+    const [frontPort, statusPort] = await freePorts([
       { port: 9480, hosts: [address] },
       { port: 9478, hosts: [address] },
     ]);
@@ -65,7 +65,7 @@ export class Stack implements AsyncDisposable {
 
   /** Throws a ProblemError with its last words if the controller has ended. */
   assertRunning(): void {
-    this.#controller?.assertRunning(`the controller of ${this.contender.name}`);
+    this.#controller?.assertRunning();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -74,26 +74,20 @@ export class Stack implements AsyncDisposable {
   }
 
   async #ready(healthUrl: string, signal: AbortSignal): Promise<void> {
-    await waitUntil(
+    await until(
       `the start of ${this.contender.name}`,
       async () => {
         this.assertRunning();
         return this.#controller === null || (await answers(healthUrl));
       },
-      { deadlineMs: startMs, signal },
+      { limitMs: startMs, signal },
     );
   }
 }
 
-function startController({ weights }: Contender, socket: string, listen: string): Child | null {
+function startController({ name, weights }: Contender, socket: string, listen: string): Child | null {
   if (weights === 'none' || weights === 'oracle') return null;
   const target = ['--socket', socket, '--backend', backend, '--agent-url', `http://{address}:${ports.agent}`];
-  return new Child([programs.haweight, 'controller', ...target, '--policy', weights, '--listen', listen]);
-}
-
-async function answers(url: string): Promise<boolean> {
-  return await fetch(url).then(
-    ({ ok }) => ok,
-    () => false,
-  );
+  const flags = [...target, '--policy', weights, '--listen', listen];
+  return new Child(`the controller of ${name}`, [process.execPath, programs.haweight, 'controller', ...flags]);
 }

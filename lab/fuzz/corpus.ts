@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import type { PolicyName } from '../../controller/decide/policies/registry.ts';
-import { seededRandom } from '../../shared/math/random.ts';
 import { recordingOf } from '../../test/controller/record/support.ts';
 import { observed } from '../../test/controller/support/build.ts';
 import { statColumns, stateReply, statReply, statRows } from '../../test/haproxy/recorded.ts';
 import { snapshot } from '../../test/support/snapshot.ts';
 import { server, status } from '../../test/support/status.ts';
-import { Dice } from './input/dice.ts';
 
 type Inputs = readonly [Buffer, ...Buffer[]];
 
@@ -75,6 +74,23 @@ export const experiments: Inputs = [
   Buffer.from('fleet: het\nscenario: noisy\nload: 0.85\nseeds: 2\npolicy: [none, oracle]\n'),
 ];
 
+const ratio = fc.nat(1_000).map((thousandths) => thousandths / 1_000);
+const observation = fc.record({
+  utilisation: fc.record({
+    cpu: ratio,
+    ram: ratio,
+    bandwidth: fc.constant(null),
+    threads: ratio,
+    tcpQueues: ratio.map((value) => value / 2),
+  }),
+  traffic: fc.record({ ok: fc.nat(499), errors: fc.nat(3) }),
+  stale: fc.nat(9).map((drawn) => drawn === 0),
+  cores: fc.integer({ min: 1, max: 4 }),
+});
+const tick = fc
+  .tuple(...['web1', 'web2', '__proto__'].map((name) => observation.map((each) => observed(name, each))))
+  .map((observations) => ({ elapsedMs: 2_000, observations }));
+
 /** Three servers whose load wanders, and whose agents fall silent at times, decided by real policies. */
 export const recordings: Inputs = [
   recordingBy('inverse-load', 12),
@@ -83,16 +99,7 @@ export const recordings: Inputs = [
 ];
 
 function recordingBy(policy: PolicyName, ticks: number): Buffer {
-  const dice = new Dice(seededRandom(ticks));
-  const ratio = () => dice.below(1_001) / 1_000;
-  const rows = Array.from({ length: ticks }, () => {
-    const observations = ['web1', 'web2', '__proto__'].map((name) => {
-      const utilisation = { cpu: ratio(), ram: ratio(), bandwidth: null, threads: ratio(), tcpQueues: ratio() / 2 };
-      const traffic = { ok: dice.below(500), errors: dice.below(4) };
-      return observed(name, { utilisation, traffic, stale: dice.chance(0.1), cores: 1 + dice.below(4) });
-    });
-    return { elapsedMs: 2_000, observations };
-  });
+  const rows = fc.sample(tick, { seed: ticks, numRuns: ticks, unbiased: true });
   const lines = recordingOf(rows, policy).map((record) => JSON.stringify(record));
   return Buffer.from(`${lines.join('\n')}\n`);
 }

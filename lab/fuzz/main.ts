@@ -3,23 +3,23 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { runProgram } from '../../shared/process/run-program.ts';
-import { Stopped, stopOnSignal } from '../../testbed/rig/stop-on-signal.ts';
-import { drive, type Outcome } from './drive.ts';
+import { Stopped, stopOnSignal } from '../../shared/process/stop-signals.ts';
 import { progressLine, renderReport } from './report.ts';
+import { runTarget, type TargetResult } from './run-target.ts';
 import { isTargetName, type TargetName, targetNames, targets } from './targets/registry.ts';
 
 const usage = `npm run fuzz [-- --minutes N] [--target NAMES] [--seed N] [--case N]
 
-Feeds everything that comes from outside into the production code: real inputs
-that were changed, and random bytes. Whatever comes must end in time, as a valid
-value or as a typed error, and leave no memory and no descriptor behind.
+Feeds edited real inputs and random bytes to the code that reads what comes from
+outside. Each case must end in time, as a valid value or as a typed error, and
+leak no memory and no descriptor.
 
   --minutes N     for all targets together (default: 10)
-  --target NAMES  some of these only, as in: snapshot,replies
+  --target NAMES  only these targets, for example: snapshot,replies
   --seed N        a whole number; the same seed gives the same cases
-                  (default: another one each time; it is printed)
+                  (default: a new one for each run; it is printed)
   --case N        only this case of the seed, of one target
-  --file PATH     only this file, of one target: what a failure left behind
+  --file PATH     only this file, of one target: the case of a failure
 
 ${targetNames.map((name) => `  ${name.padEnd(16)} ${targets[name].about}`).join('\n')}
 
@@ -29,9 +29,9 @@ Examples:
   npm run fuzz -- --minutes 2 --target configuration,recording
   npm run fuzz -- --target snapshot --seed 17 --case 4711
 
-Ctrl-C ends it with the report so far. The exit code is 1 where something
-failed; each failure says how to have it again, with its case as a file in
-lab/fuzz/failures/.
+Ctrl-C ends the run with the report so far. The exit code is 1 if something
+failed. Each failure is printed with the command that repeats it, and its case
+is kept as a file in lab/fuzz/failures/.
 `;
 
 const failuresFolder = new URL('./failures/', import.meta.url).pathname;
@@ -45,7 +45,7 @@ interface Options {
   readonly file: string | null;
 }
 
-/** null: help is wanted. Throws a ProblemError for what cannot be used. */
+/** null: help is wanted. Throws a ProblemError for invalid flags. */
 function readOptions(args: readonly string[]): Options | null {
   const values = flagsOf(args);
   if (values.help === true) return null;
@@ -53,7 +53,7 @@ function readOptions(args: readonly string[]): Options | null {
   const unknown = names.find((name) => !isTargetName(name));
   if (unknown !== undefined) throw usageProblem('--target', targetNames.join(', '), unknown);
   if ((values.case ?? values.file) !== undefined && names.length !== 1) {
-    throw usageProblem('--case and --file', 'one --target that it is for', `${names.length} targets`);
+    throw usageProblem('--case and --file', 'one --target', `${names.length} targets`);
   }
   return {
     minutes: numberOf('--minutes', values.minutes ?? '10', 0.01, 10_000),
@@ -102,41 +102,41 @@ function wholeOf(flag: string, text: string): number {
 async function fuzz({ minutes, names, seed, case: only }: Options): Promise<number> {
   using stop = stopOnSignal(process.stdout);
   const { signal } = stop;
-  const outcomes: Outcome[] = [];
+  const results: TargetResult[] = [];
   write(`seed ${seed}, ${names.length} targets, ${only === null ? `${minutes} minutes in all` : `case ${only}`}`);
   const endMs = performance.now() + minutes * 60_000;
   for (const [index, target] of names.entries()) {
     if (signal.aborted) break;
-    const playMs = (endMs - performance.now()) / (names.length - index);
-    const outcome = await drive({
+    const durationMs = (endMs - performance.now()) / (names.length - index);
+    const result = await runTarget({
       target,
       seed,
       firstCase: only ?? 0,
       cases: only === null ? null : 1,
-      playMs,
+      durationMs,
       signal,
       onProgress: (progress) => showProgress(progressLine(target, progress, (endMs - performance.now()) / 1_000)),
     });
     showProgress('');
-    outcomes.push(outcome);
-    for (const line of failureLines(outcome, seed)) write(line);
+    results.push(result);
+    for (const line of failureLines(result, seed)) write(line);
   }
-  write(`\n${renderReport(outcomes)}`);
-  const failed = outcomes.reduce((sum, { failures, faults }) => sum + failures.length + faults.length, 0);
+  write(`\n${renderReport(results)}`);
+  const failed = results.reduce((sum, { failures, runFailures }) => sum + failures.length + runFailures.length, 0);
   write(failed === 0 ? '\nno failure' : `\n${failed} failures`);
   if (signal.reason instanceof Stopped) return failed === 0 ? signal.reason.exitCode : 1;
   return failed === 0 ? 0 : 1;
 }
 
-/** Each failure as a line that says how to have it again. */
-function failureLines({ target, failures, faults }: Outcome, seed: number): string[] {
+/** Each failure and how to repeat it. */
+function failureLines({ target, failures, runFailures }: TargetResult, seed: number): string[] {
   const again = `npm run fuzz -- --target ${target} --seed ${seed}`;
   return [
     ...failures.map(({ case: number, why, inputBase64 }) => {
       const kept = keep(target, `${seed}-${number}.bin`, inputBase64);
       return `FAILED ${target}: ${why}\n  again: ${again} --case ${number}${kept}`;
     }),
-    ...faults.map((fault) => `FAILED ${target}: ${fault}\n  again: ${again}`),
+    ...runFailures.map((why) => `FAILED ${target}: ${why}\n  again: ${again}`),
   ];
 }
 
@@ -149,7 +149,7 @@ function keep(target: string, name: string, inputBase64: string): string {
   return `\n  or smaller: npm run fuzz -- --target ${target} --file ${path}`;
 }
 
-async function playFile(name: TargetName, path: string): Promise<number> {
+async function runFile(name: TargetName, path: string): Promise<number> {
   const target = await targets[name].load();
   await using open = await target.open();
   write(await open.check(readFileSync(path)));
@@ -171,6 +171,6 @@ await runProgram('fuzz', async () => {
     return 0;
   }
   const [name] = options.names;
-  if (options.file !== null && name !== undefined) return await playFile(name, options.file);
+  if (options.file !== null && name !== undefined) return await runFile(name, options.file);
   return await fuzz(options);
 });

@@ -1,8 +1,8 @@
-import { median } from '../../shared/math/median.ts';
+import { median } from '../../shared/math/statistics.ts';
 
-/** A look at a process: what is alive in it after a collection of garbage, and what it holds of the machine. */
+/** Memory of a process at one moment. */
 export interface MemorySample {
-  /** Objects and buffers, in bytes; null for a process that cannot be asked to collect its garbage. */
+  /** Objects and buffers that are left after a garbage collection, in bytes; null for another process. */
   readonly heapBytes: number | null;
   readonly residentBytes: number;
 }
@@ -13,12 +13,12 @@ export interface Growth {
   readonly residentBytes: number;
 }
 
-/** Fewer looks say nothing: the first ones are caches that fill and code that is compiled. */
+/** Fewer samples say nothing: during the first ones caches fill and code is compiled. */
 const leastSamples = 20;
 
 /**
- * What a process has grown by, without its first quarter. Medians, because resident memory is given back in steps. null
- * for a run that is too short.
+ * By how much a process has grown, without its first quarter. Medians, because resident memory is given back in steps.
+ * null for a run that is too short.
  */
 export function growthOf(samples: readonly MemorySample[]): Growth | null {
   if (samples.length < leastSamples) return null;
@@ -34,9 +34,9 @@ export function growthOf(samples: readonly MemorySample[]): Growth | null {
 
 const mib = 1024 ** 2;
 /**
- * Of a heap that is looked at after collections of garbage, what is alive says whether something is kept: a leak of 100
- * bytes a case is 8 MiB after 80,000 cases. Its resident memory follows the largest case so far and the collector's mind,
- * so that it only has a ceiling; where nothing else is known of a process, its growth has to do.
+ * What is left on the heap after a garbage collection shows a leak: 100 bytes a case are 8 MiB after 80,000 cases. Resident
+ * memory depends on the largest case so far and on when garbage is collected, so it only has a ceiling; its growth counts
+ * only for a process whose heap cannot be read.
  */
 export const memoryLimits = {
   heapGrowthBytes: 8 * mib,
@@ -44,7 +44,7 @@ export const memoryLimits = {
   residentBytes: 768 * mib,
 } as const;
 
-export function memoryFault(samples: readonly MemorySample[]): string | null {
+export function memoryFailure(samples: readonly MemorySample[]): string | null {
   const highest = samples.reduce((most, { residentBytes }) => Math.max(most, residentBytes), 0);
   if (highest > memoryLimits.residentBytes) return `resident memory was ${inMib(highest)}`;
   const growth = growthOf(samples);

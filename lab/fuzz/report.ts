@@ -1,21 +1,21 @@
-import type { Outcome } from './drive.ts';
 import { growthOf, inMib } from './memory.ts';
 import type { Progress } from './protocol.ts';
+import type { TargetResult } from './run-target.ts';
 
 /** Kinds of outcome that are listed one by one. */
 const maxOutcomes = 12;
 
-/** One line a target, as it is played. */
+/** The progress of a target in one line. */
 export function progressLine(target: string, { cases, failures }: Progress, secondsLeft: number): string {
-  const faults = failures.length === 0 ? '' : `, ${failures.length} kinds of failure`;
-  return `${target}: ${count(cases)} cases${faults}, ${Math.max(0, Math.round(secondsLeft))} s left`;
+  const failed = failures.length === 0 ? '' : `, ${failures.length} kinds of failure`;
+  return `${target}: ${count(cases)} cases${failed}, ${Math.max(0, Math.round(secondsLeft))} s left`;
 }
 
-/** The targets in a table, then what came of the cases of each. */
-export function renderReport(outcomes: readonly Outcome[]): string {
+/** A table of the targets, then the outcomes of each. */
+export function renderReport(results: readonly TargetResult[]): string {
   const head =
     '| target | cases | cases/s | slowest, CPU ms | heap | resident | descriptors |\n|---|---|---|---|---|---|---|';
-  const rows = outcomes.map(({ target, seconds, progress }) => {
+  const rows = results.map(({ target, seconds, progress }) => {
     const { cases, slowest, memory, descriptors } = progress;
     const growth = growthOf(memory);
     const grown = (bytes: number | null | undefined) =>
@@ -31,15 +31,15 @@ export function renderReport(outcomes: readonly Outcome[]): string {
     ];
     return `| ${cells.join(' | ')} |`;
   });
-  return [head, ...rows, '', ...outcomes.map(renderOutcomes)].join('\n');
+  return [head, ...rows, '', ...results.map(renderOutcomes)].join('\n');
 }
 
-function renderOutcomes({ target, progress: { outcomes } }: Outcome): string {
+function renderOutcomes({ target, progress: { outcomes } }: TargetResult): string {
   const lines = outcomes.slice(0, maxOutcomes).map(([name, times]) => `${count(times).padStart(10)}  ${name}`);
   const others = outcomes.slice(maxOutcomes);
   const rest = others.reduce((sum, [, times]) => sum + times, 0);
-  if (others.length > 0) lines.push(`${count(rest).padStart(10)}  in ${others.length} other ways`);
-  return [`${target}: what came of its cases`, ...lines].join('\n');
+  if (others.length > 0) lines.push(`${count(rest).padStart(10)}  ${others.length} other outcomes`);
+  return [`${target}: outcomes of its cases`, ...lines].join('\n');
 }
 
 export function count(number: number): string {

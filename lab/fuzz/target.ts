@@ -1,9 +1,8 @@
-import type { Dice } from './input/dice.ts';
+import type fc from 'fast-check';
 
 /** Something that reads what comes from outside. A case is nothing but bytes, so that any can be kept as a file. */
 export interface Target {
-  /** Makes a case; the same dice make the same one. */
-  generate(dice: Dice): Buffer;
+  readonly cases: fc.Arbitrary<Buffer>;
   /** Starts what cases need: servers, processes. */
   open(): Promise<OpenTarget> | OpenTarget;
 }

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { runProgram } from '../../shared/process/run-program.ts';
+import { Progress } from '../../shared/terminal/progress.ts';
 import { parseExperiment } from '../../testbed/simulator/parse-experiment.ts';
 import type { RunSettings } from './cell.ts';
 import { type Goal, goals } from './goals.ts';
@@ -51,7 +52,10 @@ async function run({ ranking, json, ...rest }: Flags): Promise<number> {
 
   const startedMs = performance.now();
   const threads = availableParallelism();
-  const runs = await runCells(plan.cells, { seeds, threads, onProgress: showProgress, ...settings });
+  using progress = new Progress(process.stderr, { inLog: true });
+  const onProgress = (done: number, all: number) => progress.show(`${Math.floor((done / all) * 100)} % of ${all} runs`);
+  const runs = await runCells(plan.cells, { seeds, threads, onProgress, ...settings });
+  progress.clear();
   const measured = new Measured(runs);
   const reports = chosen.map((goal) => reportOf(goal, measured));
   if (json) {
@@ -99,9 +103,4 @@ function usage(where: string, expected: string, got: string): ProblemError {
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
-}
-
-function showProgress(done: number, all: number): void {
-  if (!process.stderr.isTTY) return;
-  process.stderr.write(done === all ? '\r\u001b[K' : `\r${Math.floor((done / all) * 100)} % of ${all} runs`);
 }

@@ -1,4 +1,4 @@
-import { median } from '../../shared/math/median.ts';
+import { median } from '../../shared/math/statistics.ts';
 import { type Cell, cellName, type FigureName, type Figures } from './cell.ts';
 
 /** What a goal asks with: medians over the seeds. NaN where a run has no such figure. */

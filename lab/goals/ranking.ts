@@ -1,5 +1,7 @@
+import { milliseconds } from '../../shared/terminal/format.ts';
 import type { FleetName } from '../../testbed/simulator/fleets.ts';
 import type { Balance } from '../../testbed/simulator/schema.ts';
+import { markdownTable } from '../support/markdown.ts';
 import type { Cell, ContenderName } from './cell.ts';
 import type { Measure } from './measure.ts';
 
@@ -23,7 +25,7 @@ const contenders: readonly (readonly [string, ContenderName])[] = [
   ['true capacities, followed', 'oracle'],
   ['`paper`', 'policy:paper'],
   ['`stress`', 'policy:stress'],
-  ['`least-utilised`', 'policy:least-utilised'],
+  ['`pick-one`', 'policy:pick-one'],
   ['`equal`', 'policy:equal'],
   ['`inverse-load`', 'policy:inverse-load'],
   ['`capacity`', 'policy:capacity'],
@@ -40,7 +42,7 @@ type Where = Pick<Cell, 'fleet' | 'demandMs' | 'scenario' | 'haproxys'>;
 function latencies(title: string, where: Where) {
   const text = ({ contender, balance }: Row, measure: Measure) => {
     const cell = { ...where, contender, balance };
-    return `${ms(measure.value(cell, 'meanMs'))} / ${ms(measure.value(cell, 'p99Ms'))}`;
+    return `${milliseconds(measure.value(cell, 'meanMs'))} / ${milliseconds(measure.value(cell, 'p99Ms'))}`;
   };
   return { title, text };
 }
@@ -108,12 +110,10 @@ export function rankingTables(measure: Measure): string {
 }
 
 function markdown({ title, columns, rows }: Table, measure: Measure): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  const head = line(['weights, `balance`', ...columns.map((column) => column.title)]);
-  const body = rows.map((row) => line([row.title, ...columns.map(({ text }) => text(row, measure))]));
-  return [`**${title}**`, '', head, `|---|${columns.map(() => '---:|').join('')}`, ...body].join('\n');
-}
-
-function ms(value: number): string {
-  return value < 100 ? value.toFixed(1) : value.toFixed(0);
+  const table = markdownTable(
+    ['weights, `balance`', ...columns.map((column) => column.title)],
+    rows.map((row) => [row.title, ...columns.map(({ text }) => text(row, measure))]),
+    { numbers: true },
+  );
+  return `**${title}**\n\n${table}`;
 }

@@ -1,3 +1,4 @@
+import { decimal, spacedPercent } from '../../shared/terminal/format.ts';
 import { type Finding, type Goal, isMet, shortfall } from './goals.ts';
 import type { Measure } from './measure.ts';
 
@@ -29,8 +30,8 @@ export function formatGoal({ name, text, met, findings }: GoalReport): string {
 }
 
 const formats = {
-  ratio: (value: number) => value.toFixed(3),
-  percent: (value: number) => `${(value * 100).toFixed(2)} %`,
+  ratio: (value: number) => decimal(value, 3),
+  percent: (value: number) => spacedPercent(value, 2),
   ticks: (value: number) => String(value),
 } as const;
 

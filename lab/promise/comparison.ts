@@ -1,4 +1,4 @@
-import { median } from '../../shared/math/median.ts';
+import { median } from '../../shared/math/statistics.ts';
 import type { Tally } from '../../testbed/rig/load/tally.ts';
 
 /** The same load twice, one right after the other: with weights that change, and without. */

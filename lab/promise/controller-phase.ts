@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Child } from '../../testbed/rig/child.ts';
+import { requestsAt, steadyTimes } from '../../testbed/rig/load/arrivals.ts';
 import { OpenLoop } from '../../testbed/rig/load/open-loop.ts';
-import type { Tally } from '../../testbed/rig/load/tally.ts';
+import { Tally } from '../../testbed/rig/load/tally.ts';
 import { freePorts } from '../../testbed/rig/ports.ts';
 import { programs } from '../../testbed/rig/programs.ts';
-import { waitUntil } from '../../testbed/rig/wait.ts';
+import { until } from '../../testbed/rig/wait.ts';
 import type { Pair } from './comparison.ts';
 import { backends, type Servers } from './servers.ts';
 import { WeightWatcher } from './weight-watcher.ts';
@@ -25,7 +26,7 @@ export interface ControllerResult {
 }
 
 const requestsPerSecond = 2_000;
-const timeoutMs = 10_000;
+const deadlineMs = 10_000;
 /** Time that the controller runs, and time that it is stopped, in ms; the first part of each is not counted. */
 const segmentMs = 2_500;
 const lookEveryMs = 100;
@@ -37,15 +38,15 @@ const startMs = 30_000;
  */
 export async function measureController(servers: Servers, options: ControllerOptions): Promise<ControllerResult> {
   const addresses = servers.names.map((_, index) => `${servers.network}.${index + 1}`);
-  const [agentPort = 0, statusPort = 0] = await freePorts([
-    { port: 0, hosts: addresses },
-    { port: 0, hosts: ['127.0.0.1'] },
-  ]);
+  const [agentPort, statusPort] = await freePorts([{ hosts: addresses }, {}]);
   await using cleanup = new AsyncDisposableStack();
   const agents = new URL('./agents.ts', import.meta.url).pathname;
-  cleanup.use(new Child([agents, servers.network, String(agentPort), String(addresses.length)]));
+  cleanup.use(
+    new Child('the agents', [process.execPath, agents, servers.network, String(agentPort), String(addresses.length)]),
+  );
   const controller = cleanup.use(
-    new Child([
+    new Child('controller', [
+      process.execPath,
       programs.haweight,
       'controller',
       ...['--socket', servers.haproxy.socket, '--listen', `127.0.0.1:${statusPort}`, '--period-ms', '1000'],
@@ -53,9 +54,15 @@ export async function measureController(servers: Servers, options: ControllerOpt
       ...['--agent-url', `http://{address}:${agentPort}`, '--on-exit', 'keep', '--log-level', 'error'],
     ]),
   );
-  const targets = servers.ports.map((port) => ({ host: '127.0.0.1', port, path: '/' }));
-  const load = new OpenLoop({ targets, requestsPerSecond, timeoutMs, retryReused: false });
-  cleanup.use(load);
+  let tally = new Tally();
+  cleanup.use(
+    new OpenLoop({
+      targets: servers.ports.map((port) => ({ host: '127.0.0.1', port })),
+      requests: requestsAt(steadyTimes(requestsPerSecond), '/'),
+      deadlineMs,
+      onOutcome: (outcome) => tally.add(outcome),
+    }),
+  );
   const watcher = new WeightWatcher(servers.api, lookEveryMs);
   const watching = watcher.run();
   // where it fails before the end, that is told at the end
@@ -64,22 +71,23 @@ export async function measureController(servers: Servers, options: ControllerOpt
     watcher.stop();
     await watching.catch(() => {});
   });
-  await waitUntil(
+  await until(
     'the first weights of the controller',
     () => {
-      controller.assertRunning('controller');
-      return Promise.resolve(watcher.changes > servers.names.length);
+      controller.assertRunning();
+      return watcher.changes > servers.names.length;
     },
-    { deadlineMs: startMs, signal: AbortSignal.timeout(2 * startMs) },
+    { limitMs: startMs },
   );
 
   const segment = async (running: boolean): Promise<Tally> => {
     controller.signal(running ? 'SIGCONT' : 'SIGSTOP');
+    const counted = new Tally();
+    tally = counted;
     await sleep(segmentMs);
-    return load.take();
+    tally = new Tally();
+    return counted;
   };
-  load.take();
-  load.takeLatestMs();
   const pairs: Pair[] = [];
   const rounds = Math.max(1, Math.round((options.seconds * 1_000) / segmentMs / 2));
   for (let round = 0; round < rounds; round += 1) {
@@ -88,9 +96,10 @@ export async function measureController(servers: Servers, options: ControllerOpt
     const second = await segment(round % 2 !== 0);
     pairs.push(round % 2 === 0 ? { changing: first, still: second } : { changing: second, still: first });
   }
-  controller.assertRunning('controller');
+  controller.assertRunning();
   watcher.stop();
   await watching;
   const { changes, zeroes } = watcher;
-  return { requestsPerSecond, pairs, changes, zeroes, latestMs: load.takeLatestMs() };
+  const latestMs = Math.max(...pairs.flatMap(({ changing, still }) => [changing.maxLagMs, still.maxLagMs]));
+  return { requestsPerSecond, pairs, changes, zeroes, latestMs };
 }

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { runProgram } from '../../shared/process/run-program.ts';
+import { Progress } from '../../shared/terminal/progress.ts';
 import { formatChecks } from '../support/check.ts';
 import { exitOnUsage, numberWithin } from '../support/flags.ts';
-import { endProgress, progressLine, showProgress } from '../support/progress.ts';
 import { measureController } from './controller-phase.ts';
 import { formatReport, type PromiseReport, reportOf } from './report.ts';
 import { startServers } from './servers.ts';
@@ -42,18 +42,18 @@ const flags = exitOnUsage(new Command('promise'))
   .opts<Flags>();
 
 await runProgram('promise', async () => {
-  using _progress = progressLine;
   const report = await measure(flags);
   process.stdout.write(flags.json ? `${JSON.stringify(report, null, 2)}\n` : textOf(report));
   return report.passed ? 0 : 1;
 });
 
 async function measure({ requests, changes, seconds }: Flags): Promise<PromiseReport> {
+  using progress = new Progress(process.stderr, { inLog: true });
+  const onProgress = (text: string) => progress.show(text);
   const startedMs = performance.now();
   await using servers = await startServers(serverCount);
-  const writes = await measureWrites(servers, { requests, onProgress: showProgress });
-  const controller = await measureController(servers, { seconds, onProgress: showProgress });
-  endProgress();
+  const writes = await measureWrites(servers, { requests, onProgress });
+  const controller = await measureController(servers, { seconds, onProgress });
   const measured = { writes, controller, seconds: (performance.now() - startedMs) / 1_000 };
   return reportOf(measured, { requests, changes });
 }

@@ -1,6 +1,7 @@
+import { count, decimal } from '../../shared/terminal/format.ts';
 import { Tally } from '../../testbed/rig/load/tally.ts';
 import { type Check, check } from '../support/check.ts';
-import { count, ms } from '../support/words.ts';
+import { markdownTable } from '../support/markdown.ts';
 import { compare, type Difference, type Pair } from './comparison.ts';
 import type { ControllerResult } from './controller-phase.ts';
 import type { AlgorithmResult } from './writes-phase.ts';
@@ -75,30 +76,34 @@ export function reportOf({ writes, controller, seconds }: Measured, goal: Promis
 }
 
 export function formatReport({ phases, seconds }: PromiseReport): string {
-  const head = [
-    '| phase | requests | failed | changes (to or from 0) | p50 ms with / without | p99 ms with / without | difference of p99 |',
-    '|---|---|---|---|---|---|---|',
+  const columns = [
+    'phase',
+    'requests',
+    'failed',
+    'changes (to or from 0)',
+    'p50 ms with / without',
+    'p99 ms with / without',
+    'difference of p99',
   ];
   const rows = phases.map(({ name, requests, failed, changes, toOrFromZero, p50, p99 }) => {
-    const cells = [
+    return [
       name,
       count(requests),
       count(failed),
       `${count(changes)} (${count(toOrFromZero)})`,
-      `${ms(p50.changingMs)} / ${ms(p50.stillMs)}`,
-      `${ms(p99.changingMs)} / ${ms(p99.stillMs)}`,
+      `${decimal(p50.changingMs)} / ${decimal(p50.stillMs)}`,
+      `${decimal(p99.changingMs)} / ${decimal(p99.stillMs)}`,
       differenceOf(p99),
     ];
-    return `| ${cells.join(' | ')} |`;
   });
-  return [...head, ...rows, '', `${seconds.toFixed(0)} s in all.`].join('\n');
+  return `${markdownTable(columns, rows)}\n\n${seconds.toFixed(0)} s in all.`;
 }
 
 function differenceOf({ differenceMs, intervalMs }: Difference): string {
-  if (intervalMs === null) return ms(differenceMs);
+  if (intervalMs === null) return decimal(differenceMs);
   const [low, high] = intervalMs;
   const word = low <= 0 && high >= 0 ? 'none measurable: ' : '';
-  return `${word}${ms(differenceMs)} ms (95 %: ${ms(low)} to ${ms(high)})`;
+  return `${word}${decimal(differenceMs)} ms (95 %: ${decimal(low)} to ${decimal(high)})`;
 }
 
 function algorithmReport({ balance, pairs, written, seconds }: AlgorithmResult): PhaseReport {

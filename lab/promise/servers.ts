@@ -1,6 +1,5 @@
-import { randomInt } from 'node:crypto';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
-import { freePorts } from '../../testbed/rig/ports.ts';
+import { freePorts, someNetwork } from '../../testbed/rig/ports.ts';
 import { type HaproxyProcess, startHaproxy } from '../../testbed/rig/process.ts';
 
 /** Backends of the same servers, one for each algorithm that takes weights at run time. */
@@ -29,12 +28,9 @@ export interface Servers extends AsyncDisposable {
  */
 export async function startServers(count: number): Promise<Servers> {
   const names = Array.from({ length: count }, (_, index) => `s${index + 1}`);
-  const network = `127.${randomInt(16, 255)}.${randomInt(256)}`;
+  const network = someNetwork();
   const addresses = names.map((_, index) => `${network}.${index + 1}`);
-  const [originPort = 0, ...ports] = await freePorts([
-    { port: 0, hosts: addresses },
-    ...backends.map(() => ({ port: 0, hosts: ['127.0.0.1'] })),
-  ]);
+  const [originPort, ...ports] = await freePorts([{ hosts: addresses }, ...backends.map(() => ({}))]);
   await using started = new AsyncDisposableStack();
   const origin = addresses.map((address, index) => ({ name: names[index] ?? '', at: `${address}:${originPort}` }));
   started.use(await startHaproxy({ configuration: originConfiguration(origin) }));

@@ -22,7 +22,7 @@ export interface AlgorithmResult {
 }
 
 const connections = 32;
-const timeoutMs = 10_000;
+const deadlineMs = 10_000;
 const writeEveryMs = 50;
 const pairsPerAlgorithm = 6;
 /** Compiles the code of the load and opens the connections. */
@@ -34,8 +34,8 @@ export async function measureWrites(servers: Servers, options: WritesOptions): P
   const results: AlgorithmResult[] = [];
   for (const [index, { name, balance }] of backends.entries()) {
     const startedMs = performance.now();
-    const target = { host: '127.0.0.1', port: servers.ports[index] ?? 0, path: '/' };
-    using load = new ClosedLoop({ target, connections, timeoutMs });
+    const target = { host: '127.0.0.1', port: servers.ports[index] ?? 0 };
+    using load = new ClosedLoop({ target, path: '/', connections, deadlineMs });
     await load.run(warmUpRequests);
     const { api } = servers;
     const random = seededRandom(seed + index);

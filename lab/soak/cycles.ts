@@ -1,4 +1,4 @@
-import { median } from '../../shared/math/median.ts';
+import { median } from '../../shared/math/statistics.ts';
 import type { Sample } from './sample.ts';
 import type { Point } from './trend.ts';
 

@@ -1,6 +1,6 @@
-import { median } from '../../shared/math/median.ts';
+import { median } from '../../shared/math/statistics.ts';
+import { spacedPercent } from '../../shared/terminal/format.ts';
 import type { Check } from '../support/check.ts';
-import { percent } from '../support/words.ts';
 import { afterFirstCycle, hourMs, perCycle } from './cycles.ts';
 import { flatness } from './flatness.ts';
 import type { Soak } from './result.ts';
@@ -23,9 +23,9 @@ export function driftCheck({ samples, deadband }: Soak): Check {
     name: 'share of a server when all is quiet, the one that changed most',
     series,
     bound: deadband,
-    boundText: `changes by at most ${percent(deadband)} of itself in the run`,
+    boundText: `changes by at most ${spacedPercent(deadband, 1)} of itself in the run`,
     bothWays: true,
     show: (_, { slope, low, high }, index) =>
-      `${servers[index]}: ${percent(middles[index] ?? 0)}, changed by ${percent(slope)} (95 %: ${percent(low)} to ${percent(high)})`,
+      `${servers[index]}: ${spacedPercent(middles[index] ?? 0, 1)}, changed by ${spacedPercent(slope, 1)} (95 %: ${spacedPercent(low, 1)} to ${spacedPercent(high, 1)})`,
   });
 }

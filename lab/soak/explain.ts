@@ -1,4 +1,4 @@
-import type { Outcome } from '../../testbed/rig/load/connection.ts';
+import type { Outcome } from '../../testbed/rig/load/outcome.ts';
 import type { Fault } from './schedule.ts';
 
 /** A fault that was done, in ms since the start. `endMs`: when it was complete, such as when a new worker answered. */
@@ -31,14 +31,13 @@ export type Explanation = 'reload' | 'server killed' | 'unexplained';
 export function explain({ atMs, outcome, retried }: TroubleAt, done: readonly Done[]): Explanation {
   const within = (fault: Fault, ms: number) =>
     done.some((each) => each.fault === fault && atMs >= each.startMs && atMs <= each.endMs + ms);
-  const isLost = outcome.kind === 'answered' ? outcome.response.status === 502 : outcome.kind === 'broken';
+  const isLost = outcome.status === 502 || outcome.failure === 'connection';
   if (isLost && within('server killed', killedMs)) return 'server killed';
   return retried && within('reload', reloadMs) ? 'reload' : 'unexplained';
 }
 
 /** What it was, in a word or two. */
 export function describe(outcome: Outcome): string {
-  if (outcome.kind === 'answered') return String(outcome.response.status);
-  if (outcome.kind === 'timeout') return 'timeout';
-  return `broken (${outcome.error}${outcome.reused ? ', reused connection' : ''}${outcome.unanswered ? '' : ', half an answer'})`;
+  if (outcome.status !== null) return String(outcome.status);
+  return outcome.detail === null ? `${outcome.failure}` : `${outcome.failure} (${outcome.detail})`;
 }

@@ -1,4 +1,4 @@
-import { median } from '../../shared/math/median.ts';
+import { median } from '../../shared/math/statistics.ts';
 import type { Check } from '../support/check.ts';
 import { judge, leastPoints, type Point, type Trend, trendOf } from './trend.ts';
 

@@ -1,5 +1,3 @@
-import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,10 +5,10 @@ import { exchange } from '../../haproxy/exchange.ts';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { type Status, statusSchema } from '../../shared/contract/status.ts';
 import { Child } from '../../testbed/rig/child.ts';
-import { freePorts } from '../../testbed/rig/ports.ts';
+import { freePorts, someNetwork } from '../../testbed/rig/ports.ts';
 import { type HaproxyProcess, startHaproxy } from '../../testbed/rig/process.ts';
 import { programs } from '../../testbed/rig/programs.ts';
-import { waitUntil } from '../../testbed/rig/wait.ts';
+import { until } from '../../testbed/rig/wait.ts';
 import type { LiveMemory } from './heap-probe.ts';
 import type { Fault } from './schedule.ts';
 
@@ -30,6 +28,7 @@ export const recording = { maxBytes: 128 * 1024, files: 3 } as const;
 const startMs = 60_000;
 const probe = new URL('./heap-probe.ts', import.meta.url).pathname;
 const adminTimeoutMs = 5_000;
+const askMs = 5_000;
 const adminReplyBytes = 100_000;
 
 interface Places {
@@ -45,6 +44,8 @@ interface Places {
 export class Fleet implements AsyncDisposable {
   readonly haproxy: HaproxyProcess;
   readonly folder: string;
+  /** What the controller has written to its log. */
+  readonly logged = { bytes: 0, lines: 0 };
   readonly #places: Places;
   readonly #servers = new Map<string, Child>();
   readonly #agents = new Map<string, Child>();
@@ -111,7 +112,8 @@ export class Fleet implements AsyncDisposable {
       case 'reload':
         return await this.haproxy.reload();
       case 'agent killed':
-        return await this.agent(name).kill();
+        await this.agent(name).kill();
+        return;
       case 'agent started':
         return this.#startAgent(name);
       case 'agent stopped':
@@ -119,7 +121,8 @@ export class Fleet implements AsyncDisposable {
       case 'agent continued':
         return this.agent(name).signal('SIGCONT');
       case 'server killed':
-        return await this.#servers.get(name)?.kill();
+        await this.#servers.get(name)?.kill();
+        return;
       case 'server started':
         return this.#startServer(name);
       case 'drain':
@@ -131,10 +134,8 @@ export class Fleet implements AsyncDisposable {
   /** What a process holds after its garbage is collected; null where it does not answer. */
   async liveMemory(child: Child): Promise<LiveMemory | null> {
     if (!child.isRunning) return null;
-    const answer = once(child.process, 'message', { signal: AbortSignal.timeout(5_000) });
-    child.process.send('collect');
-    return await answer.then(
-      ([memory]) => memory as LiveMemory,
+    return await child.ask('collect', askMs).then(
+      (memory) => memory as LiveMemory,
       () => null,
     );
   }
@@ -150,7 +151,7 @@ export class Fleet implements AsyncDisposable {
   #startServer(name: string): void {
     const { cores, address, port } = this.#memberOf(name);
     const flags = ['--name', name, '--listen', `${address}:${port}`, '--cores', `${cores}`];
-    this.#servers.set(name, new Child([programs.appServer, ...flags]));
+    this.#servers.set(name, new Child(name, [process.execPath, programs.app, ...flags]));
   }
 
   #startAgent(name: string): void {
@@ -159,7 +160,7 @@ export class Fleet implements AsyncDisposable {
     const network = ['--interface', 'lo', '--link-speed', '1G'];
     const listen = ['--listen', `${address}:${this.#places.agentPort}`, '--name', name];
     const args = ['--import', probe, programs.haweight, 'agent', ...scope, ...network, ...listen];
-    this.#agents.set(name, new Child(args, { ipc: true }));
+    this.#agents.set(name, new Child(`the agent of ${name}`, [process.execPath, ...args], { ipc: true }));
   }
 
   async #startController(policy: string): Promise<void> {
@@ -176,17 +177,21 @@ export class Fleet implements AsyncDisposable {
     };
     await writeFile(config, JSON.stringify(content));
     const args = ['--import', probe, programs.haweight, 'controller', '--config', config];
-    const controller = new Child(args, { ipc: true });
+    const controller = new Child('controller', [process.execPath, ...args], { ipc: true });
+    controller.process.stderr?.on('data', (text: string) => {
+      this.logged.bytes += Buffer.byteLength(text);
+      this.logged.lines += text.split('\n').length - 1;
+    });
     this.#controller = controller;
-    await waitUntil(
+    await until(
       'a tick with all agents',
       async () => {
-        controller.assertRunning('controller');
+        controller.assertRunning();
         const status = await this.status().catch(() => null);
         const servers = status?.backends[0]?.servers ?? [];
         return servers.length === members.length && servers.every(({ agent }) => agent.state === 'fresh');
       },
-      { deadlineMs: startMs, signal: AbortSignal.timeout(2 * startMs) },
+      { limitMs: startMs },
     );
   }
 
@@ -208,14 +213,14 @@ export class Fleet implements AsyncDisposable {
 }
 
 async function findPlaces(): Promise<Places> {
-  const network = `127.${randomInt(16, 255)}.${randomInt(256)}`;
+  const network = someNetwork();
   const addresses = members.map((_, index) => addressOf(network, index));
-  const [frontPort = 0, statusPort = 0, agentPort = 0, ...appPorts] = await freePorts([
-    { port: 0, hosts: ['127.0.0.1'] },
-    { port: 0, hosts: ['127.0.0.1'] },
-    { port: 0, hosts: addresses },
+  const [frontPort, statusPort, agentPort, ...appPorts] = await freePorts([
+    {},
+    {},
+    { hosts: addresses },
     // one each: an agent is told its server's port only
-    ...addresses.map((address) => ({ port: 0, hosts: [address] })),
+    ...addresses.map((address) => ({ hosts: [address] })),
   ]);
   return { network, frontPort, statusPort, agentPort, appPorts };
 }

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
-import { Command, Option } from 'commander';
-import { policyNames } from '../../controller/decide/policies/registry.ts';
+import { Command } from 'commander';
+import { policyOption } from '../../cli/options.ts';
 import { runProgram } from '../../shared/process/run-program.ts';
-import { stopOnSignal } from '../../testbed/rig/stop-on-signal.ts';
+import { stopOnSignal } from '../../shared/process/stop-signals.ts';
+import { Progress } from '../../shared/terminal/progress.ts';
 import { formatChecks, isPassed } from '../support/check.ts';
 import { exitOnUsage, numberWithin } from '../support/flags.ts';
-import { endProgress, progressLine, showProgress } from '../support/progress.ts';
 import { SoakRun } from './run.ts';
 import { toCsv } from './sample.ts';
 import { isTooBusy, summaryOf, verdictOf } from './verdict.ts';
@@ -36,7 +36,7 @@ const flags = exitOnUsage(new Command('soak'))
   .description('run the whole system for long under faults, and judge whether it stays as it was')
   .option('--minutes <minutes>', 'how long; all trends are judged from 11 on', numberWithin(0.1, 100_000), 30)
   .option('--rate <rate>', 'requests per second', numberWithin(1, 500), 150)
-  .addOption(new Option('--policy <policy>', 'of the controller').choices(policyNames).default('inverse-load'))
+  .addOption(policyOption())
   .option('--csv <file>', 'write every sample to this file')
   .option('--json', 'the verdict as JSON', false)
   .addHelpText('after', help)
@@ -46,17 +46,18 @@ const flags = exitOnUsage(new Command('soak'))
 await runProgram('soak', () => run(flags));
 
 async function run({ minutes, rate, policy, csv, json }: Flags): Promise<number> {
-  using _progress = progressLine;
+  using progress = new Progress(process.stderr, { inLog: true });
   using stop = stopOnSignal(process.stdout);
   const { signal } = stop;
-  const soak = await SoakRun.run({ minutes, policy, requestsPerSecond: rate, signal, onProgress: showProgress });
-  endProgress();
+  const onProgress = (text: string) => progress.show(text);
+  const soak = await SoakRun.run({ minutes, policy, requestsPerSecond: rate, signal, onProgress });
+  progress.clear();
   if (csv !== undefined) writeFileSync(csv, toCsv(soak.samples));
   const checks = verdictOf(soak);
   const passed = isPassed(checks);
   const summary = summaryOf(soak);
   const tooBusy = isTooBusy(soak.samples);
-  if (json) print(JSON.stringify({ passed, tooBusy, summary, checks, mishaps: soak.mishaps }, null, 2));
+  if (json) print(JSON.stringify({ passed, tooBusy, summary, checks, notCaused: soak.notCaused }, null, 2));
   else {
     const note = tooBusy
       ? '\n\nThe machine was too busy: what looks bad in times, resident memory and weights is not judged.'

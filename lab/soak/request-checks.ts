@@ -1,5 +1,5 @@
+import { count } from '../../shared/terminal/format.ts';
 import { type Check, check } from '../support/check.ts';
-import { count } from '../support/words.ts';
 import { describe, explain } from './explain.ts';
 import type { Soak } from './result.ts';
 
@@ -7,7 +7,7 @@ import type { Soak } from './result.ts';
 const maxPerKill = 20;
 
 /** What clients, scrapers and operators saw. */
-export function requestChecks({ samples, troubles, done, scrapes, mishaps }: Soak): readonly Check[] {
+export function requestChecks({ samples, troubles, done, scrapes, notCaused }: Soak): readonly Check[] {
   const explained = troubles.map((trouble) => ({ ...trouble, why: explain(trouble, done) }));
   const wrong = explained.filter(({ why }) => why === 'unexplained').map(({ outcome }) => describe(outcome));
   const killed = explained.filter(({ why, retried }) => why === 'server killed' && !retried).length;
@@ -35,7 +35,7 @@ export function requestChecks({ samples, troubles, done, scrapes, mishaps }: Soa
       `${retried} in ${times('reload')} reloads and ${kills} kills`,
       'none: told, not judged',
     ),
-    check('faults that could not be caused', mishaps.length === 0, mishaps.join('; ') || '0', '0'),
+    check('faults that could not be caused', notCaused.length === 0, notCaused.join('; ') || '0', '0'),
     check(
       'scrapes of `/metrics` and `/v1/status` that failed',
       scrapes.failed === 0 && scrapes.count > 0,

@@ -1,5 +1,5 @@
+import { count } from '../../shared/terminal/format.ts';
 import { type Check, check } from '../support/check.ts';
-import { count, kib } from '../support/words.ts';
 import { afterFirstCycle, afterWarmUp, perCycle, ratePerCycle } from './cycles.ts';
 import type { Done } from './explain.ts';
 import { hourlyFlatness } from './flatness.ts';
@@ -139,4 +139,8 @@ function skippedUnexplained(samples: readonly Sample[], done: readonly Done[]): 
     const isExplained = hangs.some(({ startMs, endMs }) => sample.atMs >= startMs && before.atMs <= endMs);
     return isExplained ? sum : sum + sample.skippedTicks - before.skippedTicks;
   }, 0);
+}
+
+function kib(bytes: number): string {
+  return `${(bytes / 1_024).toFixed(0)} KiB`;
 }

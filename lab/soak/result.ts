@@ -8,7 +8,7 @@ export interface Soak {
   readonly done: readonly Done[];
   readonly scrapes: { readonly count: number; readonly failed: number };
   /** What of the soak itself could not be done, such as a reload that HAProxy did not finish. */
-  readonly mishaps: readonly string[];
+  readonly notCaused: readonly string[];
   /** The limit on all files of the recording together. */
   readonly recordingBytes: number;
   /** Weights are written when they differ by more than this part. */

@@ -1,8 +1,11 @@
 import { readdirSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defaultGuardSettings } from '../../controller/decide/guard/settings.ts';
+import { defaultGuardSettings } from '../../controller/index.ts';
 import type { Child } from '../../testbed/rig/child.ts';
+import { requestsAt, steadyTimes, workPath } from '../../testbed/rig/load/arrivals.ts';
 import { OpenLoop } from '../../testbed/rig/load/open-loop.ts';
+import type { Outcome } from '../../testbed/rig/load/outcome.ts';
+import { Tally } from '../../testbed/rig/load/tally.ts';
 import type { Done, TroubleAt } from './explain.ts';
 import { Fleet, members, recording } from './fleet.ts';
 import { lookAt, MachineClock } from './machine.ts';
@@ -21,7 +24,7 @@ export interface SoakOptions {
 
 const sampleMs = 2_000;
 const scrapeMs = 1_000;
-const timeoutMs = 10_000;
+const deadlineMs = 10_000;
 /** CPU that a request needs in its server, in ms. */
 const demandCpuMs = 0.5;
 /** The look at which garbage is collected is this near to the end of a cycle, in ms. */
@@ -38,7 +41,9 @@ export class SoakRun {
   readonly #samples: Sample[] = [];
   readonly #troubles: TroubleAt[] = [];
   readonly #done: Done[] = [];
-  readonly #mishaps: string[] = [];
+  /** Of the requests that ended since the last look. */
+  #tally = new Tally();
+  readonly #notCaused: string[] = [];
   #scrapes = { count: 0, failed: 0 };
   #collectedCycle = -1;
 
@@ -46,11 +51,14 @@ export class SoakRun {
     this.#options = options;
     this.#fleet = fleet;
     this.#load = new OpenLoop({
-      targets: [{ host: '127.0.0.1', port: fleet.frontPort, path: `/work?cpuMs=${demandCpuMs}` }],
-      requestsPerSecond: options.requestsPerSecond,
-      timeoutMs,
-      retryReused: true,
-      onTrouble: ({ atMs, ...trouble }) => this.#troubles.push({ ...trouble, atMs: atMs - this.#startedMs }),
+      targets: [{ host: '127.0.0.1', port: fleet.frontPort }],
+      requests: requestsAt(steadyTimes(options.requestsPerSecond), workPath(demandCpuMs)),
+      deadlineMs,
+      onRetry: (outcome) => this.#note(outcome, true),
+      onOutcome: (outcome) => {
+        this.#tally.add(outcome);
+        if (outcome.failure !== null) this.#note(outcome, false);
+      },
     });
   }
 
@@ -79,10 +87,14 @@ export class SoakRun {
       troubles: this.#troubles,
       done: this.#done,
       scrapes: this.#scrapes,
-      mishaps: this.#mishaps,
+      notCaused: this.#notCaused,
       recordingBytes: recording.maxBytes * recording.files,
       deadband: defaultGuardSettings.deadband,
     };
+  }
+
+  #note(outcome: Outcome, retried: boolean): void {
+    this.#troubles.push({ atMs: this.#nowMs, outcome, retried });
   }
 
   get #nowMs(): number {
@@ -123,14 +135,15 @@ export class SoakRun {
     const status = await this.#fleet.status().catch(() => null);
     const controller = await this.#process(this.#fleet.controller, collects);
     if (controller === null || status === null) {
-      this.#fleet.controller.assertRunning('controller');
-      this.#mishaps.push('the controller did not answer');
+      this.#fleet.controller.assertRunning();
+      this.#notCaused.push('the controller did not answer');
       return;
     }
     const agents: Record<string, ProcessSample | null> = {};
     for (const { name } of members) agents[name] = await this.#process(this.#fleet.agent(name), collects);
     const servers = status.backends[0]?.servers ?? [];
-    const load = this.#load.take();
+    const load = this.#tally;
+    this.#tally = new Tally();
     this.#samples.push({
       atMs,
       cycle,
@@ -144,14 +157,14 @@ export class SoakRun {
       recordedTicks: status.recording?.ticks ?? 0,
       lostTicks: status.recording?.lostTicks ?? 0,
       recordingBytes: this.#recordedBytes(),
-      logBytes: this.#fleet.controller.loggedBytes,
-      logLines: this.#fleet.controller.loggedLines,
+      logBytes: this.#fleet.logged.bytes,
+      logLines: this.#fleet.logged.lines,
       shares: Object.fromEntries(servers.map(({ server, share }) => [server, share])),
       requests: load.requests,
       failed: load.failed,
       p50Ms: load.latencies.percentileMs(0.5),
       p99Ms: load.latencies.percentileMs(0.99),
-      sentLateMs: this.#load.takeLatestMs(),
+      sentLateMs: load.maxLagMs,
       machineBusy: this.#machine.takeBusy(),
     });
     this.#tell();
@@ -196,7 +209,7 @@ export class SoakRun {
   /** What could not be done is told in the verdict; the soak goes on. */
   async #tolerate(what: string, act: Promise<void>): Promise<void> {
     await act.catch((error: Error) => {
-      this.#mishaps.push(`${what.trim()}: ${error.message}`);
+      this.#notCaused.push(`${what.trim()}: ${error.message}`);
     });
   }
 }

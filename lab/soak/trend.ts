@@ -1,4 +1,4 @@
-import { median } from '../../shared/math/median.ts';
+import { median } from '../../shared/math/statistics.ts';
 
 /** A value at a time; `at` in whatever unit the slope is to be per. */
 export interface Point {

@@ -1,6 +1,6 @@
-import { median } from '../../shared/math/median.ts';
+import { median } from '../../shared/math/statistics.ts';
+import { count, spacedPercent } from '../../shared/terminal/format.ts';
 import type { Check } from '../support/check.ts';
-import { count, percent } from '../support/words.ts';
 import { driftCheck } from './drift-check.ts';
 import { requestChecks } from './request-checks.ts';
 import { clockChecks, memoryChecks, sizeChecks } from './resource-checks.ts';
@@ -41,7 +41,10 @@ export function summaryOf({ samples, done }: Soak): string {
     `${count(last?.weightsWritten ?? 0)} weights written`,
     `${count(reloads)} reloads`,
     `${count(done.length - reloads)} other faults and recoveries`,
-    `${percent(middle(({ machineBusy }) => machineBusy))} of the machine's CPU time in use`,
+    `${spacedPercent(
+      middle(({ machineBusy }) => machineBusy),
+      1,
+    )} of the machine's CPU time in use`,
   ];
   return `${parts.join(', ')}.`;
 }

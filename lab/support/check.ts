@@ -1,3 +1,5 @@
+import { markdownTable } from './markdown.ts';
+
 /** One line of a verdict: what was asked, what was measured, and what it had to be. */
 export interface Check {
   readonly name: string;
@@ -17,6 +19,8 @@ export function isPassed(checks: readonly Check[]): boolean {
 
 /** As a table of Markdown. */
 export function formatChecks(checks: readonly Check[]): string {
-  const rows = checks.map(({ name, verdict, measured, bound }) => `| ${name} | ${measured} | ${bound} | ${verdict} |`);
-  return ['| what | measured | bound | verdict |', '|---|---|---|---|', ...rows].join('\n');
+  return markdownTable(
+    ['what', 'measured', 'bound', 'verdict'],
+    checks.map(({ name, verdict, measured, bound }) => [name, measured, bound, verdict]),
+  );
 }

@@ -3,6 +3,9 @@ import { z } from 'zod';
 /** What an agent reports. One schema for both sides; a change that an older reader would misread gets a new number. */
 export const snapshotVersion = 1;
 
+/** The environment variable with the bearer token of agents, for an agent and for the controller that asks it. */
+export const agentTokenVariable = 'HAWEIGHT_AGENT_TOKEN';
+
 export const metricNames = ['cpu', 'ram', 'bandwidth', 'threads', 'tcpQueues'] as const;
 export type MetricName = (typeof metricNames)[number];
 

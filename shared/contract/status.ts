@@ -5,6 +5,9 @@ import { metricNames } from './snapshot.ts';
 /** What the controller's `GET /v1/status` answers, and what `haweight weights` and `explain` read. */
 export const statusVersion = 1;
 
+/** The environment variable with the bearer token of the status API, for the controller and for those who ask it. */
+export const controllerTokenVariable = 'HAWEIGHT_CONTROLLER_TOKEN';
+
 const maybe = z.number().nullable();
 /** Wall clock in ms since 1970, as far as a date goes. */
 const instant = z.number().min(0).max(8_640_000_000_000_000);

@@ -1,3 +1,7 @@
+/*
+ * By hand, not with pure-rand: documents and tests name seeds, and another generator would change what each of them gives.
+ */
+
 /** A uniform draw in [0, 1). Everything random comes from one of these, so a seed repeats a run. */
 export type Random = () => number;
 

@@ -1,7 +1,13 @@
+/*
+ * By hand, not with fastify: that takes 25 MiB more (fastify 5, one route, Node.js 24), which an agent would take from the
+ * application beside it; and its limits act on requests, when connections and TLS handshakes have cost something already.
+ */
+
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { ProblemError } from '../contract/problem.ts';
 import { portInUse, tokenMissing } from '../contract/problems/access.ts';
+import { http, https } from '../process/footprint.ts';
 import type { RenewedTls } from '../tls/renewed-tls.ts';
 import type { TlsMaterial } from '../tls/tls-files.ts';
 import { minTlsVersion } from '../tls/tls-version.ts';
@@ -40,9 +46,6 @@ export interface HttpServer extends AsyncDisposable {
   readonly url: string;
   close(): Promise<void>;
 }
-
-// Not `import`: linking an ES module reads every export, and two of http's load the fetch client: 13 MiB for nothing.
-const { createServer } = process.getBuiltinModule('node:http');
 
 /** Small, because our endpoints take no bodies and few callers. docs/operations.md tells of them. */
 export const limits = {
@@ -112,23 +115,23 @@ function makeServer(
   tls: RenewedTls | null,
   handle: (request: IncomingMessage, response: ServerResponse) => void,
 ): Server {
-  const http: ServerOptions = {
+  const common: ServerOptions = {
     maxHeaderSize: limits.headerBytes,
     requestTimeout: limits.requestMs,
     headersTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,
     connectionsCheckingInterval: limits.requestMs,
   };
-  if (tls === null) return createServer(http, handle);
+  if (tls === null) return http().createServer(common, handle);
   const context = ({ cert, key, ca }: TlsMaterial) => ({
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     ...(ca === undefined ? {} : { ca }),
     minVersion: minTlsVersion,
   });
-  const server = process.getBuiltinModule('node:https').createServer(
+  const server = https().createServer(
     {
-      ...http,
+      ...common,
       ...context(tls.material),
       requestCert: tls.material.ca !== undefined,
       rejectUnauthorized: true,

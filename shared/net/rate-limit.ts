@@ -1,3 +1,8 @@
+/*
+ * By hand, not with rate-limiter-flexible: in memory, that remembers any number of addresses, with a timer for each, and takes
+ * 10 MiB. Here their number has a limit.
+ */
+
 export interface RateLimits {
   /** Requests a second that an address may send for ever. */
   readonly perSecond: number;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ProblemError } from '../contract/problem.ts';
 import { tokenInvalid, tokenUnreadable } from '../contract/problems/access.ts';
+import { crypto } from '../process/footprint.ts';
 
 /** Shortest bearer token that is accepted, in characters. */
 const minTokenLength = 16;
@@ -33,8 +34,7 @@ function readTokenFile(path: string): string {
 /** Whether an Authorization header carries the token. Takes the same time wherever the two differ. */
 export function bearerMatches(header: string | undefined, token: string): boolean {
   const given = header?.startsWith('Bearer ') ? header.slice('Bearer '.length) : '';
-  // Loaded here, because an agent on loopback has no token, and OpenSSL takes 2 MiB.
-  const { createHash, timingSafeEqual } = process.getBuiltinModule('node:crypto');
+  const { createHash, timingSafeEqual } = crypto();
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(token));
 }

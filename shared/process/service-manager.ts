@@ -1,23 +1,26 @@
+/*
+ * By hand, not with sd-notify: that is compiled when it is installed, with libsystemd's headers; and the words are a dozen lines.
+ */
+
 import { DatagramSocket } from './datagram-socket.ts';
 import type { Log } from './log.ts';
 
-/** How long one of our turns (a tick, a sample) may take until the next is finished, where all is well. */
 export interface ServiceManagerOptions {
-  /** In ms. A watchdog that is shorter is asked to wait this long. */
-  readonly longestTurnMs: number;
+  /** The longest time from one finished tick to the next while all is well, in ms. A shorter watchdog is asked to wait this long. */
+  readonly longestTickMs: number;
   readonly log: Pick<Log, 'warn'>;
   readonly environment?: NodeJS.ProcessEnv;
 }
 
 /**
- * What systemd wants to know of a service of `Type=notify` (sd_notify(3)): that it works, what it does, and that it is
- * ending. It is told of turns that were FINISHED and of nothing else, and no timer does it: a turn that never ends starves
- * the watchdog, also while everything else of the process goes on.
+ * Tells systemd what it wants to know of a service of `Type=notify` (sd_notify(3)): that it works, what it does, and that it is
+ * ending. It is told of ticks (an agent's: samples) that were FINISHED and of nothing else, and no timer does it: a tick that
+ * never ends starves the watchdog, also while everything else in the process goes on.
  */
 export class ServiceManager implements Disposable {
   readonly #socket: DatagramSocket;
   readonly #log: ServiceManagerOptions['log'];
-  readonly #longestTurnMs: number;
+  readonly #longestTickMs: number;
   /** null: nobody watches us. */
   readonly #watchdogMs: number | null;
   #isReady = false;
@@ -25,36 +28,36 @@ export class ServiceManager implements Disposable {
   #failed = false;
 
   /** null where no service manager waits for word of us. Whoever started us may be wrong: nothing here ever throws. */
-  static connect({ longestTurnMs, log, environment = process.env }: ServiceManagerOptions): ServiceManager | null {
+  static connect({ longestTickMs, log, environment = process.env }: ServiceManagerOptions): ServiceManager | null {
     const address = environment['NOTIFY_SOCKET'];
     if (address === undefined || address === '') return null;
     const socket = DatagramSocket.to(address);
-    if (socket.ok) return new ServiceManager(socket.value, longestTurnMs, watchdogMs(environment), log);
+    if (socket.ok) return new ServiceManager(socket.value, longestTickMs, watchdogMs(environment), log);
     log.warn('service manager not told', { address, detail: socket.error });
     return null;
   }
 
   private constructor(
     socket: DatagramSocket,
-    longestTurnMs: number,
+    longestTickMs: number,
     watchdog: number | null,
     log: ServiceManagerOptions['log'],
   ) {
     this.#socket = socket;
-    this.#longestTurnMs = longestTurnMs;
+    this.#longestTickMs = longestTickMs;
     this.#watchdogMs = watchdog;
     this.#log = log;
   }
 
-  /** After every finished turn; `status` is one line for people. The first one makes us ready. */
-  turnFinished(status: string): void {
+  /** To be called after every finished tick; `status` is one line for people. The first call tells that the service is ready. */
+  tickFinished(status: string): void {
     const line = status.replaceAll(/\s+/g, ' ');
     const words = [
       ...(this.#isReady ? [] : ['READY=1', ...this.#longerWatchdog()]),
       ...(line === this.#status ? [] : [`STATUS=${line}`]),
       ...(this.#watchdogMs === null ? [] : ['WATCHDOG=1']),
     ];
-    // what could not be sent is said again at the next turn
+    // what could not be sent is sent again at the next tick
     if (words.length === 0 || !this.#send(words)) return;
     this.#isReady = true;
     this.#status = line;
@@ -69,8 +72,8 @@ export class ServiceManager implements Disposable {
   }
 
   #longerWatchdog(): readonly string[] {
-    if (this.#watchdogMs === null || this.#watchdogMs >= this.#longestTurnMs) return [];
-    return [`WATCHDOG_USEC=${Math.ceil(this.#longestTurnMs * 1_000)}`];
+    if (this.#watchdogMs === null || this.#watchdogMs >= this.#longestTickMs) return [];
+    return [`WATCHDOG_USEC=${Math.ceil(this.#longestTickMs * 1_000)}`];
   }
 
   #send(words: readonly string[]): boolean {

@@ -1,3 +1,8 @@
+/*
+ * By hand: Node.js takes a new certificate with setSecureContext, and what is left is to check the files before that; a
+ * renewal that is half written or wrong must not replace what works.
+ */
+
 import { formatProblem, type Problem, ProblemError } from '../contract/problem.ts';
 import { tlsInvalid } from '../contract/problems/tls.ts';
 import type { Log } from '../process/log.ts';

@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Agent, AgentOptions, RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import type { PeerCertificate } from 'node:tls';
+import { https, tls } from '../process/footprint.ts';
 import type { RenewedTls } from './renewed-tls.ts';
 import type { TlsMaterial } from './tls-files.ts';
 import { minTlsVersion } from './tls-version.ts';
@@ -31,7 +32,7 @@ export class TlsConnections implements Disposable {
   request(options: RequestOptions, expectedName: string | null, onResponse: OnResponse): ClientRequest {
     // on first use: who asks no https URL need not read hundreds of CAs
     this.#pool ??= makePool(this.#source?.material ?? null);
-    const { request } = process.getBuiltinModule('node:https');
+    const { request } = https();
     if (expectedName === null) return request({ ...options, agent: this.#pool }, onResponse);
     const servername = isIP(expectedName) === 0 ? expectedName : '';
     const named: Named = { ...options, agent: this.#pool, expectedName, servername };
@@ -44,13 +45,11 @@ export class TlsConnections implements Disposable {
 }
 
 function makePool(material: TlsMaterial | null): Agent {
-  const https = process.getBuiltinModule('node:https');
-  const tls = process.getBuiltinModule('node:tls');
   const { cert, key, ca = systemAuthorities() } = material ?? {};
   const identity = cert === undefined || key === undefined ? {} : { cert, key };
   // made once, because reading the CAs for each connection would take longer than the connection
-  const secureContext = tls.createSecureContext({ ...identity, ca, minVersion: minTlsVersion });
-  class NamedAgent extends https.Agent {
+  const secureContext = tls().createSecureContext({ ...identity, ca, minVersion: minTlsVersion });
+  class NamedAgent extends https().Agent {
     /** A connection is used again only for the name that its certificate was checked for. */
     override getName(options: Named = {}): string {
       return `${super.getName(options)}:${options.expectedName ?? ''}`;
@@ -61,7 +60,7 @@ function makePool(material: TlsMaterial | null): Agent {
       const { expectedName } = options;
       if (expectedName === undefined) return super.createConnection(options, onConnected);
       const checkServerIdentity = (_host: string, certificate: PeerCertificate) =>
-        tls.checkServerIdentity(expectedName, certificate);
+        tls().checkServerIdentity(expectedName, certificate);
       return super.createConnection({ ...options, checkServerIdentity }, onConnected);
     }
   }
@@ -71,7 +70,7 @@ function makePool(material: TlsMaterial | null): Agent {
 
 /** Those of the system and those that Node.js brings. */
 function systemAuthorities(): string[] {
-  const { getCACertificates } = process.getBuiltinModule('node:tls');
+  const { getCACertificates } = tls();
   return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
 }
 

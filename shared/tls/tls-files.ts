@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { type Problem, ProblemError } from '../contract/problem.ts';
 import { tlsExpiry, tlsInvalid, tlsKeyExposed } from '../contract/problems/tls.ts';
+import { crypto, tls } from '../process/footprint.ts';
 
 /** Paths of PEM files. A certificate and its key come together; `ca` is whom the other side's certificate must be from. */
 export interface TlsFiles {
@@ -129,7 +130,7 @@ function checkPair(
     throw invalid(keyPath, 'is the key of another certificate', `that of the first certificate in ${certPath}`);
   }
   try {
-    process.getBuiltinModule('node:tls').createSecureContext({ cert, key });
+    tls().createSecureContext({ cert, key });
   } catch (cause) {
     // such as a key that OpenSSL's security level finds too small
     throw invalid(certPath, 'TLS cannot use it', 'a certificate and key of today', reason(cause));
@@ -151,9 +152,4 @@ function reason(cause: unknown): string {
 
 function invalid(where: string, what: string, expected: string, got?: string): ProblemError {
   return new ProblemError(tlsInvalid(where, what, { expected, ...(got === undefined ? {} : { got }) }));
-}
-
-/** Loaded when TLS is wanted: OpenSSL takes some MiB. */
-function crypto() {
-  return process.getBuiltinModule('node:crypto');
 }

@@ -5,7 +5,7 @@ import { readColumns } from '../../cli/jtl/columns.ts';
 import { type CsvRecord, fieldsOf, records } from '../../cli/jtl/csv.ts';
 import { readSample } from '../../cli/jtl/sample.ts';
 import { JtlSummary } from '../../cli/jtl/summary.ts';
-import { splitLines } from '../../controller/record/lines.ts';
+import { splitLines } from '../../shared/lines.ts';
 
 /* The reader of result files, without files. */
 

@@ -106,8 +106,8 @@ test('the longest of everything fits 80 columns', (t) => {
   const text = renderReplaySummary({
     ...summary,
     backend: name,
-    policy: 'least-utilised',
-    recordedPolicies: ['least-utilised', 'inverse-load', 'capacity'],
+    policy: 'pick-one',
+    recordedPolicies: ['pick-one', 'inverse-load', 'capacity'],
     ticks: count,
     servers: 10_000,
     largestDifference: { at, server: name, share: { recorded: 1, replayed: 1 } },

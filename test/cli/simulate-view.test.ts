@@ -1,8 +1,6 @@
-import { Writable } from 'node:stream';
 import test from 'ava';
 import { type Comparison, readComparison } from '../../cli/simulate/comparison.ts';
 import type { Measured } from '../../cli/simulate/run.ts';
-import { ProgressBar } from '../../cli/view/progress.ts';
 import { renderComparison } from '../../cli/view/simulate.ts';
 import { renderSamples } from '../../cli/view/simulate-samples.ts';
 import type { Result, Sample } from '../../testbed/simulator/result.ts';
@@ -104,7 +102,7 @@ test('the largest of everything fits 80 columns', (t) => {
   const fleet = Array.from({ length: 2_000 }, () => '1023.7x99.5').join(',');
   const comparison = readComparison({
     ...{ fleet, demandMs: '59999.9', rate: '999999.9', seconds: '0.5', warmupSeconds: '0.1', seed: '4294966000' },
-    ...{ haproxys: '100', policy: ['least-utilised', 'oracle'], balance: ['roundrobin'], seeds: '1000' },
+    ...{ haproxys: '100', policy: ['pick-one', 'oracle'], balance: ['roundrobin'], seeds: '1000' },
   });
   const worst = { meanMs: 600_000, p50Ms: 600_000, p99Ms: 600_000, withinSecond: 1, maxOverMean: 2_000 };
   const more = { failed: { status5xx: 1_000, timeout: 0, broken: 0, refused: 0, noServer: 0 }, allZeroTicks: 86_400 };
@@ -132,51 +130,4 @@ test('samples: weight and utilisation of each server, those that are down, and o
   const text = renderSamples(many);
   t.regex(text, /\n13 more servers: --json --samples$/);
   for (const line of text.split('\n')) t.true(line.length <= 80, line);
-});
-
-/** A stream that keeps what is written, and says of itself that it is a terminal, or not. */
-function stream(isTTY: boolean, columns: number) {
-  const written: string[] = [];
-  const writable = new Writable({
-    decodeStrings: false,
-    write(chunk: string, _encoding, done) {
-      written.push(chunk);
-      done();
-    },
-  });
-  return { written, stream: Object.assign(writable, { isTTY, columns }) as unknown as NodeJS.WriteStream };
-}
-
-test.serial(
-  'a progress bar draws over itself on a terminal, not more than ten times a second, and leaves nothing',
-  (t) => {
-    process.env['TERM'] = 'xterm';
-    const terminal = stream(true, 60);
-    let nowMs = 0;
-    const bar = new ProgressBar(terminal.stream, () => nowMs);
-    bar.show(0, 'none, random');
-    nowMs = 99;
-    bar.show(0.3, 'none, random');
-    nowMs = 100;
-    bar.show(0.5, 'capacity, random and a text that is too long for this');
-    bar[Symbol.dispose]();
-    t.deepEqual(terminal.written, [
-      `\r\u001b[2K[${'.'.repeat(30)}]   0%  none, random`,
-      `\r\u001b[2K[${'#'.repeat(15)}${'.'.repeat(15)}]  50%  capacity, random an…`,
-      '\r\u001b[2K',
-    ]);
-  },
-);
-
-test.serial('a progress bar writes nothing where there is no terminal, or a dumb one', (t) => {
-  const [file, dumb] = [stream(false, 80), stream(true, 80)];
-  for (const [term, { stream: output }] of [
-    ['xterm', file],
-    ['dumb', dumb],
-  ] as const) {
-    process.env['TERM'] = term;
-    using bar = new ProgressBar(output);
-    bar.show(0.5, 'x');
-  }
-  t.deepEqual([...file.written, ...dumb.written], []);
 });

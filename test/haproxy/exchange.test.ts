@@ -9,8 +9,9 @@ import { exchange } from '../../haproxy/exchange.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { parseSocketAddress } from '../../haproxy/socket-address.ts';
 import { formatProblem } from '../../shared/contract/problem.ts';
+import { freePort } from '../../testbed/rig/ports.ts';
 import { stateReply } from './recorded.ts';
-import { codeOf, expectOk, freePort, temporaryFolder } from './setup.ts';
+import { codeOf, expectOk, temporaryFolder } from './setup.ts';
 
 /** Something that listens where HAProxy should, and answers a command as told. */
 async function listener(answer: (client: Socket) => void) {

@@ -8,7 +8,6 @@ import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import type { Result } from '../../shared/contract/result.ts';
 import { findHaproxy, versionOfProgram } from '../../testbed/rig/binary.ts';
 import { renderConfiguration } from '../../testbed/rig/configuration.ts';
-import { freePorts } from '../../testbed/rig/ports.ts';
 import type { HaproxyProcess } from '../../testbed/rig/process.ts';
 
 const program = findHaproxy();
@@ -43,12 +42,6 @@ export interface Folder extends AsyncDisposable {
 export async function temporaryFolder(): Promise<Folder> {
   const path = await mkdtemp(join(tmpdir(), 'haweight-test-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const [port = 0] = await freePorts([{ port: 0, hosts: ['127.0.0.1'] }]);
-  return port;
 }
 
 /** Two servers in rotation, and a backup that is in maintenance. */

@@ -53,7 +53,7 @@ interface Verdict {
   readonly passed: boolean;
   readonly summary: string;
   readonly checks: readonly Check[];
-  readonly mishaps: readonly string[];
+  readonly notCaused: readonly string[];
 }
 
 test.serial('soak: Ctrl-C ends it with the verdict so far, and with everything that it started', async (t) => {
@@ -64,7 +64,7 @@ test.serial('soak: Ctrl-C ends it with the verdict so far, and with everything t
   await until(
     () => `a fault: ${soak.errors}`,
     () => soak.errors.includes('last: '),
-    120_000,
+    { limitMs: 120_000 },
   );
   soak.signal('SIGINT');
   const { code: exitCode } = await soak.end();
@@ -75,7 +75,7 @@ test.serial('soak: Ctrl-C ends it with the verdict so far, and with everything t
   );
   t.is(exitCode, 0);
   t.true(verdict.passed);
-  t.deepEqual(verdict.mishaps, []);
+  t.deepEqual(verdict.notCaused, []);
   t.regex(verdict.summary, / [1-9]\d* reloads, \d+ other faults and recoveries/);
   const measured = (name: string) => verdict.checks.find((check) => check.name === name)?.measured;
   t.regex(measured('requests that failed without a reason') ?? '', /^0 of [1-9]/);

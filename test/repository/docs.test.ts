@@ -1,13 +1,21 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import test from 'ava';
 import { policyNames } from '../../controller/decide/policies/registry.ts';
 import { goals } from '../../lab/goals/goals.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
+/** Product, worlds and proofs: what the code map of docs/architecture.md is of. */
+const tops = ['shared', 'haproxy', 'agent', 'controller', 'cli', 'testbed', 'lab'];
+const fileNames = new Set(
+  globSync(['*', `{${tops.join(',')},test,docs}/**/*.*`], { cwd: root }).map((each) => basename(each)),
+);
 const documents = [
   'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
   ...readdirSync(join(root, 'docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
@@ -39,6 +47,50 @@ test('links between documents lead somewhere', (t) => {
     }
   }
 });
+
+test('README.md has at most 120 lines', (t) => {
+  t.true(read('README.md').trimEnd().split('\n').length <= 120);
+});
+
+for (const path of ['docs/architecture.md', 'CONTRIBUTING.md']) {
+  test(`every path that ${path} names exists`, (t) => {
+    const named = Object.values(sectionsOf(path)).flatMap(pathsIn);
+    t.true(named.length > 30);
+    for (const each of named) {
+      // "`ram.ts` there": of a file without its folder only the name can be checked
+      t.true(each.includes('/') ? existsSync(join(root, each)) : fileNames.has(each), each);
+    }
+  });
+}
+
+test('the code map of docs/architecture.md has every folder', (t) => {
+  const map = sectionsOf('docs/architecture.md')['Code map'] ?? '';
+  const folders = new Set(
+    globSync(`{${tops.join(',')}}/**/*.ts`, { cwd: root }).flatMap((file) => {
+      const [top, second] = dirname(file).split('/');
+      return second === undefined ? [`${top}/`] : [`${top}/`, `${top}/${second}/`];
+    }),
+  );
+  t.true(folders.size > 30);
+  for (const folder of folders) t.true(map.includes(`\n| \`${folder}\` |`), folder);
+});
+
+/** A document's text by its headings of the second level. */
+function sectionsOf(path: string): Readonly<Record<string, string>> {
+  const [, ...sections] = read(path).split(/^## /m);
+  return Object.fromEntries(sections.map((section) => [section.split('\n', 1)[0] ?? '', section]));
+}
+
+/** Folders and files that a text names in backticks, one each; diagrams and commands are left out. */
+function pathsIn(text: string): string[] {
+  const [, ...spans] = text
+    .split(/^```$/m)
+    .filter((_, index) => index % 2 === 0)
+    .join('')
+    .split('`');
+  const code = spans.filter((_, index) => index % 2 === 0);
+  return code.filter((span) => /^[\w.-]+\/[\w./-]*$|^[\w.-]+\.(?:ts|js|mjs|json|md|yaml)$/.test(span));
+}
 
 /** As GitHub makes them of headings. */
 function anchorsOf(path: string): string[] {

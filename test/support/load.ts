@@ -1,65 +1,64 @@
-import { once } from 'node:events';
-import { Agent, request } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
+import { sum } from '../../shared/math/statistics.ts';
+import { requestsAt, steadyTimes } from '../../testbed/rig/load/arrivals.ts';
+import { OpenLoop } from '../../testbed/rig/load/open-loop.ts';
+import { Tally } from '../../testbed/rig/load/tally.ts';
 import { until } from './until.ts';
 
-/** What clients saw since the load began. */
+/** What clients saw of some requests. */
 export interface Seen {
-  /** Answers by the server that gave them. */
-  readonly served: Map<string, number>;
-  /** Answers that were no 200, by status, and connections that broke, as 0. */
-  readonly failed: Map<number, number>;
+  /** Answers of 200 by the server that gave them. */
+  readonly served: ReadonlyMap<string, number>;
+  /** The others, by HTTP status; 0 where the connection broke, -1 where the client gave up waiting. */
+  readonly failed: ReadonlyMap<number, number>;
 }
+
+const withoutStatus = new Map([
+  ['connection', 0],
+  ['deadline', -1],
+]);
+
+export function seenOf({ served, failures }: Tally): Seen {
+  return {
+    served,
+    failed: new Map([...failures].map(([kind, many]) => [withoutStatus.get(kind) ?? Number(kind), many])),
+  };
+}
+
+/** Far longer than HAProxy waits for a server: what ends a request is HAProxy's word. */
+const patienceMs = 60_000;
 
 /** A request every few ms for as long as the test needs it, whatever became of those before. */
 export class Load implements AsyncDisposable {
-  readonly seen: Seen = { served: new Map(), failed: new Map() };
-  /** Closes idle connections before HAProxy does (timeout client), which would race with their reuse. */
-  readonly #agent = new Agent({ keepAlive: true, timeout: 5_000 });
+  readonly #tally = new Tally();
   readonly #stop = new AbortController();
-  readonly #path: string;
-  readonly #done: Promise<void>;
+  readonly #loop: OpenLoop;
 
   constructor(port: number, everyMs: number, path = '/') {
-    this.#path = path;
-    this.#done = this.#run(port, everyMs);
+    this.#loop = new OpenLoop({
+      targets: [{ host: '127.0.0.1', port }],
+      requests: requestsAt(steadyTimes(1_000 / everyMs), path),
+      deadlineMs: patienceMs,
+      signal: this.#stop.signal,
+      onOutcome: (outcome) => {
+        if (outcome.failure !== 'stopped') this.#tally.add(outcome);
+      },
+    });
+  }
+
+  /** Since the load began. */
+  get seen(): Seen {
+    return seenOf(this.#tally);
   }
 
   /** Resolves after this many more answers. */
   async answers(count: number): Promise<void> {
-    const served = () => [...this.seen.served.values()].reduce((sum, each) => sum + each, 0);
+    const served = () => sum([...this.#tally.served.values()]);
     const before = served();
     await until(`${count} answers`, () => served() >= before + count);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    await this.#done;
-    this.#agent.destroy();
+    await this.#loop.done;
   }
-
-  async #run(port: number, everyMs: number): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      void this.#send(port);
-      await delay(everyMs);
-    }
-  }
-
-  async #send(port: number): Promise<void> {
-    const sent = request({ host: '127.0.0.1', port, path: this.#path, agent: this.#agent });
-    try {
-      sent.end();
-      const [response] = await once(sent, 'response');
-      response.resume();
-      await once(response, 'end');
-      if (response.statusCode === 200) add(this.seen.served, String(response.headers['x-server']));
-      else add(this.seen.failed, response.statusCode);
-    } catch {
-      if (!this.#stop.signal.aborted) add(this.seen.failed, 0);
-    }
-  }
-}
-
-function add<Key>(counts: Map<Key, number>, key: Key): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
 }

@@ -1,43 +1,31 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Child, type Ended } from '../../testbed/rig/child.ts';
 import { commandLine, processesMarked } from './marked-processes.ts';
 import { until } from './until.ts';
 
-/** How a program ended. */
-export interface Ended {
-  readonly code: number | null;
-  readonly signal: string | null;
-}
-
-/**
- * A program whose processes and files can be found again: they all have its temporary folder. It leads a process group,
- * as the command of a terminal does, so that a Ctrl-C can be sent as a terminal sends it.
- */
+/** A program whose processes and files can be found again: they all have its temporary folder. */
 export class MarkedProgram implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'haweight-program-test-'));
-  readonly #child: ChildProcess;
-  readonly #ended: Promise<unknown[]>;
-  output = '';
-  errors = '';
+  readonly #child: Child;
 
   /** `program`: a path from the top of the repository. */
   constructor(program: string, ...args: readonly string[]) {
     const path = new URL(`../../${program}`, import.meta.url).pathname;
-    this.#child = spawn(process.execPath, [path, ...args], {
-      env: { ...process.env, TMPDIR: this.#folder, NO_COLOR: '1', FORCE_COLOR: undefined },
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+    this.#child = new Child(program, [process.execPath, path, ...args], {
+      environment: { ...process.env, TMPDIR: this.#folder, NO_COLOR: '1', FORCE_COLOR: undefined },
+      stdout: true,
+      keptCharacters: 1_000_000,
     });
-    this.#ended = once(this.#child, 'close');
-    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      this.output += text;
-    });
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.errors += text;
-    });
+  }
+
+  get output(): string {
+    return this.#child.stdout;
+  }
+
+  get errors(): string {
+    return this.#child.stderr;
   }
 
   /** Those that it started and that still run, and itself. */
@@ -55,14 +43,13 @@ export class MarkedProgram implements AsyncDisposable {
     return readdirSync(this.#folder);
   }
 
-  /** To the whole group. */
+  /** To the whole group, as a terminal sends it. */
   signal(name: NodeJS.Signals): void {
-    process.kill(-(this.#child.pid ?? 0), name);
+    this.#child.signalGroup(name);
   }
 
   async end(): Promise<Ended> {
-    const [code, signal] = (await this.#ended) as [number | null, string | null];
-    return { code, signal };
+    return await this.#child.ended;
   }
 
   async waitFor(what: string, isSo: () => boolean): Promise<void> {
@@ -71,7 +58,7 @@ export class MarkedProgram implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const pid of this.processes) process.kill(pid, 'SIGKILL');
-    await this.#ended;
+    await this.#child.kill();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

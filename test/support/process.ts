@@ -1,10 +1,7 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { Child, type Ended } from '../../testbed/rig/child.ts';
+import { programs } from '../../testbed/rig/programs.ts';
 
-const bin = new URL('../../cli/bin.ts', import.meta.url).pathname;
-
-export interface Finished {
-  readonly code: number | null;
+export interface Finished extends Ended {
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -18,41 +15,32 @@ export interface LogEvent {
   readonly changes?: readonly { readonly server: string; readonly from: number; readonly to: number }[];
 }
 
-/** What a `haweight` of our own runs in. */
+/** What a `haweight` runs in. */
 export interface Surroundings {
   /** Command and arguments that become it, such as prlimit and its limits. */
   readonly through?: readonly string[];
-  /** Where its standard error goes instead of to us: a descriptor of ours, or a pipe that nobody reads. */
+  /** Where its standard error goes instead of to us: a descriptor of this process, or a pipe that is not read. */
   readonly stderr?: number | 'unread';
   /** Arguments for Node.js itself. */
   readonly node?: readonly string[];
 }
 
-/** A `haweight` of our own, run as users run it. */
-export class Haweight implements AsyncDisposable {
-  readonly child: ChildProcess;
+/** Tests look for events in the whole log. */
+const keptCharacters = 64 * 1024 * 1024;
+
+/** A `haweight`, run as users run it. */
+export class Haweight extends Child {
   readonly finished: Promise<Finished>;
-  stdout = '';
-  stderr = '';
 
   constructor(args: readonly string[], environment: NodeJS.ProcessEnv = {}, surroundings: Surroundings = {}) {
-    const { through = [], stderr = 'pipe', node = [] } = surroundings;
-    const stdio: StdioOptions = ['ignore', 'pipe', stderr === 'unread' ? 'pipe' : stderr];
-    const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...environment };
-    const [program = process.execPath, ...rest] = [...through, process.execPath, ...node, bin, ...args];
-    this.child = spawn(program, rest, { stdio, env });
-    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      this.stdout += text;
+    const { node = [], ...options } = surroundings;
+    super(`haweight ${args[0]}`, [process.execPath, ...node, programs.haweight, ...args], {
+      ...options,
+      environment: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...environment },
+      stdout: true,
+      keptCharacters,
     });
-    if (stderr !== 'unread') {
-      this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-        this.stderr += text;
-      });
-    }
-    // an unread pipe never closes
-    this.finished = once(this.child, stderr === 'unread' ? 'exit' : 'close').then(([code]) => {
-      return { code: code as number | null, stdout: this.stdout, stderr: this.stderr };
-    });
+    this.finished = this.ended.then((ended) => ({ ...ended, stdout: this.stdout, stderr: this.stderr }));
   }
 
   /** The events that it has logged so far with this message. */
@@ -62,14 +50,14 @@ export class Haweight implements AsyncDisposable {
     return events.filter((event) => event.message === message);
   }
 
-  /** Ends it as systemd would, and gives what it said. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Finished> {
-    this.child.kill(signal);
+  /** Ends it as systemd would, without a time limit, and gives what it said. */
+  override async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Finished> {
+    this.signal(signal);
     return await this.finished;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop('SIGKILL');
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
   }
 }
 

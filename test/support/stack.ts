@@ -1,12 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
 import type { Reason } from '../../shared/contract/decision.ts';
-import { type ServerStatus, type Status, statusSchema } from '../../shared/contract/status.ts';
-import { type Backend, renderConfiguration } from '../../testbed/rig/configuration.ts';
-import { type HaproxyProcess, startHaproxy } from '../../testbed/rig/process.ts';
-import { freePort } from '../haproxy/setup.ts';
-import { type AppMessage, appPort } from './app-protocol.ts';
+import type { ServerStatus, Status } from '../../shared/contract/status.ts';
+import type { Faults } from '../../testbed/rig/app/control.ts';
+import type { Backend, Configuration } from '../../testbed/rig/configuration.ts';
+import { freePort, someNetwork } from '../../testbed/rig/ports.ts';
+import type { HaproxyProcess } from '../../testbed/rig/process.ts';
+import { type StackOptions as RigOptions, Stack as RigStack, startHaproxyOf } from '../../testbed/rig/stack.ts';
 import { Load } from './load.ts';
 import { Haweight, type Surroundings } from './process.ts';
 import { until } from './until.ts';
@@ -34,47 +32,43 @@ export interface StackOptions {
 }
 
 const period = 1_000;
+/** Every server has a loopback address of its own, so all have the same ports. */
+export const appPort = 9080;
+const agentPort = 9477;
 /** So few that a small real load overloads a server, and even a busy machine has that much left. */
 export const fewCores = 0.05;
 /** What overloads a server of few cores, though it may get only half of it. */
-export const overload: AppMessage = { busy: 2 * fewCores };
+export const overload = { busy: 2 * fewCores };
 
-/** Where the servers of a stack have their addresses. At random, so that no two test runs on one machine meet. */
-export function someNetwork(): string {
-  return `127.${randomInt(16, 255)}.${randomInt(256)}`;
-}
-
-/**
- * The whole thing for real: HAProxy, application servers as processes, an agent for each that measures it, and when
- * started a controller and a load. Everything ends with the test.
- */
-export class Stack implements AsyncDisposable {
-  readonly haproxy: HaproxyProcess;
+/** The rig's stack as tests use it: every application is a process of its own, which an agent measures. */
+export class Stack extends RigStack<Haweight> {
+  /** Of HAProxy's frontend. */
   readonly port: number;
-  readonly #options: StackOptions;
-  readonly #network: string;
-  readonly #children = new AsyncDisposableStack();
-  readonly #apps = new Map<string, ChildProcess>();
-  readonly #agents = new Map<string, Haweight>();
-  #statusUrl = '';
 
-  private constructor(options: StackOptions, network: string, haproxy: HaproxyProcess, port: number) {
-    this.#options = options;
-    this.#network = network;
-    this.haproxy = haproxy;
+  private constructor(haproxy: HaproxyProcess, options: RigOptions<Haweight>, port: number) {
+    super(haproxy, options);
     this.port = port;
   }
 
   static async start(options: StackOptions): Promise<Stack> {
     const [network, port] = [someNetwork(), await freePort()];
-    const haproxy = await startHaproxy({
-      configuration: renderConfiguration(configurationOf(options, network, port)),
-      ...(options.masterWorker === undefined ? {} : { masterWorker: options.masterWorker }),
-    });
-    const stack = new Stack(options, network, haproxy, port);
+    const { servers, spares = [], cores = 1, masterWorker = false, agentSurroundings } = options;
+    const coresOf = (name: string) => String(typeof cores === 'number' ? cores : (cores[name] ?? 1));
+    const rig: RigOptions<Haweight> = {
+      members: [...servers, ...spares].map((name, index) => ({ name, address: `${network}.${index + 1}`, appPort })),
+      agentPort,
+      statusPort: 0,
+      configuration: configurationOf(options, network, port),
+      masterWorker,
+      appFlags: () => ['--cpu-ms', '0'],
+      agentFlags: (name, app) => ['--scope', 'process', '--pid', String(app?.pid), '--cores', coresOf(name)],
+      haweight: (_, args) => new Haweight(args, {}, agentSurroundings),
+    };
+    const stack = new Stack(await startHaproxyOf(rig), rig, port);
     try {
-      await Promise.all(options.servers.map((name) => stack.startServer(name)));
-      await stack.#allUp();
+      await Promise.all(servers.map((name) => stack.startServer(name)));
+      // who joins a running controller comes by a ramp
+      await until('all in rotation', () => stack.isAllUp());
       return stack;
     } catch (error) {
       await stack[Symbol.asyncDispose]();
@@ -83,52 +77,31 @@ export class Stack implements AsyncDisposable {
   }
 
   async startServer(name: string): Promise<void> {
-    const app = fork(new URL('app.ts', import.meta.url), [name, this.addressOf(name)], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    this.#children.defer(() => void app.kill('SIGKILL'));
-    await once(app, 'message');
-    this.#apps.set(name, app);
+    this.spawnApp(name);
     await this.startAgent(name);
   }
 
-  /** An agent that measures the server's process and answers at its address, at the port that is asked by default. */
+  /** The agent measures the application's process. */
   async startAgent(name: string): Promise<void> {
-    const pid = String(this.#apps.get(name)?.pid);
-    const listen = `${this.addressOf(name)}:9477`;
-    const { cores = 1, agentSurroundings } = this.#options;
-    const own = typeof cores === 'number' ? cores : (cores[name] ?? 1);
-    const scope = ['--scope', 'process', '--pid', pid, '--cores', String(own)];
-    const agent = this.#children.use(
-      new Haweight(['agent', ...scope, '--name', name, '--listen', listen], {}, agentSurroundings),
-    );
-    this.#agents.set(name, agent);
+    this.spawnAgent(name);
     await until(
-      () => `the agent of ${name}: ${agent.stderr}`,
-      () =>
-        fetch(`http://${listen}/v1/snapshot`).then(
-          ({ ok }) => ok,
-          () => false,
-        ),
+      () => `server ${name}: ${this.app(name).stderr} ${this.agent(name).stderr}`,
+      () => this.isAnswering(name),
     );
   }
 
   /** The application's process dies, as in a crash: connections are refused. Its agent lives on. */
   async killServer(name: string): Promise<void> {
-    const app = this.#apps.get(name);
-    if (app === undefined || app.exitCode !== null) return;
-    const gone = once(app, 'exit');
-    app.kill('SIGKILL');
-    await gone;
+    await this.app(name).kill();
   }
 
   async stopAgent(name: string): Promise<void> {
-    await this.#agents.get(name)?.stop('SIGKILL');
+    await this.agent(name).kill();
   }
 
   /** SIGSTOP: it hangs, while the kernel still accepts connections for it; SIGCONT: it goes on. */
   signalAgent(name: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
-    this.#agents.get(name)?.child.kill(signal);
+    this.agent(name).signal(signal);
   }
 
   /** A controller at a period of one second, so that tests need not take long. */
@@ -138,47 +111,20 @@ export class Stack implements AsyncDisposable {
 
   /** The same, in surroundings of its own. */
   async startControllerIn(surroundings: Surroundings, ...flags: readonly string[]): Promise<Haweight> {
-    const port = await freePort();
-    this.#statusUrl = `http://127.0.0.1:${port}`;
-    const where = ['--socket', this.haproxy.socket, '--backend', 'web', '--listen', `127.0.0.1:${port}`];
-    const args = ['controller', ...where, '--period-ms', String(period), ...flags];
-    const controller = this.#children.use(new Haweight(args, {}, surroundings));
+    const controller = this.spawnController(['--period-ms', String(period), ...flags], {
+      statusPort: await freePort(),
+      haweight: (_, args) => new Haweight(args, {}, surroundings),
+    });
+    const hasTicked = async () => (await this.status()).ticks > 0;
     await until(
       () => `the controller: ${controller.stderr}`,
-      () =>
-        this.status().then(
-          (status) => status.ticks > 0,
-          () => false,
-        ),
+      () => hasTicked().catch(() => false),
     );
     return controller;
   }
 
-  get statusUrl(): string {
-    return this.#statusUrl;
-  }
-
   startLoad(everyMs = 20): Load {
-    return this.#children.use(new Load(this.port, everyMs));
-  }
-
-  /** Has something end with the stack, before HAProxy does. */
-  endsWith(resource: AsyncDisposable): void {
-    this.#children.use(resource);
-  }
-
-  /** HAProxy starts before the servers do and finds them down at first; who joins a running controller comes by a ramp. */
-  async #allUp(): Promise<void> {
-    await until('all in rotation', async () => {
-      const rows = await this.haproxy.api.stats('web');
-      return (
-        rows.ok && rows.value.every(({ kind, status }) => kind !== 'server' || ['UP', 'no check'].includes(status))
-      );
-    });
-  }
-
-  async status(): Promise<Status> {
-    return statusSchema.parse(await (await fetch(`${this.#statusUrl}/v1/status`)).json());
+    return this.endsWith(new Load(this.port, everyMs));
   }
 
   /** What the last tick says of one server of backend web. */
@@ -204,12 +150,8 @@ export class Stack implements AsyncDisposable {
     });
   }
 
-  async tell(name: string, message: AppMessage): Promise<void> {
-    const app = this.#apps.get(name);
-    if (app === undefined) throw new Error(`no server ${name}`);
-    const told = once(app, 'message');
-    app.send(message);
-    await told;
+  async tell(name: string, faults: Partial<Faults>): Promise<void> {
+    await this.setFaults(name, faults);
   }
 
   /** How many requests HAProxy has given this server. */
@@ -219,29 +161,12 @@ export class Stack implements AsyncDisposable {
     return rows.value.find((row) => row.name === name)?.totalSessions ?? Number.NaN;
   }
 
-  /** The weights that HAProxy itself says it has. */
-  async weights(backend = 'web'): Promise<Map<string, number>> {
-    // on a machine with much to do HAProxy may be late: that is no finding
-    const servers = await until("HAProxy's answer", async () => {
-      const answer = await this.haproxy.api.servers(backend);
-      return !answer.ok && answer.error.code === 'haproxy-timeout' ? null : answer;
-    });
-    if (!servers.ok) throw new Error(JSON.stringify(servers.error));
-    return new Map(servers.value.map(({ server, weight }) => [server, weight]));
-  }
-
   async weight(name: string): Promise<number> {
     return (await this.weights()).get(name) ?? Number.NaN;
   }
 
   addressOf(name: string): string {
-    const { servers, spares = [] } = this.#options;
-    return `${this.#network}.${[...servers, ...spares].indexOf(name) + 1}`;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#children.disposeAsync();
-    await this.haproxy.stop();
+    return this.memberOf(name).address;
   }
 }
 
@@ -252,7 +177,7 @@ export function writtenTo(controller: Haweight, name: string): readonly number[]
 }
 
 /** The configuration of a stack: one frontend, and backend web with a server for each name. */
-export function configurationOf(options: StackOptions, network: string, port: number) {
+export function configurationOf(options: StackOptions, network: string, port: number): Configuration {
   const { servers, algorithm = 'roundrobin', weights = {}, lines = [], secondBackend, secondPort } = options;
   const { serverOptions = 'check inter 1s' } = options;
   const web: Backend = {

@@ -1,144 +1,106 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ProblemError } from '../../shared/contract/problem.ts';
-import type { Children } from '../rig/children.ts';
-import type { HaproxyProcess } from '../rig/process.ts';
-import { cleanEnvironment, programs } from '../rig/programs.ts';
-import { waitUntil } from '../rig/wait.ts';
+import { Child } from '../rig/child.ts';
+import { programs } from '../rig/programs.ts';
+import { backend, type Stack, startStack } from '../rig/stack.ts';
+import { until } from '../rig/wait.ts';
 import { type Eyes, look } from './observe.ts';
-import type { Member, Plan } from './plan.ts';
+import { haproxyConfiguration, type Plan } from './plan.ts';
 import type { DemoSettings } from './settings.ts';
 
-export interface FleetOptions {
-  readonly settings: DemoSettings;
-  readonly plan: Plan;
-  readonly haproxy: HaproxyProcess;
-  readonly children: Children;
-  readonly signal: AbortSignal;
-}
-
-const controllerName = 'controller';
-const deadlineMs = 20_000;
+const limitMs = 20_000;
 /** What a VM would tell its agent by itself: here all traffic is on loopback, which has no speed of its own. */
 const vm = ['--memory-limit', '512M', '--interface', 'lo', '--link-speed', '1G'];
-/** How often to look whether HAProxy still runs, in ms. */
-const haproxyCheckMs = 300;
+/** How long each process may take to end by itself, in ms; then it is killed. */
+const graceMs = 3_000;
 
 /** The running system: HAProxy, the application servers with their agents and, when wanted, the controller. */
-export class Fleet {
+export class Fleet implements AsyncDisposable {
+  readonly plan: Plan;
   readonly eyes: Eyes;
   /** Where clients send their requests. */
   readonly frontUrl: string;
-  readonly #options: FleetOptions;
+  readonly #stack: Stack;
+  readonly #settings: DemoSettings;
+  readonly #signal: AbortSignal;
 
-  constructor(options: FleetOptions) {
-    const { plan, haproxy } = options;
-    this.#options = options;
+  private constructor(plan: Plan, stack: Stack, settings: DemoSettings, signal: AbortSignal) {
+    this.plan = plan;
+    this.#stack = stack;
+    this.#settings = settings;
+    this.#signal = signal;
     this.frontUrl = `http://127.0.0.1:${plan.frontPort}`;
     this.eyes = {
-      haproxy: haproxy.api,
-      backend: plan.backend,
+      haproxy: stack.haproxy.api,
+      backend,
       agentUrls: Object.fromEntries(plan.members.map(({ name, agentUrl }) => [name, agentUrl])),
-      controllerUrl: `http://127.0.0.1:${plan.controllerPort}`,
+      controllerUrl: stack.statusUrl,
     };
+  }
+
+  /** Starts HAProxy. `signal` ends every wait. */
+  static async open(plan: Plan, settings: DemoSettings, signal: AbortSignal): Promise<Fleet> {
+    const cores = new Map(plan.members.map((member) => [member.name, String(member.cores)]));
+    const coresOf = (name: string) => ['--cores', cores.get(name) ?? '1'];
+    const stack = await startStack({
+      members: plan.members,
+      agentPort: plan.agentPort,
+      statusPort: plan.controllerPort,
+      configuration: haproxyConfiguration(plan, settings),
+      agentStartsApp: true,
+      appFlags: coresOf,
+      agentFlags: (name) => ['--scope', 'process', ...coresOf(name), ...vm],
+      haweight: (name, args) => new Child(name, [process.execPath, programs.haweight, ...args], { graceMs }),
+    });
+    return new Fleet(plan, stack, settings, signal);
+  }
+
+  /** Rejects with a ProblemError when a process ends that was not told to. */
+  get failure(): Promise<never> {
+    return this.#stack.failure;
   }
 
   /** Path of HAProxy's stats socket. */
   get socket(): string {
-    return this.#options.haproxy.socket;
-  }
-
-  get plan(): Plan {
-    return this.#options.plan;
+    return this.#stack.haproxy.socket;
   }
 
   /** Starts the application servers, each as the child of its agent; resolves when all answer and HAProxy knows. */
   async start(): Promise<void> {
-    const { members } = this.plan;
-    for (const member of members) this.#startHaweight(member.name, agentArguments(member, this.plan));
+    for (const { name } of this.plan.members) this.#stack.spawnServer(name);
     await this.#wait('the start of the application servers and their agents', async () => {
-      const { allUp, snapshots } = await look(this.eyes, false);
-      const apps = await Promise.all(members.map(({ appUrl }) => answers(`${appUrl}/healthz`)));
-      return allUp && Object.values(snapshots).every((one) => one !== null) && apps.every(Boolean);
+      const answering = await Promise.all(this.plan.members.map(({ name }) => this.#stack.isAnswering(name)));
+      return answering.every(Boolean) && (await this.#stack.isAllUp());
     });
   }
 
   startController(): void {
-    const { plan, socket } = this;
-    const { policy } = this.#options.settings;
-    const listen = `127.0.0.1:${plan.controllerPort}`;
-    const target = ['--socket', socket, '--backend', plan.backend, '--agent-url', `http://{address}:${plan.agentPort}`];
-    this.#startHaweight(controllerName, ['controller', ...target, '--policy', policy, '--listen', listen]);
+    this.#stack.spawnController(['--policy', this.#settings.policy]);
   }
 
   /** Resolves when the controller has left; before that it restores the configured weights. */
   async stopController(): Promise<void> {
-    await this.#options.children.stop(controllerName);
+    await this.#stack.controller.stop();
   }
 
   /** A noisy neighbour takes this share of the server's CPU from now on; 0 ends it. */
   async setNeighbour(server: string, share: number): Promise<void> {
-    const member = this.plan.members.find(({ name }) => name === server);
-    if (member === undefined) throw new Error(`the demo has no server ${server}`);
-    await fetch(`${member.appUrl}/neighbour?share=${share}`, { method: 'PUT' });
+    const cores = this.plan.members.find(({ name }) => name === server)?.cores ?? 0;
+    await this.#stack.setFaults(server, { busy: share * cores });
   }
 
   /** Resolves when no request is left with the servers and the configured weights are in force. */
   async settle(): Promise<void> {
-    const { plan } = this;
-    const { configuredWeight } = this.#options.settings;
+    const { configuredWeight } = this.#settings;
     await this.#wait('the end of the last requests', async () => {
       const { inFlight, weights } = await look(this.eyes, false);
-      return inFlight === 0 && plan.members.every(({ name }) => weights?.[name] === configuredWeight);
+      return inFlight === 0 && this.plan.members.every(({ name }) => weights?.[name] === configuredWeight);
     });
   }
 
-  /** Rejects when HAProxy runs no more. */
-  async watchHaproxy(): Promise<never> {
-    const { haproxy, signal } = this.#options;
-    while (isRunning(haproxy.pid)) await sleep(haproxyCheckMs, undefined, { signal });
-    throw new ProblemError({
-      code: 'command-failed',
-      where: 'demo: haproxy',
-      what: 'ended unexpectedly, so the demo stops',
-    });
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack[Symbol.asyncDispose]();
   }
 
-  #startHaweight(name: string, args: readonly string[]): void {
-    this.#options.children.start(name, process.execPath, [programs.haweight, ...args], cleanEnvironment());
+  async #wait(what: string, isSo: () => Promise<boolean>): Promise<void> {
+    await until(what, isSo, { limitMs, signal: this.#signal });
   }
-
-  #wait(what: string, isSo: () => Promise<boolean>): Promise<void> {
-    return waitUntil(what, isSo, { deadlineMs, signal: this.#options.signal });
-  }
-}
-
-function agentArguments({ name, cores, address }: Member, { appPort, agentPort }: Plan): readonly string[] {
-  const flags = [
-    '--name',
-    name,
-    '--listen',
-    `${address}:${agentPort}`,
-    '--scope',
-    'process',
-    '--cores',
-    `${cores}`,
-    ...vm,
-  ];
-  const app = [process.execPath, programs.appServer, '--name', name, '--listen', `${address}:${appPort}`];
-  return ['agent', ...flags, '--', ...app, '--cores', `${cores}`];
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-async function answers(url: string): Promise<boolean> {
-  return await fetch(url).then(
-    ({ ok }) => ok,
-    () => false,
-  );
 }

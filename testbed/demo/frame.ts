@@ -1,4 +1,4 @@
-import type { Outcome } from '../rig/load.ts';
+import type { Outcome } from '../rig/load/outcome.ts';
 import { summarise } from './latencies.ts';
 import type { Frame } from './live-view.ts';
 import { type Sight, utilisation } from './observe.ts';

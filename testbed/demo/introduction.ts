@@ -1,3 +1,4 @@
+import { backend } from '../rig/stack.ts';
 import { hasDefaultAgents, hasDefaultController, type Plan } from './plan.ts';
 import type { DemoSettings } from './settings.ts';
 
@@ -16,7 +17,7 @@ export function introduction({ settings, plan, socket, haweight }: IntroductionO
   const sizes = servers.map(({ cores }) => cores).join(', ');
   const cores = servers.reduce((sum, server) => sum + server.cores, 0);
   const agents = hasDefaultAgents(plan) ? '' : ` --agent-url http://{address}:${plan.agentPort}`;
-  const haproxy = `--socket ${socket} --backend ${plan.backend}${agents}`;
+  const haproxy = `--socket ${socket} --backend ${backend}${agents}`;
   const controller = hasDefaultController(plan) ? '' : ` --controller http://127.0.0.1:${plan.controllerPort}`;
   return [
     `A real HAProxy with ${servers.length} application servers of ${sizes} CPU cores`,
@@ -28,7 +29,7 @@ export function introduction({ settings, plan, socket, haweight }: IntroductionO
     `  ${haweight} doctor ${haproxy}`,
     'In the second phase, when the controller runs:',
     `  ${haweight} weights --watch${controller}`,
-    `  ${haweight} explain ${plan.backend}/${servers[0]?.name}${controller}`,
+    `  ${haweight} explain ${backend}/${servers[0]?.name}${controller}`,
     '',
   ];
 }

@@ -1,5 +1,5 @@
-import { percentile } from '../../shared/math/percentile.ts';
-import type { Outcome } from '../rig/load.ts';
+import { mean, percentile } from '../../shared/math/statistics.ts';
+import type { Outcome } from '../rig/load/outcome.ts';
 
 /** What became of a set of requests. Times in ms, from the moment a request was meant to be sent. */
 export interface Summary {
@@ -24,7 +24,7 @@ export function summarise(outcomes: readonly Outcome[], deadlineMs: number): Sum
   return {
     requests: times.length,
     failed,
-    meanMs: times.length === 0 ? null : times.reduce((sum, time) => sum + time, 0) / times.length,
+    meanMs: mean(times),
     p50Ms: percentile(times, 0.5),
     p99Ms: percentile(times, 0.99),
     withinSecond: times.length === 0 ? null : within.length / times.length,

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
-import { bar, percent, responseTime, whole } from '../rig/words.ts';
+import { count, percentOfAll, responseTime } from '../../shared/terminal/format.ts';
+import { bar } from '../../shared/terminal/text.ts';
 import type { Summary } from './latencies.ts';
 
 /** One application server as it is now; null is unknown. */
@@ -51,8 +52,8 @@ export function renderFrame(frame: Frame, style: ViewStyle): readonly string[] {
     name.padEnd(24) +
     responseTime(p50Ms, deadlineMs).padStart(11) +
     responseTime(p99Ms, deadlineMs).padStart(11) +
-    percent(withinSecond, 1).padStart(17) +
-    whole(failed).padStart(11);
+    percentOfAll(withinSecond, 1).padStart(17) +
+    count(failed).padStart(11);
   return [
     paint('bold', heading(frame)),
     paint(frame.slowed === null ? null : 'yellow', slowedLine(frame)),
@@ -74,7 +75,7 @@ export function renderFrame(frame: Frame, style: ViewStyle): readonly string[] {
 export function renderLine({ phase, elapsedSeconds, deadlineMs, now, servers }: Frame): string {
   const times = `p50 ${responseTime(now.p50Ms, deadlineMs)}, p99 ${responseTime(now.p99Ms, deadlineMs)}`;
   const weights = servers.map(({ weight }) => weight ?? '-').join('/');
-  return `${phase} ${elapsedSeconds.toFixed(0)} s: ${times}, ${percent(now.withinSecond)} in 1 s, weights ${weights}`;
+  return `${phase} ${elapsedSeconds.toFixed(0)} s: ${times}, ${percentOfAll(now.withinSecond)} in 1 s, weights ${weights}`;
 }
 
 type Colour = 'bold' | 'red' | 'green' | 'yellow';
@@ -88,7 +89,7 @@ function heading({ phase, policy, elapsedSeconds, phaseSeconds }: Frame): string
 function slowedLine({ slowed, phaseSeconds }: Frame): string {
   if (slowed === null) return `a noisy neighbour comes after ${phaseSeconds / 2} s`;
   const { server, lostShare, secondsAgo } = slowed;
-  return `a noisy neighbour burns ${percent(lostShare)} of ${server}'s CPU since ${secondsAgo.toFixed(0)} s`;
+  return `a noisy neighbour burns ${percentOfAll(lostShare)} of ${server}'s CPU since ${secondsAgo.toFixed(0)} s`;
 }
 
 function isFull({ cpu }: ServerRow): boolean {
@@ -100,10 +101,10 @@ function serverLine(row: ServerRow, { slowed }: Frame): string {
   return [
     name.padEnd(8),
     row.cores.toFixed(2).padStart(6),
-    `   ${bar(row.cpu)} ${percent(row.cpu).padStart(5)} ${isFull(row) ? '!' : ' '}`,
+    `   ${bar(row.cpu)} ${percentOfAll(row.cpu).padStart(5)} ${isFull(row) ? '!' : ' '}`,
     (row.load?.toFixed(2) ?? '-').padStart(6),
-    whole(row.weight).padStart(9),
-    `${percent(row.share).padStart(7)} ${bar(row.share)}`,
+    count(row.weight).padStart(9),
+    `${percentOfAll(row.share).padStart(7)} ${bar(row.share)}`,
     row.answeredPerSecond.toFixed(1).padStart(8),
   ].join('');
 }

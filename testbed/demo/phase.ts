@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Arrival } from '../rig/arrivals.ts';
-import { type Outcome, sendLoad } from '../rig/load.ts';
+import { type Arrival, workPath } from '../rig/load/arrivals.ts';
+import { targetOf } from '../rig/load/connection.ts';
+import { OpenLoop } from '../rig/load/open-loop.ts';
+import type { Outcome } from '../rig/load/outcome.ts';
 import type { Fleet } from './fleet.ts';
 import { frameOf } from './frame.ts';
 import type { Frame } from './live-view.ts';
@@ -59,16 +61,15 @@ export async function runPhase(options: PhaseOptions): Promise<PhaseMeasured> {
   };
 
   const loadDone = new AbortController();
-  const { frontUrl: url } = fleet;
   const { deadlineMs, maxInFlight } = settings;
-  const load = sendLoad({
-    url,
-    arrivals,
+  const load = new OpenLoop({
+    targets: [targetOf(fleet.frontUrl)],
+    requests: arrivals.map(({ atMs, demandCpuMs }) => ({ atMs, path: workPath(demandCpuMs) })),
     deadlineMs,
     maxInFlight,
     signal,
     onOutcome: (outcome) => outcomes.push(outcome),
-  }).finally(() => loadDone.abort());
+  }).done.finally(() => loadDone.abort());
   if (before !== null) fleet.startController();
   const [slowedAt, last] = await Promise.all([slow(), watch(loadDone.signal), load]);
   return {

@@ -1,21 +1,18 @@
 import { agentPort, controllerPort } from '../../shared/contract/endpoints.ts';
-import { renderConfiguration } from '../rig/configuration.ts';
+import type { Configuration } from '../rig/configuration.ts';
 import { freePorts } from '../rig/ports.ts';
+import { backend, type Member as StackMember } from '../rig/stack.ts';
 import type { DemoServer, DemoSettings } from './settings.ts';
 
 /** An application server and where it and its agent listen. */
-export interface Member extends DemoServer {
-  readonly address: string;
-  readonly appUrl: string;
+export interface Member extends DemoServer, StackMember {
   readonly agentUrl: string;
 }
 
 /** Who listens where. */
 export interface Plan {
-  readonly backend: string;
   readonly frontPort: number;
   readonly controllerPort: number;
-  readonly appPort: number;
   readonly agentPort: number;
   readonly members: readonly Member[];
 }
@@ -28,7 +25,7 @@ const wantedPorts = { agent: agentPort, controller: controllerPort, front: 9480,
 
 export async function planFleet(servers: readonly DemoServer[]): Promise<Plan> {
   const hosts = servers.map((_, index) => serverAddress(index));
-  const [agentPort = 0, controllerPort = 0, frontPort = 0, appPort = 0] = await freePorts([
+  const [agentPort, controllerPort, frontPort, appPort] = await freePorts([
     { port: wantedPorts.agent, hosts },
     { port: wantedPorts.controller, hosts: [front] },
     { port: wantedPorts.front, hosts: [front] },
@@ -36,9 +33,9 @@ export async function planFleet(servers: readonly DemoServer[]): Promise<Plan> {
   ]);
   const members = servers.map((server, index) => {
     const address = serverAddress(index);
-    return { ...server, address, appUrl: `http://${address}:${appPort}`, agentUrl: `http://${address}:${agentPort}` };
+    return { ...server, address, appPort, agentUrl: `http://${address}:${agentPort}` };
   });
-  return { backend: 'web', frontPort, controllerPort, appPort, agentPort, members };
+  return { frontPort, controllerPort, agentPort, members };
 }
 
 /** Whether `haweight` finds the agents by itself. */
@@ -53,10 +50,10 @@ export function hasDefaultController({ controllerPort }: Plan): boolean {
 
 /** haproxy.cfg: every server with the same weight, as one who knows nothing of them would write it. */
 export function haproxyConfiguration(
-  { backend, frontPort, appPort, members }: Plan,
+  { frontPort, members }: Plan,
   { configuredWeight: weight }: Pick<DemoSettings, 'configuredWeight'>,
-): string {
-  const server = ({ name, address }: Member) => ({
+): Configuration {
+  const server = ({ name, address, appPort }: Member) => ({
     name,
     address: `${address}:${appPort}`,
     weight,
@@ -64,8 +61,8 @@ export function haproxyConfiguration(
   });
   // when a client has given up, tell the server, which then drops the work
   const lines = ['option abortonclose'];
-  return renderConfiguration({
+  return {
     frontends: [{ name: 'demo', bind: `${front}:${frontPort}`, backend }],
     backends: [{ name: backend, algorithm: 'roundrobin', lines, servers: members.map(server) }],
-  });
+  };
 }

@@ -1,4 +1,4 @@
-import { isLive, makeScreen } from '../rig/screen.ts';
+import { isLive, makeScreen } from '../../shared/terminal/screen.ts';
 import { type Frame, renderFrame, renderLine } from './live-view.ts';
 
 export interface Presenter {

@@ -1,4 +1,4 @@
-import { percent, responseTime, whole } from '../rig/words.ts';
+import { count, percentOfAll, responseTime } from '../../shared/terminal/format.ts';
 import type { DemoResult, PhaseResult } from './result.ts';
 import { fallenBelow } from './slowdown.ts';
 
@@ -25,8 +25,8 @@ export function renderReport(result: DemoResult): readonly string[] {
 function heading({ settings, without }: DemoResult): readonly string[] {
   const { phaseSeconds, slowed } = settings;
   return [
-    `Measured: both phases of ${phaseSeconds} s got the same ${whole(without.requests)} requests at the same times with`,
-    `the same work; ${slowed.server} lost ${percent(slowed.lostShare)} of its CPU to a noisy neighbour after ${phaseSeconds / 2} s.`,
+    `Measured: both phases of ${phaseSeconds} s got the same ${count(without.requests)} requests at the same times with`,
+    `the same work; ${slowed.server} lost ${percentOfAll(slowed.lostShare)} of its CPU to a noisy neighbour after ${phaseSeconds / 2} s.`,
   ];
 }
 
@@ -39,8 +39,8 @@ function comparison({ settings, without, with: controlled }: DemoResult): readon
     ['  sent before the slowdown', time(({ p99BeforeSlowdownMs }) => p99BeforeSlowdownMs)],
     ['  sent after it', time(({ p99AfterSlowdownMs }) => p99AfterSlowdownMs)],
     ['mean', time(({ meanMs }) => meanMs)],
-    ['answered within 1 s', ({ withinSecond }) => percent(withinSecond, 1)],
-    ['failed', ({ failed }) => whole(failed)],
+    ['answered within 1 s', ({ withinSecond }) => percentOfAll(withinSecond, 1)],
+    ['failed', ({ failed }) => count(failed)],
     ['answered per second', ({ answeredPerSecond }) => answeredPerSecond.toFixed(1)],
   ];
   return [
@@ -56,23 +56,23 @@ function servers({ settings, without, with: controlled }: DemoResult): readonly 
       [
         name.padEnd(11),
         cores.toFixed(2).padStart(5),
-        percent(without.answeredShares[name] ?? null).padStart(30),
-        percent(controlled.answeredShares[name] ?? null).padStart(12),
-        whole(controlled.finalWeights[name] ?? null).padStart(20),
+        percentOfAll(without.answeredShares[name] ?? null).padStart(30),
+        percentOfAll(controlled.answeredShares[name] ?? null).padStart(12),
+        count(controlled.finalWeights[name] ?? null).padStart(20),
       ].join(''),
     ),
   ];
 }
 
 function slowdown({ slowdown: { server, shareBefore, sharesAfter, fellAfterTicks }, periodMs }: DemoResult) {
-  const after = sharesAfter.slice(0, ticksShown).map((share) => percent(share));
+  const after = sharesAfter.slice(0, ticksShown).map((share) => percentOfAll(share));
   return [
-    `Share of the weights of ${server}: ${percent(shareBefore)} before the slowdown; after each tick since:`,
+    `Share of the weights of ${server}: ${percentOfAll(shareBefore)} before the slowdown; after each tick since:`,
     `  ${after.join(', ')}${sharesAfter.length > ticksShown ? ' ...' : ''}`,
     fellAfterTicks === null
       ? 'its share did not fall after the slowdown'
       : `its share fell ${fellAfterTicks} tick${fellAfterTicks === 1 ? '' : 's'} after the slowdown`,
-    `  (a tick every ${periodMs / 1_000} s; fell: by more than ${percent(1 - fallenBelow)} of what it was)`,
+    `  (a tick every ${periodMs / 1_000} s; fell: by more than ${percentOfAll(1 - fallenBelow)} of what it was)`,
   ];
 }
 

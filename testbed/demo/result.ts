@@ -1,5 +1,5 @@
-import { percentile } from '../../shared/math/percentile.ts';
-import type { Outcome } from '../rig/load.ts';
+import { percentile } from '../../shared/math/statistics.ts';
+import type { Outcome } from '../rig/load/outcome.ts';
 import { type Summary, summarise } from './latencies.ts';
 import type { DemoSettings } from './settings.ts';
 import { type SlowdownEffect, slowdownEffect, type Tick } from './slowdown.ts';

@@ -1,15 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProblemError } from '../../shared/contract/problem.ts';
-import { planArrivals } from '../rig/arrivals.ts';
-import { Children } from '../rig/children.ts';
-import { startHaproxy } from '../rig/process.ts';
 import { Fleet } from './fleet.ts';
 import type { Frame } from './live-view.ts';
 import { look } from './observe.ts';
 import { runPhase } from './phase.ts';
-import { haproxyConfiguration, planFleet } from './plan.ts';
+import { planFleet } from './plan.ts';
 import { type DemoResult, demoResult } from './result.ts';
-import type { DemoSettings } from './settings.ts';
+import { arrivalsOf, type DemoSettings } from './settings.ts';
 
 export interface DemoOptions {
   readonly settings: DemoSettings;
@@ -30,14 +27,12 @@ const restMs = 3_000;
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const { settings } = options;
   const plan = await planFleet(settings.servers);
-  await using haproxy = await startHaproxy({ configuration: haproxyConfiguration(plan, settings) });
-  await using children = new Children();
   const ending = new AbortController();
+  await using fleet = await Fleet.open(plan, settings, ending.signal);
   try {
-    const fleet = new Fleet({ settings, plan, haproxy, children, signal: ending.signal });
     const timeline = runTimeline(fleet, { ...options, signal: ending.signal });
     const stopped = rejectOnAbort(options.signal);
-    return await Promise.race([timeline, children.failure, fleet.watchHaproxy(), stopped]);
+    return await Promise.race([timeline, fleet.failure, stopped]);
   } finally {
     ending.abort();
   }
@@ -47,7 +42,7 @@ async function runTimeline(fleet: Fleet, { settings, onReady, show, signal }: De
   const { slowed } = settings;
   await fleet.start();
   onReady(fleet);
-  const phase = { settings, fleet, arrivals: planArrivals(settings), show, signal };
+  const phase = { settings, fleet, arrivals: arrivalsOf(settings), show, signal };
 
   const without = await runPhase({ ...phase, before: null });
   await fleet.setNeighbour(slowed.server, 0);

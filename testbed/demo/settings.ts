@@ -1,3 +1,5 @@
+import { type Arrival, planArrivals } from '../rig/load/arrivals.ts';
+
 /** An application server of the demo: a VM that may use this many CPU cores. */
 export interface DemoServer {
   readonly name: string;
@@ -48,3 +50,9 @@ export const defaultSettings: Omit<DemoSettings, 'phaseSeconds' | 'seed' | 'poli
   slowed: { server: 's3', lostShare: 0.5 },
   configuredWeight: 100,
 };
+
+/** The requests of a phase. The same settings give the same ones, so both phases get one load. */
+export function arrivalsOf(settings: Omit<DemoSettings, 'policy'>): readonly Arrival[] {
+  const { seed, phaseSeconds, requestsPerSecond: perSecond, meanDemandCpuMs, demandVariation } = settings;
+  return planArrivals({ seed, fromMs: 0, toMs: phaseSeconds * 1_000, perSecond, meanDemandCpuMs, demandVariation });
+}

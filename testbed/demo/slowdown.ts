@@ -1,3 +1,5 @@
+import { mean } from '../../shared/math/statistics.ts';
+
 /** The shares that one tick of the controller left, as its status told them. */
 export interface Tick {
   /** The controller's own count, from 1. */
@@ -28,8 +30,8 @@ export function slowdownEffect(ticks: readonly Tick[], server: string, slowedAtM
   const shares = (some: readonly Tick[]) => some.map((tick) => tick.shares[server] ?? 0);
   const before = shares(ticks.filter(({ endedAtMs }) => endedAtMs <= slowedAtMs)).slice(-ticksBefore);
   const sharesAfter = shares(ticks.filter(({ endedAtMs }) => endedAtMs > slowedAtMs));
-  if (before.length === 0) return { server, shareBefore: null, sharesAfter, fellAfterTicks: null };
-  const shareBefore = before.reduce((sum, share) => sum + share, 0) / before.length;
+  const shareBefore = mean(before);
+  if (shareBefore === null) return { server, shareBefore, sharesAfter, fellAfterTicks: null };
   const fallen = sharesAfter.findIndex((share) => share < shareBefore * fallenBelow);
   return { server, shareBefore, sharesAfter, fellAfterTicks: fallen === -1 ? null : fallen + 1 };
 }

@@ -1,22 +1,27 @@
-import { isValidName } from '../../haproxy/commands.ts';
-import type { AccessLevel } from '../../haproxy/process-info.ts';
+import { type AccessLevel, isValidName } from '../../haproxy/runtime-api.ts';
 import { maxWeight } from '../../shared/contract/limits.ts';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
 
 /** A small haproxy.cfg as data, for the demo, the tests and the benchmarks. */
 export interface Configuration {
+  /** Further lines of section global, such as `nbthread 2`. */
+  readonly global?: readonly string[];
+  /** Lines of section defaults instead of the usual timeouts. */
+  readonly defaults?: readonly string[];
   /** Stats sockets beside the one that `startHaproxy` adds. */
   readonly sockets?: readonly { readonly bind: string; readonly level: AccessLevel }[];
   readonly frontends?: readonly Frontend[];
-  readonly backends: readonly Backend[];
+  readonly backends?: readonly Backend[];
 }
 
 export interface Frontend {
   readonly name: string;
   /** `127.0.0.1:8080`, or `unix@NAME` for a socket in HAProxy's own folder, which needs no free port. */
   readonly bind: string;
-  readonly backend: string;
+  /** None, for one that answers by its own `lines`. */
+  readonly backend?: string;
   readonly mode?: Mode;
+  readonly lines?: readonly string[];
 }
 
 export interface Backend {
@@ -42,28 +47,30 @@ export interface Server {
 export type Mode = 'http' | 'tcp';
 
 const defaultWeight = 100;
+const defaultTimeouts = ['timeout connect 1s', 'timeout client 10s', 'timeout server 10s'];
 
 /** The text of haproxy.cfg. Throws a ProblemError where a name or line would not stay what it is. */
-export function renderConfiguration({ sockets = [], frontends = [], backends }: Configuration): string {
+export function renderConfiguration(configuration: Configuration): string {
+  const { global = [], sockets = [], defaults = defaultTimeouts, frontends = [], backends = [] } = configuration;
   return [
     'global',
+    ...global.map(indented),
     ...sockets.map(({ bind, level }) => `  stats socket ${oneLine(bind)} level ${level}`),
     'defaults',
-    '  timeout connect 1s',
-    '  timeout client 10s',
-    '  timeout server 10s',
+    ...defaults.map(indented),
     ...frontends.flatMap(frontendLines),
     ...backends.flatMap(backendLines),
     '',
   ].join('\n');
 }
 
-function frontendLines({ name, bind, backend, mode = 'http' }: Frontend): readonly string[] {
+function frontendLines({ name, bind, backend, mode = 'http', lines = [] }: Frontend): readonly string[] {
   return [
     `frontend ${valid(name)}`,
     `  mode ${mode}`,
     `  bind ${oneLine(bind)}`,
-    `  default_backend ${valid(backend)}`,
+    ...(backend === undefined ? [] : [`  default_backend ${valid(backend)}`]),
+    ...lines.map(indented),
   ];
 }
 
@@ -78,9 +85,13 @@ function backendLines({
     `backend ${valid(name)}`,
     `  mode ${mode}`,
     `  balance ${oneLine(algorithm)}`,
-    ...lines.map((line) => `  ${oneLine(line)}`),
+    ...lines.map(indented),
     ...servers.map((server) => `  ${serverLine(server)}`),
   ];
+}
+
+function indented(line: string): string {
+  return `  ${oneLine(line)}`;
 }
 
 function serverLine({ name, address, weight = defaultWeight, options = '' }: Server): string {

@@ -1,31 +1,48 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 
 /** A port that is to be free on every one of these addresses. */
 export interface WantedPort {
-  readonly port: number;
-  readonly hosts: readonly string[];
+  /** Any, unless given. */
+  readonly port?: number;
+  /** 127.0.0.1 unless given. */
+  readonly hosts?: readonly string[];
 }
 
 /** Tries to find a port that the system offers on one address and that is free on the others too. */
 const tries = 20;
+const loopback = '127.0.0.1';
 
-/** Free ports: each wanted one where it is free on all of its addresses, otherwise another. */
-export async function freePorts(wanted: readonly WantedPort[]): Promise<readonly number[]> {
+/** Free ports, in their order: each wanted one where it is free on all of its addresses, otherwise another. */
+export async function freePorts<const Wanted extends readonly WantedPort[]>(
+  wanted: Wanted,
+): Promise<{ readonly [Index in keyof Wanted]: number }> {
   // held to the end, so that none is given out twice
   const held: Server[] = [];
   try {
     const ports: number[] = [];
-    for (const { port, hosts } of wanted) ports.push(await findPort(port, hosts, held));
-    return ports;
+    for (const { port = 0, hosts = [loopback] } of wanted) ports.push(await findPort(port, hosts, held));
+    return ports as { [Index in keyof Wanted]: number };
   } finally {
     await Promise.all(held.map((server) => once(server.close(), 'close')));
   }
 }
 
+/** A port of 127.0.0.1 that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const [port] = await freePorts([{}]);
+  return port;
+}
+
+/** `127.x.y`, for addresses `127.x.y.z` of servers. At random, so that no two runs on one machine meet. */
+export function someNetwork(): string {
+  return `127.${randomInt(16, 255)}.${randomInt(256)}`;
+}
+
 async function findPort(wanted: number, hosts: readonly string[], held: Server[]): Promise<number> {
   for (let attempt = 0; attempt < tries; attempt++) {
-    const first = await hold(hosts[0] ?? '127.0.0.1', attempt === 0 ? wanted : 0, held);
+    const first = await hold(hosts[0] ?? loopback, attempt === 0 ? wanted : 0, held);
     if (first === null) continue;
     const { port } = first.address() as AddressInfo;
     const others = await Promise.all(hosts.slice(1).map((host) => hold(host, port, held)));

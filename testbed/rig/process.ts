@@ -1,14 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HaproxyInfo } from '../../haproxy/process-info.ts';
-import { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { type HaproxyInfo, RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
 import { findHaproxy } from './binary.ts';
-import { guardProcess } from './process-guard.ts';
+import { Child } from './child.ts';
 
 export interface StartOptions {
   /** Text of haproxy.cfg. It needs no stats socket: one is added. Relative socket paths are in `folder`. */
@@ -27,8 +24,8 @@ const reloadAgainMs = 1_000;
 const pollMs = 10;
 /** How long it may take to end after SIGTERM, in ms; then it is killed. */
 const stopMs = 2_000;
-/** What is kept of its standard error, in characters, to say why it failed. */
-const keptErrorCharacters = 4_000;
+/** How much an error tells of what it said, in characters. */
+const toldCharacters = 4_000;
 
 /** Starts HAProxy and waits until its stats socket answers. Throws a ProblemError, and leaves nothing, where it does not. */
 export async function startHaproxy(options: StartOptions): Promise<HaproxyProcess> {
@@ -59,9 +56,7 @@ export class HaproxyProcess implements AsyncDisposable {
   readonly socket: string;
   readonly api: RuntimeApi;
   readonly #options: StartOptions & { readonly binary: string };
-  #child: ChildProcess | null = null;
-  #releaseGuard: () => void = () => {};
-  #errors = '';
+  #child: Child | null = null;
 
   constructor(options: StartOptions & { readonly binary: string }, folder: string) {
     this.#options = options;
@@ -72,9 +67,14 @@ export class HaproxyProcess implements AsyncDisposable {
 
   /** Process id: of the master where there is one. `api.info()` has that of the worker. */
   get pid(): number {
-    const pid = this.#child?.pid;
-    if (pid === undefined) throw failure('HAProxy does not run', 'no process');
-    return pid;
+    if (this.#child === null) throw failure('HAProxy does not run', 'no process');
+    return this.#child.pid;
+  }
+
+  /** Rejects with a ProblemError when it ends without having been stopped by us. */
+  get failure(): Promise<never> {
+    if (this.#child === null) throw failure('HAProxy does not run', 'no process');
+    return this.#child.failure;
   }
 
   async start(): Promise<void> {
@@ -82,21 +82,8 @@ export class HaproxyProcess implements AsyncDisposable {
     await writeFile(join(this.folder, 'own.cfg'), own);
     await this.#write(this.#options.configuration);
     const args = [...(this.#options.masterWorker ? ['-W'] : []), '-db', '-f', 'own.cfg', '-f', 'haproxy.cfg'];
-    // A process group of its own, so that one signal reaches master and workers, and a Ctrl-C of the terminal neither.
-    const child = spawn(this.#options.binary, args, {
-      cwd: this.folder,
-      detached: true,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    this.#child = child;
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#errors = (this.#errors + text).slice(-keptErrorCharacters);
-    });
-    await once(child, 'spawn').catch((error: Error) => {
-      this.#child = null;
-      throw failure(`cannot run ${this.#options.binary}`, error.message);
-    });
-    this.#releaseGuard = guardProcess(this.pid, this.folder);
+    const { folder } = this;
+    this.#child = new Child('haproxy', [this.#options.binary, ...args], { cwd: folder, folder, graceMs: stopMs });
     await this.#ready('start', () => true);
   }
 
@@ -106,9 +93,10 @@ export class HaproxyProcess implements AsyncDisposable {
     const before = await this.api.info();
     if (!before.ok) throw new ProblemError(before.error);
     if (configuration !== undefined) await this.#write(configuration);
-    this.#errors = '';
+    const child = this.#child;
+    if (child !== null) child.stderr = '';
     // The worker may answer before the master listens to signals, and then the first one is lost.
-    const signal = () => this.#child?.kill('SIGUSR2');
+    const signal = () => child?.signal('SIGUSR2');
     signal();
     const again = setInterval(signal, reloadAgainMs);
     try {
@@ -122,13 +110,7 @@ export class HaproxyProcess implements AsyncDisposable {
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const child = this.#child;
     this.#child = null;
-    if (child !== null && !hasEnded(child)) {
-      const ended = once(child, 'exit');
-      child.kill(signal);
-      await Promise.race([ended, delay(stopMs, undefined, { ref: false })]);
-    }
-    if (child?.pid !== undefined) killGroup(child.pid);
-    this.#releaseGuard();
+    await child?.stop(signal);
   }
 
   /** Ends it and removes its folder. May be called again. */
@@ -150,10 +132,10 @@ export class HaproxyProcess implements AsyncDisposable {
     while (performance.now() < deadline) {
       const info = await this.api.info();
       if (info.ok && isNew(info.value)) return;
-      const child = this.#child;
-      if (child === null || hasEnded(child)) {
-        // Only after 'close' has all that it said been read.
-        if (child !== null && child.stderr?.closed === false) await once(child, 'close');
+      if (this.#child?.isRunning !== true) {
+        await this.#child?.ended;
+        if (this.#child?.process.pid === undefined)
+          throw failure(`cannot run ${this.#options.binary}`, this.#lastErrors());
         throw failure(`HAProxy ended at its ${step}`, this.#lastErrors());
       }
       await delay(pollMs);
@@ -163,21 +145,9 @@ export class HaproxyProcess implements AsyncDisposable {
 
   /** Its alerts, without the notices around them. */
   #lastErrors(): string {
-    const lines = this.#errors.trim().split('\n');
+    const lines = (this.#child?.stderr ?? '').trim().split('\n');
     const alerts = lines.filter((line) => line.includes('[ALERT]'));
-    return quote((alerts.length > 0 ? alerts : lines).join(' '), keptErrorCharacters);
-  }
-}
-
-function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
-}
-
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // Nobody is left in it.
+    return quote((alerts.length > 0 ? alerts : lines).join(' '), toldCharacters);
   }
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const extension = extname(fileURLToPath(import.meta.url));
 const program = (name: string) => fileURLToPath(new URL(`${name}${extension}`, import.meta.url));
 
-export const programs = { haweight: program('../../cli/bin'), appServer: program('./app-server') };
+export const programs = { haweight: program('../../cli/bin'), app: program('./app/main') };
 
 /** How this user calls haweight. */
 export const haweightCommand = extension === '.ts' ? 'npm run -s haweight --' : 'haweight';

@@ -1,3 +1,7 @@
+/*
+ * By hand, not with tinyqueue: that cannot move an entry, and the end of a server's work moves with every request it gets.
+ */
+
 /** What happens at an instant. A promise is waited for before time goes on. */
 export type Happening = (nowMs: number) => void | Promise<void>;
 

@@ -1,4 +1,4 @@
-import { Loop } from '../../controller/loop/loop.ts';
+import { Loop } from '../../controller/index.ts';
 import { maxWeight } from '../../shared/contract/limits.ts';
 import { silentLog } from '../../shared/process/log.ts';
 import type { SimulatedAgent } from './agent.ts';

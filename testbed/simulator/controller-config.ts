@@ -1,4 +1,4 @@
-import { type Config, configSchema } from '../../controller/config/schema.ts';
+import { type Config, configSchema } from '../../controller/index.ts';
 import { backendName } from './runtime.ts';
 import type { Contender, Experiment } from './schema.ts';
 

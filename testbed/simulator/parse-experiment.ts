@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { describeIssues } from '../../controller/config/describe.ts';
-import { configSchema } from '../../controller/config/schema.ts';
+import { configSchema, describeIssues, withCurrentNames } from '../../controller/index.ts';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
 import { configInvalid } from '../../shared/contract/problems/settings.ts';
 import { expectedRequests } from './arrivals.ts';
@@ -26,7 +25,7 @@ export function parseExperiment(value: unknown, where: string): Experiment {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalid(where, 'is not an experiment', 'keys and values', shown(value));
   }
-  const named = withScenario(withFleet(value as Tree, where), where);
+  const named = withScenario(withFleet(withCurrentNames(value as Tree).tree, where), where);
   const parsed = experimentSchema.safeParse(named);
   if (!parsed.success) throw schemaError(parsed.error, named, where);
   checkSize(parsed.data, where);

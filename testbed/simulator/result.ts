@@ -1,4 +1,4 @@
-import { percentile } from '../../shared/math/percentile.ts';
+import { mean, percentile, sum } from '../../shared/math/statistics.ts';
 import type { FailureKind, Measures } from './measures.ts';
 
 /** The first HAProxy right after one of its ticks. Arrays are in the order of the fleet. */
@@ -71,7 +71,7 @@ export function resultOf({ measures, inFlight, servers, samples, allZeroTicks, t
     failed: { ...failures },
     inFlight,
     retries,
-    meanMs: times.length === 0 ? null : times.reduce((sum, time) => sum + time, 0) / times.length,
+    meanMs: mean(times),
     p50Ms: percentile(times, 0.5),
     p90Ms: percentile(times, 0.9),
     p99Ms: percentile(times, 0.99),
@@ -87,20 +87,20 @@ export function resultOf({ measures, inFlight, servers, samples, allZeroTicks, t
 
 /** Failures of any kind, of all requests, 0 to 1; null without any. */
 export function failedShare({ failed, requests }: Pick<Result, 'failed' | 'requests'>): number | null {
-  return requests === 0 ? null : Object.values(failed).reduce((sum, count) => sum + count, 0) / requests;
+  return requests === 0 ? null : sum(Object.values(failed)) / requests;
 }
 
 /** Of those that are known; null where none is, or nothing is used at all. */
 export function maxOverMean(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);
-  const sum = known.reduce((total, value) => total + value, 0);
-  return sum === 0 ? null : (Math.max(...known) * known.length) / sum;
+  const total = sum(known);
+  return total === 0 ? null : (Math.max(...known) * known.length) / total;
 }
 
 /** What each server gets of new requests: weight over the sum, of those that are up. All 0 where nobody gets any. */
 export function sharesOf({ weights, up }: Pick<Sample, 'weights' | 'up'>): number[] {
   const effective = weights.map((weight, index) => (up[index] ? weight : 0));
-  const total = effective.reduce((sum, weight) => sum + weight, 0);
+  const total = sum(effective);
   return effective.map((weight) => (total === 0 ? 0 : weight / total));
 }
 
@@ -111,5 +111,5 @@ function shareMovement(samples: readonly Sample[]): { mean: number; max: number 
     const old = sharesOf(before);
     return [sharesOf(sample).reduce((sum, share, server) => sum + Math.abs(share - (old[server] ?? 0)), 0)];
   });
-  return { mean: moves.reduce((sum, move) => sum + move, 0) / Math.max(1, moves.length), max: Math.max(0, ...moves) };
+  return { mean: mean(moves) ?? 0, max: Math.max(0, ...moves) };
 }

@@ -1,4 +1,4 @@
-import type { AgentSource } from '../../controller/observe/agent-client.ts';
+import type { AgentSource } from '../../controller/index.ts';
 import type { HaproxyControl, ServerState, StatRow } from '../../haproxy/runtime-api.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { agentUnreachable } from '../../shared/contract/problems/agent.ts';

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { periodsMs } from '../../controller/config/schema.ts';
-import { policyNames } from '../../controller/decide/policies/registry.ts';
+import { periodsMs, policyNames } from '../../controller/index.ts';
 import { nameAlphabet, namePattern } from '../../shared/contract/limits.ts';
 import { weightSchema } from '../../shared/contract/observation.ts';
 

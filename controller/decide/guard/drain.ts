@@ -2,7 +2,7 @@ import type { DrainRefusedBecause, Reason, ReleasedBecause } from '../../../shar
 import type { Utilisations } from '../../../shared/contract/observation.ts';
 import type { Thresholds } from '../../../shared/contract/policy.ts';
 import type { MetricName } from '../../../shared/contract/snapshot.ts';
-import { sum } from '../policies/sum.ts';
+import { sum } from '../../../shared/math/statistics.ts';
 import { OutOfPool, type PoolMember } from './out-of-pool.ts';
 import { hasRecovered, metricsOver, worstExcess } from './overload.ts';
 import type { GuardSettings } from './settings.ts';

@@ -1,5 +1,5 @@
 import type { Reason } from '../../../shared/contract/decision.ts';
-import { sum } from '../policies/sum.ts';
+import { sum } from '../../../shared/math/statistics.ts';
 import { OutOfPool, type PoolMember } from './out-of-pool.ts';
 import type { GuardSettings } from './settings.ts';
 

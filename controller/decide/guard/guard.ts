@@ -1,7 +1,7 @@
 import type { Decision, Reason } from '../../../shared/contract/decision.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
 import type { Dynamics, Thresholds, Verdict } from '../../../shared/contract/policy.ts';
-import { sum } from '../policies/sum.ts';
+import { sum } from '../../../shared/math/statistics.ts';
 import { type DrainOutcome, type DrainSubject, decideDrains } from './drain.ts';
 import { decideEjections, type EjectSubject, neverEjected } from './eject.ts';
 import { holdAll, whyHold } from './hold.ts';

@@ -1,6 +1,6 @@
 import type { Decision, HeldBecause, Reason } from '../../../shared/contract/decision.ts';
 import { maxWeight } from '../../../shared/contract/limits.ts';
-import { sum } from '../policies/sum.ts';
+import { sum } from '../../../shared/math/statistics.ts';
 import { neverEjected } from './eject.ts';
 import { remember, sinceLastWrite } from './memory.ts';
 import { type GuardState, isOut, type ServerMemory } from './state.ts';

@@ -1,7 +1,6 @@
 import type { Reason } from '../../../shared/contract/decision.ts';
 import type { Dynamics, Thresholds } from '../../../shared/contract/policy.ts';
-import { median } from '../../../shared/math/median.ts';
-import { sum } from '../policies/sum.ts';
+import { mean, median } from '../../../shared/math/statistics.ts';
 import { gradeFactor } from './grade.ts';
 import { isEjected, type ServerMemory } from './state.ts';
 import type { Entry } from './take-in.ts';
@@ -23,10 +22,11 @@ export function withStartingWeights(entries: readonly Entry[], started: boolean)
     const own = ofItsOwn(entry);
     return own === null ? [] : [own - Math.log(entry.size)];
   });
+  const ofOthers = mean(known);
   return entries.map((entry) => {
     const { currentWeight, configuredWeight } = entry.observation;
     const alone = Math.log(currentWeight > 0 ? currentWeight : Math.max(1, configuredWeight));
-    const logWeight = ofItsOwn(entry) ?? (known.length > 0 ? Math.log(entry.size) + mean(known) : alone);
+    const logWeight = ofItsOwn(entry) ?? (ofOthers === null ? alone : Math.log(entry.size) + ofOthers);
     return { ...entry, memory: { ...entry.memory, logWeight } };
   });
 }
@@ -88,8 +88,4 @@ function step(
   const logWeight = memory.logWeight + weightStep;
   const logGrade = memory.logGrade + total - weightStep;
   return { ...entry, memory: { ...memory, logWeight, logGrade }, reasons };
-}
-
-function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : sum(values) / values.length;
 }

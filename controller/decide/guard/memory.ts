@@ -1,4 +1,4 @@
-import { sum } from '../policies/sum.ts';
+import { sum } from '../../../shared/math/statistics.ts';
 import type { GuardState, ServerMemory } from './state.ts';
 import type { Entry } from './take-in.ts';
 

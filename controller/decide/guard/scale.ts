@@ -1,7 +1,7 @@
 import type { Reason } from '../../../shared/contract/decision.ts';
 import { maxWeight } from '../../../shared/contract/limits.ts';
 import type { Dynamics } from '../../../shared/contract/policy.ts';
-import { sum } from '../policies/sum.ts';
+import { sum } from '../../../shared/math/statistics.ts';
 import { errorFactor } from './errors.ts';
 import type { LearnedEntry } from './learn.ts';
 import type { GuardSettings } from './settings.ts';

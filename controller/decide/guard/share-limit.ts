@@ -1,4 +1,4 @@
-import { sum } from '../policies/sum.ts';
+import { sum } from '../../../shared/math/statistics.ts';
 
 /**
  * The largest part of a backend that what agents say may give one server: a half, and an equal part of the other half (75 %

@@ -1,4 +1,4 @@
-import { sum } from './sum.ts';
+import { sum } from '../../../shared/math/statistics.ts';
 
 export interface BacklogSubject {
   /** Requests that the server is working on now. */

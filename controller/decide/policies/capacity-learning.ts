@@ -1,4 +1,4 @@
-import { sum } from './sum.ts';
+import { sum } from '../../../shared/math/statistics.ts';
 
 /** Constants of the learning; docs/algorithm.md gives each its reason. */
 export interface LearningSettings {

@@ -1,11 +1,11 @@
 import type { Reason } from '../../../shared/contract/decision.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
 import type { Policy, PolicyInput, Verdict } from '../../../shared/contract/policy.ts';
+import { mean, sum } from '../../../shared/math/statistics.ts';
 import { withBacklogFactors } from './backlog.ts';
 import { type Learned, type LearningSettings, learn, nothingLearned } from './capacity-learning.ts';
 import { relativeLoads } from './load.ts';
 import { saturationFactor } from './saturation.ts';
-import { sum } from './sum.ts';
 
 /** Constants of the policy; docs/algorithm.md gives each its reason. */
 export interface CapacitySettings extends LearningSettings {
@@ -157,7 +157,7 @@ function withPriors(subjects: readonly Subject[]) {
 /** The size of a server whose agent never answered: as the others are. */
 function meanCores(subjects: readonly Subject[]): number {
   const known = subjects.flatMap(({ memory }) => (memory.cores === null ? [] : [memory.cores]));
-  return known.length === 0 ? 1 : sum(known) / known.length;
+  return mean(known) ?? 1;
 }
 
 function remember(before: CapacityState, subjects: readonly Subject[], elapsedMs: number): CapacityState['servers'] {

@@ -1,7 +1,7 @@
 import type { Reason } from '../../../shared/contract/decision.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
 import type { LoadFactors } from '../../../shared/contract/policy.ts';
-import { sum } from './sum.ts';
+import { sum } from '../../../shared/math/statistics.ts';
 
 const loadMetrics = ['cpu', 'ram', 'bandwidth', 'threads'] as const;
 

@@ -1,4 +1,4 @@
-import { percentile } from '../../../shared/math/percentile.ts';
+import { percentile } from '../../../shared/math/statistics.ts';
 import { answered, type Cell, noAnswer } from '../record.ts';
 import { type Cumulative, countsAt } from './cumulative.ts';
 
@@ -16,12 +16,12 @@ export const lostMs = 5_000;
 export interface CellStatistics extends Pick<Cell, 'scenario' | 'contender' | 'repetition' | 'seed'> {
   /** Requests that were to be sent. */
   readonly sent: number;
-  /** Of requests answered 200 only: whoever fails fast is not fast. null: none was. */
+  /** Of requests answered 200 only: failing fast does not count as fast. null: none was. */
   readonly meanMs: number | null;
   readonly p50Ms: number | null;
   readonly p90Ms: number | null;
   readonly p99Ms: number | null;
-  /** Of all that were sent, each failed one charged with `lostMs`: failing makes nobody fast here. */
+  /** Of all that were sent, each failed one charged with `lostMs`. */
   readonly chargedMeanMs: number;
   readonly chargedP99Ms: number;
   /** Answered 200 within a second, of all that were sent. */

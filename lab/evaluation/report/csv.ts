@@ -61,7 +61,7 @@ export function summaryCsv(results: Pick<Results, 'cells'>): string {
 
 type Value = string | number | null;
 
-/** Names of ours hold neither commas nor quotes. Six digits are more than the measurement has. */
+/** The names hold neither commas nor quotes. Six digits are more than the measurement has. */
 function lines(head: readonly string[], rows: readonly (readonly Value[])[]): string {
   const show = (value: Value) => (typeof value === 'number' ? `${Number(value.toPrecision(6))}` : (value ?? ''));
   return [head, ...rows].map((row) => `${row.map(show).join(',')}\n`).join('');

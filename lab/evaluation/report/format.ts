@@ -3,11 +3,6 @@ import type { Spread } from './spread.ts';
 /** Where nothing was measured. */
 export const none = '–';
 
-/** `12.3` below 100, else whole. */
-export function formatMs(ms: number): string {
-  return ms < 99.95 ? ms.toFixed(1) : ms.toFixed(0);
-}
-
 /** From 0 to 1 as a percentage without its sign: `99.97`, `3.1`; 0 and 100 only where it is exactly that. */
 export function formatShare(share: number): string {
   const percent = 100 * share;
@@ -30,12 +25,6 @@ export function formatCount(count: number): string {
 /** `median (min–max)`; without the range where it would say the same. */
 export function formatSpread(spread: Spread | null, format: (value: number) => string): string {
   if (spread === null) return none;
-  const [middle, min, max] = [spread.median, spread.min, spread.max].map(format);
+  const [middle, min, max] = [spread.median, spread.min, spread.max].map((value) => format(value));
   return min === max ? `${middle}` : `${middle} (${min}–${max})`;
-}
-
-/** A table of Markdown: its columns' names, then its rows. */
-export function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (texts: readonly string[]) => `| ${texts.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(columns), `|${'---|'.repeat(columns.length)}`, ...rows.map(line)].join('\n');
 }

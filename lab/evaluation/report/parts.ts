@@ -8,10 +8,10 @@ import { leastconnRule, leastconnTable } from './tables/leastconn.ts';
 import { rankingTable } from './tables/ranking.ts';
 import { completenessText, contenderTable, machineTable, scenarioTable } from './tables/setting.ts';
 
-/** Generated pieces of the document, by the names of their markers. */
+/** Generated pieces of the documents, by the names of their markers. */
 export type Parts = ReadonlyMap<string, string>;
 
-/** In the order of the document. `place`: what the document puts before a figure's name. */
+/** In the order of a report. `place`: what stands before a figure's name. */
 export function partsOf(results: Results, figures: readonly Figure[], place: string): Parts {
   const images = (prefix: string) => {
     const chosen = figures.filter(({ name }) => name.startsWith(prefix));
@@ -56,13 +56,13 @@ const ofPublication = [
   'leastconn',
 ];
 
-/** What begins the names of a run's parts and figures in the document; null: such a run does not belong there. */
+/** What the names of a run's parts and figures begin with in the documents; null: such a run does not belong there. */
 export function prefixOf(matrix: MatrixName): string | null {
   return { full: '', publication: 'publication-', quick: null }[matrix];
 }
 
-/** Those that the document shows of a run, by the names that they have there. */
-export function partsForDocument(parts: Parts, matrix: MatrixName): Parts {
+/** Those that the documents show of a run, by the names that they have there. */
+export function partsForDocuments(parts: Parts, matrix: MatrixName): Parts {
   const chosen = [...parts].filter(([name]) => matrix !== 'publication' || ofPublication.includes(name));
   return new Map(chosen.map(([name, text]) => [`${prefixOf(matrix) ?? ''}${name}`, text]));
 }

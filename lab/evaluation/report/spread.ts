@@ -1,4 +1,4 @@
-import { median } from '../../../shared/math/median.ts';
+import { mean, median } from '../../../shared/math/statistics.ts';
 
 /** What several repetitions gave. */
 export interface Spread {
@@ -18,6 +18,6 @@ export function spreadOf(values: readonly (number | null)[]): Spread | null {
 
 /** Of positive values; null of none. */
 export function geometricMean(values: readonly number[]): number | null {
-  if (values.length === 0) return null;
-  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+  const logarithm = mean(values.map(Math.log));
+  return logarithm === null ? null : Math.exp(logarithm);
 }

@@ -1,3 +1,4 @@
+import { mean } from '../../../shared/math/statistics.ts';
 import type { Cell } from '../record.ts';
 
 /** Width of a point: samples are thinned out to this. */
@@ -31,8 +32,4 @@ export function timelineOf({ scenario, contender, repetition, durationMs, server
     shares: samples.weights.map((column) => thin((index) => (column[index] ?? 0) / Math.max(1, totals[index] ?? 0))),
     utilisation: samples.utilisation.map((column) => thin((index) => column[index] ?? 0)),
   };
-}
-
-function mean(values: readonly number[]): number | null {
-  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -2,14 +2,14 @@ import type { Improvement } from './comparison.ts';
 
 export type Verdict = 'better' | 'reproduced' | 'not reproduced' | 'not measured';
 
-/** What the functions below do, for the document. */
+/** What the functions below do, for the documents. */
 export const rule = [
   'Times are judged with **every failed request charged as 5 s**, the deadline of the load generator: a mean of answered ' +
-    'requests only makes whoever loses the slow ones look fast. That mean stands beside it. An improvement is **better** ' +
-    'where even the worst pairs of runs show more than was claimed; **reproduced** where all pairs show an improvement ' +
-    'and the claim lies between the worst and the best of them; else **not reproduced**.',
+    'requests only favours a contender that loses the slow ones; the table has it in its own column. An improvement is ' +
+    '**better** where even the worst pairs of runs show more than was claimed; **reproduced** where all pairs show an ' +
+    'improvement and the claim lies between the worst and the best of them; otherwise **not reproduced**.',
   'A share within a second is **reproduced** where the median of every scenario reaches it, **better** where every ' +
-    'single run does and the lowest leaves at most half as many requests out, else **not reproduced**.',
+    'single run does and the lowest leaves out at most half as many requests; otherwise **not reproduced**.',
 ].join('\n\n');
 
 /** `claimed`: a share, 0.1 is 10 %. */

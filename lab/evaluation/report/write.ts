@@ -1,28 +1,22 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ProblemError, quote } from '../../../shared/contract/problem.ts';
 import { cellsCsv, summaryCsv } from './csv.ts';
-import { updateDocument } from './document.ts';
+import { updateDocuments } from './document.ts';
 import { figuresOf } from './figures/all.ts';
 import type { Figure } from './figures/figure.ts';
-import { type Parts, partsForDocument, partsOf, prefixOf } from './parts.ts';
+import { type Parts, partsForDocuments, partsOf, prefixOf } from './parts.ts';
 import { type Results, readResults } from './results.ts';
 
-export interface ReportOptions {
-  /** Markdown whose generated parts are brought up to date. */
-  readonly docs?: string;
-  /** Where that document's figures go. Default: `figures` beside it. */
-  readonly figures?: string;
-}
+/** Which of them has a part's marker is for their author to choose. */
+const documentNames = ['evaluation.md', 'evaluation-tables.md'];
 
 /**
- * Writes tables and figures of a results folder to its subfolder `report`, and to the document where one is given. Errors: a
- * Problem for a damaged file, a document without its markers, or a place that cannot be written to.
+ * Writes tables and figures of a results folder to its subfolder `report`. Where `docs` is given, also brings the generated
+ * parts of the documents in that folder up to date, and the figures in its subfolder `figures`. Errors: a Problem for a damaged
+ * file, documents without their markers, or a place that cannot be written to.
  */
-export async function writeReport(
-  resultsFolder: string,
-  { docs, figures: folder }: ReportOptions = {},
-): Promise<Results> {
+export async function writeReport(resultsFolder: string, docs?: string): Promise<Results> {
   const results = await readResults(resultsFolder);
   const figures = figuresOf(results);
   const report = join(resultsFolder, 'report');
@@ -30,26 +24,24 @@ export async function writeReport(
   await write(join(report, 'cells.csv'), cellsCsv(results));
   await write(join(report, 'summary.csv'), summaryCsv(results));
   await write(join(report, 'report.md'), textOf(partsOf(results, figures, '')));
-  if (docs !== undefined) await updateDocumentWith(results, figures, docs, folder ?? join(dirname(docs), 'figures'));
+  if (docs !== undefined) await writeDocuments(results, figures, docs);
   return results;
 }
 
-async function updateDocumentWith(
-  results: Results,
-  figures: readonly Figure[],
-  docs: string,
-  folder: string,
-): Promise<void> {
+async function writeDocuments(results: Results, figures: readonly Figure[], docs: string): Promise<void> {
   const { matrix } = results.run;
   const prefix = prefixOf(matrix);
   if (prefix === null)
-    throw new ProblemError({ code: 'usage', where: '--docs', what: `a document shows no run of matrix ${matrix}` });
-  const named = figures.map((figure) => ({ ...figure, name: `${prefix}${figure.name}` }));
-  const link = `${relative(dirname(docs), folder).replaceAll(sep, '/') || '.'}/${prefix}`;
-  const parts = partsForDocument(partsOf(results, figures, link), matrix);
-  const text = updateDocument(await read(docs), parts, docs);
-  await writeFigures(folder, named);
-  await write(docs, text);
+    throw new ProblemError({ code: 'usage', where: '--docs', what: `the documents show no run of matrix ${matrix}` });
+  const parts = partsForDocuments(partsOf(results, figures, `figures/${prefix}`), matrix);
+  const files = documentNames.map((name) => join(docs, name));
+  const texts = await Promise.all(files.map(async (file) => [file, await read(file)] as const));
+  const updated = updateDocuments(new Map(texts), parts);
+  await writeFigures(
+    join(docs, 'figures'),
+    figures.map((figure) => ({ ...figure, name: `${prefix}${figure.name}` })),
+  );
+  for (const [file, text] of updated) await write(file, text);
 }
 
 /** The parts one after the other, for those who have no document around them. */

@@ -11,9 +11,7 @@ export class GroupProcess implements AsyncDisposable {
 
   constructor(command: readonly string[], folders: readonly string[]) {
     this.#folders = folders;
-    this.#child = new Child(['-c', enter, 'enter', ...folders, '--', ...command], {
-      program: '/bin/sh',
-    });
+    this.#child = new Child('a server', ['/bin/sh', '-c', enter, 'enter', ...folders, '--', ...command]);
   }
 
   /** Ends everything that is in the groups. */

@@ -1,4 +1,5 @@
-import type { Mishap } from '../scenarios.ts';
+import { type Faults, setFaults } from '../../../testbed/rig/app/control.ts';
+import type { Fault } from '../scenarios.ts';
 
 /** A server of a stack: an application with its agent beside it, in a control group of its own. */
 export interface Server {
@@ -37,15 +38,18 @@ export function serverCommand(node: string, root: string, { name }: ServerPlan, 
   const agent = ['agent', '--name', name, '--scope', 'cgroup', '--listen', `${host}:${ports.agent}`];
   const vm = ['--link-speed', '1G', '--insecure', '--log-level', 'error'];
   const app = ['--name', name, '--listen', `${host}:${ports.app}`, '--control', `${host}:${ports.control}`];
-  return [node, `${root}/cli/bin.ts`, ...agent, ...vm, '--', node, `${root}/experiments/app/server.ts`, ...app];
+  return [node, `${root}/cli/bin.ts`, ...agent, ...vm, '--', node, `${root}/testbed/rig/app/main.ts`, ...app];
 }
 
-const controlMs = 5_000;
+const statusOfFailing = 500;
 
 /** null ends whatever there was. */
-export async function setMishap({ host, name }: Server, mishap: Mishap | null): Promise<void> {
-  const processes = mishap?.kind === 'burn' ? `&processes=${mishap.processes}` : '';
-  const url = `http://${host}:${ports.control}/mishap?kind=${mishap?.kind ?? 'none'}${processes}`;
-  const { status } = await fetch(url, { method: 'PUT', signal: AbortSignal.timeout(controlMs) });
-  if (status !== 204) throw new Error(`${name} answered ${status} to ${url}`);
+export async function setFault({ host }: Server, fault: Fault | null): Promise<void> {
+  await setFaults(`http://${host}:${ports.control}`, { burners: 0, failing: 0, gone: 0, ...faultsOf(fault) });
+}
+
+function faultsOf(fault: Fault | null): Partial<Faults> {
+  if (fault?.kind === 'burn') return { burners: fault.processes };
+  if (fault?.kind === 'failing') return { failing: statusOfFailing };
+  return fault?.kind === 'gone' ? { gone: 1 } : {};
 }

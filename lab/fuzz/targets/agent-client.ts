@@ -1,9 +1,10 @@
-import { AgentClient } from '../../../controller/observe/agent-client.ts';
+import { connectAgents } from '../../../controller/index.ts';
 import { snapshotSchema } from '../../../shared/contract/snapshot.ts';
+import { silentLog } from '../../../shared/process/log.ts';
 import { snapshots } from '../corpus.ts';
 import { deliveryOf, HostileServer } from '../hostile-server.ts';
 import { httpResponses } from '../http-responses.ts';
-import { generate } from '../input/generate.ts';
+import { casesFrom, withHead } from '../input/cases.ts';
 import { splitInput, type Target } from '../target.ts';
 import { checkProblem, demand } from '../violation.ts';
 
@@ -16,7 +17,7 @@ const elsewhere = 'redirected-elsewhere';
 const corpus = { inputs: httpResponses(snapshots, elsewhere), maxBytes: 256 * 1024 };
 
 export const agentClientTarget: Target = {
-  generate: (dice) => Buffer.concat([dice.bytes(1), generate(corpus, dice)]),
+  cases: withHead(1, casesFrom(corpus)),
   open: openAgentClient,
 };
 
@@ -24,7 +25,7 @@ async function openAgentClient() {
   await using stack = new AsyncDisposableStack();
   const server = stack.use(new HostileServer());
   const port = await server.listen();
-  const client = stack.use(new AgentClient({ timeoutMs, token: null }));
+  const client = stack.use(await connectAgents({ timeoutMs }, silentLog));
   const url = `http://127.0.0.1:${port}`;
 
   /** First byte: how the answer comes. The rest is what the agent sends. */

@@ -1,5 +1,5 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { parseAuxv } from '../../../agent/kernel/auxv.ts';
 import { ProcRoot } from '../../../agent/kernel/proc-root.ts';
 import type { SocketSource } from '../../../agent/kernel/socket-diagnostics.ts';
@@ -15,13 +15,12 @@ import { SnapshotBody } from '../../../agent/serve/snapshot-body.ts';
 import { ProblemError } from '../../../shared/contract/problem.ts';
 import { err, ok } from '../../../shared/contract/result.ts';
 import { metricNames, type Snapshot, snapshotSchema } from '../../../shared/contract/snapshot.ts';
-import { seededRandom } from '../../../shared/math/random.ts';
-import { fileOf } from '../corpus.ts';
 import { temporaryFolder } from '../folder.ts';
-import { Dice } from '../input/dice.ts';
-import { generate } from '../input/generate.ts';
+import { byte, draw } from '../input/draws.ts';
 import { chosen, splitInput, type Target } from '../target.ts';
 import { checkProblem, demand } from '../violation.ts';
+import { type KernelHistory, kernelHistories, type Step, socketDump } from './kernel-history.ts';
+import { KernelTree } from './kernel-tree.ts';
 
 const recorded = new URL('../../../test/recorded/', import.meta.url).pathname;
 
@@ -40,54 +39,38 @@ const machines: readonly [Machine, ...Machine[]] = [
   { tree: 'container-v1', scope: { kind: 'cgroup', path: null } },
 ];
 
-/** Most files of a tree that a case changes between two samples. */
-const maxChanges = 3;
-
 export const agentTarget: Target = {
-  generate: (dice) => dice.bytes(16),
+  cases: fc.array(byte, { minLength: 5, maxLength: 5 }).map((bytes) => Buffer.from(bytes)),
   open: () => {
     const folder = temporaryFolder();
-    return {
-      check: (input) => checkAgent(input, folder.path),
-      [Symbol.asyncDispose]: async () => folder[Symbol.dispose](),
+    const trees = new Map<string, KernelTree>();
+    /** First byte: the machine and what of it is measured. The others are the seed of what happens to its files. */
+    const check = (input: Buffer): string => {
+      const [[which = 0], rest] = splitInput(input, 1);
+      const { tree: name, scope } = chosen(which, machines);
+      const tree = trees.get(name) ?? new KernelTree(join(recorded, name), join(folder.path, name));
+      trees.set(name, tree);
+      return observe(tree, scope, draw(kernelHistories, rest.length >= 4 ? rest.readInt32LE(0) : rest.length));
     };
+    return { check, [Symbol.asyncDispose]: async () => folder[Symbol.dispose]() };
   },
 };
 
-/** First byte: the machine and what of it is measured. The others are the seed of what its files turn into. */
-function checkAgent(input: Buffer, folder: string): string {
-  const [[which = 0], rest] = splitInput(input, 1);
-  const { tree, scope } = chosen(which, machines);
-  const dice = new Dice(seededRandom(rest.length >= 4 ? rest.readInt32LE(0) : rest.length));
-  const [pristine, root] = [join(recorded, tree), join(folder, tree)];
-  if (!existsSync(root)) cpSync(pristine, root, { recursive: true });
-  const paths = filesIn(pristine);
-  const changed = new Set<string>();
-  const change = () => {
-    for (let times = dice.below(maxChanges + 1); times > 0; times -= 1) {
-      const path = paths[dice.below(paths.length)] ?? '';
-      changed.add(path);
-      changeFile(join(root, path), join(root, paths[dice.below(paths.length)] ?? ''), dice);
-    }
-  };
-  if (dice.chance(0.5)) change();
+function observe(tree: KernelTree, scope: ScopeChoice, { before, steps }: KernelHistory): string {
   try {
-    return observe(root, scope, dice, change);
+    for (const change of before) tree.change(change);
+    return sampleOften(tree, scope, steps);
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
     checkProblem(error.problem);
     return error.problem.code;
   } finally {
-    // only these: copying a whole tree takes longer than everything else
-    for (const path of changed) {
-      rmSync(join(root, path), { recursive: true, force: true });
-      cpSync(join(pristine, path), join(root, path));
-    }
+    tree.restore();
   }
 }
 
-function observe(root: string, scope: ScopeChoice, dice: Dice, change: () => void): string {
-  const files = new ProcRoot(root);
+function sampleOften(tree: KernelTree, scope: ScopeChoice, steps: readonly Step[]): string {
+  const files = new ProcRoot(tree.root);
   const target = resolveScope(files, scope);
   const units = parseAuxv(null);
   const configured = { cores: null, memoryBytes: null, linkBitsPerSecond: null, threads: null, interface: null };
@@ -95,11 +78,19 @@ function observe(root: string, scope: ScopeChoice, dice: Dice, change: () => voi
   const cores = effectiveCores(surroundings);
   let nowMs = 1_000_000;
   const clock = { monotonicMs: () => nowMs, wallMs: () => 1_700_000_000_000 + nowMs };
-  const registry = makeRegistry(surroundings, cores, hostileSockets(dice), clock, 2_000);
+  let dump: Step['dump'] = null;
+  const registry = makeRegistry(
+    surroundings,
+    cores,
+    hostileSockets(() => dump),
+    clock,
+    2_000,
+  );
   const sampler = new Sampler({ target, registry, cores, clock, windowMs: 2_000, host: 'vm1', server: null });
   const body = new SnapshotBody(sampler);
   const known = new Set<string>();
-  for (let samples = 0; samples < 3; samples += 1) {
+  for (const step of steps) {
+    dump = step.dump;
     sampler.sample();
     const served = JSON.parse(body.json() ?? 'null') as unknown;
     const parsed = snapshotSchema.safeParse(served);
@@ -107,53 +98,22 @@ function observe(root: string, scope: ScopeChoice, dice: Dice, change: () => voi
     for (const name of metricNames) if (parsed.data?.metrics[name].status === 'ok') known.add(name);
     if (sampler.latest !== null) prometheusText(sampler.latest, sampler);
     formatReport(parsed.data as Snapshot, []);
-    change();
-    nowMs += 1_000 + dice.below(12_000);
+    for (const change of step.changes) tree.change(change);
+    nowMs += step.elapsedMs;
   }
   return `${known.size} of ${metricNames.length} metrics known at times`;
 }
 
-function changeFile(path: string, other: string, dice: Dice): void {
-  const kind = dice.below(20);
-  if (kind === 0) rmSync(path, { recursive: true, force: true });
-  else if (kind === 1 && isFile(path)) {
-    rmSync(path);
-    mkdirSync(path);
-  } else if (isFile(path)) {
-    const inputs = [readFileSync(path), ...(isFile(other) ? [readFileSync(other)] : [])] as [Buffer, ...Buffer[]];
-    writeFileSync(path, generate({ inputs, maxBytes: 64 * 1024 }, dice));
-  }
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
-const listed = new Map<string, readonly string[]>();
-
-function filesIn(root: string): readonly string[] {
-  const known = listed.get(root) ?? listFiles(root);
-  listed.set(root, known);
-  return known;
-}
-
-function listFiles(root: string): readonly string[] {
-  return readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .filter((path) => isFile(join(root, path)))
-    .sort();
-}
-
-/** The recorded dump, changed; sometimes the kernel has none. */
-function hostileSockets(dice: Dice): SocketSource {
-  const lines = fileOf('test/recorded/socket-dump.hex').toString('utf8').trim().split('\n');
-  const [first = Buffer.alloc(0), ...rest] = lines.map((line) => Buffer.from(line, 'hex'));
+/** The recorded dump, edited as the current step says. */
+function hostileSockets(currentDump: () => Step['dump']): SocketSource {
   return {
     dump: (visit) => {
-      if (dice.chance(0.1)) return err(unavailable('not-supported', 'no socket diagnostics here'));
+      const dump = currentDump();
+      if (dump === null) return err(unavailable('not-supported', 'no socket diagnostics here'));
       const message = new SocketMessage();
       let sockets = 0;
-      for (const part of [first, ...rest]) {
-        const bytes = dice.chance(0.5) ? part : generate({ inputs: [part], maxBytes: 64 * 1024 }, dice);
+      for (const [index, part] of socketDump.entries()) {
+        const bytes = dump[index]?.(part, part) ?? part;
         const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
         const sequence = bytes.length >= 12 ? view.getUint32(8, true) : 0;
         const end = readBatch(view, sequence, message, (socket) => {

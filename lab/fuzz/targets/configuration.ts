@@ -6,7 +6,7 @@ import { wholeConfigSchema } from '../../../controller/config/schema.ts';
 import { ProblemError } from '../../../shared/contract/problem.ts';
 import { configurations } from '../corpus.ts';
 import { temporaryFolder } from '../folder.ts';
-import { generate } from '../input/generate.ts';
+import { casesFrom, withHead } from '../input/cases.ts';
 import { chosen, splitInput, type Target } from '../target.ts';
 import { checkProblem, demand } from '../violation.ts';
 
@@ -27,7 +27,7 @@ const flagSets = [
 ] as const satisfies readonly [ConfigFlags, ...ConfigFlags[]];
 
 export const configurationTarget: Target = {
-  generate: (dice) => Buffer.concat([dice.bytes(1), generate(corpus, dice)]),
+  cases: withHead(1, casesFrom(corpus)),
   open: () => {
     const folder = temporaryFolder();
     const config = join(folder.path, 'haweight.yaml');

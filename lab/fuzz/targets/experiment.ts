@@ -4,7 +4,7 @@ import { comparisonSchema, readComparison } from '../../../cli/simulate/comparis
 import { experimentSchema } from '../../../testbed/simulator/schema.ts';
 import { experiments } from '../corpus.ts';
 import { temporaryFolder } from '../folder.ts';
-import { generate } from '../input/generate.ts';
+import { casesFrom } from '../input/cases.ts';
 import type { Target } from '../target.ts';
 import { demand } from '../violation.ts';
 import { outcomeOf, yamlCpuMsPerKib } from './configuration.ts';
@@ -13,7 +13,7 @@ const corpus = { inputs: experiments, maxBytes: 256 * 1024 };
 const keys = Object.keys(comparisonSchema.shape);
 
 export const experimentTarget: Target = {
-  generate: (dice) => generate(corpus, dice),
+  cases: casesFrom(corpus),
   open: () => {
     const folder = temporaryFolder();
     const file = join(folder.path, 'experiment.yaml');

@@ -5,7 +5,7 @@ import { until } from '../../../test/support/until.ts';
 import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
 import { startHaproxy } from '../../../testbed/rig/process.ts';
 import { httpRequests } from '../http-requests.ts';
-import { generate } from '../input/generate.ts';
+import { casesFrom, withHead } from '../input/cases.ts';
 import { type OpenTarget, splitInput, type Target } from '../target.ts';
 import { demand } from '../violation.ts';
 
@@ -20,10 +20,10 @@ const mostConnections = 24;
 /** What a server of ours may answer. */
 const known = new Set(['200', '400', '401', '404', '405', '408', '413', '417', '429', '431', '503']);
 
-const generateRequest: Target['generate'] = (dice) => Buffer.concat([dice.bytes(headBytes), generate(corpus, dice)]);
+const cases = withHead(headBytes, casesFrom(corpus));
 
 export const httpAgentTarget: Target = {
-  generate: generateRequest,
+  cases,
   open: async () => {
     await using stack = new AsyncDisposableStack();
     const flags = ['agent', '--listen', '127.0.0.1:0', '--scope', 'host'];
@@ -33,7 +33,7 @@ export const httpAgentTarget: Target = {
 };
 
 export const httpControllerTarget: Target = {
-  generate: generateRequest,
+  cases,
   open: async () => {
     await using stack = new AsyncDisposableStack();
     const servers = [1, 2, 3].map((port) => ({ name: `s${port}`, address: `127.0.0.1:${port}` }));
@@ -51,10 +51,10 @@ async function openServer(process: Haweight, stack: AsyncDisposableStack): Promi
   const healthy = () => ask(port, '127.0.0.1').then((status) => status === '200');
   await until('it is healthy', healthy);
   return {
-    watchedPid: process.child.pid ?? 0,
+    watchedPid: process.pid,
     check: async (input) => {
       const outcome = await play(input, port);
-      demand(process.child.exitCode === null && process.child.signalCode === null, 'the server has ended');
+      demand(process.isRunning, 'the server has ended');
       demand(!/request failed|uncaught/.test(process.stderr), () => `it logged ${process.stderr.slice(-500)}`);
       return outcome;
     },

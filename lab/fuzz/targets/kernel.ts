@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { parseAuxv } from '../../../agent/kernel/auxv.ts';
 import { locateCgroup } from '../../../agent/kernel/cgroup-location.ts';
 import { countCpuList, parseCpuStat } from '../../../agent/kernel/cpu-stat.ts';
@@ -9,7 +10,7 @@ import { readBatch, SocketMessage } from '../../../agent/kernel/socket-messages.
 import { namesContainer } from '../../../agent/scope/container.ts';
 import { parseListeners } from '../../../agent/scope/port-owner.ts';
 import { fileOf } from '../corpus.ts';
-import { generate } from '../input/generate.ts';
+import { casesFrom } from '../input/cases.ts';
 import { chosen, splitInput, stateless, type Target } from '../target.ts';
 import { demand } from '../violation.ts';
 
@@ -131,11 +132,11 @@ function readDump(bytes: Buffer): readonly number[] | null {
 }
 
 export const kernelTarget: Target = {
-  generate: (dice) => {
-    const which = dice.below(readers.length);
-    const { inputs } = chosen(which, readers);
-    return Buffer.concat([Buffer.from([which]), generate({ inputs, maxBytes: 128 * 1024 }, dice)]);
-  },
+  cases: fc.oneof(
+    ...readers.map(({ inputs }, which) =>
+      casesFrom({ inputs, maxBytes: 128 * 1024 }).map((bytes) => Buffer.concat([Buffer.from([which]), bytes])),
+    ),
+  ),
   open: () => stateless(checkKernel),
 };
 

@@ -7,7 +7,7 @@ import { tickRecordSchema } from '../../../controller/record/recording.ts';
 import { BackendReplay } from '../../../controller/record/replay.ts';
 import { recordings } from '../corpus.ts';
 import { temporaryFolder } from '../folder.ts';
-import { generate } from '../input/generate.ts';
+import { casesFrom, withHead } from '../input/cases.ts';
 import { chosen, splitInput, type Target } from '../target.ts';
 import { checkProblem, demand } from '../violation.ts';
 
@@ -15,7 +15,7 @@ const corpus = { inputs: recordings, maxBytes: 512 * 1024, json: 'lines' } as co
 const policies = policyNames as readonly [PolicyName, ...PolicyName[]];
 
 export const recordingTarget: Target = {
-  generate: (dice) => Buffer.concat([dice.bytes(1), generate(corpus, dice)]),
+  cases: withHead(1, casesFrom(corpus)),
   open: () => {
     const folder = temporaryFolder();
     const file = join(folder.path, 'ticks.jsonl');

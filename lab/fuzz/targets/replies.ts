@@ -4,20 +4,17 @@ import { recogniseRefusal, refusalProblem } from '../../../haproxy/refusal.ts';
 import { parseServersState, type ServerState } from '../../../haproxy/servers-state.ts';
 import { parseStats, type StatRow } from '../../../haproxy/stat-csv.ts';
 import { haproxyReplies } from '../corpus.ts';
-import { generate } from '../input/generate.ts';
+import { addressed, casesFrom } from '../input/cases.ts';
 import { chosen, splitInput, stateless, type Target } from '../target.ts';
 import { checkProblem, demand, demandCount } from '../violation.ts';
 
 const corpus = { inputs: haproxyReplies, maxBytes: 512 * 1024 };
 
 export const repliesTarget: Target = {
-  generate: (dice) => {
-    const reply = generate(corpus, dice);
-    // mostly to the parser that it is meant for
-    const marks = ['srv_name', 'svname', 'Uptime', 'admin'].findIndex((word) => reply.includes(word));
-    const own = marks < 0 ? 4 : marks;
-    return Buffer.concat([Buffer.from([dice.chance(0.9) ? own : dice.below(256)]), reply]);
-  },
+  cases: addressed(casesFrom(corpus), (reply) => {
+    const which = ['srv_name', 'svname', 'Uptime', 'admin'].findIndex((word) => reply.includes(word));
+    return [which < 0 ? 4 : which];
+  }),
   open: () => stateless(checkReply),
 };
 

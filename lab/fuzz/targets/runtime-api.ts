@@ -5,7 +5,7 @@ import { ok, type Result } from '../../../shared/contract/result.ts';
 import { haproxyReplies } from '../corpus.ts';
 import { temporaryFolder } from '../folder.ts';
 import { deliveryOf, HostileServer } from '../hostile-server.ts';
-import { generate } from '../input/generate.ts';
+import { addressed, casesFrom, withHead } from '../input/cases.ts';
 import { chosen, splitInput, type Target } from '../target.ts';
 import { checkProblem, demand } from '../violation.ts';
 import { checkInfo, checkStates, checkStats } from './replies.ts';
@@ -59,16 +59,16 @@ const calls: readonly [Call, ...Call[]] = [
 ];
 
 export const runtimeApiTarget: Target = {
-  generate: (dice) => {
-    const reply = generate(corpus, dice);
-    const own = [
-      reply.includes('srv_name') ? [0, 4] : reply.includes('svname') ? [1, 5] : reply.includes('Uptime') ? [2] : [3, 6],
-    ].flat();
-    const which = dice.chance(0.8) ? (own[dice.below(own.length)] ?? 0) : dice.below(256);
-    return Buffer.concat([dice.bytes(1), Buffer.from([which]), reply]);
-  },
+  cases: withHead(1, addressed(casesFrom(corpus), callsFor)),
   open: openRuntimeApi,
 };
+
+/** Indexes of the calls that a reply is for. */
+function callsFor(reply: Buffer): readonly [number, ...number[]] {
+  if (reply.includes('srv_name')) return [0, 4];
+  if (reply.includes('svname')) return [1, 5];
+  return reply.includes('Uptime') ? [2] : [3, 6];
+}
 
 async function openRuntimeApi() {
   await using stack = new AsyncDisposableStack();

@@ -1,7 +1,7 @@
 import { parseSnapshot } from '../../../controller/observe/parse-snapshot.ts';
 import { snapshotSchema } from '../../../shared/contract/snapshot.ts';
 import { snapshots } from '../corpus.ts';
-import { generate } from '../input/generate.ts';
+import { casesFrom, withHead } from '../input/cases.ts';
 import { chosen, splitInput, stateless, type Target } from '../target.ts';
 import { checkProblem, demand } from '../violation.ts';
 
@@ -11,7 +11,7 @@ const strangeStatuses = [204, 301, 401, 403, 404, 500, 999] as const;
 const fine = 230;
 
 export const snapshotTarget: Target = {
-  generate: (dice) => Buffer.concat([dice.bytes(1), generate(corpus, dice)]),
+  cases: withHead(1, casesFrom(corpus)),
   open: () => stateless(checkSnapshot),
 };
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { askController } from '../../../cli/status-source.ts';
 import { renderExplanation } from '../../../cli/view/explanation.ts';
 import { renderWeights } from '../../../cli/view/weights-table.ts';
@@ -5,7 +6,7 @@ import { statusSchema } from '../../../shared/contract/status.ts';
 import { statuses } from '../corpus.ts';
 import { HostileServer } from '../hostile-server.ts';
 import { httpResponses } from '../http-responses.ts';
-import { generate } from '../input/generate.ts';
+import { casesFrom, withHead } from '../input/cases.ts';
 import { chosen, splitInput, type Target } from '../target.ts';
 import { checkProblem, demand } from '../violation.ts';
 import { checkText } from './recording.ts';
@@ -18,14 +19,18 @@ const deliveries = ['whole', 'in pieces', 'reset'] as const;
 const limitMs = 8_000;
 
 export const statusTarget: Target = {
-  generate: (dice) => {
-    if (dice.chance(0.4)) return Buffer.concat([dice.bytes(1), generate(responses, dice)]);
-    const body = generate(bodies, dice);
-    const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
-    return Buffer.concat([Buffer.from([0]), Buffer.from(head), body]);
-  },
+  cases: fc.oneof(
+    { weight: 4, arbitrary: withHead(1, casesFrom(responses)) },
+    { weight: 6, arbitrary: casesFrom(bodies).map(wholeAnswer) },
+  ),
   open: openStatus,
 };
+
+/** A case whose answer comes whole, with this body. */
+function wholeAnswer(body: Buffer): Buffer {
+  const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
+  return Buffer.concat([Buffer.from([0]), Buffer.from(head), body]);
+}
 
 async function openStatus() {
   const server = new HostileServer();

@@ -35,7 +35,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGQ
     const script = `trap 'echo got ${name}; exit 5' ${name}; echo ready; for i in $(seq 400); do sleep 0.05; done`;
     await using agent = new Haweight(agentWith(['sh', '-c', script]));
     await until('the command', () => agent.stdout.includes('ready'));
-    agent.child.kill(signal);
+    agent.signal(signal);
     const { code, stdout } = await agent.finished;
     t.is(code, 5);
     t.is(stdout, `ready\ngot ${name}\n`);

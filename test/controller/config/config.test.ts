@@ -51,7 +51,7 @@ const refused: readonly (readonly [title: string, yaml: string, ...words: string
   ['a threshold that is no number', `${web}thresholds: {ram: .nan}\n`, 'thresholds.ram', 'number'],
   ['a period that a minute cannot be divided into', `${web}periodMs: 7000\n`, 'periodMs', 'divided', '7000'],
   ['a period under a second', `${web}periodMs: 500\n`, 'periodMs', 'divided'],
-  ['an unknown policy', `${web}policy: fastest\n`, 'policy', 'capacity, least-utilised, stress, equal, paper'],
+  ['an unknown policy', `${web}policy: fastest\n`, 'policy', 'capacity, pick-one, stress, equal, paper'],
   ['an unknown policy in shadow', `${web}shadow: [fastest]\n`, 'shadow.0', 'inverse-load, capacity', '"fastest"'],
   ['the policy in force in shadow', `${web}policy: equal\nshadow: [paper, equal]\n`, 'shadow', 'other than the one in'],
   ['a policy in shadow twice', `${web}shadow: [equal, paper, equal]\n`, 'shadow', 'each policy once'],

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { periodsMs } from '../../../controller/config/schema.ts';
-import { cronExpression, startSchedule, waitMs } from '../../../controller/run/schedule.ts';
+import { cronExpression, startSchedule } from '../../../controller/run/schedule.ts';
 import { systemClock } from '../../../shared/clock.ts';
+import { waitMs } from '../../../shared/steady-timer.ts';
 import { until } from '../../support/until.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 

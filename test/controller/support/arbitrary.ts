@@ -47,13 +47,10 @@ export const extremeSketch: fc.Arbitrary<ServerSketch> = fc.record({
 });
 
 /** Weights that HAProxy has to begin with, one a server. */
-export const weights = fc.array(fc.nat({ max: 256 }), { minLength: 1, maxLength: 8 });
+const weights = fc.array(fc.nat({ max: 256 }), { minLength: 1, maxLength: 8 });
 
 const rows = (each: fc.Arbitrary<ServerSketch>, minLength: number) =>
   fc.array(fc.array(each, { minLength: 8, maxLength: 8 }), { minLength, maxLength: 12 });
-
-/** For each of some ticks, a sketch for each of up to eight servers. */
-export const story = rows(sketch, 1);
 
 /** Names that the Runtime API takes; some are names that every JavaScript object has. */
 const names = ['web1', '__proto__', 'constructor', 'a.b:1', 'toString', 'hasOwnProperty', 'web-2', 'length'] as const;

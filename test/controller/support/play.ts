@@ -3,7 +3,7 @@ import { sharesInRotation } from '../../../controller/decide/shares.ts';
 import type { Decision } from '../../../shared/contract/decision.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
 import type { Policy } from '../../../shared/contract/policy.ts';
-import { input } from './build.ts';
+import { input, observed, type ServerSketch } from './build.ts';
 
 export interface Tick {
   readonly observations: readonly Observation[];
@@ -18,24 +18,74 @@ export interface Played {
   readonly after: DecideState;
 }
 
-/** Plays ticks through the real `decide`, each with the weights that the one before left behind. */
+/** Ticks through the real `decide`, each with the weights that the one before left behind, as HAProxy has them. */
+class Player {
+  readonly weights: Map<string, number>;
+  state: DecideState;
+  readonly #changes: Partial<DecideInput>;
+
+  constructor(changes: Partial<DecideInput>, weights: Readonly<Record<string, number>> = {}) {
+    this.weights = new Map(Object.entries(weights));
+    this.#changes = changes;
+    this.state = initialDecideState(input([], changes).policy);
+  }
+
+  tick({ observations, ...changes }: Pick<Tick, 'observations'> & Partial<Tick>): Played {
+    const seen = observations.map((each) => ({
+      ...each,
+      currentWeight: this.weights.get(each.server) ?? each.currentWeight,
+    }));
+    const asked = input(seen, { ...this.#changes, ...changes });
+    const before = this.state;
+    const { decisions, state } = decide(asked, before);
+    for (const { server, weight } of decisions) this.weights.set(server, weight);
+    this.state = state;
+    return { input: asked, before, decisions, after: state };
+  }
+}
+
+/** Plays ticks that are known beforehand; `between` may change what is remembered. */
 export function play(
   ticks: readonly Tick[],
   policy: Policy,
   changes: Partial<DecideInput> = {},
   between: (state: DecideState) => DecideState = (state) => state,
 ): Played[] {
-  let before = initialDecideState(policy);
-  const left = new Map<string, number>();
-  return ticks.map(({ observations, elapsedMs }) => {
-    const seen = observations.map((each) => ({ ...each, currentWeight: left.get(each.server) ?? each.currentWeight }));
-    const asked = input(seen, { ...changes, policy, elapsedMs });
-    const { decisions, state } = decide(asked, before);
-    for (const { server, weight } of decisions) left.set(server, weight);
-    const played: Played = { input: asked, before, decisions, after: state };
-    before = between(state);
+  const player = new Player({ ...changes, policy });
+  return ticks.map((tick) => {
+    const played = player.tick(tick);
+    player.state = between(played.after);
     return played;
   });
+}
+
+/** A backend that is played tick by tick: every server is calm but for what the sketches say. */
+export class Backend {
+  readonly #player: Player;
+
+  constructor(weights: Readonly<Record<string, number>>, changes: Partial<DecideInput> = {}) {
+    this.#player = new Player(changes, weights);
+  }
+
+  get weights(): Map<string, number> {
+    return this.#player.weights;
+  }
+
+  tick(sketches: Readonly<Record<string, ServerSketch>> = {}): Map<string, Decision> {
+    const observations = [...this.weights.keys()].map((server) => observed(server, sketches[server]));
+    const { decisions } = this.#player.tick({ observations });
+    return new Map(decisions.map((decision) => [decision.server, decision]));
+  }
+
+  ticks(count: number, sketches: Readonly<Record<string, ServerSketch>> = {}): Map<string, Decision> {
+    let last = this.tick(sketches);
+    for (let tick = 1; tick < count; tick += 1) last = this.tick(sketches);
+    return last;
+  }
+
+  weight(server: string): number {
+    return this.weights.get(server) ?? Number.NaN;
+  }
 }
 
 export function inRotation({ input: { observations } }: Played): readonly Observation[] {
@@ -44,6 +94,10 @@ export function inRotation({ input: { observations } }: Played): readonly Observ
 
 export function decisionOf(played: Played | undefined, server: string): Decision | undefined {
   return played?.decisions.find((decision) => decision.server === server);
+}
+
+export function reasonCodes(decision: Decision | undefined): string[] {
+  return decision?.reasons.map(({ code }) => code) ?? [];
 }
 
 /** 0 to 1; 0 for a server out of rotation. */

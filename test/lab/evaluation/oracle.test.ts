@@ -6,8 +6,8 @@ const servers = [
   { name: 's1', capacity: 10 },
   { name: 's2', capacity: 40 },
 ];
-const burn: Event = { fromMs: 1_000, toMs: 2_000, servers: ['s2'], mishap: { kind: 'burn', processes: 3 } };
-const gone: Event = { fromMs: 1_000, toMs: 2_000, servers: ['s1'], mishap: { kind: 'gone' } };
+const burn: Event = { fromMs: 1_000, toMs: 2_000, servers: ['s2'], fault: { kind: 'burn', processes: 3 } };
+const gone: Event = { fromMs: 1_000, toMs: 2_000, servers: ['s1'], fault: { kind: 'gone' } };
 
 test('weights are in proportion to the capacities, the largest at the top of the scale', (t) => {
   t.deepEqual(oracleWeights(servers, [], 0), [
@@ -31,7 +31,7 @@ test('a server that is gone or fails gets nothing; one that is merely tiny still
     oracleWeights(servers, [gone], 1_500).map(({ weight }) => weight),
     [0, 256],
   );
-  const failing: Event = { ...gone, mishap: { kind: 'failing' } };
+  const failing: Event = { ...gone, fault: { kind: 'failing' } };
   t.is(capacityLeft('s1', [failing], 1_500), 0);
   const tiny = [{ name: 's1', capacity: 0.001 }, ...servers.slice(1)];
   t.is(oracleWeights(tiny, [], 0)[0]?.weight, 1);

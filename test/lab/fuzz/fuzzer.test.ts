@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import test from 'ava';
-import { growthOf, memoryFault } from '../../../lab/fuzz/memory.ts';
-import { caseOf, Player } from '../../../lab/fuzz/player.ts';
+import fc from 'fast-check';
+import { growthOf, memoryFailure } from '../../../lab/fuzz/memory.ts';
+import { caseOf, Runner } from '../../../lab/fuzz/runner.ts';
 import { stateless, type Target } from '../../../lab/fuzz/target.ts';
 import { targetNames, targets } from '../../../lab/fuzz/targets/registry.ts';
 import { demand } from '../../../lab/fuzz/violation.ts';
@@ -39,51 +40,52 @@ const samples = (of: (index: number) => number) =>
   Array.from({ length: 100 }, (_, index) => ({ heapBytes: of(index) * mib, residentBytes: 100 * mib }));
 
 test.serial('memory that grows all the time is a fault; that of a start, or of one moment, is none', (t) => {
-  t.regex(memoryFault(samples((index) => 50 + index / 4)) ?? '', /^the heap grew by 1[0-9]\.\d MiB$/);
-  t.is(memoryFault(samples((index) => Math.min(80, 40 + 2 * index))), null);
-  t.is(memoryFault(samples((index) => (index === 99 ? 500 : 50))), null);
+  t.regex(memoryFailure(samples((index) => 50 + index / 4)) ?? '', /^the heap grew by 1[0-9]\.\d MiB$/);
+  t.is(memoryFailure(samples((index) => Math.min(80, 40 + 2 * index))), null);
+  t.is(memoryFailure(samples((index) => (index === 99 ? 500 : 50))), null);
   t.is(growthOf(samples(() => 50).slice(0, 19)), null);
   const unknown = samples(() => 50).map(({ residentBytes }, index) => {
     return { heapBytes: null, residentBytes: residentBytes + 3 * index * mib };
   });
-  t.regex(memoryFault(unknown) ?? '', /^resident memory grew/);
-  t.is(memoryFault(unknown.map((sample) => ({ ...sample, heapBytes: 50 * mib }))), null);
-  t.is(memoryFault([{ heapBytes: 50 * mib, residentBytes: 800 * mib }]), 'resident memory was 800.0 MiB');
+  t.regex(memoryFailure(unknown) ?? '', /^resident memory grew/);
+  t.is(memoryFailure(unknown.map((sample) => ({ ...sample, heapBytes: 50 * mib }))), null);
+  t.is(memoryFailure([{ heapBytes: 50 * mib, residentBytes: 800 * mib }]), 'resident memory was 800.0 MiB');
 });
 
-const bytes: Target['generate'] = (dice) => Buffer.concat([dice.bytes(100), Buffer.from('needle'), dice.bytes(100)]);
+const someBytes = fc.uint8Array({ minLength: 100, maxLength: 100 });
+const cases = fc.tuple(someBytes, fc.constant(Buffer.from('needle')), someBytes).map((parts) => Buffer.concat(parts));
 
 test.serial('what a case throws is kept once, made smaller, and counted apart from outcomes', async (t) => {
   const check = (input: Buffer) => {
     demand(!input.includes('needle'), `a needle among ${input.length} bytes`);
     return 'fine';
   };
-  const target: Target = { generate: bytes, open: () => stateless(check) };
-  const player = new Player(target, await target.open());
-  for (let number = 0; number < 5; number += 1) await player.play(1, number);
-  const { cases, outcomes, failures } = player.progress(true);
-  t.deepEqual([cases, outcomes, failures.length], [5, [], 1]);
+  const target: Target = { cases, open: () => stateless(check) };
+  const runner = new Runner(target, await target.open());
+  for (let number = 0; number < 5; number += 1) await runner.run(1, number);
+  const { cases: ran, outcomes, failures } = runner.progress(true);
+  t.deepEqual([ran, outcomes, failures.length], [5, [], 1]);
   t.is(failures[0]?.case, 0);
   t.is(Buffer.from(failures[0]?.inputBase64 ?? '', 'base64').toString(), 'needle');
 });
 
 test.serial('a case that always takes too much CPU is a failure, and one that did once is none', async (t) => {
-  let played = 0;
+  let checked = 0;
   const burn = () => {
     const start = process.threadCpuUsage();
     while (process.threadCpuUsage(start).user < 90_000);
     return 'fine';
   };
   const burnOnce = () => {
-    played += 1;
-    return played === 1 ? burn() : 'fine';
+    checked += 1;
+    return checked === 1 ? burn() : 'fine';
   };
-  const once: Target = { generate: bytes, open: () => stateless(burnOnce) };
-  const always: Target = { generate: bytes, open: () => stateless(burn) };
+  const once: Target = { cases, open: () => stateless(burnOnce) };
+  const always: Target = { cases, open: () => stateless(burn) };
   const failuresOf = async (target: Target) => {
-    const player = new Player(target, { ...(await target.open()), maxCpuMs: 30 });
-    await player.play(1, 0);
-    return player.progress(true).failures.map(({ why }) => why);
+    const runner = new Runner(target, { ...(await target.open()), maxCpuMs: 30 });
+    await runner.run(1, 0);
+    return runner.progress(true).failures.map(({ why }) => why);
   };
   t.deepEqual(await failuresOf(once), []);
   t.regex((await failuresOf(always)).join(), /^took \d+ ms of CPU, over 30 ms$/);

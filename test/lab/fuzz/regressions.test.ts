@@ -1,28 +1,37 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { cpuLimitMs } from '../../../lab/fuzz/player.ts';
+import { cpuLimitMs } from '../../../lab/fuzz/runner.ts';
 import type { OpenTarget } from '../../../lab/fuzz/target.ts';
-import { isTargetName, targets } from '../../../lab/fuzz/targets/registry.ts';
+import { isTargetName, type TargetName, targets } from '../../../lab/fuzz/targets/registry.ts';
+import { largeCases } from './large-cases.ts';
 
 const folder = join(import.meta.dirname, 'regressions');
-/** A collection of garbage or a compilation may fall into any attempt. */
+/** A garbage collection or a compilation may fall into any attempt. */
 const attempts = 4;
 
-// Each file is a case that once threw, hung, was slow or let something through; its name says what it holds.
-for (const name of readdirSync(folder)) {
-  test.serial(`${name}: what once went wrong does not again`, async (t) => {
+// Each case once threw, hung, was slow or let something through; its name says what it holds.
+for (const name of new Set([...readdirSync(folder), ...Object.keys(largeCases)])) {
+  test.serial(`${name}: what once failed does not fail again`, async (t) => {
     if (!isTargetName(name)) return t.fail(`there is no target ${name}`);
     const target = await targets[name].load();
     await using open = await target.open();
-    const files = readdirSync(join(folder, name));
-    t.true(files.length > 0);
-    for (const file of files) {
-      const input = readFileSync(join(folder, name, file));
-      await t.notThrowsAsync(async () => await open.check(input), file);
-      t.true((await leastCpuMs(open, input)) <= cpuLimitMs(open, input), `${file} takes too much CPU`);
+    const cases = casesOf(name);
+    t.true(cases.size > 0);
+    for (const [title, input] of cases) {
+      await t.notThrowsAsync(async () => await open.check(input), title);
+      t.true((await leastCpuMs(open, input)) <= cpuLimitMs(open, input), `${title} takes too much CPU`);
     }
   });
+}
+
+function casesOf(name: TargetName): ReadonlyMap<string, Buffer> {
+  const path = join(folder, name);
+  const files = existsSync(path) ? readdirSync(path) : [];
+  return new Map([
+    ...files.map((file) => [file, readFileSync(join(path, file))] as const),
+    ...Object.entries(largeCases[name] ?? {}).map(([title, text]) => [title, Buffer.from(text)] as const),
+  ]);
 }
 
 async function leastCpuMs(open: OpenTarget, input: Buffer): Promise<number> {

@@ -2,6 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { compare, medianInterval } from '../../../lab/promise/comparison.ts';
 import { Tally } from '../../../testbed/rig/load/tally.ts';
+import { outcomeOf } from '../../support/outcome.ts';
 
 const values = fc.array(fc.double({ min: -100, max: 100, noNaN: true }), { maxLength: 30 });
 
@@ -33,7 +34,7 @@ test('it holds the median of what was seen, in whatever order', (t) => {
 test('pairs are compared pair by pair: a machine that gets slower makes no difference', (t) => {
   const tallyOf = (ms: number) => {
     const tally = new Tally();
-    tally.add({ kind: 'answered', response: { status: 200, closes: false, server: null } }, ms);
+    tally.add(outcomeOf({ endedAtMs: ms }));
     return tally;
   };
   const pairs = [1, 2, 4, 8, 16, 32].map((ms) => ({ still: tallyOf(ms), changing: tallyOf(ms + 0.125) }));

@@ -2,18 +2,18 @@ import test from 'ava';
 import type { Pair } from '../../../lab/promise/comparison.ts';
 import { formatReport, type Measured, reportOf } from '../../../lab/promise/report.ts';
 import type { Written } from '../../../lab/promise/weight-writer.ts';
-import type { Outcome } from '../../../testbed/rig/load/connection.ts';
+import type { Outcome } from '../../../testbed/rig/load/outcome.ts';
 import { Tally } from '../../../testbed/rig/load/tally.ts';
+import { broken, failedWith, outcomeOf } from '../../support/outcome.ts';
 
-const answer = (status: number): Outcome => ({ kind: 'answered', response: { status, closes: false, server: null } });
 const written: Written = { changes: 500, zeroes: 100, lost: 0, writes: 100 };
 const still: Written = { changes: 0, zeroes: 0, lost: 0, writes: 100 };
 const goal = { requests: 1_200, changes: 1_000 };
 
 function tallyOf(...outcomes: readonly Outcome[]): Tally {
   const tally = new Tally();
-  for (let count = 0; count < 100 - outcomes.length; count += 1) tally.add(answer(200), 1 + count / 100);
-  for (const outcome of outcomes) tally.add(outcome, 1);
+  for (let count = 0; count < 100 - outcomes.length; count += 1) tally.add(outcomeOf({ endedAtMs: 1 + count / 100 }));
+  for (const outcome of outcomes) tally.add(outcome);
   return tally;
 }
 
@@ -55,7 +55,7 @@ test('a million answered, a thousand changes: passed', (t) => {
 });
 
 test('one request that failed is enough, with changes or without', (t) => {
-  for (const outcome of [answer(503), { kind: 'broken', unanswered: true, reused: true, error: 'x' }] as const) {
+  for (const outcome of [failedWith(503), broken]) {
     const both = [
       { changing: tallyOf(outcome), still: tallyOf() },
       { changing: tallyOf(), still: tallyOf(outcome) },

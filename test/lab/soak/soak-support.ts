@@ -11,7 +11,7 @@ export interface Made {
   readonly change?: (sample: Sample, hours: number) => Partial<Sample>;
   readonly troubles?: readonly TroubleAt[];
   readonly scrapes?: Soak['scrapes'];
-  readonly mishaps?: readonly string[];
+  readonly notCaused?: readonly string[];
 }
 
 export const process: ProcessSample = { pid: 1, residentMiB: 100, cpuMs: 0, descriptors: 30, liveMiB: null };
@@ -32,7 +32,7 @@ export function soakOf({ minutes, change = () => ({}), ...rest }: Made): Soak {
     }),
   ).flat();
   const limits = { recordingBytes: 400_000, deadband: 0.02 };
-  return { samples, done, troubles: [], scrapes: { count: 100, failed: 0 }, mishaps: [], ...limits, ...rest };
+  return { samples, done, troubles: [], scrapes: { count: 100, failed: 0 }, notCaused: [], ...limits, ...rest };
 }
 
 function goodSample(seconds: number, inCycle: number): Sample {

@@ -2,6 +2,7 @@ import test from 'ava';
 import type { Sample } from '../../../lab/soak/sample.ts';
 import { isTooBusy, summaryOf, verdictOf } from '../../../lab/soak/verdict.ts';
 import { isPassed } from '../../../lab/support/check.ts';
+import { broken, failedWith } from '../../support/outcome.ts';
 import { type Made, soakOf } from './soak-support.ts';
 
 function failedIn(made: Made): readonly string[] {
@@ -28,7 +29,7 @@ test('a run in which nothing grew has passed, with everything judged', (t) => {
 test('a short run is not judged where it takes trends, and what can be judged is', (t) => {
   t.is(notJudgedIn({ minutes: 3 }).length, 9);
   t.deepEqual(failedIn({ minutes: 3 }), []);
-  t.true(failedIn({ minutes: 3, mishaps: ['reload: no answer'] }).includes('faults that could not be caused'));
+  t.true(failedIn({ minutes: 3, notCaused: ['reload: no answer'] }).includes('faults that could not be caused'));
 });
 
 test('eleven minutes are enough to judge everything, ten are not', (t) => {
@@ -172,18 +173,15 @@ test('on a machine without time, what times and weights look like is not judged;
   t.false(isTooBusy(soakOf({ minutes: 30 }).samples));
 });
 
-const broken = { kind: 'broken', unanswered: true, reused: true, error: 'closed' } as const;
-const answered = (status: number) => ({ kind: 'answered', response: { status, closes: false, server: null } }) as const;
-
 test('a request that failed without a reason fails the run, and is named', (t) => {
-  const troubles = [{ atMs: 5_000, outcome: answered(503), retried: false }];
+  const troubles = [{ atMs: 5_000, outcome: failedWith(503), retried: false }];
   t.deepEqual(failedIn({ minutes: 10, troubles }), ['requests that failed without a reason']);
   t.regex(verdictOf(soakOf({ minutes: 10, troubles }))[0]?.measured ?? '', /^1 of .*the first: 503$/);
 });
 
 test('a few requests die with a server that is killed; many do not', (t) => {
   const lost = (count: number) =>
-    Array.from({ length: count }, () => ({ atMs: 22_500, outcome: answered(502), retried: false }));
+    Array.from({ length: count }, () => ({ atMs: 22_500, outcome: failedWith(502), retried: false }));
   t.deepEqual(failedIn({ minutes: 1, troubles: lost(20) }), []);
   t.deepEqual(failedIn({ minutes: 1, troubles: lost(21) }), ['requests that were with a server as it was killed']);
 });

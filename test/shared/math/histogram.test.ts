@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { Histogram } from '../../../shared/math/histogram.ts';
-import { percentile } from '../../../shared/math/percentile.ts';
+import { percentile } from '../../../shared/math/statistics.ts';
 
 const anyMs = fc.oneof(fc.double({ min: 0, max: 10, noNaN: true }), fc.double({ min: 0, max: 1e7, noNaN: true }));
 

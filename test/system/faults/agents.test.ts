@@ -57,7 +57,7 @@ async function eachIsTold(t: ExecutionContext, run: FaultRun, faults: readonly F
 }
 
 test.serial(
-  'an agent hangs, is slow, drips, is frozen, answers garbage or what cannot be: each is told once, and no weight moves',
+  'an agent hangs, is slow, drips, is frozen, answers garbage or impossible values: each is reported once, and no weight moves',
   async (t) => {
     await using folder = await temporaryFolder();
     const config = join(folder.path, 'controller.yaml');

@@ -37,7 +37,7 @@ const steps = [
   },
 ] as const;
 
-clockTest('clocks are set: ticks go on, ages and windows are as long as they were, and no weight moves', async (t) => {
+clockTest('clocks change: ticks go on, ages and windows are as long as they were, and no weight moves', async (t) => {
   await using folder = await temporaryFolder();
   await using controllerClock = await FakedClock.start(library ?? '');
   await using agentsClock = await FakedClock.start(library ?? '');

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
-import { freePort } from '../../haproxy/setup.ts';
-import type { AppMessage } from '../../support/app-protocol.ts';
+import type { Faults } from '../../../testbed/rig/app/control.ts';
+import { freePort } from '../../../testbed/rig/ports.ts';
 import { until } from '../../support/until.ts';
 import { OpenLoad, type Seen } from './support/open-load.ts';
 import { FaultRun } from './support/run.ts';
@@ -34,11 +34,11 @@ async function start(algorithm: string, lines: readonly string[]): Promise<Compa
 }
 
 /** s3, which has most of the traffic, fails for ten ticks. */
-async function isBetter(t: ExecutionContext, { run, seen }: Compared, message: AppMessage): Promise<void> {
+async function isBetter(t: ExecutionContext, { run, seen }: Compared, faults: Partial<Faults>): Promise<void> {
   const { stack } = run;
   await stack.ticks(2);
   const beganMs = performance.now();
-  await stack.tell('s3', message);
+  await stack.tell('s3', faults);
   await stack.ticks(ticks - 4);
   const lateMs = performance.now();
   await stack.ticks(4);
@@ -59,8 +59,8 @@ async function isBetter(t: ExecutionContext, { run, seen }: Compared, message: A
 test.serial('roundrobin: a server that answers 503 at once loses its share; and gets it back', async (t) => {
   const compared = await start('roundrobin', ['retries 3', 'option redispatch']);
   await using run = compared.run;
-  await isBetter(t, compared, { failing: true });
-  await run.stack.tell('s3', { failing: false });
+  await isBetter(t, compared, { failing: 503 });
+  await run.stack.tell('s3', { failing: 0 });
   const from = await run.tick();
   const right = run.right.get('s3') ?? Number.NaN;
   await until('its weight is back', async () => (await run.stack.weight('s3')) > 0.8 * right);
@@ -70,7 +70,7 @@ test.serial('roundrobin: a server that answers 503 at once loses its share; and 
 test.serial('random(2): a server that resets every connection loses its share', async (t) => {
   const compared = await start('random(2)', ['retries 3', 'option redispatch']);
   await using _run = compared.run;
-  await isBetter(t, compared, { resetting: true });
+  await isBetter(t, compared, { resetting: 1 });
 });
 
 test.serial(

@@ -26,7 +26,7 @@ async function serversShown(run: FaultRun): Promise<readonly string[]> {
 }
 
 test.serial(
-  'reload with other servers: one reweighted, removed, added again, renamed; told, forgotten, learned anew',
+  'reload with other servers: one reweighted, removed, added again, renamed; reported, forgotten, learned again',
   async (t) => {
     await using run = await FaultRun.start();
     const { haproxy } = run.stack;
@@ -74,7 +74,7 @@ test.serial(
 );
 
 test.serial(
-  'reload with another algorithm: a static one is told and left alone; a server that comes and goes at run time',
+  'reload with another algorithm: a static one is reported and left alone; a server that comes and goes at run time',
   async (t) => {
     t.timeout(200_000);
     await using run = await FaultRun.start({ faultySocket: true, spares: ['s4'], cores: { ...sizes, s4: 2 } });

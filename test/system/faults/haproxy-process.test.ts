@@ -21,7 +21,7 @@ async function onlyRefused(t: ExecutionContext, run: FaultRun, downFromMs: numbe
   t.true(after.requests > 0);
 }
 
-test.serial('restart of HAProxy, at once and after a while: told once, and right within two ticks', async (t) => {
+test.serial('restart of HAProxy, at once and after a while: reported once, and right within two ticks', async (t) => {
   await using run = await FaultRun.start();
   const { haproxy } = run.stack;
   const told = () => run.controller.events('waiting for haproxy').length;
@@ -70,7 +70,7 @@ const readsServers = (line: string) => line.startsWith('show servers state');
 const readsStats = (line: string) => line.startsWith('show stat');
 
 test.serial(
-  'HAProxy reloaded or killed in the middle of a tick: right within two ticks, and nobody is blamed',
+  'HAProxy reloaded or killed in the middle of a tick: right within two ticks, and no other writer is blamed',
   async (t) => {
     t.timeout(200_000);
     await using run = await FaultRun.start({ faultySocket: true });

@@ -3,7 +3,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { freePort, temporaryFolder } from '../../haproxy/setup.ts';
+import { freePort } from '../../../testbed/rig/ports.ts';
+import { temporaryFolder } from '../../haproxy/setup.ts';
 import { Haweight, type Surroundings } from '../../support/process.ts';
 import { until } from '../../support/until.ts';
 import { canMount, FullDisk } from './support/full-disk.ts';
@@ -41,7 +42,7 @@ test.serial('the log is gone, full or stuck: the controller works on, and leaves
   await using folder = await temporaryFolder();
   await using run = await FaultRun.start();
   await worksOn(t, run, 'its reader reads');
-  run.controller.child.stderr?.destroy();
+  run.controller.process.stderr?.destroy();
   await worksOn(t, run, 'its reader is gone');
   await leavesWell(t, run, 'its reader is gone');
 
@@ -71,7 +72,7 @@ test.serial('the log is gone, full or stuck: the controller works on, and leaves
     await run.controller.stop('SIGKILL');
     const flags = ['--log-level', 'debug', '--record', recording];
     run.controller = await run.stack.startControllerIn({ through: disk.through }, ...flags);
-    const pid = run.controller.child.pid ?? 0;
+    const pid = run.controller.pid;
     await run.isRightWithin(t);
 
     const full = (await run.stack.ticks(3)).recording;
@@ -114,7 +115,7 @@ test.serial('an agent whose log nobody reads measures, answers and ends like any
       () => false,
     );
   await until('a snapshot', answers);
-  agent.child.kill('SIGTERM');
-  await until('its end', () => agent.child.exitCode !== null);
-  t.is(agent.child.exitCode, 0);
+  agent.signal('SIGTERM');
+  await until('its end', () => agent.process.exitCode !== null);
+  t.is(agent.process.exitCode, 0);
 });

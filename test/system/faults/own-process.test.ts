@@ -46,15 +46,14 @@ test.serial('the controller is stopped for a while, and may open no more files',
   t.timeout(180_000);
   await using run = await FaultRun.start();
   const { stack, controller } = run;
-  const { child } = controller;
 
   // SIGSTOP, as by a debugger or a machine that sleeps; HAProxy forgets its weights meanwhile
   const before = await stack.status();
-  child.kill('SIGSTOP');
+  controller.signal('SIGSTOP');
   const stoppedAtMs = performance.now();
   await Promise.all([delay(stoppedMs), stack.haproxy.reload()]);
   t.is(await stack.weight('s1'), configured.s1, 'nobody is there');
-  child.kill('SIGCONT');
+  controller.signal('SIGCONT');
   const missableTicks = (performance.now() - stoppedAtMs) / periodMs;
   await run.isRightWithin(t);
   const after = await stack.ticks(1);
@@ -64,17 +63,17 @@ test.serial('the controller is stopped for a while, and may open no more files',
   t.true(after.ticks - before.ticks <= possibleTicks, 'they are not made up for in a burst');
 
   const told = () => controller.events('waiting for haproxy');
-  limitDescriptors(child.pid ?? 0, true);
+  limitDescriptors(controller.pid, true);
   await stack.haproxy.reload();
   await until('told', () => told().length === 1);
   t.is(told()[0]?.code, 'too-many-files');
   await delay(3 * periodMs);
   t.is(told().length, 1, 'once, not at every tick');
-  limitDescriptors(child.pid ?? 0, false);
+  limitDescriptors(controller.pid, false);
   await run.isRightWithin(t);
   t.is(controller.events('waiting for haproxy: over').length, 1);
 
-  limitDescriptors(child.pid ?? 0, true);
+  limitDescriptors(controller.pid, true);
   t.is((await controller.stop()).code, 1);
   t.is(controller.events('weights not restored').length, 1);
   const restored = await haweight(['restore', '--socket', stack.haproxy.socket, '--backend', 'web']);

@@ -16,7 +16,7 @@ const parts: readonly Behaviour[] = [
 ];
 
 test.serial(
-  'half an answer, at every kind of place: told, no weight moves, no server is forgotten; slow ones do',
+  'half an answer, at every kind of place: reported, no weight moves, no server is forgotten; slow ones do',
   async (t) => {
     await using run = await FaultRun.start({ faultySocket: true });
     const { faulty } = run;
@@ -81,7 +81,7 @@ test.serial(
 );
 
 test.serial(
-  'the answer to a write is lost, or the write itself: read back, put right, and nobody else is blamed',
+  'the answer to a write is lost, or the write itself: read back, corrected, and no other writer is blamed',
   async (t) => {
     await using run = await FaultRun.start({ faultySocket: true });
     const { faulty } = run;

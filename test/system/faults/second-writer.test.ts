@@ -45,7 +45,7 @@ async function ticksUntilRight(run: FaultRun): Promise<number> {
 }
 
 test.serial(
-  'a second writer: put right once, then named and left to it for a while, never at the price of an outage',
+  'a second writer: corrected once, then reported and left to it for a while, never at the price of an outage',
   async (t) => {
     await using run = await FaultRun.start({ faultySocket: true });
     const says = (line: string) => operatorSays(run.stack.haproxy, line);

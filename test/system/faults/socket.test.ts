@@ -133,7 +133,7 @@ function redisLike(): Server {
   });
 }
 
-test.serial("the socket is gone, forbidden, or another program's: told once, right within two ticks", async (t) => {
+test.serial("the socket is gone, forbidden, or another program's: reported once, right within two ticks", async (t) => {
   await using run = await FaultRun.start({ faultySocket: true, surroundings });
   const { faulty } = run;
   const replaced = (start: () => Promise<AsyncDisposable>) => whileThereIs(start, () => faulty.listen());
@@ -192,7 +192,7 @@ test.serial("the socket is gone, forbidden, or another program's: told once, rig
 });
 
 test.serial(
-  'the socket answers after 3 s, or has no connection left: told once, one connection at a time',
+  'the socket answers after 3 s, or has no connection left: reported once, one connection at a time',
   async (t) => {
     await using run = await FaultRun.start({ faultySocket: true });
     const { faulty } = run;

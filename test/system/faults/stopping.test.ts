@@ -46,7 +46,7 @@ test.serial('stopped in the middle of a tick: the configured weights are back, f
     await stopAt(t, run, moment);
     t.deepEqual(Object.fromEntries(await run.stack.weights()), configured, moment.name);
     t.is(run.controller.events('configured weights restored').length, 1, moment.name);
-    t.throws(() => process.kill(run.controller.child.pid ?? 0, 0), { code: 'ESRCH' }, 'nothing is left of it');
+    t.throws(() => process.kill(run.controller.pid, 0), { code: 'ESRCH' }, 'nothing is left of it');
     await t.throwsAsync(run.stack.status(), undefined, 'nor does it answer');
   }
   await run.nothingFailed(t);
@@ -72,7 +72,7 @@ async function stopAt(t: ExecutionContext, run: FaultRun, moment: Moment): Promi
       if (isFirst) startedMs = performance.now();
       after.push(line);
       const signal = signals.shift();
-      if (signal !== undefined) controller.child.kill(signal);
+      if (signal !== undefined) controller.signal(signal);
     }
     return Promise.resolve();
   };
@@ -90,7 +90,7 @@ async function stopAt(t: ExecutionContext, run: FaultRun, moment: Moment): Promi
 }
 
 test.serial(
-  'stopped while HAProxy is away: one line says so, exit code 1; restore then puts things right',
+  'stopped while HAProxy is away: one line says so, exit code 1; restore then restores the weights',
   async (t) => {
     await using run = await FaultRun.start({ faultySocket: true });
     const { faulty: socket, stack, controller } = run;

@@ -11,7 +11,7 @@ const atOnce = 3;
 
 /** Waits for the end of one that must not go on. */
 async function endOf(controller: Haweight): Promise<Finished> {
-  await until('it stops by itself', () => controller.child.exitCode !== null);
+  await until('it stops by itself', () => controller.process.exitCode !== null);
   return await controller.finished;
 }
 
@@ -19,7 +19,7 @@ async function endOf(controller: Haweight): Promise<Finished> {
 function refusedBy(t: ExecutionContext, { code, stdout, stderr }: Finished, holder: Haweight, what: string): void {
   t.is(code, 2, stderr);
   t.is(stdout, '');
-  t.regex(stderr, new RegExp(`^haweight: [^\\n]*${what}[^\\n]*pid ${holder.child.pid}, listening on 127[^\\n]*\\n$`));
+  t.regex(stderr, new RegExp(`^haweight: [^\\n]*${what}[^\\n]*pid ${holder.pid}, listening on 127[^\\n]*\\n$`));
 }
 
 test.serial('two controllers started on one HAProxy by mistake: the second says so and stops', async (t) => {
@@ -35,12 +35,12 @@ test.serial('two controllers started on one HAProxy by mistake: the second says 
   };
   const runs = async (controller: Haweight) => {
     await until('started', () => controller.events('controller started').length === 1);
-    t.is(controller.child.exitCode, null, controller.stderr);
+    t.is(controller.process.exitCode, null, controller.stderr);
   };
   const first = await stack.startController('--log-level', 'debug', '--record', recording);
   const refused = async (step: string, ...flags: readonly string[]) => {
     refusedBy(t, await endOf(start('web', ...flags)), first, 'backend web at .*another controller');
-    t.is(first.child.exitCode, null, step);
+    t.is(first.process.exitCode, null, step);
   };
   await until('our weights', async () => (await stack.weight('s1')) > 200);
 

@@ -83,7 +83,7 @@ haTest(
   async (t) => {
     await using run = await StandbyRun.start();
     await movesAway(t, run, () => run.a.haproxy.end('SIGKILL'));
-    t.is(run.a.controller.child.exitCode, null, 'its controller waits for it');
+    t.is(run.a.controller.process.exitCode, null, 'its controller waits for it');
     t.false(await run.hasAddress('a'));
   },
 );

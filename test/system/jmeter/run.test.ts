@@ -155,9 +155,9 @@ jmeterTest('failure.jmx: what fails while a server fails is told apart from befo
   const originMs = (await run.startedAtMs) + leadMs;
   const at = async (seconds: number) => delay(Math.max(0, originMs + seconds * 1_000 - Date.now()));
   await at(4.5);
-  await stack.tell('s1', { failing: true });
+  await stack.tell('s1', { failing: 503 });
   await at(7);
-  await stack.tell('s1', { failing: false });
+  await stack.tell('s1', { failing: 0 });
   await run.ended;
   const rows = await rowsOf(run.file);
   for (const label of ['before', 'failure', 'after'])

@@ -5,8 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
+import { freePort } from '../../../testbed/rig/ports.ts';
 import { type HaproxyProcess, startHaproxy } from '../../../testbed/rig/process.ts';
-import { expectOk, freePort, haproxyTest, temporaryFolder } from '../../haproxy/setup.ts';
+import { expectOk, haproxyTest, temporaryFolder } from '../../haproxy/setup.ts';
 import { type Finished, Haweight, haweight } from '../../support/process.ts';
 import { until } from '../../support/until.ts';
 

@@ -8,13 +8,13 @@ const servers = ['s1', 's2', 's3'];
 const everyMs = 50;
 
 test.serial(
-  'least-utilised packs all work onto the most utilised server, until that one is over its threshold',
+  'pick-one packs all work onto the most utilised server, until that one is over its threshold',
   async (t) => {
     await using stack = await Stack.start({ cores, servers });
     await using load = stack.startLoad(everyMs);
     await stack.tell('s1', { busy: 0.4 * cores });
     await stack.tell('s2', { busy: 0.15 * cores });
-    await stack.startController('--policy', 'least-utilised');
+    await stack.startController('--policy', 'pick-one');
     const hasAll = async (picked: string) => {
       const others = [...(await stack.weights())].filter(([name]) => name !== picked);
       return (await stack.weight(picked)) === 256 && others.every(([, weight]) => weight <= 6);

@@ -16,7 +16,7 @@ const everyMs = 12;
 async function learned(algorithm: string) {
   const stack = await Stack.start({ algorithm, cores, servers });
   try {
-    for (const [name, each] of Object.entries(workCpuMs)) await stack.tell(name, { workCpuMs: each });
+    for (const [name, each] of Object.entries(workCpuMs)) await stack.tell(name, { cpuMs: each });
     const load = stack.startLoad(everyMs);
     await stack.startController(...flags);
     await until('weights as the speeds', () => followsSpeed(stack));

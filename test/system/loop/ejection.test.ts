@@ -21,7 +21,7 @@ test.serial(
     await using load = stack.startLoad(everyMs);
     await stack.startController('--config', config, '--policy', 'capacity');
     await stack.ticks(1);
-    await stack.tell('s1', { failing: true });
+    await stack.tell('s1', { failing: 503 });
     const first = await until('ejected', () => stack.reason('s1', 'ejected'));
     t.true(first.share > 0.5 && first.remainingMs <= ejectMs, JSON.stringify(first));
     t.is(await stack.weight('s1'), 0);
@@ -42,7 +42,7 @@ test.serial(
     const shown = await haweight(['weights', '--controller', stack.statusUrl]);
     t.regex(shown.stdout, /\ns1 .* 0 +0\.0% +ejected \d s/);
 
-    await stack.tell('s1', { failing: false });
+    await stack.tell('s1', { failing: 0 });
     const ramp = new Set<number>();
     await until('s1 far above the least weight', async () => {
       const step = await stack.reason('s1', 'ramp');
@@ -59,7 +59,7 @@ test.serial('roundrobin: the same server is cut to a trickle, and never ejected'
   await stack.startController('--policy', 'capacity');
   // so that the next tick sees hardly anything but errors: leastconn would eject for that
   await stack.ticks(1);
-  await stack.tell('s1', { failing: true });
+  await stack.tell('s1', { failing: 503 });
   const neverEjected = async () => {
     const server = await stack.shown('s1');
     t.false(server.reasons.some(({ code }) => code === 'ejected'));

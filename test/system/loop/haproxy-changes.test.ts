@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import test from 'ava';
 import { statusSchema } from '../../../shared/contract/status.ts';
 import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
+import { freePort, someNetwork } from '../../../testbed/rig/ports.ts';
 import { startHaproxy } from '../../../testbed/rig/process.ts';
-import { freePort, operatorSays, temporaryFolder } from '../../haproxy/setup.ts';
+import { operatorSays, temporaryFolder } from '../../haproxy/setup.ts';
 import { Haweight } from '../../support/process.ts';
-import { configurationOf, fewCores, overload, Stack, someNetwork, writtenTo } from '../../support/stack.ts';
+import { configurationOf, fewCores, overload, Stack, writtenTo } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
 
 test.serial("an operator's drain stays, its weight is left alone, and ready brings it back", async (t) => {

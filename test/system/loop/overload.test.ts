@@ -60,9 +60,9 @@ test.serial('a server that fails fast loses its traffic though it is idle', asyn
   await using load = stack.startLoad();
   await stack.startController();
   await stack.ticks(2);
-  await stack.tell('s1', { failing: true });
+  await stack.tell('s1', { failing: 503 });
   await until('s1 cut', async () => (await stack.weight('s1')) < 20);
-  await stack.tell('s1', { failing: false });
+  await stack.tell('s1', { failing: 0 });
   await until('s1 forgiven', async () => (await stack.weight('s1')) > 150);
   t.true((load.seen.failed.get(503) ?? 0) > 0, 'it did fail');
 });

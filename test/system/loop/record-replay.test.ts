@@ -31,7 +31,7 @@ test.serial('a recording of a real controller, replayed with its own policy, giv
   await stack.ticks(2);
   await stack.tell('s1', overload);
   await stack.ticks(3);
-  await stack.tell('s2', { failing: true });
+  await stack.tell('s2', { failing: 503 });
   await stack.ticks(3);
   await stack.haproxy.reload();
   await until('our weights after the reload', async () => (await stack.weight('s2')) !== 100);

@@ -7,7 +7,7 @@ import { checkBackend, checkHaproxy } from '../../../cli/doctor/haproxy-checks.t
 import { type Config, configSchema } from '../../../controller/config/schema.ts';
 import { Loop } from '../../../controller/loop/loop.ts';
 import { AgentClient } from '../../../controller/observe/agent-client.ts';
-import { checkSetup } from '../../../controller/run/main.ts';
+import { checkSetup } from '../../../controller/run/preflight.ts';
 import { RuntimeApi } from '../../../haproxy/runtime-api.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { formatProblem, ProblemError } from '../../../shared/contract/problem.ts';

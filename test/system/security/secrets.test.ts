@@ -6,11 +6,12 @@ import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import test from 'ava';
 import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
+import { freePort, someNetwork } from '../../../testbed/rig/ports.ts';
 import { startHaproxy } from '../../../testbed/rig/process.ts';
-import { freePort } from '../../haproxy/setup.ts';
+
 import { Authority, type Identity, tlsTest } from '../../support/certificates.ts';
 import { Haweight, haweight } from '../../support/process.ts';
-import { someNetwork } from '../../support/stack.ts';
+
 import { until } from '../../support/until.ts';
 
 /** What must be seen nowhere, by name. */

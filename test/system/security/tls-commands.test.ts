@@ -5,11 +5,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ExecutionContext } from 'ava';
 import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
+import { freePort, someNetwork } from '../../../testbed/rig/ports.ts';
 import { startHaproxy } from '../../../testbed/rig/process.ts';
-import { freePort } from '../../haproxy/setup.ts';
+
 import { Authority, tlsTest } from '../../support/certificates.ts';
 import { Haweight, haweight } from '../../support/process.ts';
-import { someNetwork } from '../../support/stack.ts';
+
 import { until } from '../../support/until.ts';
 import { serve, startAgent } from './support/tls-agent.ts';
 

@@ -4,8 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { findHaproxy } from '../../../testbed/rig/binary.ts';
+import { freePort } from '../../../testbed/rig/ports.ts';
 import { startHaproxy } from '../../../testbed/rig/process.ts';
-import { freePort, haproxyTest as test } from '../../haproxy/setup.ts';
+import { haproxyTest as test } from '../../haproxy/setup.ts';
 
 const folder = new URL('../../../deploy/keepalived/', import.meta.url).pathname;
 const script = `${folder}check-haproxy`;

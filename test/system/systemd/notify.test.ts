@@ -4,10 +4,11 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { configSchema } from '../../../controller/config/schema.ts';
-import { longestTurnMs } from '../../../controller/run/longest-turn.ts';
+import { longestTickMs } from '../../../controller/run/longest-tick.ts';
 import { ServiceManager } from '../../../shared/process/service-manager.ts';
+import { freePort } from '../../../testbed/rig/ports.ts';
 import { startHaproxy } from '../../../testbed/rig/process.ts';
-import { configuration, freePort, haproxyTest, temporaryFolder } from '../../haproxy/setup.ts';
+import { configuration, haproxyTest, temporaryFolder } from '../../haproxy/setup.ts';
 import { DatagramReceiver } from '../../support/datagram-receiver.ts';
 import { Haweight } from '../../support/process.ts';
 import { until } from '../../support/until.ts';
@@ -93,7 +94,7 @@ haproxyTest('a tick that never ends starves the watchdog, though the process goe
 });
 
 test.serial(
-  'without HAProxy the ticks turn all the same: the controller is ready, and its status says what is missing',
+  'without HAProxy the ticks go on all the same: the controller is ready, and its status says what is missing',
   async (t) => {
     await using folder = await temporaryFolder();
     using manager = new DatagramReceiver(someName());
@@ -148,13 +149,13 @@ for (const [title, address, detail] of [
   });
 }
 
-test('the watchdog is fed only if it watches this process, and is asked to wait as long as a turn may take', (t) => {
+test('the watchdog is fed only if it watches this process, and is asked to wait as long as a tick may take', (t) => {
   using receiver = new DatagramReceiver(someName());
-  const told = (environment: NodeJS.ProcessEnv, longestTurnMs: number) => {
+  const told = (environment: NodeJS.ProcessEnv, longestTickMs: number) => {
     const given = { NOTIFY_SOCKET: receiver.address, ...environment };
-    using manager = ServiceManager.connect({ longestTurnMs, log: silent, environment: given });
-    manager?.turnFinished('one\nline');
-    manager?.turnFinished('one\nline');
+    using manager = ServiceManager.connect({ longestTickMs, log: silent, environment: given });
+    manager?.tickFinished('one\nline');
+    manager?.tickFinished('one\nline');
     return receiver.messages();
   };
   const ready = ['READY=1', 'STATUS=one line'];
@@ -170,7 +171,7 @@ test('the watchdog is fed only if it watches this process, and is asked to wait 
     ['READY=1', 'WATCHDOG_USEC=5000500', 'STATUS=one line', 'WATCHDOG=1'],
     ['WATCHDOG=1'],
   ]);
-  t.is(ServiceManager.connect({ longestTurnMs: 1, log: silent, environment: {} }), null);
+  t.is(ServiceManager.connect({ longestTickMs: 1, log: silent, environment: {} }), null);
 });
 
 test('a message that did not fit the queue of the service manager is said again', (t) => {
@@ -180,34 +181,34 @@ test('a message that did not fit the queue of the service manager is said again'
   const environment = { NOTIFY_SOCKET: receiver.address };
   const fill = () => {
     for (let tries = 0; tries < 100_000; tries += 1) {
-      using other = ServiceManager.connect({ longestTurnMs: 1, log, environment });
-      other?.turnFinished('x');
+      using other = ServiceManager.connect({ longestTickMs: 1, log, environment });
+      other?.tickFinished('x');
       if (warnings.length > 0) return;
     }
   };
   fill();
   t.is(warnings.length, 1);
-  using manager = ServiceManager.connect({ longestTurnMs: 1, log, environment });
-  manager?.turnFinished('mine');
-  manager?.turnFinished('mine');
+  using manager = ServiceManager.connect({ longestTickMs: 1, log, environment });
+  manager?.tickFinished('mine');
+  manager?.tickFinished('mine');
   t.is(warnings.length, 2);
   receiver.messages();
-  manager?.turnFinished('mine');
+  manager?.tickFinished('mine');
   t.deepEqual(receiver.messages(), [['READY=1', 'STATUS=mine']]);
 });
 
-test('the longest turn follows period, deadlines and number of backends; the watchdog of the unit covers the defaults', (t) => {
-  const turn = (backends: number, more: object = {}) => {
+test('the longest tick follows period, deadlines and number of backends; the watchdog of the unit covers the defaults', (t) => {
+  const longest = (backends: number, more: object = {}) => {
     const names = Array.from({ length: backends }, (_, index) => ({ name: `b${index}` }));
-    return longestTurnMs(configSchema.parse({ backends: names, ...more }));
+    return longestTickMs(configSchema.parse({ backends: names, ...more }));
   };
-  t.is(turn(1), 16_000);
+  t.is(longest(1), 16_000);
   const unit = readFileSync(
     join(import.meta.dirname, '../../..', 'deploy', 'systemd', 'haweight-controller.service'),
     'utf8',
   );
-  t.true(turn(1) <= 1_000 * Number(/^WatchdogSec=(\d+)$/m.exec(unit)?.[1]));
-  t.is(turn(10), 106_000);
-  t.is(turn(1, { periodMs: 60_000 }), 132_000);
-  t.is(turn(1, { haproxy: { timeoutMs: 10_000 } }), 106_000);
+  t.true(longest(1) <= 1_000 * Number(/^WatchdogSec=(\d+)$/m.exec(unit)?.[1]));
+  t.is(longest(10), 106_000);
+  t.is(longest(1, { periodMs: 60_000 }), 132_000);
+  t.is(longest(1, { haproxy: { timeoutMs: 10_000 } }), 106_000);
 });

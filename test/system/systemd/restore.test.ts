@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { freePort } from '../../../testbed/rig/ports.ts';
 import { startHaproxy } from '../../../testbed/rig/process.ts';
-import { configuration, expectOk, freePort, haproxyTest, temporaryFolder, weights } from '../../haproxy/setup.ts';
+import { configuration, expectOk, haproxyTest, temporaryFolder, weights } from '../../haproxy/setup.ts';
 import { Haweight, haweight } from '../../support/process.ts';
 import { until } from '../../support/until.ts';
 

@@ -66,7 +66,7 @@ test.serial('killed without a chance to clean up, it still leaves no process beh
   t.pass();
 });
 
-for (const program of ['app-server', 'haproxy -db']) {
+for (const program of ['rig/app/main', 'haproxy -db']) {
   test.serial(`when ${program} dies, it says so in one line, cleans up and fails`, async (t) => {
     await using demo = startDemo();
     await inFirstPhase(demo);
@@ -76,7 +76,7 @@ for (const program of ['app-server', 'haproxy -db']) {
     });
     process.kill(victim ?? 0, 'SIGKILL');
     t.is((await demo.end()).code, 1);
-    t.regex(demo.errors, /^haweight: demo: (s\d|haproxy): ended unexpectedly, so the demo stops.*\n$/);
+    t.regex(demo.errors, /^haweight: (s\d|haproxy): ended unexpectedly.*\n$/);
     await leftNothing(t, demo);
   });
 }

@@ -1,15 +1,9 @@
 import test from 'ava';
 import { summarise } from '../../../testbed/demo/latencies.ts';
-import type { Outcome } from '../../../testbed/rig/load.ts';
+import type { Outcome } from '../../../testbed/rig/load/outcome.ts';
+import { outcomeOf } from '../../support/outcome.ts';
 
-const answered = (atMs: number, tookMs: number): Outcome => ({
-  atMs,
-  lagMs: 0,
-  endedAtMs: atMs + tookMs,
-  server: 's1',
-  status: 200,
-  failure: null,
-});
+const answered = (atMs: number, tookMs: number) => outcomeOf({ atMs, endedAtMs: atMs + tookMs });
 
 test('response times count from the intended start, and a failed request counts as the deadline', (t) => {
   const outcomes: Outcome[] = [

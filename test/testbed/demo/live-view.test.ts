@@ -20,7 +20,7 @@ const plain = { columns: 80, colour: false };
 /** Everything as long as it can get. */
 const widest: Frame = {
   ...second,
-  policy: 'least-utilised',
+  policy: 'pick-one',
   elapsedSeconds: 49,
   phaseSeconds: 50,
   servers: second.servers.map((row) => ({ ...row, cpu: 1, load: 1, weight: 256, share: 1, answeredPerSecond: 999.9 })),

@@ -1,7 +1,6 @@
 import test from 'ava';
 import { renderReport } from '../../../testbed/demo/report.ts';
 import { demoResult } from '../../../testbed/demo/result.ts';
-import { percent, responseTime } from '../../../testbed/rig/words.ts';
 import { record, result } from './result-fixture.ts';
 
 test('the result is what the outcomes say', (t) => {
@@ -41,21 +40,4 @@ test('what went wrong is said: no fall, weights not restored, a late generator, 
   t.true(lines.includes('its share did not fall after the slowdown'));
   t.true(lines.some((line) => line.includes('up to 250 ms late')));
   t.true(lines.some((line) => line.includes("HAProxy's weights are now -, -, -, -")));
-});
-
-test('a share that is not all is never shown as 100 %', (t) => {
-  t.is(percent(0.9996, 1), '99.9 %');
-  t.is(percent(1, 1), '100.0 %');
-  t.is(percent(null), '-');
-});
-
-test('response times are shown with the precision that a person can use', (t) => {
-  const cases: readonly (readonly [number | null, string])[] = [
-    [null, '-'],
-    [4.21, '4.2 ms'],
-    [123.4, '123 ms'],
-    [1_234, '1.23 s'],
-    [5_000, 'over 5.0 s'],
-  ];
-  for (const [ms, expected] of cases) t.is(responseTime(ms, 5_000), expected);
 });

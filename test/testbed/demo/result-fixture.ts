@@ -1,15 +1,9 @@
 import { type DemoRecord, demoResult } from '../../../testbed/demo/result.ts';
 import { defaultSettings } from '../../../testbed/demo/settings.ts';
-import type { Outcome } from '../../../testbed/rig/load.ts';
+import { outcomeOf } from '../../support/outcome.ts';
 
-const outcome = (atMs: number, tookMs: number, server: string): Outcome => ({
-  atMs,
-  lagMs: 1,
-  endedAtMs: atMs + tookMs,
-  server,
-  status: 200,
-  failure: null,
-});
+const outcome = (atMs: number, tookMs: number, server: string) =>
+  outcomeOf({ atMs, lagMs: 1, endedAtMs: atMs + tookMs, server });
 
 /** A record small enough to work by hand: ten requests in a phase of 10 s, slowed after 5 s. */
 export const record: DemoRecord = {

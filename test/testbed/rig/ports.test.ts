@@ -4,6 +4,7 @@ import test from 'ava';
 import { introduction } from '../../../testbed/demo/introduction.ts';
 import { haproxyConfiguration, planFleet } from '../../../testbed/demo/plan.ts';
 import { defaultSettings } from '../../../testbed/demo/settings.ts';
+import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
 import { freePorts } from '../../../testbed/rig/ports.ts';
 
 const hosts = ['127.0.0.1', '127.0.0.2'];
@@ -16,7 +17,7 @@ async function listen(port: number, host: string) {
 }
 
 test('a wanted port is taken where it is free, and never given out twice', async (t) => {
-  const [port = 0] = await freePorts([{ port: 0, hosts }]);
+  const [port] = await freePorts([{ port: 0, hosts }]);
   const ports = await freePorts([
     { port, hosts },
     { port, hosts },
@@ -37,7 +38,7 @@ test('a port that is taken on only one of its addresses is replaced by one that 
     return true;
   };
   for (let attempt = 1; ; attempt += 1) {
-    const [port = 0] = await freePorts([{ port: taken.port, hosts }]);
+    const [port] = await freePorts([{ port: taken.port, hosts }]);
     t.not(port, taken.port);
     if ((await isFree(port)) || attempt === 5) {
       t.true(attempt < 5, 'not free on all of its addresses');
@@ -50,13 +51,13 @@ test('every server has its own address, one agent port for all, and the same con
   const plan = await planFleet(defaultSettings.servers);
   t.is(new Set(plan.members.map(({ address }) => address)).size, 4);
   t.true(plan.members.every(({ address, agentUrl }) => agentUrl === `http://${address}:${plan.agentPort}`));
-  const lines = haproxyConfiguration(plan, defaultSettings).split('\n');
+  const lines = renderConfiguration(haproxyConfiguration(plan, defaultSettings)).split('\n');
   t.is(lines.filter((line) => / server s\d 127\.0\.0\.1\d:\d+ weight 100 /.test(line)).length, 4);
 });
 
 test('the commands to look at it name ports only where haweight would not find them by itself', (t) => {
   const settings = { ...defaultSettings, phaseSeconds: 40, seed: 1, policy: 'inverse-load' };
-  const plan = { backend: 'web', frontPort: 9480, controllerPort: 9478, appPort: 9480, agentPort: 9477, members: [] };
+  const plan = { frontPort: 9480, controllerPort: 9478, agentPort: 9477, members: [] };
   const commands = (other: object) =>
     introduction({ settings, plan: { ...plan, ...other }, socket: '/tmp/a.sock', haweight: 'haweight' })
       .filter((line) => line.startsWith('  haweight'))

@@ -1,31 +1,40 @@
+// A connection of our own, because load must cost little beside what it measures: undici's Client takes 1.5 to 1.8 times
+// the CPU for a request (18 to 22 us instead of 12), and does not say whether a reused connection broke before any byte.
 import { connect, type Socket } from 'node:net';
 import { type Response, ResponseParser } from './response-parser.ts';
 
-/** What became of a request. */
-export type Outcome =
+/** What came back for a request. */
+export type Reply =
   | { readonly kind: 'answered'; readonly response: Response }
   /** The connection ended. `unanswered`: before the first byte of the response. `reused`: it had answered before. */
   | { readonly kind: 'broken'; readonly unanswered: boolean; readonly reused: boolean; readonly error: string }
-  | { readonly kind: 'timeout' };
+  | { readonly kind: 'deadline' }
+  | { readonly kind: 'stopped' };
 
 export interface Target {
   readonly host: string;
   readonly port: number;
-  readonly path: string;
 }
 
-/** Requests one after the other over one TCP connection, as cheap as Node.js can: this is what a load is made of. */
+/** Where such a URL as http://127.0.0.1:9480 points to. */
+export function targetOf(url: string): Target {
+  const { hostname, port } = new URL(url);
+  return { host: hostname, port: port === '' ? 80 : Number(port) };
+}
+
+/** GET requests one after the other over one TCP connection. */
 export class Connection {
   readonly #socket: Socket;
-  readonly #request: string;
+  readonly #head: string;
   readonly #parser = new ResponseParser();
-  #onOutcome: ((outcome: Outcome) => void) | null = null;
-  #sentMs = 0;
+  #onReply: ((reply: Reply) => void) | null = null;
+  #deadline: NodeJS.Timeout | undefined;
   #answers = 0;
   #usable = true;
 
-  constructor({ host, port, path }: Target) {
-    this.#request = `GET ${path} HTTP/1.1\r\nhost: longrun\r\n\r\n`;
+  /** `kept`: for more than one request. */
+  constructor({ host, port }: Target, kept: boolean) {
+    this.#head = ` HTTP/1.1\r\nhost: ${host}:${port}\r\n${kept ? '' : 'connection: close\r\n'}\r\n`;
     this.#socket = connect({ host, port, noDelay: true });
     this.#socket.setEncoding('latin1');
     this.#socket.on('data', (piece: string) => this.#read(piece));
@@ -34,31 +43,30 @@ export class Connection {
     this.#socket.on('close', () => this.#break('closed'));
   }
 
-  /** Whether another request may be sent: nobody waits, and neither side has ended it. */
+  /** Whether another request may be sent: none is on its way, and neither side has ended it. */
   get isUsable(): boolean {
-    return this.#usable && this.#onOutcome === null;
+    return this.#usable && this.#onReply === null;
   }
 
-  /** How long the request has waited, in ms; 0 where there is none. */
-  waitedMs(nowMs: number): number {
-    return this.#onOutcome === null ? 0 : nowMs - this.#sentMs;
-  }
-
-  /** `onOutcome` is called exactly once, and never before this returns. */
-  send(onOutcome: (outcome: Outcome) => void): void {
+  /** Gives up after `timeoutMs`. `onReply` is called exactly once, and never before this returns. */
+  send(path: string, timeoutMs: number, onReply: (reply: Reply) => void): void {
     if (!this.isUsable) throw new Error('a request is on its way, or the connection has ended');
-    this.#onOutcome = onOutcome;
-    this.#sentMs = performance.now();
-    this.#socket.write(this.#request, 'latin1');
+    this.#onReply = onReply;
+    this.#deadline = setTimeout(() => this.#giveUp('deadline'), timeoutMs);
+    this.#socket.write(`GET ${path}${this.#head}`, 'latin1');
   }
 
-  /** Gives the request up. */
-  timeOut(): void {
-    this.#settle({ kind: 'timeout' });
-    this.close();
+  /** Gives up a request that is on its way, and ends the connection. */
+  stop(): void {
+    this.#giveUp('stopped');
   }
 
-  close(): void {
+  #giveUp(kind: 'deadline' | 'stopped'): void {
+    this.#close();
+    this.#settle({ kind });
+  }
+
+  #close(): void {
     this.#usable = false;
     this.#socket.destroy();
   }
@@ -66,27 +74,27 @@ export class Connection {
   #read(piece: string): void {
     let response: Response | null;
     try {
-      response = this.#onOutcome === null ? null : this.#parser.push(piece);
+      response = this.#onReply === null ? null : this.#parser.push(piece);
     } catch (error) {
       this.#break(error instanceof Error ? error.message : String(error));
       return;
     }
     if (response === null) return;
     this.#answers += 1;
-    if (response.closes) this.close();
+    if (response.closes) this.#close();
     this.#settle({ kind: 'answered', response });
   }
 
   #break(error: string): void {
-    this.#usable = false;
     const unanswered = !this.#parser.hasPart;
+    this.#close();
     this.#settle({ kind: 'broken', unanswered, reused: this.#answers > 0, error });
-    this.#socket.destroy();
   }
 
-  #settle(outcome: Outcome): void {
-    const onOutcome = this.#onOutcome;
-    this.#onOutcome = null;
-    onOutcome?.(outcome);
+  #settle(reply: Reply): void {
+    clearTimeout(this.#deadline);
+    const onReply = this.#onReply;
+    this.#onReply = null;
+    onReply?.(reply);
   }
 }

@@ -1,136 +1,149 @@
-import { Connection, type Outcome, type Target } from './connection.ts';
-import { Tally } from './tally.ts';
+import type { Request } from './arrivals.ts';
+import type { Connection, Target } from './connection.ts';
+import { noAnswer, type Outcome, resultOf } from './outcome.ts';
+import { Pool } from './pool.ts';
 
 export interface OpenLoopOptions {
   /** Taken in turn. */
   readonly targets: readonly Target[];
-  readonly requestsPerSecond: number;
-  /** A request without an answer for this long has failed, in ms. */
-  readonly timeoutMs: number;
+  /** By their times; without end where the load is ended by `stop` or `signal`. */
+  readonly requests: Iterable<Request>;
+  /** A request without a whole answer this long after its time has failed, in ms. */
+  readonly deadlineMs: number;
+  /** One more fails before it is sent. No limit without it. */
+  readonly maxInFlight?: number;
+  /** A new connection for each request, as from many people; without it connections are kept. */
+  readonly newConnections?: boolean;
   /**
-   * Whether a request that a reused connection did not answer is sent once more over a new one, as clients do (RFC 9112,
-   * 9.3.1): the server may close an idle connection at any time, and then nobody has seen the request.
+   * Called where a kept connection was closed before any byte of the answer; the request is then sent once more over a new
+   * one, as clients do (RFC 9112, 9.3.1): the server may close an idle connection at any time, and has not seen the
+   * request. Without it that is a failure.
    */
-  readonly retryReused: boolean;
-  /** Told of what was not a 200 at first: failures, and `retried` for those that are sent once more. */
-  readonly onTrouble?: (trouble: Trouble) => void;
+  readonly onRetry?: (failed: Outcome) => void;
+  /** Ends it early: what is on its way fails as `stopped`, and nothing more is sent. */
+  readonly signal?: AbortSignal;
+  readonly onOutcome: (outcome: Outcome) => void;
 }
 
-export interface Trouble {
-  /** When it was noticed, by `performance.now()`. */
-  readonly atMs: number;
-  readonly outcome: Outcome;
-  readonly retried: boolean;
+/** Where and when a request goes out. */
+interface Sending {
+  readonly request: Request;
+  readonly lagMs: number;
+  readonly pool: Pool;
 }
-
-/** The longest sleep between two looks at the clock, in ms. */
-const stepMs = 2;
-/** How often requests that wait too long are looked for, in ms. */
-const sweepMs = 250;
 
 /**
- * Requests at a fixed rate, whatever becomes of those before. Latency counts from the moment that a request was to be
- * sent, so that a stall of the server (or of this machine) is not left out of it.
+ * Every request is sent at its time, whatever became of those before it. Latency counts from that time, so that a stall of
+ * the server (or of this machine) is not left out of it.
  */
 export class OpenLoop implements AsyncDisposable {
   readonly #options: OpenLoopOptions;
-  /** By target; the last one used first, so that few stay open. */
-  readonly #idle: Connection[][];
-  readonly #busy = new Set<Connection>();
-  readonly #timer: NodeJS.Timeout;
-  readonly #sweep: NodeJS.Timeout;
-  readonly #startedMs = performance.now();
-  #sent = 0;
-  #tally = new Tally();
-  #latestMs = 0;
-  #inFlight = 0;
-  #onIdle: () => void = () => {};
+  readonly #requests: Iterator<Request>;
+  readonly #pools: readonly Pool[];
+  readonly #busy = new Map<Connection, Request>();
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #abort = () => this.#stopNow();
+  #next: IteratorResult<Request>;
+  #turn = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** Times of outcomes count from here; by `performance.now()`. */
+  readonly startedMs = performance.now();
 
   constructor(options: OpenLoopOptions) {
     this.#options = options;
-    this.#idle = options.targets.map(() => []);
-    this.#timer = setInterval(() => this.#sendDue(), stepMs);
-    this.#sweep = setInterval(() => this.#timeOutOld(), sweepMs);
+    this.#pools = options.targets.map((target) => new Pool(target, options.newConnections !== true));
+    this.#requests = options.requests[Symbol.iterator]();
+    this.#next = this.#requests.next();
+    options.signal?.addEventListener('abort', this.#abort);
+    if (options.signal?.aborted === true) this.#stopNow();
+    else this.#sendDue();
   }
 
-  /** What has ended since the last call. A request counts where it ends. */
-  take(): Tally {
-    const tally = this.#tally;
-    this.#tally = new Tally();
-    return tally;
+  /** Resolves when every request has ended: at most one deadline after the last was sent. */
+  get done(): Promise<void> {
+    return this.#ended.promise;
   }
 
-  /** How late this process was at most since the last call in sending, in ms: a sign of a machine that is too busy. */
-  takeLatestMs(): number {
-    const latest = this.#latestMs;
-    this.#latestMs = 0;
-    return latest;
+  /** When the requests that are on their way were to be sent, in ms. */
+  get inFlight(): readonly number[] {
+    return [...this.#busy.values()].map(({ atMs }) => atMs);
   }
 
   /** Sends no more, and resolves when every request has ended. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    if (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
-    clearInterval(this.#sweep);
-    for (const connection of this.#idle.flat()) connection.close();
+    this.#sendNoMore();
+    this.#finishIfDone();
+    await this.done;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
 
-  #sendDue(): void {
-    const nowMs = performance.now();
-    const { requestsPerSecond } = this.#options;
-    for (;;) {
-      const dueMs = this.#startedMs + (this.#sent / requestsPerSecond) * 1_000;
-      if (dueMs > nowMs) return;
-      this.#latestMs = Math.max(this.#latestMs, nowMs - dueMs);
-      const target = this.#sent % this.#options.targets.length;
-      this.#sent += 1;
-      this.#inFlight += 1;
-      this.#send(target, dueMs, this.#take(target));
-    }
+  get #nowMs(): number {
+    return performance.now() - this.startedMs;
   }
 
-  #send(target: number, dueMs: number, connection: Connection): void {
-    this.#busy.add(connection);
-    connection.send((outcome) => {
+  #sendDue(): void {
+    while (this.#next.done !== true) {
+      const request = this.#next.value;
+      const lagMs = this.#nowMs - request.atMs;
+      if (lagMs < 0) {
+        this.#timer = setTimeout(() => this.#sendDue(), -lagMs);
+        return;
+      }
+      this.#next = this.#requests.next();
+      this.#start(request, lagMs);
+    }
+    this.#finishIfDone();
+  }
+
+  #start(request: Request, lagMs: number): void {
+    const pool = this.#pools[this.#turn];
+    if (pool === undefined) throw new Error('a load without a target');
+    this.#turn = (this.#turn + 1) % this.#pools.length;
+    const { maxInFlight, onOutcome } = this.#options;
+    if (this.#busy.size < (maxInFlight ?? Number.POSITIVE_INFINITY)) this.#send({ request, lagMs, pool }, pool.take());
+    else onOutcome({ ...this.#times(request, lagMs), ...noAnswer, failure: 'too-many-in-flight', detail: null });
+  }
+
+  #send(sending: Sending, connection: Connection): void {
+    const { request, lagMs, pool } = sending;
+    const { deadlineMs, onRetry, onOutcome } = this.#options;
+    this.#busy.set(connection, request);
+    connection.send(request.path, request.atMs + deadlineMs - this.#nowMs, (reply) => {
       this.#busy.delete(connection);
-      if (connection.isUsable) this.#idle[target]?.push(connection);
-      const { retryReused, onTrouble } = this.#options;
-      const isGood = outcome.kind === 'answered' && outcome.response.status === 200;
-      const retried = retryReused && outcome.kind === 'broken' && outcome.unanswered && outcome.reused;
-      if (!isGood) onTrouble?.({ atMs: performance.now(), outcome, retried });
-      if (retried) this.#send(target, dueMs, this.#open(target));
-      else this.#end(outcome, dueMs);
+      pool.giveBack(connection);
+      const outcome = { ...this.#times(request, lagMs), ...resultOf(reply) };
+      if (onRetry !== undefined && reply.kind === 'broken' && reply.unanswered && reply.reused) {
+        onRetry(outcome);
+        this.#send(sending, pool.open());
+        return;
+      }
+      onOutcome(outcome);
+      this.#finishIfDone();
     });
   }
 
-  #end(outcome: Outcome, dueMs: number): void {
-    this.#tally.add(outcome, performance.now() - dueMs);
-    this.#inFlight -= 1;
-    if (this.#inFlight === 0) this.#onIdle();
+  #times({ atMs }: Request, lagMs: number): Pick<Outcome, 'atMs' | 'lagMs' | 'endedAtMs'> {
+    return { atMs, lagMs, endedAtMs: this.#nowMs };
   }
 
-  #take(target: number): Connection {
-    const idle = this.#idle[target] ?? [];
-    for (let last = idle.pop(); last !== undefined; last = idle.pop()) {
-      if (last.isUsable) return last;
-    }
-    return this.#open(target);
+  #sendNoMore(): void {
+    clearTimeout(this.#timer);
+    this.#next = { done: true, value: undefined };
   }
 
-  #open(target: number): Connection {
-    const address = this.#options.targets[target];
-    if (address === undefined) throw new Error(`no target ${target}`);
-    return new Connection(address);
+  #stopNow(): void {
+    this.#sendNoMore();
+    for (const connection of this.#busy.keys()) connection.stop();
+    this.#finishIfDone();
   }
 
-  #timeOutOld(): void {
-    const nowMs = performance.now();
-    for (const connection of this.#busy) {
-      if (connection.waitedMs(nowMs) > this.#options.timeoutMs) connection.timeOut();
-    }
+  #finishIfDone(): void {
+    if (this.#busy.size > 0 || this.#next.done !== true) return;
+    this.#options.signal?.removeEventListener('abort', this.#abort);
+    for (const pool of this.#pools) pool.close();
+    this.#ended.resolve();
   }
 }

@@ -5,7 +5,7 @@ import { contendersIn, measured, type Results } from '../results.ts';
 import type { Spread } from '../spread.ts';
 import type { Figure } from './figure.ts';
 import { renderSvg } from './render.ts';
-import { drawn, faintInk, fontSize, gridLine, ink, titleOf } from './style.ts';
+import { axisName, drawn, faintInk, ink, namesAxis, panelTitleOf, smallText, titleOf, valueAxis } from './style.ts';
 
 const shown = ['removed-1', 'removed-2', 'removed-3'] as const satisfies readonly ScenarioName[];
 const plain = '#b4b4b4';
@@ -20,59 +20,42 @@ export function failedFigure(results: Results): Figure | null {
   if (present.length === 0) return null;
   const names = contendersIn({ cells: results.cells.filter(({ scenario }) => isShown(scenario)) });
   const spreads = present.map((scenario) => names.map((name) => measured(results, scenario, name, 'failed')));
-  const height = panel.top + names.length * rowHeight + 52;
   const most = Math.max(1, ...spreads.flat().map((spread) => spread?.max ?? 0));
+  const title = titleOf(
+    'Failed requests while servers are removed',
+    'Requests not answered 200; median, and the least and most of the repetitions. Coloured: the contenders of figure 5.',
+  );
+  const height = names.length * rowHeight;
   const svg = renderSvg(
     {
-      title: [
-        titleOf(
-          'Failed requests while servers are removed',
-          'Requests not answered 200; median, and the least and most of the repetitions. Coloured: the contenders of figure 5.',
-        ),
-        ...present.map((scenario, index) => ({
-          text: scenarios.find(({ name }) => name === scenario)?.title ?? scenario,
-          left: panel.left + index * (panel.width + panel.gap),
-          top: panel.top - 24,
-          padding: 0,
-          textStyle: { fontSize, color: ink },
-        })),
-      ],
-      grid: present.map((_, index) => ({
-        left: panel.left + index * (panel.width + panel.gap),
-        top: panel.top,
-        width: panel.width,
-        height: names.length * rowHeight,
-      })),
+      title: [title, ...present.map((scenario, index) => panelTitleOf(titleIn(scenario), leftOf(index), panel.top))],
+      grid: present.map((_, index) => ({ left: leftOf(index), top: panel.top, width: panel.width, height })),
       xAxis: present.map((_, gridIndex) => ({
+        ...valueAxis(smallText),
+        ...axisName('failed requests', 26),
         gridIndex,
-        type: 'value' as const,
-        min: 0,
         max: niceCeiling(most),
         splitNumber: 4,
-        name: 'failed requests',
-        nameLocation: 'middle' as const,
-        nameGap: 26,
-        nameTextStyle: { fontSize, color: ink },
-        axisLabel: { fontSize: fontSize - 1, color: faintInk, hideOverlap: true },
-        splitLine: gridLine,
+        axisLabel: { ...smallText, hideOverlap: true },
       })),
-      yAxis: present.map((_, gridIndex) => ({
-        gridIndex,
-        type: 'category' as const,
-        inverse: true,
-        data: names,
-        axisTick: { show: false },
-        axisLabel: { show: gridIndex === 0, fontSize, color: ink, interval: 0 },
-      })),
-      series: present.flatMap((_, index) => [
-        barsOf(names, spreads[index] ?? [], index),
-        whiskersOf(spreads[index] ?? [], index),
-      ]),
+      yAxis: present.map((_, gridIndex) => {
+        const axis = namesAxis(names);
+        return { ...axis, gridIndex, inverse: true, axisLabel: { ...axis.axisLabel, show: gridIndex === 0 } };
+      }),
+      series: spreads.flatMap((each, index) => [barsOf(names, each, index), whiskersOf(each, index)]),
     },
     width,
-    height,
+    panel.top + height + 52,
   );
   return { name: 'figure-6', svg, alt: 'Failed requests by contender while 1, 2 and 3 of 5 servers are removed' };
+}
+
+function leftOf(index: number): number {
+  return panel.left + index * (panel.width + panel.gap);
+}
+
+function titleIn(scenario: ScenarioName): string {
+  return scenarios.find(({ name }) => name === scenario)?.title ?? scenario;
 }
 
 function isShown(scenario: ScenarioName): boolean {

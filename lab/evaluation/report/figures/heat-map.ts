@@ -2,7 +2,7 @@ import { lostMs } from '../cell-statistics.ts';
 import { contendersIn, measured, type Results, scenariosIn } from '../results.ts';
 import type { Figure } from './figure.ts';
 import { renderSvg } from './render.ts';
-import { faintInk, fontSize, ink, titleOf } from './style.ts';
+import { faintInk, namesAxis, plainText, smallText, titleOf } from './style.ts';
 
 /** Viridis turned round, so that slow is dark: even steps to the eye, and to every kind of colour vision. */
 const colors = ['#fde725', '#90d743', '#35b779', '#21918c', '#31688e', '#443983', '#440154'];
@@ -19,6 +19,12 @@ const kinds = {
   p99: { measure: 'chargedP99Ms', title: '99th percentile of response times' },
 } as const;
 
+interface Value {
+  readonly row: number;
+  readonly column: number;
+  readonly ms: number | null;
+}
+
 /** By scenario and contender. null: no cell counts. */
 export function heatMapFigure(results: Results, kind: keyof typeof kinds): Figure | null {
   const { measure, title } = kinds[kind];
@@ -31,10 +37,7 @@ export function heatMapFigure(results: Results, kind: keyof typeof kinds): Figur
       ms: measured(results, scenario, contender, measure)?.median ?? null,
     })),
   );
-  const known = values.map(({ ms }) => ms).filter((ms) => ms !== null);
-  if (known.length === 0) return null;
-  const [low, high] = [Math.min(...known), Math.max(...known)].map(scaled);
-  const tone = (ms: number) => (scaled(ms) - (low ?? 0)) / Math.max(1e-9, (high ?? 1) - (low ?? 0));
+  if (values.every(({ ms }) => ms === null)) return null;
   const size = { width: scenarios.length * cell.width, height: contenders.length * cell.height };
   const svg = renderSvg(
     {
@@ -43,38 +46,9 @@ export function heatMapFigure(results: Results, kind: keyof typeof kinds): Figur
         `Failed requests count as ${lostMs / 1_000} s. Median of the repetitions; dark is slow, on a logarithmic scale.`,
       ),
       grid: { left: margin.left, top: margin.top, ...size },
-      xAxis: {
-        type: 'category',
-        position: 'top',
-        data: scenarios,
-        axisTick: { show: false },
-        axisLine: { show: false },
-        axisLabel: { fontSize, color: ink, rotate: 45, interval: 0 },
-      },
-      yAxis: {
-        type: 'category',
-        inverse: true,
-        data: contenders,
-        axisTick: { show: false },
-        axisLine: { show: false },
-        axisLabel: { fontSize, color: ink, interval: 0 },
-      },
-      series: [
-        {
-          type: 'heatmap',
-          data: values.map(({ row, column, ms }) => ({
-            value: [column, row, ms === null ? 0 : scaled(ms)],
-            itemStyle: { color: ms === null ? noneColor : colorAt(tone(ms)), borderColor: '#ffffff', borderWidth: 1 },
-            label: {
-              show: true,
-              formatter: ms === null ? '–' : brief(ms),
-              fontSize: fontSize - 1,
-              color: ms === null ? faintInk : tone(ms) < 0.45 ? '#000000' : '#ffffff',
-              textBorderWidth: 0,
-            },
-          })),
-        },
-      ],
+      xAxis: { ...bareAxis(scenarios), position: 'top', axisLabel: { ...plainText, rotate: 45, interval: 0 } },
+      yAxis: { ...bareAxis(contenders), inverse: true },
+      series: [{ type: 'heatmap', data: coloured(values) }],
       // The series wants one; every cell has its own colour all the same.
       visualMap: { show: false, min: 0, max: 1, dimension: 2, inRange: {} },
     },
@@ -82,6 +56,28 @@ export function heatMapFigure(results: Results, kind: keyof typeof kinds): Figur
     margin.top + size.height + margin.bottom,
   );
   return { name: `overview-${kind}`, svg, alt: `${title} by scenario and contender` };
+}
+
+function bareAxis(names: readonly string[]) {
+  return { ...namesAxis(names), axisLine: { show: false } };
+}
+
+/** Coloured from the fastest to the slowest of them. */
+function coloured(values: readonly Value[]) {
+  const known = values.flatMap(({ ms }) => (ms === null ? [] : [scaled(ms)]));
+  const low = Math.min(...known);
+  const tone = (ms: number) => (scaled(ms) - low) / Math.max(1e-9, Math.max(...known) - low);
+  return values.map(({ row, column, ms }) => ({
+    value: [column, row, ms === null ? 0 : scaled(ms)],
+    itemStyle: { color: ms === null ? noneColor : colorAt(tone(ms)), borderColor: '#ffffff', borderWidth: 1 },
+    label: {
+      show: true,
+      formatter: ms === null ? '–' : brief(ms),
+      fontSize: smallText.fontSize,
+      color: ms === null ? faintInk : tone(ms) < 0.45 ? '#000000' : '#ffffff',
+      textBorderWidth: 0,
+    },
+  }));
 }
 
 /** `8.3`, `834`, `1.2k`, `12k`. */

@@ -1,11 +1,22 @@
 import type { LineSeriesOption } from 'echarts';
 import type { ContenderName } from '../../contenders.ts';
-import { scenarios } from '../../scenarios.ts';
+import { type Event, scenarios } from '../../scenarios.ts';
 import type { Results } from '../results.ts';
 import type { Timeline } from '../timeline.ts';
 import type { Figure } from './figure.ts';
 import { renderSvg } from './render.ts';
-import { faintInk, fontSize, gridLine, ink, mishapColor, serverColors, titleOf } from './style.ts';
+import {
+  axisName,
+  faultColor,
+  ink,
+  legendOf,
+  panelTitleOf,
+  serverColors,
+  shareAxis,
+  smallText,
+  titleOf,
+  valueAxis,
+} from './style.ts';
 
 /** A row each. */
 const rows: readonly ContenderName[] = [
@@ -15,10 +26,24 @@ const rows: readonly ContenderName[] = [
   'capacity+leastconn',
 ];
 
+const columns = [
+  { values: 'shares', title: 'weights', axis: 'share of weight', left: 62 },
+  { values: 'utilisation', title: 'utilisation of CPU', axis: 'CPU / quota', left: 512 },
+] as const;
+
 const width = 920;
 const top = 104;
 const rowHeight = 190;
-const panel = { height: 122, lefts: [62, 512], width: 380 } as const;
+const panelSize = { width: 380, height: 122 } as const;
+
+/** One contender's weights or utilisation. */
+interface Panel {
+  readonly timeline: Timeline;
+  readonly column: (typeof columns)[number];
+  readonly isLowest: boolean;
+  /** In pixels. */
+  readonly place: typeof panelSize & { readonly left: number; readonly top: number };
+}
 
 /** Weights and utilisation over time, as the publication's figure 4. null: none of its cells counts. */
 export function overTimeFigure({ timelines }: Results): Figure | null {
@@ -27,84 +52,20 @@ export function overTimeFigure({ timelines }: Results): Figure | null {
   const [first] = shown;
   if (first === undefined || scenario === undefined) return null;
   const [event] = scenario.events ?? [];
-  const mishap = event === undefined ? [] : [[{ xAxis: event.fromMs / 1_000 }, { xAxis: event.toMs / 1_000 }]];
-  const panels = shown.flatMap((timeline, row) => [
-    { timeline, row, column: 0, values: timeline.shares, what: 'share of weight' },
-    { timeline, row, column: 1, values: timeline.utilisation, what: 'CPU / quota' },
-  ]);
-  const place = ({ row, column }: { row: number; column: number }) => ({
-    left: panel.lefts[column] ?? 0,
-    top: top + row * rowHeight,
-    width: panel.width,
-    height: panel.height,
-  });
-  const shares = shown.flatMap((timeline) => timeline.shares.flat()).map((share) => share ?? 0);
-  const mostShare = Math.max(...shares) > 0.6 ? 1 : 0.6;
+  const panels = panelsOf(shown);
+  const mostShare = shown.some(({ shares }) => shares.flat().some((share) => (share ?? 0) > 0.6)) ? 1 : 0.6;
+  const title = titleOf(
+    `Weights and utilisation: ${scenario.title}`,
+    `Shaded: other processes burn the CPU of ${event?.servers.join(', ') ?? 'a server'}. Means of half seconds of one run.`,
+  );
   const svg = renderSvg(
     {
-      title: [
-        titleOf(
-          `Weights and utilisation: ${scenario.title}`,
-          `Shaded: other processes burn the CPU of ${event?.servers.join(', ') ?? 'a server'}. Means of half seconds of one run.`,
-        ),
-        ...panels.map((each) => ({
-          text: `${each.timeline.contender}: ${each.column === 0 ? 'weights' : 'utilisation of CPU'}`,
-          left: place(each).left - 4,
-          top: place(each).top - 24,
-          padding: 0,
-          textStyle: { fontSize, color: ink },
-        })),
-      ],
-      legend: {
-        top: 50,
-        left: 54,
-        itemWidth: 26,
-        itemHeight: 2,
-        icon: 'rect',
-        textStyle: { fontSize, color: ink },
-        data: first.servers.map(legendName),
-      },
-      grid: panels.map(place),
-      xAxis: panels.map((each, gridIndex) => ({
-        gridIndex,
-        type: 'value' as const,
-        min: 0,
-        max: each.timeline.durationMs / 1_000,
-        interval: 2,
-        name: each.row === shown.length - 1 ? 'seconds' : '',
-        nameLocation: 'middle' as const,
-        nameGap: 26,
-        nameTextStyle: { fontSize, color: ink },
-        axisLabel: { fontSize: fontSize - 1, color: faintInk },
-        splitLine: { show: false },
-      })),
-      yAxis: panels.map(({ what, column }, gridIndex) => ({
-        gridIndex,
-        type: 'value' as const,
-        min: 0,
-        ...(column === 1 ? { max: 1.2, interval: 0.4 } : { max: mostShare, interval: mostShare / 4 }),
-        name: what,
-        nameLocation: 'middle' as const,
-        nameGap: 40,
-        nameTextStyle: { fontSize: fontSize - 1, color: faintInk },
-        axisLabel: {
-          fontSize: fontSize - 1,
-          color: faintInk,
-          formatter: (value: number) => `${Math.round(100 * value)} %`,
-        },
-        splitLine: gridLine,
-      })),
-      series: panels.flatMap(({ timeline, values, column }, index) =>
-        timeline.servers.map((server, number) => ({
-          ...lineOf(timeline, values[number] ?? [], number, column === 0),
-          name: legendName(server),
-          xAxisIndex: index,
-          yAxisIndex: index,
-          ...(number === 0
-            ? { markArea: { silent: true, itemStyle: { color: mishapColor }, data: mishap } as MarkArea }
-            : {}),
-        })),
-      ),
+      title: [title, ...panels.map(titleOfPanel)],
+      legend: { ...legendOf(first.servers.map(legendName), 26), top: 50, left: 54, icon: 'rect' },
+      grid: panels.map(({ place }) => place),
+      xAxis: panels.map(timeAxis),
+      yAxis: panels.map((panel, index) => valuesAxis(panel, index, mostShare)),
+      series: panels.flatMap((panel, index) => seriesOf(panel, index, event)),
     },
     width,
     top + shown.length * rowHeight,
@@ -112,7 +73,51 @@ export function overTimeFigure({ timelines }: Results): Figure | null {
   return { name: 'figure-4', svg, alt: `Weights and CPU utilisation over time: ${scenario.title}` };
 }
 
-type MarkArea = NonNullable<LineSeriesOption['markArea']>;
+function panelsOf(shown: readonly Timeline[]): Panel[] {
+  return shown.flatMap((timeline, row) =>
+    columns.map((column) => ({
+      timeline,
+      column,
+      isLowest: row === shown.length - 1,
+      place: { left: column.left, top: top + row * rowHeight, ...panelSize },
+    })),
+  );
+}
+
+function titleOfPanel({ timeline, column, place }: Panel) {
+  return panelTitleOf(`${timeline.contender}: ${column.title}`, place.left - 4, place.top);
+}
+
+function timeAxis({ timeline, isLowest }: Panel, gridIndex: number) {
+  return {
+    ...valueAxis(smallText),
+    ...axisName(isLowest ? 'seconds' : '', 26),
+    gridIndex,
+    max: timeline.durationMs / 1_000,
+    interval: 2,
+    splitLine: { show: false },
+  };
+}
+
+function valuesAxis({ column }: Panel, gridIndex: number, mostShare: number) {
+  const scale = column.values === 'shares' ? { max: mostShare, interval: mostShare / 4 } : { max: 1.2, interval: 0.4 };
+  return { ...shareAxis(smallText), ...axisName(column.axis, 40, smallText), ...scale, gridIndex };
+}
+
+/** A line a server; the first one's also shades the time of the fault. */
+function seriesOf({ timeline, column }: Panel, index: number, event: Event | undefined): LineSeriesOption[] {
+  const data: Shading = event === undefined ? [] : [[{ xAxis: event.fromMs / 1_000 }, { xAxis: event.toMs / 1_000 }]];
+  const markArea = { silent: true, itemStyle: { color: faultColor }, data };
+  return timeline.servers.map((server, number) => ({
+    ...lineOf(timeline, timeline[column.values][number] ?? [], number, column.values === 'shares'),
+    name: legendName(server),
+    xAxisIndex: index,
+    yAxisIndex: index,
+    ...(number === 0 ? { markArea } : {}),
+  }));
+}
+
+type Shading = NonNullable<NonNullable<LineSeriesOption['markArea']>['data']>;
 
 function lineOf({ atMs }: Timeline, values: readonly (number | null)[], server: number, isStep: boolean) {
   const color = serverColors[server % serverColors.length] ?? ink;

@@ -20,10 +20,7 @@ export function renderSvg(option: EChartsOption, width: number, height: number):
   }
 }
 
-/**
- * Nobody points at a figure in a document: what is there for that goes. So do the numbers of the instance in ids, which
- * count up within a process.
- */
+/** Without what reacts to a pointer, and without the instance's number in ids, which counts up within a process. */
 function withoutState(svg: string): string {
   return `${svg
     .replace(/<style\s*>.*?<\/style>/s, '')

@@ -31,10 +31,12 @@ export const serverColors = [palette.blue, palette.sky, palette.green, palette.v
 export const ink = '#222222';
 export const faintInk = '#555555';
 export const gridLine = { lineStyle: { color: '#e2e2e2', width: 1 } };
-/** While something is wrong. */
-export const mishapColor = 'rgba(213, 94, 0, 0.12)';
+/** While a fault lasts. */
+export const faultColor = 'rgba(213, 94, 0, 0.12)';
 
 export const fontSize = 12;
+export const plainText = { fontSize, color: ink } as const;
+export const smallText = { fontSize: fontSize - 1, color: faintInk } as const;
 
 /** Above the drawing, at its left edge. */
 export function titleOf(text: string, subtext: string) {
@@ -48,3 +50,41 @@ export function titleOf(text: string, subtext: string) {
     subtextStyle: { fontSize, color: faintInk, lineHeight: 16 },
   };
 }
+
+/** Above one panel of several, whose upper edge is at `top`. */
+export function panelTitleOf(text: string, left: number, top: number) {
+  return { text, left, top: top - 24, padding: 0, textStyle: plainText };
+}
+
+/** The names of lines, each with a bar of its colour that is `itemWidth` wide. */
+export function legendOf(data: readonly string[], itemWidth: number) {
+  return { itemWidth, itemHeight: 2, textStyle: plainText, data: [...data] };
+}
+
+/** An axis's name beside its middle, `nameGap` pixels away. */
+export function axisName(name: string, nameGap: number, nameTextStyle: TextStyle = plainText) {
+  return { name, nameLocation: 'middle' as const, nameGap, nameTextStyle };
+}
+
+/** An axis of numbers from 0 on. */
+export function valueAxis(axisLabel: TextStyle) {
+  return { type: 'value' as const, min: 0, axisLabel, splitLine: gridLine };
+}
+
+/** As `valueAxis`, of shares, which it shows in percent. */
+export function shareAxis(axisLabel: TextStyle) {
+  const formatter = (value: number) => `${Math.round(100 * value)} %`;
+  return { ...valueAxis(axisLabel), axisLabel: { ...axisLabel, formatter } };
+}
+
+/** An axis of names: every one is shown, and none has a tick. */
+export function namesAxis(data: readonly string[]) {
+  return {
+    type: 'category' as const,
+    data: [...data],
+    axisTick: { show: false },
+    axisLabel: { ...plainText, interval: 0 },
+  };
+}
+
+type TextStyle = typeof plainText | typeof smallText;

@@ -1,13 +1,14 @@
+import { markdownTable } from '../../../support/markdown.ts';
 import type { ContenderName } from '../../contenders.ts';
 import { type Improvement, improvementOf } from '../comparison.ts';
-import { formatImprovement, formatShare, none, table } from '../format.ts';
+import { formatImprovement, formatShare, none } from '../format.ts';
 import { claimedSituations, type Situation, situations } from '../groups.ts';
 import { measured, type Results } from '../results.ts';
 import { rule, type Verdict, verdictOnImprovement, verdictOnShare } from '../verdict.ts';
-import { ours } from './leastconn.ts';
+import { recommended } from './leastconn.ts';
 import { reference } from './ranking.ts';
 
-/** The publication's own policy, its baseline, and what everybody has; all under the algorithm that it ran on. */
+/** The publication's own policy, its baseline, and plain round robin; all under the algorithm that it ran on. */
 const paper: ContenderName = 'paper+roundrobin';
 export const baseline: ContenderName = 'least-utilised+roundrobin';
 const rivals = { 'its baseline': baseline, 'round robin': 'roundrobin' } as const;
@@ -59,7 +60,7 @@ export function claimResults(results: Results): ClaimResult[] {
 }
 
 export function claimsTable(results: Results): string {
-  return table(
+  return markdownTable(
     ['claim', 'claimed', 'measured, failures as 5 s', 'measured, answered requests only', 'of which', 'verdict'],
     claimResults(results).map(({ claim, claimed, measured: found, answered, details, verdict }) => [
       claim,
@@ -85,14 +86,14 @@ export function claimsRule(): string {
 /** The same comparisons for our own policies: how much better it can be. */
 export function betterTable(results: Results): string {
   const others: readonly ContenderName[] = [baseline, 'roundrobin', paper];
-  return table(
+  return markdownTable(
     [
       'contender',
       'situation',
       ...others.map((name) => `mean, failures as 5 s, against \`${name}\``),
       'more failed than round robin, %',
     ],
-    [...ours, reference].flatMap((one) =>
+    [...recommended, reference].flatMap((one) =>
       situations.flatMap((situation) => {
         const found = others.map((other) =>
           improvementOf(results, claimedSituations[situation], one, other, 'chargedMeanMs'),

@@ -1,5 +1,7 @@
+import { milliseconds } from '../../../../shared/terminal/format.ts';
+import { markdownTable } from '../../../support/markdown.ts';
 import { type ScenarioName, scenarios } from '../../scenarios.ts';
-import { formatCount, formatMs, formatShare, formatSpread, none, table } from '../format.ts';
+import { formatCount, formatShare, formatSpread, none } from '../format.ts';
 import { type GroupName, groups } from '../groups.ts';
 import { contendersIn, type Measure, measured, type Results } from '../results.ts';
 
@@ -18,7 +20,7 @@ function scenarioSection(results: Results, scenario: ScenarioName): string {
 }
 
 function scenarioTable(results: Results, scenario: ScenarioName): string {
-  return table(
+  return markdownTable(
     [
       'contender',
       'mean, ms',
@@ -34,11 +36,11 @@ function scenarioTable(results: Results, scenario: ScenarioName): string {
         formatSpread(measured(results, scenario, contender, measure), format);
       return [
         `\`${contender}\``,
-        show('meanMs', formatMs),
-        show('p50Ms', formatMs),
-        show('p90Ms', formatMs),
-        show('p99Ms', formatMs),
-        show('chargedMeanMs', formatMs),
+        show('meanMs', milliseconds),
+        show('p50Ms', milliseconds),
+        show('p90Ms', milliseconds),
+        show('p99Ms', milliseconds),
+        show('chargedMeanMs', milliseconds),
         show('withinSecond', formatShare),
         show('failedShare', formatShare),
       ];
@@ -46,11 +48,11 @@ function scenarioTable(results: Results, scenario: ScenarioName): string {
   );
 }
 
-/** What a mishap cost: requests that failed, and those answered later than a second. */
+/** What a fault cost: requests that failed, and those answered later than a second. */
 export function reactionTable(results: Results): string {
   const shown = scenarios.filter(({ name, events }) => events !== undefined && contendersIn(results, name).length > 0);
   if (shown.length === 0) return 'Not measured.';
-  return table(
+  return markdownTable(
     ['contender', ...shown.map(({ name }) => `\`${name}\``)],
     contendersIn(results).map((contender) => [
       `\`${contender}\``,

@@ -1,15 +1,17 @@
+import { milliseconds } from '../../../../shared/terminal/format.ts';
+import { markdownTable } from '../../../support/markdown.ts';
 import type { ContenderName } from '../../contenders.ts';
 import type { ScenarioName } from '../../scenarios.ts';
 import { compare } from '../comparison.ts';
-import { formatMs, formatShare, none, table } from '../format.ts';
+import { formatShare, none } from '../format.ts';
 import { measured, type Results, scenariosIn } from '../results.ts';
 
-/** Alone, it may be this much slower than the best of ours and still be enough. */
+/** Alone, it may be this much slower than haweight's best and still be enough. */
 export const toleratedRatio = 1.1;
 
 const alone: ContenderName = 'leastconn';
-/** What we would have anybody use. */
-export const ours: readonly ContenderName[] = [
+/** The contenders with a policy that haweight recommends. */
+export const recommended: readonly ContenderName[] = [
   'inverse-load+roundrobin',
   'inverse-load+random',
   'inverse-load+leastconn',
@@ -18,7 +20,7 @@ export const ours: readonly ContenderName[] = [
   'capacity+leastconn',
 ];
 
-/** leastconn without a controller beside the best of ours; times of leastconn / times of that, failures charged. */
+/** leastconn without a controller against haweight's best: its times / the times of `best`, failures charged. */
 export interface AloneResult {
   readonly scenario: ScenarioName;
   readonly best: ContenderName;
@@ -27,9 +29,9 @@ export interface AloneResult {
   readonly isEnough: boolean;
 }
 
-/** The best of ours has the lowest mean against leastconn; chosen anew in each scenario, which favours us. null: nothing to compare. */
+/** haweight's best has the lowest mean against leastconn, chosen anew in each scenario. null: nothing to compare. */
 export function aloneResult(results: Results, scenario: ScenarioName): AloneResult | null {
-  const candidates = ours.flatMap((best) => {
+  const candidates = recommended.flatMap((best) => {
     const mean = compare(results, scenario, alone, best, 'chargedMeanMs')?.ratio.median;
     const p99 = compare(results, scenario, alone, best, 'chargedP99Ms')?.ratio.median;
     return mean === undefined || p99 === undefined ? [] : [{ best, mean, p99 }];
@@ -47,7 +49,7 @@ export function leastconnTable(results: Results): string {
         (measure) => measured(results, scenario, contender, measure)?.median,
       );
       if (mean === undefined || p99 === undefined || failed === undefined) return none;
-      return `${formatMs(mean)} / ${formatMs(p99)} / ${formatShare(failed)}`;
+      return `${milliseconds(mean)} / ${milliseconds(p99)} / ${formatShare(failed)}`;
     };
     if (result === null) return [`\`${scenario}\``, show(alone), none, none, none, 'not measured'];
     const { best, mean, p99, isEnough } = result;
@@ -60,13 +62,13 @@ export function leastconnTable(results: Results): string {
       isEnough ? '**yes**' : 'no',
     ];
   });
-  return table(
+  return markdownTable(
     [
       'scenario',
       'leastconn alone: mean / p99 in ms / failed %',
-      'best of ours',
-      'mean, alone / ours',
-      'p99, alone / ours',
+      "haweight's best",
+      'mean, alone / best',
+      'p99, alone / best',
       'is it enough?',
     ],
     rows,
@@ -76,8 +78,8 @@ export function leastconnTable(results: Results): string {
 export function leastconnRule(): string {
   const percent = Math.round(100 * (toleratedRatio - 1));
   return (
-    `leastconn alone is called enough where its mean and its p99 are at most ${percent} % above those of the best of ours ` +
-    '(median of the pairs), with every failed request charged as 5 s. The best of ours is the one of `inverse-load` and ' +
-    '`capacity`, under any algorithm, with the lowest mean; it is chosen anew in each scenario, which favours us.'
+    `leastconn alone is called enough where its mean and its p99 are at most ${percent} % above those of haweight's best ` +
+    "(median of the pairs), with every failed request charged as 5 s. haweight's best is the one of `inverse-load` and " +
+    '`capacity`, under any algorithm, with the lowest mean; it is chosen anew in each scenario, which favours haweight.'
   );
 }

@@ -1,6 +1,7 @@
+import { markdownTable } from '../../../support/markdown.ts';
 import type { ContenderName } from '../../contenders.ts';
 import { compare } from '../comparison.ts';
-import { formatShare, none, table } from '../format.ts';
+import { formatShare, none } from '../format.ts';
 import { contendersIn, measured, type Results, scenariosIn } from '../results.ts';
 import { geometricMean } from '../spread.ts';
 
@@ -41,7 +42,7 @@ export function rankingOf(results: Results): Rank[] {
 }
 
 export function rankingTable(results: Results): string {
-  return table(
+  return markdownTable(
     ['contender', 'mean, relative', 'p99, relative', 'scenarios', 'failed, mean %', 'within 1 s, lowest %'],
     rankingOf(results).map(({ contender, mean, p99, scenarios, failed, leastWithinSecond }) => [
       `\`${contender}\``,

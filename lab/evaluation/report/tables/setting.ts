@@ -1,25 +1,27 @@
+import { spacedPercent } from '../../../../shared/terminal/format.ts';
+import { markdownTable } from '../../../support/markdown.ts';
 import { balanceLine, contenders } from '../../contenders.ts';
 import { type Event, type Scenario, scenarios } from '../../scenarios.ts';
-import { none, table } from '../format.ts';
+import { none } from '../format.ts';
 import type { Results } from '../results.ts';
 
 /** What is run: from the code, so that the document cannot say otherwise. */
 export function scenarioTable(): string {
-  return table(
+  return markdownTable(
     ['scenario', 'what', "publication's figure", 'seconds', 'load / capacity', 'what happens'],
     scenarios.map((scenario) => [
       `\`${scenario.name}\``,
       scenario.title,
       scenario.figure ?? '',
       `${scenario.durationMs / 1_000}`,
-      percent(scenario.load),
+      spacedPercent(scenario.load),
       happeningsOf(scenario),
     ]),
   );
 }
 
 export function contenderTable(): string {
-  return table(
+  return markdownTable(
     ['contender', "HAProxy's `balance`", 'weights'],
     contenders.map(({ name, algorithm, weights }) => [
       `\`${name}\``,
@@ -27,7 +29,7 @@ export function contenderTable(): string {
       weights === 'none'
         ? 'all equal, no controller'
         : weights === 'oracle'
-          ? 'the true capacities at any time, set at once: nobody can know them'
+          ? 'the true capacities at every moment, set at once: a bound that no real controller reaches'
           : `haweight, policy \`${weights}\``,
     ]),
   );
@@ -37,7 +39,7 @@ export function machineTable({ run }: Pick<Results, 'run'>): string {
   const { cpu, cores, memoryBytes, kernel } = run.machine;
   const capacities = Object.entries(run.capacities);
   const total = capacities.reduce((sum, [, capacity]) => sum + capacity, 0);
-  return table(
+  return markdownTable(
     ['what', 'value'],
     [
       ['begun', run.startedAt],
@@ -68,24 +70,20 @@ export function completenessText({ cells, discarded, missing }: Results): string
     `${repetition}`,
     reason.replaceAll(/\s+/g, ' '),
   ]);
-  return `${counts}\n\n${table(['discarded: scenario', 'contender', 'repetition', 'because'], rows)}`;
+  return `${counts}\n\n${markdownTable(['discarded: scenario', 'contender', 'repetition', 'because'], rows)}`;
 }
 
 function happeningsOf({ bursts, events = [] }: Scenario): string {
   const burst = bursts && [
-    `bursts of ${bursts.peaks.map(percent).join(', ')} of capacity for ${bursts.lengthMs} ms every ${bursts.everyMs / 1_000} s`,
+    `bursts of ${bursts.peaks.map((load) => spacedPercent(load)).join(', ')} of capacity for ${bursts.lengthMs} ms every ${bursts.everyMs / 1_000} s`,
   ];
   return [...(burst ?? []), ...events.map(describe)].join('; ') || 'nothing';
 }
 
-function describe({ fromMs, toMs, servers, mishap }: Event): string {
+function describe({ fromMs, toMs, servers, fault }: Event): string {
   const who = servers.join(', ');
   const when = `from ${fromMs / 1_000} s to ${toMs / 1_000} s`;
-  if (mishap.kind === 'gone') return `${who} gone ${when}`;
-  if (mishap.kind === 'failing') return `${who} answers 500 at once ${when}`;
-  return `${mishap.processes} ${mishap.processes === 1 ? 'process burns' : 'processes burn'} CPU on ${who} ${when}`;
-}
-
-function percent(share: number): string {
-  return `${Math.round(100 * share)} %`;
+  if (fault.kind === 'gone') return `${who} gone ${when}`;
+  if (fault.kind === 'failing') return `${who} answers 500 at once ${when}`;
+  return `${fault.processes} ${fault.processes === 1 ? 'process burns' : 'processes burn'} CPU on ${who} ${when}`;
 }

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { equal } from '../../../../controller/decide/policies/equal.ts';
 import type { ServerSketch } from '../../support/build.ts';
-import { Backend, reasonCodes } from '../../support/run.ts';
+import { Backend, reasonCodes } from '../../support/play.ts';
 
 const four = { a: 100, b: 100, c: 100, d: 100 };
 const busy = { utilisation: { cpu: 0.95 } };

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { capacity } from '../../../../controller/decide/policies/capacity.ts';
 import { inverseLoad } from '../../../../controller/decide/policies/inverse-load.ts';
-import { Backend, reasonCodes } from '../../support/run.ts';
+import { Backend, reasonCodes } from '../../support/play.ts';
 
 const even = { a: 100, b: 100, c: 100, d: 100 };
 const failing = { traffic: { ok: 0, errors: 50 } };

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Backend, reasonCodes } from '../../support/run.ts';
+import { Backend, reasonCodes } from '../../support/play.ts';
 
 const four = { a: 100, b: 100, c: 100, d: 100 };
 const busy = { utilisation: { cpu: 0.95 } };
@@ -134,10 +134,7 @@ test('what a reload reset is written on the next tick, however short ago the las
   const backend = new Backend({ a: 100, b: 100 }, { algorithm: 'roundrobin' });
   backend.tick({ a: quiet, b: quiet });
   t.is(backend.weight('a'), 256);
-  backend.weights = new Map([
-    ['a', 100],
-    ['b', 100],
-  ]);
+  for (const server of ['a', 'b']) backend.weights.set(server, 100);
   backend.tick({ a: { traffic: null }, b: { traffic: null } });
   t.is(backend.weight('a'), 256);
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { blindLimitMs } from '../../../../controller/decide/guard/hold.ts';
-import { Backend, reasonCodes } from '../../support/run.ts';
+import { Backend, reasonCodes } from '../../support/play.ts';
 
 const easy = { utilisation: { cpu: 0.2, ram: 0.2 } };
 const easyAll = { a: easy, b: easy, c: easy, d: easy };

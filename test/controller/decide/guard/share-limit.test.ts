@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { shareLimits } from '../../../../controller/decide/guard/share-limit.ts';
-import { Backend, reasonCodes } from '../../support/run.ts';
+import { Backend, reasonCodes } from '../../support/play.ts';
 
 const four = { a: 100, b: 100, c: 100, d: 100 };
 const idle = { utilisation: { cpu: 0, ram: 0, bandwidth: 0, threads: 0 } };

@@ -5,7 +5,7 @@ import { learn, nothingLearned } from '../../../../controller/decide/policies/ca
 import { saturationFactor } from '../../../../controller/decide/policies/saturation.ts';
 import type { Observation } from '../../../../shared/contract/observation.ts';
 import { calm, factors, observed, thresholds } from '../../support/build.ts';
-import { Backend, reasonCodes } from '../../support/run.ts';
+import { Backend, reasonCodes } from '../../support/play.ts';
 
 const near = (a: number | null | undefined, b: number, tolerance = 1e-9) =>
   Math.abs((a ?? Number.NaN) - b) <= tolerance;

@@ -1,4 +1,4 @@
-import { defaultLeastUtilisedSettings, leastUtilised } from '../../../../controller/decide/policies/least-utilised.ts';
+import { defaultPickOneSettings, pickOne } from '../../../../controller/decide/policies/pick-one.ts';
 import { type PolicyName, policyNamed, policyNames } from '../../../../controller/decide/policies/registry.ts';
 import type { Policy } from '../../../../shared/contract/policy.ts';
 
@@ -22,7 +22,7 @@ const promises: Readonly<Record<PolicyName, Promises>> = {
   'inverse-load': { scaleFree: everything, judgesByTheRest: true, remembers: 0 },
   // traffic where requests are many: with few, chance decides what counts as a jump
   capacity: { scaleFree: { ...everything, utilisation: false }, judgesByTheRest: false, remembers: 300 },
-  'least-utilised': { scaleFree: { ...everything, utilisation: false }, judgesByTheRest: false, remembers: 0 },
+  'pick-one': { scaleFree: { ...everything, utilisation: false }, judgesByTheRest: false, remembers: 0 },
   stress: { scaleFree: { ...everything, utilisation: false }, judgesByTheRest: true, remembers: 0 },
   equal: { scaleFree: everything, judgesByTheRest: false, remembers: 0 },
   paper: { scaleFree: { ...everything, utilisation: false }, judgesByTheRest: true, remembers: 0 },
@@ -38,9 +38,9 @@ export interface Subject extends Promises {
 export const subjects: readonly Subject[] = [
   ...policyNames.map((name) => ({ title: name, build: () => policyNamed(name), ...promises[name] })),
   {
-    title: 'least-utilised, pick least-utilised',
-    build: () => leastUtilised({ ...defaultLeastUtilisedSettings, pick: 'least-utilised' }),
-    ...promises['least-utilised'],
+    title: 'pick-one, pick least-utilised',
+    build: () => pickOne({ ...defaultPickOneSettings, pick: 'least-utilised' }),
+    ...promises['pick-one'],
   },
 ];
 

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { stress } from '../../../../controller/decide/policies/stress.ts';
 import { factors, observed, type ServerSketch, thresholds } from '../../support/build.ts';
-import { Backend } from '../../support/run.ts';
+import { Backend } from '../../support/play.ts';
 
 function weigh(servers: Readonly<Record<string, ServerSketch>>, loadFactors = factors) {
   const observations = Object.entries(servers).map(([server, sketch]) => observed(server, sketch));

@@ -57,7 +57,7 @@ onlyWithGroups(
       title: 'one is away',
       durationMs,
       load: 0.4,
-      events: [{ fromMs: goneMs, toMs: backMs, servers: ['s1'], mishap: { kind: 'gone' } }],
+      events: [{ fromMs: goneMs, toMs: backMs, servers: ['s1'], fault: { kind: 'gone' } }],
     };
     const cell = await runCell(stack, plan(servers, scenario, signal));
 
@@ -123,7 +123,7 @@ onlyWithGroups('a cell that is stopped ends what it did to the servers', async (
     title: 'one answers 500',
     durationMs: 60_000,
     load: 0.2,
-    events: [{ fromMs: 0, toMs: 50_000, servers: ['s1'], mishap: { kind: 'failing' } }],
+    events: [{ fromMs: 0, toMs: 50_000, servers: ['s1'], fault: { kind: 'failing' } }],
   };
   const stopped = t.throwsAsync(runCell(stack, plan(servers, scenario, stop.signal)), { name: 'AbortError' });
   await until('s1 fails', async () => (await work(s1)) === 500);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { startGroups } from '../../../../lab/evaluation/servers/groups.ts';
-import { ports, setMishap } from '../../../../lab/evaluation/servers/server.ts';
+import { ports, setFault } from '../../../../lab/evaluation/servers/server.ts';
 import { until } from '../../../support/until.ts';
 import { canMakeGroups } from '../support/groups.ts';
 
@@ -28,21 +28,21 @@ onlyWithGroups('a server is held to its quota, and what happens to it is real', 
   await until('application and agent', async () => (await works()) && (await agentAnswers()));
   await server.limit();
 
-  await setMishap(server, { kind: 'burn', processes: 2 });
+  await setFault(server, { kind: 'burn', processes: 2 });
   const before = { usedMs: server.usedCpuMs(), atMs: performance.now() };
   await sleep(2_000);
   const cores = (server.usedCpuMs() - before.usedMs) / (performance.now() - before.atMs);
   t.true(cores > 0.05 && cores < 0.12, `all of its quota of 0.1 cores and no more: ${cores}`);
 
-  await setMishap(server, { kind: 'failing' });
+  await setFault(server, { kind: 'failing' });
   t.is(await get(ports.app, '/work?cpuMs=1'), 500);
 
-  await setMishap(server, { kind: 'gone' });
+  await setFault(server, { kind: 'gone' });
   t.is(await get(ports.app, '/work?cpuMs=1'), 'no answer');
   t.is(await get(ports.agent, '/v1/snapshot'), 'no answer');
 
-  await setMishap(server, null);
+  await setFault(server, null);
   await until('everything as before', async () => (await works()) && (await agentAnswers()));
   t.is(await get(ports.app, '/work?cpuMs=-1'), 400);
-  await t.throwsAsync(() => setMishap(server, { kind: 'burn', processes: 99 }), { message: /answered 400/ });
+  await t.throwsAsync(() => setFault(server, { kind: 'burn', processes: 99 }), { message: /was answered 400/ });
 });

@@ -135,7 +135,7 @@ test('how much better it can be: only what was measured has a row', (t) => {
   t.deepEqual(rows, ['| `capacity+leastconn` | flash crowds | – | +25.2 % | – | 1.00 |']);
 });
 
-test('leastconn alone is enough within a tenth of the best of ours; failing is charged', (t) => {
+test("leastconn alone is enough within a tenth of haweight's best; failing is charged", (t) => {
   const alone = cells('steady-70', 'leastconn', [109, 109, 109]);
   const best = cells('steady-70', 'capacity+leastconn', [100, 100, 100]);
   const cheat = cells('steady-70', 'inverse-load+random', [50, 50, 50], 10);

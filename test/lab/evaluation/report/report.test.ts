@@ -1,4 +1,4 @@
-import { copyFile, readdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { matrices } from '../../../../lab/evaluation/matrix.ts';
@@ -76,33 +76,38 @@ test('CSV: a row a cell and a row a scenario and contender, as worked out by han
   t.deepEqual(rest, ['']);
 });
 
-test('the document takes the parts of both runs, with figures of each under their own names', async (t) => {
+const documents = ['evaluation.md', 'evaluation-tables.md'];
+
+async function copyDocuments(folder: string): Promise<void> {
+  for (const name of documents)
+    await copyFile(new URL(`../../../../docs/${name}`, import.meta.url), join(folder, name));
+}
+
+test('the documents take the parts of both runs, with figures of each under their own names', async (t) => {
   await using folder = await temporaryFolder();
-  const docs = join(folder.path, 'evaluation.md');
-  await copyFile(new URL('../../../../docs/evaluation.md', import.meta.url), docs);
+  await copyDocuments(folder.path);
   for (const matrix of ['full', 'publication'] as const) {
     const results = join(folder.path, matrix);
     await fill(results, matrix);
-    await using report = new MarkedProgram(program, '--results', results, '--docs', docs);
+    await using report = new MarkedProgram(program, '--results', results, '--docs', folder.path);
     t.is((await report.end()).code, 0, report.errors);
   }
-  const text = await readFile(docs, 'utf8');
+  const texts = await Promise.all(documents.map((name) => readFile(join(folder.path, name), 'utf8')));
+  const text = texts.join('\n');
   const figures = await readdir(join(folder.path, 'figures'));
   const shown = [...text.matchAll(/!\[[^\]]*\]\(([^)]*)\)/g)].map(([, path]) => path);
   t.deepEqual(shown.toSorted(), figures.map((name) => `figures/${name}`).toSorted());
   t.is(figures.length, 20);
   t.notRegex(text, /Not measured|not measured|NaN|undefined|null/);
-  const [, judged = ''] = text.split("## The publication's claims");
-  t.is([...judged.matchAll(/\*\*(better|reproduced|not reproduced)\*\* \|/g)].length, 16);
+  t.is([...text.matchAll(/\*\*(better|reproduced|not reproduced)\*\* \|/g)].length, 16);
 });
 
-test('a quick run is not put into the document', async (t) => {
+test('a quick run is not put into the documents', async (t) => {
   await using folder = await temporaryFolder();
   await writeRun(folder.path, { ...run, matrix: 'quick' });
-  const docs = join(folder.path, 'evaluation.md');
-  await using report = new MarkedProgram(program, '--results', folder.path, '--docs', docs);
+  await using report = new MarkedProgram(program, '--results', folder.path, '--docs', folder.path);
   t.is((await report.end()).code, 2);
-  t.is(report.errors, 'experiment:report: --docs: a document shows no run of matrix quick\n');
+  t.is(report.errors, 'experiment:report: --docs: the documents show no run of matrix quick\n');
 });
 
 test('what cannot be read or written is one line and exit code 2', async (t) => {
@@ -111,18 +116,16 @@ test('what cannot be read or written is one line and exit code 2', async (t) => 
   t.is((await nothing.end()).code, 2);
   t.regex(nothing.errors, /^experiment:report: \/.*run\.json: there is no such file\. Give the folder .*\n$/);
   await writeRun(folder.path);
-  const missing = join(folder.path, 'missing.md');
-  await using unread = new MarkedProgram(program, '--results', folder.path, '--docs', missing);
+  const flags = ['--results', folder.path, '--docs', folder.path];
+  await using unread = new MarkedProgram(program, ...flags);
   t.is((await unread.end()).code, 2);
-  t.regex(unread.errors, /^experiment:report: \/.*missing\.md: cannot be read; got "ENOENT.*\n$/);
-  const file = join(folder.path, 'run.json');
-  const docs = join(folder.path, 'evaluation.md');
-  await copyFile(new URL('../../../../docs/evaluation.md', import.meta.url), docs);
+  t.regex(unread.errors, /^experiment:report: \/.*evaluation\.md: cannot be read; got "ENOENT.*\n$/);
+  await copyDocuments(folder.path);
+  await writeFile(join(folder.path, 'figures'), 'a file, not a folder');
   await writeCell(folder.path, madeUpCell('flash-188', 'roundrobin', 1));
-  const places = ['--docs', docs, '--figures', file];
-  await using unwritten = new MarkedProgram(program, '--results', folder.path, ...places);
+  await using unwritten = new MarkedProgram(program, ...flags);
   t.is((await unwritten.end()).code, 2);
-  t.regex(unwritten.errors, /^experiment:report: \/.*run\.json\/overview-mean\.svg: cannot be written; got ".*\n$/);
+  t.regex(unwritten.errors, /^experiment:report: \/.*figures\/overview-mean\.svg: cannot be written; got ".*\n$/);
 });
 
 test('experiment:report --help has examples and fits 80 columns; a flag too few is refused', async (t) => {

@@ -39,7 +39,7 @@ test('a table a measured scenario of the group, a row a contender: the median, a
   t.is(groupTables(results, 'flash'), 'Not measured.');
 });
 
-test('what a mishap costs: failed and slow requests, of scenarios with a mishap only', (t) => {
+test('what a fault costs: failed and slow requests, of scenarios with a fault only', (t) => {
   const results = resultsOf(
     cell('steady-50', 'roundrobin', 12),
     cell('removed-1', 'roundrobin', 12),
@@ -56,7 +56,7 @@ test('what a mishap costs: failed and slow requests, of scenarios with a mishap 
   t.is(reactionTable(resultsOf(cell('steady-50', 'roundrobin', 12))), 'Not measured.');
 });
 
-test('leastconn beside the best of ours, with the words of the rule', (t) => {
+test("leastconn against haweight's best, with the words of the rule", (t) => {
   const results = resultsOf(
     cell('steady-50', 'leastconn', 120),
     cell('steady-50', 'capacity+leastconn', 100),

@@ -1,5 +1,6 @@
 import { type StartedTestContainer, Wait } from 'testcontainers';
 import { type Snapshot, snapshotSchema } from '../../../../shared/contract/snapshot.ts';
+import { setFaults } from '../../../../testbed/rig/app/control.ts';
 import { engineStats } from './engine-stats.ts';
 import { HardenedContainer } from './hardened-container.ts';
 import { agentPort, appPort, type Surroundings, tokenInside } from './surroundings.ts';
@@ -14,11 +15,13 @@ export interface Size {
 export class Application {
   readonly name: string;
   readonly container: StartedTestContainer;
+  readonly #cores: number;
   readonly #token: string;
 
-  private constructor(name: string, container: StartedTestContainer, token: string) {
+  private constructor(name: string, cores: number, container: StartedTestContainer, token: string) {
     this.name = name;
     this.container = container;
+    this.#cores = cores;
     this.#token = token;
   }
 
@@ -28,7 +31,7 @@ export class Application {
     { image, label, network, token, tokenFile }: Surroundings,
   ): Promise<Application> {
     const agent = ['agent', '--name', name, '--listen', `0.0.0.0:${agentPort}`, '--token-file', tokenInside];
-    const app = ['node', 'dist/testbed/rig/app-server.js', '--name', name, '--listen', `0.0.0.0:${appPort}`];
+    const app = ['node', 'dist/testbed/rig/app/main.js', '--name', name, '--listen', `0.0.0.0:${appPort}`];
     const container = await new HardenedContainer(image)
       .withLabels(label)
       .withNetwork(network)
@@ -39,7 +42,7 @@ export class Application {
       .withExposedPorts(appPort, agentPort)
       .withWaitStrategy(Wait.forAll([Wait.forHttp('/healthz', appPort), Wait.forHttp('/healthz', agentPort)]))
       .start();
-    return new Application(name, container, token);
+    return new Application(name, cores, container, token);
   }
 
   async snapshot(): Promise<Snapshot> {
@@ -57,8 +60,7 @@ export class Application {
 
   /** Has a part of its CPU quota really burnt, beside its requests. */
   async stress(share: number): Promise<void> {
-    const { status } = await fetch(`${this.#url(appPort)}/neighbour?share=${share}`, { method: 'PUT' });
-    if (status !== 204) throw new Error(`${this.name}: stress was answered ${status}`);
+    await setFaults(this.#url(appPort), { busy: share * this.#cores });
   }
 
   /** Runs a shell command in the container, as its user. Its output, trimmed, and its exit code. */

@@ -1,6 +1,7 @@
-import { type IncomingMessage, request } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
-import { exponential, seededRandom } from '../../../../shared/math/random.ts';
+import { seededRandom } from '../../../../shared/math/random.ts';
+import { poissonTimes, requestsAt } from '../../../../testbed/rig/load/arrivals.ts';
+import { targetOf } from '../../../../testbed/rig/load/connection.ts';
+import { OpenLoop } from '../../../../testbed/rig/load/open-loop.ts';
 import { type ClientOutcome, sharedNowMs } from './client-protocol.ts';
 
 /*
@@ -11,41 +12,19 @@ import { type ClientOutcome, sharedNowMs } from './client-protocol.ts';
 
 /** A client gives up after this, in ms. */
 const patienceMs = 1_000;
-
-async function run(url: string, perSecond: number): Promise<void> {
-  const random = seededRandom(1);
-  let nextMs = sharedNowMs();
-  for (;;) {
-    nextMs += exponential(random, 1_000 / perSecond);
-    const waitMs = nextMs - sharedNowMs();
-    if (waitMs > 0) await delay(waitMs);
-    send(url, nextMs);
-  }
-}
-
-function send(url: string, intendedAtMs: number): void {
-  const sent = request(url, { agent: false });
-  let isTold = false;
-  const tell = (outcome: Pick<ClientOutcome, 'status' | 'server' | 'node'>) => {
-    clearTimeout(deadline);
-    if (isTold) return;
-    isTold = true;
-    process.send?.({ intendedAtMs, endedAtMs: sharedNowMs(), ...outcome } satisfies ClientOutcome);
-  };
-  const deadline = setTimeout(() => {
-    tell({ status: -1, server: '', node: '' });
-    sent.destroy();
-  }, patienceMs);
-  const broke = () => tell({ status: 0, server: '', node: '' });
-  sent.on('response', (response: IncomingMessage) => {
-    const { 'x-server': server = '', 'x-node': node = '' } = response.headers;
-    response.resume();
-    response.on('end', () => tell({ status: response.statusCode ?? 0, server: String(server), node: String(node) }));
-    response.on('error', broke);
-  });
-  sent.on('error', broke);
-  sent.end();
-}
+const [url = '', perSecond] = process.argv.slice(2);
 
 process.on('disconnect', () => process.exit());
-await run(process.argv[2] ?? '', Number(process.argv[3]));
+const { pathname: path } = new URL(url);
+const startedMs = sharedNowMs();
+const load = new OpenLoop({
+  targets: [targetOf(url)],
+  requests: requestsAt(poissonTimes(seededRandom(1), Number(perSecond)), path),
+  deadlineMs: patienceMs,
+  newConnections: true,
+  onOutcome: ({ atMs, endedAtMs, status, server: node }) => {
+    const outcome = { intendedAtMs: startedMs + atMs, endedAtMs: startedMs + endedAtMs, status, node };
+    process.send?.(outcome satisfies ClientOutcome);
+  },
+});
+await load.done;

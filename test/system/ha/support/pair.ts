@@ -4,8 +4,8 @@ import { chmod, copyFile, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { findHaproxy } from '../../../../testbed/rig/binary.ts';
 import { type HaproxyProcess, startHaproxy } from '../../../../testbed/rig/process.ts';
-import { appPort } from '../../../support/app-protocol.ts';
 import { Haweight } from '../../../support/process.ts';
+import { appPort } from '../../../support/stack.ts';
 import { until } from '../../../support/until.ts';
 import type { Network } from './network.ts';
 
@@ -86,7 +86,7 @@ export class Pair implements AsyncDisposable {
     const { network, name } = this.#options;
     network.cut(name);
     const keepalived = this.#keepalived === null ? [] : await family(this.#keepalived.pid ?? 0);
-    this.controller.child.kill('SIGKILL');
+    this.controller.signal('SIGKILL');
     for (const pid of keepalived) process.kill(pid, 'SIGKILL');
     await this.haproxy.end('SIGKILL');
   }
@@ -116,8 +116,8 @@ async function haproxyConfiguration(name: string): Promise<string> {
     ['    stats socket /run/haproxy/admin.sock mode 660 group haproxy level admin\n', ''],
     ['    user haproxy\n    group haproxy\n', ''],
     ['    log /dev/log local0\n', ''],
-    // so that a client sees who it was
-    ['    default_backend web\n', `    default_backend web\n    http-response set-header x-node ${name}\n`],
+    // so that a client sees which HAProxy it was
+    ['    default_backend web\n', `    default_backend web\n    http-response set-header x-server ${name}\n`],
   ]);
 }
 

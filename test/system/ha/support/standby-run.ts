@@ -1,12 +1,12 @@
-import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Child } from '../../../../testbed/rig/child.ts';
+import { programs } from '../../../../testbed/rig/programs.ts';
 import { temporaryFolder } from '../../../haproxy/setup.ts';
-import type { AppMessage } from '../../../support/app-protocol.ts';
 import { Haweight } from '../../../support/process.ts';
+import { appPort } from '../../../support/stack.ts';
 import { until } from '../../../support/until.ts';
 import { type ClientOutcome, sharedNowMs } from './client-protocol.ts';
 import { Network } from './network.ts';
@@ -21,6 +21,7 @@ const servers = {
   web3: { cores: 0.2, busy: 0.04 },
 } as const;
 const perSecond = 40;
+const clientProgram = new URL('client.ts', import.meta.url).pathname;
 export const periodMs = 1_000;
 
 /** What both HAProxys begin with. */
@@ -130,11 +131,9 @@ export class StandbyRun implements AsyncDisposable {
     await chmod(folder.path, 0o755);
     const token = join(folder.path, 'agent.token');
     await writeFile(token, randomBytes(32).toString('hex'), { mode: 0o600 });
-    await Promise.all(
-      Object.entries(servers).map(([name, { cores, busy }], index) => {
-        return this.#serve({ name, address: addresses[index] ?? '', cores, busy, token });
-      }),
-    );
+    for (const [index, [name, { cores, busy }]] of Object.entries(servers).entries()) {
+      this.#serve({ name, address: addresses[index] ?? '', cores, busy, token });
+    }
     const flags = ['--period-ms', String(periodMs), '--policy', this.#policy, '--agent-token-file', token];
     const start = async (name: 'a' | 'b') => {
       return this.#resources.use(await Pair.start({ network: this.#network, name, folder: folder.path, flags }));
@@ -148,31 +147,21 @@ export class StandbyRun implements AsyncDisposable {
     await this.answersBy('a', 20);
   }
 
-  async #serve({ name, address, cores, busy, token }: Server): Promise<void> {
-    const [execPath = 'ip', ...execArgv] = [...this.#network.on('apps'), process.execPath];
-    const app = fork(new URL('../../../support/app.ts', import.meta.url), [name, address], {
-      execPath,
-      execArgv,
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    this.#resources.defer(() => void app.kill('SIGKILL'));
-    await once(app, 'message');
-    app.send({ busy } satisfies AppMessage);
+  #serve({ name, address, cores, busy, token }: Server): void {
+    const through = this.#network.on('apps');
+    const flags = ['--name', name, '--listen', `${address}:${appPort}`, '--cpu-ms', '0', '--faults', `busy=${busy}`];
+    const app = this.#resources.use(new Child(name, [process.execPath, programs.app, ...flags], { through }));
     const scope = ['--scope', 'process', '--pid', String(app.pid), '--cores', String(cores)];
     const where = ['--name', name, '--listen', `${address}:9477`, '--token-file', token];
-    const through = { through: this.#network.on('apps') };
-    this.#resources.use(new Haweight(['agent', ...scope, ...where], {}, through));
+    this.#resources.use(new Haweight(['agent', ...scope, ...where], {}, { through }));
   }
 
   #load(): void {
-    const [execPath = 'ip', ...execArgv] = [...this.#network.on('client'), process.execPath];
-    const client = fork(new URL('client.ts', import.meta.url), [`http://${floating}/`, String(perSecond)], {
-      execPath,
-      execArgv,
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    client.on('message', (outcome: ClientOutcome) => void this.outcomes.push(outcome));
-    this.#resources.defer(() => void client.kill('SIGKILL'));
+    const command = [process.execPath, clientProgram, `http://${floating}/`, String(perSecond)];
+    const client = this.#resources.use(
+      new Child('client', command, { through: this.#network.on('client'), ipc: true }),
+    );
+    client.process.on('message', (outcome: ClientOutcome) => void this.outcomes.push(outcome));
   }
 }
 

@@ -1,0 +1,23 @@
+/** Smallest first: floating-point sums depend on the order, and decisions must not depend on the servers' order. */
+export function sum(values: ArrayLike<number>): number {
+  return Float64Array.from(values)
+    .sort()
+    .reduce((total, value) => total + value, 0);
+}
+
+/** null of none. */
+export function mean(values: ArrayLike<number>): number | null {
+  return values.length === 0 ? null : sum(values) / values.length;
+}
+
+/** The middle value, or the mean of the two in the middle; null of none. */
+export function median(values: readonly number[]): number | null {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [lower, upper] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  return lower === undefined || upper === undefined ? null : (lower + upper) / 2;
+}
+
+/** The nearest-rank percentile of ascending values: the smallest that at least `fraction` of them do not exceed. */
+export function percentile(sorted: ArrayLike<number>, fraction: number): number | null {
+  return sorted[Math.max(0, Math.ceil(sorted.length * fraction) - 1)] ?? null;
+}

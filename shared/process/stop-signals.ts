@@ -1,0 +1,48 @@
+/*
+ * By hand, not with close-with-grace: there, a second signal ends the process at once, and a controller would leave some
+ * weights restored and others not. It also ends the process itself, with 0 or 1, where an exit code can say more.
+ */
+
+/** With what the shell expects of a command that one of them ended: 128 and its number. */
+const exitCodes = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 } as const;
+
+/** SIGHUP is what a terminal sends when it is closed: nobody looks any more, as after Ctrl-C. */
+export type StopSignal = keyof typeof exitCodes;
+
+const stopSignals = Object.keys(exitCodes) as readonly StopSignal[];
+
+/** For a service: resolves with the first signal to stop. Further ones change nothing. */
+export function nextStopSignal(): Promise<StopSignal> {
+  return new Promise((resolve) => {
+    for (const signal of stopSignals) process.on(signal, () => resolve(signal));
+  });
+}
+
+/** Why a command was ended early. */
+export class Stopped extends Error {
+  readonly exitCode: number;
+
+  constructor(why: string, exitCode: number) {
+    super(why);
+    this.name = 'Stopped';
+    this.exitCode = exitCode;
+  }
+}
+
+/**
+ * For a command: a signal that aborts with a `Stopped` on Ctrl-C, SIGTERM, a closed terminal, or when nobody reads `output`
+ * any more (as in `haweight demo | head`). Further ones change nothing: ending is under way and takes seconds at most.
+ */
+export function stopOnSignal(output: NodeJS.WriteStream): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  const onSignal = (name: StopSignal) => controller.abort(new Stopped(`stopped by ${name}`, exitCodes[name]));
+  const onOutputError = () => controller.abort(new Stopped('nobody reads the output any more', 1));
+  for (const name of stopSignals) process.on(name, onSignal);
+  output.on('error', onOutputError);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => {
+      for (const name of stopSignals) process.off(name, onSignal);
+    },
+  };
+}
