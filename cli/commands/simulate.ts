@@ -21,11 +21,11 @@ capacity; what befalls servers begins 15 to 20 s after the warm-up):
   flash-110, -120 ... -190                 bursts of 300 ms every 5 s
   crowd                                    10 s at 120 %
   step                                     60 %, then 95 %
-  failing-1, -2, -3                        so many servers crash for 5 s
+  crash-1, -2, -3                          so many servers crash for 5 s
   noisy                                    one server's capacity halves for 30 s
   hidden                                   same; CPU metric shows half of it
   frozen                                   one agent hangs; load from 35 to 80 %
-  blackhole, errors                        one fails all, or 30 %, of requests
+  fails-fast, errors                       one fails all, or 30 %, of requests
   cold-start                               no warm-up
 
 Examples:

@@ -10,6 +10,7 @@ import {
 import { type Problem, ProblemError } from '../../shared/contract/problem.ts';
 import { unknownKey, usage } from '../../shared/contract/problems/settings.ts';
 import { parseExperiment } from '../../testbed/simulator/parse-experiment.ts';
+import { currentScenarioName, formerScenarioNote } from '../../testbed/simulator/scenario-names.ts';
 import {
   type Balance,
   balances,
@@ -84,11 +85,19 @@ export function readComparison(flags: SimulateFlags): Comparison {
   try {
     const { tree, note: formerNames } = withCurrentNames({ ...defaults, ...withoutLoad(file, given), ...given });
     if (formerNames !== null) note(formerNames);
-    return parseComparison(tree, where);
+    return parseComparison(withCurrentScenario(tree), where);
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
     throw new ProblemError(inUsersWords(error.problem, where, given));
   }
+}
+
+function withCurrentScenario(tree: Tree): Tree {
+  const { scenario } = tree;
+  if (typeof scenario !== 'string') return tree;
+  const formerName = formerScenarioNote(scenario);
+  if (formerName !== null) note(formerName);
+  return { ...tree, scenario: currentScenarioName(scenario) };
 }
 
 /** A flag for one of load and rate takes the place of both. */

@@ -92,10 +92,11 @@ test('loads of the scenario, a rate, one seed and a run that ends before anythin
   const flash = readComparison({ scenario: 'flash-150', seeds: '1', haproxys: '4', fleet: '1' });
   t.regex(renderComparison(flash, [], 0), /^your fleet: 1 server, 1 cores?, .*\nload 70%, at times 150%: 35 /);
   t.regex(renderComparison(flash, [], 0), /through 4 HAProxys\n.*\nseed 1; 0 runs/);
-  const short = readComparison({ scenario: 'failing-1', rate: '65', seconds: '20' });
+  const short = readComparison({ scenario: 'crash-1', rate: '65', seconds: '20' });
   t.regex(renderComparison(short, [], 0), /\nload 10%: 65 requests.*\n.*; too short, it begins after 20 s\n/);
-  const enough = readComparison({ scenario: 'failing-1', seconds: '21' });
+  const enough = readComparison({ scenario: 'crash-1', seconds: '21' });
   t.notRegex(renderComparison(enough, [], 0), /too short/);
+  t.is(readComparison({ scenario: 'blackhole' }).scenario, 'fails-fast', 'a former name');
 });
 
 test('the largest of everything fits 80 columns', (t) => {

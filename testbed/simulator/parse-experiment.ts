@@ -5,6 +5,7 @@ import { configInvalid } from '../../shared/contract/problems/settings.ts';
 import { expectedRequests } from './arrivals.ts';
 import { configInput, ownKeys } from './controller-config.ts';
 import { fleetNames, fleets } from './fleets.ts';
+import { currentScenarioName } from './scenario-names.ts';
 import { scenarios } from './scenarios.ts';
 import { type Experiment, experimentSchema, fleetSchema } from './schema.ts';
 import { ratesOf } from './workload.ts';
@@ -43,7 +44,7 @@ function withFleet(value: Tree, where: string): Tree {
 
 function withScenario(value: Tree, where: string): Tree {
   if (typeof value['scenario'] !== 'string') return value;
-  const build = scenarios.get(value['scenario']);
+  const build = scenarios.get(currentScenarioName(value['scenario']));
   if (build === undefined) throw unknownName(`${where}: scenario`, 'scenario', scenarios.keys(), value['scenario']);
   // which servers a scenario affects depends on the fleet
   const fleet = z.object({ fleet: fleetSchema }).safeParse(value);

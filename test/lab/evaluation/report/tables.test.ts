@@ -25,7 +25,7 @@ test('a table a measured scenario of the group, a row a contender: the median, a
     cell('steady-50', 'roundrobin', 10, 2),
     cell('steady-50', 'roundrobin', 1_500, 3),
     cell('steady-50', 'leastconn', 200),
-    cell('failing', 'random', 7),
+    cell('fails-fast', 'random', 7),
   );
   t.is(
     groupTables(results, 'steady'),
@@ -44,11 +44,11 @@ test('what a fault costs: failed and slow requests, of scenarios with a fault on
     cell('steady-50', 'roundrobin', 12),
     cell('removed-1', 'roundrobin', 12),
     cell('removed-1', 'roundrobin', 1_001, 2),
-    cell('failing', 'leastconn', 10),
+    cell('fails-fast', 'leastconn', 10),
   );
   t.is(
     reactionTable(results),
-    `| contender | \`removed-1\` | \`failing\` |
+    `| contender | \`removed-1\` | \`fails-fast\` |
 |---|---|---|
 | \`roundrobin\` | 1 + 4.5 (0–9) | – |
 | \`leastconn\` | – | 1 + 0 |`,
@@ -60,12 +60,12 @@ test("leastconn against haweight's best, with the words of the rule", (t) => {
   const results = resultsOf(
     cell('steady-50', 'leastconn', 120),
     cell('steady-50', 'capacity+leastconn', 100),
-    cell('failing', 'leastconn', 50),
+    cell('fails-fast', 'leastconn', 50),
   );
   const [, , ...rows] = leastconnTable(results).split('\n');
   t.deepEqual(rows, [
     '| `steady-50` | 608 / 5000 / 10.0 | `capacity+leastconn`: 590 / 5000 / 10.0 | 1.03 | 1.00 | **yes** |',
-    '| `failing` | 545 / 5000 / 10.0 | – | – | – | not measured |',
+    '| `fails-fast` | 545 / 5000 / 10.0 | – | – | – | not measured |',
   ]);
   t.regex(leastconnRule(), /at most 10 % above .* failed request charged as 5 s/);
   t.regex(claimsRule(), /`paper\+roundrobin` here, its baseline `least-utilised\+roundrobin`/);
