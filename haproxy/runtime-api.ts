@@ -26,7 +26,7 @@ export interface RuntimeApiOptions {
 /** What the controller's loop needs of HAProxy; the simulator's HAProxy offers the same. */
 export type HaproxyControl = Pick<RuntimeApi, 'info' | 'servers' | 'stats' | 'setWeights'>;
 
-/** About 150,000 servers. Whatever sends more is no HAProxy. */
+/** About 150,000 servers. What sends more is not HAProxy. */
 const maxReplyBytes = 64 * 1024 * 1024;
 
 /** In `show stat`, the sum of 2 for backends and 4 for servers. Without it, HAProxy ignores the name of the backend. */
@@ -44,7 +44,7 @@ export class RuntimeApi {
   /** Settles when the connection before is closed. */
   #previous: Promise<unknown> = Promise.resolve();
 
-  /** Throws a ProblemError where `socket` is no address. Does not connect. */
+  /** Throws a ProblemError where `socket` is not an address. Does not connect. */
   constructor({ socket, timeoutMs = 1_000 }: RuntimeApiOptions) {
     const address = parseSocketAddress(socket, 'socket');
     if (!address.ok) throw new ProblemError(address.error);
@@ -85,7 +85,7 @@ export class RuntimeApi {
 
   /**
    * Sets weights, as few lines as fit HAProxy's buffer. After a Problem some changes may have taken effect (HAProxy goes
-   * on after an error): `servers` tells which. Throws a RangeError for a weight that is no integer from 0 to 256.
+   * on after an error): `servers` tells which. Throws a RangeError for a weight that is not an integer from 0 to 256.
    */
   async setWeights(backend: string, changes: readonly WeightChange[]): Promise<Result<void, Problem>> {
     const commands = weightCommands(backend, changes);
@@ -141,9 +141,9 @@ export class RuntimeApi {
 
   #exchange(line: string): Promise<Result<string, Problem>> {
     const start = () => exchange(line, this.#options);
-    const turn = this.#previous.then(start, start);
-    this.#previous = turn;
-    return turn;
+    const exchanged = this.#previous.then(start, start);
+    this.#previous = exchanged;
+    return exchanged;
   }
 }
 

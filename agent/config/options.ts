@@ -8,7 +8,7 @@ import type { ScopeChoice } from '../scope/scope.ts';
 import type { ConfiguredLimits } from '../scope/target.ts';
 import { invalid, parseBitRate, parseBytes, parsePositive, parseWhole } from './quantity.ts';
 
-/** Flags as typed. Texts are checked here, so that each mistake is one line that names the flag. */
+/** Flags as typed, texts all of them. They are checked here, so that each mistake is one line that names the flag. */
 export interface AgentFlags {
   readonly listen: string;
   readonly scope?: string;

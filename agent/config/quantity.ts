@@ -1,7 +1,7 @@
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { invalidFlag } from '../../shared/contract/problems/settings.ts';
 
-/** Values of flags, with their units, turned into plain numbers at the edge. Each complaint is one line. */
+/** Values of flags, with their units, turned into plain numbers at the edge. Each error is one line. */
 const binary = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 } as const;
 const decimal = { '': 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 } as const;
 

@@ -150,7 +150,7 @@ function limitConnections(server: Server, limiter: RateLimiter): void {
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
     const address = addressGroup(socket.remoteAddress);
-    if (limiter.isDeaf(address) || !gate.admit(address, socket)) {
+    if (limiter.isAbusive(address) || !gate.admit(address, socket)) {
       socket.destroy();
       return;
     }

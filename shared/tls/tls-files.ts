@@ -4,7 +4,7 @@ import { type Problem, ProblemError } from '../contract/problem.ts';
 import { tlsExpiry, tlsInvalid, tlsKeyExposed } from '../contract/problems/tls.ts';
 import { crypto, tls } from '../process/footprint.ts';
 
-/** Paths of PEM files. A certificate and its key come together; `ca` is whom the other side's certificate must be from. */
+/** Paths of PEM files. A certificate and its key come together; `ca` must have signed the other side's certificate. */
 export interface TlsFiles {
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
@@ -42,7 +42,7 @@ export function readTlsFiles(files: TlsFiles): TlsMaterial {
   const ca = files.ca === undefined ? undefined : readPem(files.ca);
   const validities: Validity[] = [];
   if (files.ca !== undefined && ca !== undefined) {
-    // a bundle may well hold old ones too: it is of use until its last one ends
+    // a bundle may hold expired ones too: it is useful until its last one ends
     const ends = certificatesIn(files.ca, ca).map((each) => validityOf(files.ca ?? '', each));
     validities.push(ends.reduce((a, b) => (b.toMs > a.toMs ? b : a)));
   }
@@ -59,7 +59,7 @@ export function readTlsFiles(files: TlsFiles): TlsMaterial {
   };
 }
 
-/** What does not stop them from being used, but will harm soon, or already does: dates, and a key that all may read. */
+/** What does not stop their use but does harm, now or soon: dates, and a key that every user may read. */
 export function tlsWarnings(files: TlsFiles, material: TlsMaterial, nowMs: number): readonly Problem[] {
   const problems: Problem[] = [];
   for (const validity of material.validities) {
@@ -124,7 +124,7 @@ function checkPair(
     matches = own?.checkPrivateKey(crypto().createPrivateKey(key));
   } catch (cause) {
     const expected = 'one PEM private key without a passphrase';
-    throw invalid(keyPath, 'holds no key that can be used', expected, reason(cause));
+    throw invalid(keyPath, 'holds no valid key', expected, reason(cause));
   }
   if (matches !== true) {
     throw invalid(keyPath, 'is the key of another certificate', `that of the first certificate in ${certPath}`);
@@ -132,8 +132,8 @@ function checkPair(
   try {
     tls().createSecureContext({ cert, key });
   } catch (cause) {
-    // such as a key that OpenSSL's security level finds too small
-    throw invalid(certPath, 'TLS cannot use it', 'a certificate and key of today', reason(cause));
+    // such as a key that is too small for OpenSSL's security level
+    throw invalid(certPath, 'TLS cannot use it', 'a certificate and key that OpenSSL accepts', reason(cause));
   }
 }
 

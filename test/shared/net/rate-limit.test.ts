@@ -33,15 +33,15 @@ test('a rest gives one burst back, and no more', (t) => {
   t.is(answered(100), 20);
 });
 
-test('an address that goes on regardless is deaf until it has been silent; one that is refused now and then is not', (t) => {
+test('an address that keeps asking is abusive until it has been silent; one that is refused now and then is not', (t) => {
   const { of, clock, answered } = limiter();
   answered(25);
-  t.false(of.isDeaf('a'));
+  t.false(of.isAbusive('a'));
   answered(1_000);
-  t.true(of.isDeaf('a'));
+  t.true(of.isAbusive('a'));
   t.is(of.take('a'), 3, 'debt has a bottom: one burst');
   clock.nowMs = 200;
-  t.false(of.isDeaf('a'));
+  t.false(of.isAbusive('a'));
   clock.nowMs = 2_200;
   t.is(of.take('a'), null);
 });

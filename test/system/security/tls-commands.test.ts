@@ -111,7 +111,7 @@ tlsTest('a plain status API asked by https says that it speaks no TLS', async (t
   const { code, stderr } = await haweight(['weights', '--controller', url]);
   server.close();
   t.is(code, 2);
-  t.regex(stderr, /no controller answers; .*It speaks no TLS, it seems: is its URL http:\/\/\?\n$/);
+  t.regex(stderr, /no controller answers; .*It does not seem to speak TLS: is its URL http:\/\/\?\n$/);
 });
 
 tlsTest('doctor warns of dates and of keys that all may read, and fails what cannot be used', async (t) => {

@@ -35,7 +35,10 @@ tlsTest('an agent serves its snapshot over TLS to who trusts its CA, and to nobo
 
 tlsTest('an https URL of a plain agent is unreachable, and the line names TLS', async (t) => {
   await using running = await startAgent('127.0.0.1', 0);
-  t.regex(await ask(running.url.replace('http', 'https'), null), /^agent-unreachable .*speaks no TLS.*http:\/\//);
+  t.regex(
+    await ask(running.url.replace('http', 'https'), null),
+    /^agent-unreachable .*not seem to speak TLS.*http:\/\//,
+  );
 });
 
 tlsTest(
