@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type ConfigFlags, defaultPolicy, policyNames, withCurrentName } from '../controller/index.ts';
+import type { ConfigFlags } from '../controller/index.ts';
 import { agentPort, controllerPort, defaultSocket } from '../shared/contract/endpoints.ts';
-import { note } from './exit.ts';
 
 /** Collects a flag that may be given several times. */
 function repeated(value: string, before: readonly string[] = []): readonly string[] {
@@ -25,21 +24,6 @@ export function wholeNumber(least: number): (text: string) => number {
 
 export function backendOption(): Option {
   return new Option('-b, --backend <name>', 'backend in HAProxy; may be given several times').argParser(repeated);
-}
-
-/** A policy to run, by today's name or a former one. */
-export function policyOption(): Option {
-  return new Option('--policy <name>', 'policy of the controller')
-    .choices(policyNames)
-    .argParser((asked: string) => {
-      const { name, note: formerName } = withCurrentName(asked);
-      if (!policyNames.some((each) => each === name)) {
-        throw new InvalidArgumentError(`Allowed choices are ${policyNames.join(', ')}.`);
-      }
-      if (formerName !== null) note(formerName);
-      return name;
-    })
-    .default(defaultPolicy);
 }
 
 /** Where HAProxy and the agents are: the same for every command that asks them. */

@@ -12,7 +12,7 @@ import type { connectAgents as connect } from './observe/connect-agents.ts';
 
 export { describeIssues } from './config/describe.ts';
 export type { ConfigFlags } from './config/flags.ts';
-export { withCurrentName, withCurrentNames } from './config/former-names.ts';
+export { withCurrentNames } from './config/former-names.ts';
 export { loadConfig } from './config/load.ts';
 export { type BackendConfig, type Config, configSchema, periodsMs } from './config/schema.ts';
 export { readYamlFile, type Tree } from './config/yaml-file.ts';
@@ -29,10 +29,9 @@ export async function connectAgents(...options: Parameters<typeof connect>): Pro
   return connectAgents(...options);
 }
 
-// decide: policies and the guard
+// decide: the guard's constants; the names of the policies are in shared/contract
 
 export { defaultGuardSettings } from './decide/guard/settings.ts';
-export { defaultPolicy, type PolicyName, policyNames } from './decide/policies/registry.ts';
 
 // act: what is written to HAProxy
 

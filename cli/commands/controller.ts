@@ -1,13 +1,7 @@
 import { Command, Option } from 'commander';
-import {
-  type ConfigFlags,
-  checkSetup,
-  defaultPolicy,
-  loadConfig,
-  policyNames,
-  runController,
-} from '../../controller/index.ts';
+import { type ConfigFlags, checkSetup, loadConfig, runController } from '../../controller/index.ts';
 import { agentPort, controllerPort } from '../../shared/contract/endpoints.ts';
+import { defaultPolicy, policyNames } from '../../shared/contract/policy-names.ts';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { endSoon } from '../../shared/process/end-soon.ts';
 import { print } from '../exit.ts';

@@ -9,7 +9,8 @@ import { runDemo } from '../../testbed/demo/run.ts';
 import { type DemoSettings, defaultSettings, phaseSecondsBounds } from '../../testbed/demo/settings.ts';
 import { haweightCommand } from '../../testbed/rig/programs.ts';
 import { fail, print } from '../exit.ts';
-import { policyOption, wholeNumber } from '../options.ts';
+import { wholeNumber } from '../options.ts';
+import { policyOption } from '../policy-name.ts';
 
 interface DemoFlags {
   readonly seconds: number;

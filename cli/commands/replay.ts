@@ -3,17 +3,17 @@ import {
   BackendReplay,
   decisionSettings,
   loadConfig,
-  policyNames,
   type ReplayOptions,
   readRecordings,
-  withCurrentName,
 } from '../../controller/index.ts';
+import { policyNames } from '../../shared/contract/policy-names.ts';
 import { exitCodes, ProblemError } from '../../shared/contract/problem.ts';
 import { backendNotRecorded } from '../../shared/contract/problems/backend.ts';
 import { recordingDamaged, recordingUseless } from '../../shared/contract/problems/recording.ts';
 import { invalidFlag } from '../../shared/contract/problems/settings.ts';
-import { note, print } from '../exit.ts';
+import { print } from '../exit.ts';
 import { backendOption } from '../options.ts';
+import { currentPolicy } from '../policy-name.ts';
 import { DamageNotes } from '../view/damage-notes.ts';
 import { renderReplaySummary, renderReplayTick, replayNote } from '../view/replay.ts';
 
@@ -87,8 +87,7 @@ async function replay(files: readonly string[], flags: ReplayFlags): Promise<num
 }
 
 function replayOptions({ policy: asked, config, backend }: ReplayFlags): ReplayOptions {
-  const { name, note: formerName } = withCurrentName(asked);
-  if (formerName !== null) note(formerName);
+  const name = currentPolicy(asked);
   const policy = policyNames.find((each) => each === name);
   if (policy === undefined) {
     throw new ProblemError(invalidFlag('--policy', `one of ${policyNames.join(', ')}`, asked));

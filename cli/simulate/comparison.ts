@@ -1,12 +1,6 @@
 import { z } from 'zod';
-import {
-  describeIssues,
-  type PolicyName,
-  policyNames,
-  readYamlFile,
-  type Tree,
-  withCurrentNames,
-} from '../../controller/index.ts';
+import { describeIssues, readYamlFile, type Tree, withCurrentNames } from '../../controller/index.ts';
+import { type PolicyName, policyNames } from '../../shared/contract/policy-names.ts';
 import { type Problem, ProblemError } from '../../shared/contract/problem.ts';
 import { unknownKey, usage } from '../../shared/contract/problems/settings.ts';
 import { parseExperiment } from '../../testbed/simulator/parse-experiment.ts';

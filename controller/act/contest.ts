@@ -1,26 +1,26 @@
 import type { Decision } from '../../shared/contract/decision.ts';
 import type { Observation } from '../../shared/contract/observation.ts';
 
-/** What is remembered of one server whose weight somebody else may write too. */
+/** What is remembered of one server whose weight another writer may set too. */
 export interface Contest {
-  /** The weight that HAProxy had after our last tick; null where nobody can know. */
+  /** The weight that HAProxy had after our last tick; null: unknown. */
   readonly left: number | null;
-  /** How often somebody else changed it, while it is not forgotten. */
+  /** How often another writer changed it, until that is forgotten. */
   readonly times: number;
-  /** Ticks for which we still leave the weight to them. */
+  /** Ticks for which the weight is still left to the other writer. */
   readonly waitTicks: number;
-  /** Ticks of ours since then in which nobody did. */
+  /** Ticks since then in which no other writer changed it. */
   readonly quietTicks: number;
 }
 
 export type Contests = ReadonlyMap<string, Contest>;
 
-/** A weight that was another one than we left. */
+/** A weight that is not the one that we left. */
 export interface ForeignWrite {
   readonly server: string;
   readonly left: number;
   readonly found: number;
-  /** Ticks for which it is left to the other writer; 0: it is put right at once. */
+  /** Ticks for which it is left to the other writer; 0: ours is written again at once. */
   readonly waitTicks: number;
 }
 
@@ -28,36 +28,36 @@ export interface Yielded {
   readonly decisions: readonly Decision[];
   /** New at this tick. */
   readonly foreignWrites: readonly ForeignWrite[];
-  /** Servers whose weight is not ours alone. */
+  /** Servers whose weight has another writer. */
   readonly contested: readonly string[];
   readonly contests: Contests;
 }
 
 /** Longest time for which a weight is left to another writer, in ticks. */
 export const maxWaitTicks = 16;
-/** After so many ticks without another's write the next one counts as the first. Above `maxWaitTicks`. */
+/** After this many ticks without another write, the next one counts as the first. Above `maxWaitTicks`. */
 export const forgetAfterTicks = 30;
 
-/** A weight of ours that has stood for so many ticks is no longer called contested. */
+/** A weight that was not changed for this many ticks is no longer called contested. */
 const calmTicks = 3;
 
 const uncontested: Contest = { left: null, times: 0, waitTicks: 0, quietTicks: 0 };
 
-/** What a tick saw of a server, as far as it matters here. */
+/** What matters here of an observation. */
 export type Seen = Pick<Observation, 'server' | 'currentWeight' | 'exclusion'>;
 
 /**
- * Two writers on one weight. A weight that differs from what we left was written by somebody else: an operator, a script, a
- * second controller. The first time it is put right, as after a reload. From the second time on it is left to them for 2,
- * 4, 8 and then always 16 ticks, after which ours is tried again: a fight at every tick would move the traffic to and fro
- * and never end. Only a backend whose servers in rotation would all be left at 0 is taken back at once. Pure.
+ * Two writers of one weight. A weight that differs from what we left was written by another: an operator, a script, a second
+ * controller. The first time, ours is written again, as after a reload. From the second time on the weight is left to the other
+ * writer for 2, 4, 8 and then always 16 ticks before ours is tried again: two writers at every tick would move the traffic
+ * to and fro without end. Only where all servers in rotation would be left at 0 are ours written at once. Pure.
  */
 export function yieldContested(decisions: readonly Decision[], seen: readonly Seen[], before: Contests): Yielded {
   const foreignWrites: ForeignWrite[] = [];
   const contests = new Map<string, Contest>();
   for (const { server, currentWeight: found, exclusion } of seen) {
     const known = before.get(server) ?? uncontested;
-    // out of rotation we write nothing, so there is nothing to contest
+    // out of rotation nothing is written, so there is nothing to contest
     const contest = exclusion === null ? next(known, found) : { ...known, left: null };
     contests.set(server, contest);
     if (exclusion === null && isForeign(known, found)) {
@@ -79,12 +79,12 @@ export function yieldContested(decisions: readonly Decision[], seen: readonly Se
   };
 }
 
-/** After the tick: what HAProxy has now, by server; null where a write failed, so that nobody knows. */
+/** After the tick: what HAProxy has now, by server; null where a write failed, so that it is unknown. */
 export function noteLeft(contests: Contests, left: (server: string, before: number | null) => number | null): Contests {
   return new Map([...contests].map(([server, contest]) => [server, { ...contest, left: left(server, contest.left) }]));
 }
 
-/** HAProxy is another process, which has the configured weights: nobody else wrote those. */
+/** HAProxy is another process, which has the configured weights: those are not from another writer. */
 export function forgetLeft(contests: Contests): Contests {
   return noteLeft(contests, () => null);
 }

@@ -40,7 +40,7 @@ export class Writer {
   #drained: ReadonlyMap<string, number> = new Map();
   /** Of the rescue before; null where there was none since the servers were drained. */
   #baseline: Baseline | null = null;
-  /** Servers that were given their weight back since, perhaps while a tick was under way that read it before. */
+  /** Servers that got their weight back since the last tick, perhaps while a tick was under way that had read it before. */
   #rescued: ReadonlySet<string> = new Set();
 
   /** `isSameHaproxy` asks whether HAProxy is still the process that the tick began with. */
@@ -86,7 +86,7 @@ export class Writer {
   async #yield(decisions: readonly Decision[], seen: readonly Seen[]): Promise<Yielded> {
     const yielded = yieldContested(decisions, seen, this.#contests);
     if (yielded.foreignWrites.length === 0 || (await this.#isSameHaproxy())) return yielded;
-    // reloaded since the tick began: nobody wrote those weights, they are the configuration's
+    // reloaded since the tick began: those weights are the configuration's, not another writer's
     this.forget();
     return yieldContested(decisions, seen, this.#contests);
   }

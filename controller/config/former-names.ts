@@ -1,4 +1,4 @@
-import { currentPolicyName } from '../decide/policies/registry.ts';
+import { currentPolicyName, formerNamesNote } from '../../shared/contract/policy-names.ts';
 import type { Tree } from './yaml-file.ts';
 
 /** The section of a policy's constants is renamed with the policy. */
@@ -17,18 +17,7 @@ export interface CurrentNames {
 export function withCurrentNames(tree: Tree): CurrentNames {
   const renamed = new Map<string, string>();
   const current = renameIn(tree, renamed);
-  const changes = [...renamed].map(([before, now]) => `${before} is called ${now} now`);
-  return { tree: current, note: changes.length === 0 ? null : formerNote(changes) };
-}
-
-/** A policy's name as it is today. */
-export function withCurrentName(name: string): { readonly name: string; readonly note: string | null } {
-  const current = currentPolicyName(name);
-  return { name: current, note: current === name ? null : formerNote([`${name} is called ${current} now`]) };
-}
-
-function formerNote(changes: readonly string[]): string {
-  return `note: ${changes.join(', ')}; the old name still works`;
+  return { tree: current, note: renamed.size === 0 ? null : formerNamesNote([...renamed]) };
 }
 
 /** `depth`: levels below this one where names may be. Bounded, because a recording may be nested thousands deep. */

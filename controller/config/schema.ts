@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { agentPort, controllerPort, defaultSocket, httpUrlPattern } from '../../shared/contract/endpoints.ts';
 import { nameAlphabet, namePattern } from '../../shared/contract/limits.ts';
+import { defaultPolicy, policyNames } from '../../shared/contract/policy-names.ts';
 import { logLevels } from '../../shared/process/log.ts';
 import { defaultGuardSettings } from '../decide/guard/settings.ts';
 import { defaultCapacitySettings } from '../decide/policies/capacity.ts';
 import { defaultPickOneSettings } from '../decide/policies/pick-one.ts';
-import { defaultPolicy, policyNames } from '../decide/policies/registry.ts';
 
 /** Names that go into Runtime API commands. */
 const haproxyName = z.string().regex(namePattern, `a name of ${nameAlphabet}`);

@@ -29,8 +29,8 @@ export function initialDecideState(policy: Policy): DecideState {
 
 /**
  * One tick for one backend: a decision for every server that HAProxy has, in the order of the observations. Pure.
- * Servers that are not in rotation are left alone; the literal paper is applied as it is, every other policy through the
- * guard.
+ * Servers that are not in rotation are left alone. The literal paper is applied without the guard, every other policy through
+ * it.
  */
 export function decide(input: DecideInput, state: DecideState): { decisions: readonly Decision[]; state: DecideState } {
   const inRotation = input.observations.filter(({ exclusion }) => exclusion === null);

@@ -7,7 +7,7 @@ import { initialShadowState, type ShadowInput, type ShadowState, shadowTick } fr
 
 export type ShadowPolicyInput = Omit<ShadowInput, 'policy'>;
 
-/** One policy that is computed beside the one in force, for one backend. Nothing that it does can hurt anybody else. */
+/** One policy that is computed beside the one in force, for one backend. Its failures affect nothing else. */
 export class ShadowPolicy {
   readonly policy: Policy;
   #state: ShadowState;

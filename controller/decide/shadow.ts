@@ -7,7 +7,7 @@ import { type DecideInput, type DecideState, decide, initialDecideState } from '
 export interface ShadowInput extends DecideInput {
   /** What the policy in force decided on the same observations. */
   readonly inForce: readonly Decision[];
-  /** Whether HAProxy took what the policy in force decided. Where it did not, it would not have taken the shadow's either. */
+  /** Whether HAProxy took what the policy in force decided. If it did not, it would not have taken the shadow's either. */
   readonly written: boolean;
 }
 
@@ -16,7 +16,7 @@ export interface ShadowState {
   readonly decide: DecideState;
   /** The virtual weights, 0 to 256: what this policy would have left in HAProxy. */
   readonly weights: ReadonlyMap<string, number>;
-  /** The weights that HAProxy has if nobody but the policy in force wrote any. Empty: not known. */
+  /** The weights that HAProxy has if only the policy in force wrote any. Empty: not known. */
   readonly expected: ReadonlyMap<string, number>;
 }
 
@@ -25,8 +25,8 @@ export function initialShadowState(policy: Policy): ShadowState {
 }
 
 /**
- * What a policy would have decided had it been in force: the same observations, but with the weights that it would have
- * left in HAProxy in place of HAProxy's. Pure. Live shadows and replays of a recording both go through here.
+ * What a policy would have decided had it been in force. It gets the same observations, but with the weights that it would have
+ * left in HAProxy instead of HAProxy's. Pure. Used for live shadows and for replays of a recording.
  */
 export function shadowTick(
   input: ShadowInput,
@@ -48,8 +48,8 @@ export function shadowTick(
 }
 
 /**
- * HAProxy's own weight where the virtual one means nothing: the server is new, its counters began anew (a reload or a
- * restart), or its weight is not what the policy in force left, so that somebody else wrote it.
+ * HAProxy's own weight where the virtual one means nothing: the server is new, its counters were reset (a reload or a
+ * restart), or its weight is not what the policy in force left, so another writer has set it.
  */
 function virtualWeight({ server, currentWeight, traffic }: Observation, { weights, expected }: ShadowState): number {
   const wasOverwritten = expected.has(server) && expected.get(server) !== currentWeight;

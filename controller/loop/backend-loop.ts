@@ -106,7 +106,7 @@ export class BackendLoop {
     this.#options.writer.forget();
   }
 
-  /** One tick. Returns how many weights were written. Whatever goes wrong outside is in `last.problem` and the log. */
+  /** One tick. Returns how many weights were written. Problems outside this process are in `last.problem` and the log. */
   async tick(): Promise<number> {
     const observed = await this.#observe();
     if (!observed.ok) {

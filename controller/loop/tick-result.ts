@@ -3,7 +3,7 @@ import type { Problem } from '../../shared/contract/problem.ts';
 import type { Written } from '../act/writer.ts';
 import type { TickRecord } from '../record/recording.ts';
 
-/** What became of a tick's decisions. `decisions` are what is in force after it. */
+/** What happened to a tick's decisions. `decisions` are those in force after it. */
 export type TickResult =
   | Written
   /** Decided and shown, never sent; `problem` is what would keep HAProxy from using them. */

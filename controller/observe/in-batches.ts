@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** Asked together: enough to keep a core busy, few enough that what they allocate is young when it is collected. */
 const batchSize = 64;
-/** How long a batch may hold up the next one, in ms: agents that hang cost this, not their whole deadline. */
+/** How long a batch may delay the next one, in ms: agents that hang cost this and not their whole deadline. */
 const patienceMs = 40;
 
 /**

@@ -16,7 +16,7 @@ export function isAgentChecked({ kind, agentCheck }: Pick<RowFacts, 'kind' | 'ag
   return kind === 'server' && agentCheck;
 }
 
-/** Why we never set the server's weight while the configuration stays as it is, most lasting reason first; null: it is ours. */
+/** Why the server's weight is never ours under this configuration, most lasting reason first; null: it is ours. */
 export function whyNotOurs(
   { server, configuredWeight }: Pick<StateFacts, 'server' | 'configuredWeight'>,
   row: Pick<RowFacts, 'kind' | 'isBackup' | 'agentCheck'>,
@@ -41,9 +41,9 @@ export function exclusionOf(
 }
 
 /**
- * Whether HAProxy sends the server requests while its weight is above 0, whoever sets that weight: a server that is not ours
- * answers clients too. By `show stat` alone, so that a rescue needs only one exchange. A backup server does not count: HAProxy
- * uses it only when no other is up.
+ * Whether HAProxy sends the server requests while its weight is above 0. It does not matter who sets that weight: a server
+ * that is not ours answers clients too. By `show stat` alone, so that a rescue needs only one exchange. A backup server does
+ * not count: HAProxy uses it only when no other is up.
  */
 export function takesRequests({ kind, status, isBackup }: Pick<RowFacts, 'kind' | 'status' | 'isBackup'>): boolean {
   return kind === 'server' && !isBackup && isUp(status);

@@ -10,8 +10,8 @@ export interface Counters {
 }
 
 /**
- * From so many ticks on in which a server did no work at all and requests were sent on to others, these count as errors.
- * HAProxy's own checks have found such a server by then if they can; cut for its errors it would come back late.
+ * After this many ticks in which a server did no work and its requests were sent on to others, these requests count as errors.
+ * By then HAProxy's own checks have found such a server if they can; a server that was cut for errors comes back later.
  */
 const refusingTicks = 3;
 

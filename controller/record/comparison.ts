@@ -16,7 +16,7 @@ export interface ServerComparison {
   readonly share: Both<number> | null;
 }
 
-/** One tick of one backend, decided by both. */
+/** One tick of one backend, as both policies decided it. */
 export interface TickComparison {
   readonly at: number;
   readonly backend: string;
@@ -29,7 +29,7 @@ export interface LargestDifference {
   readonly share: Both<number>;
 }
 
-/** What both did over all ticks of one backend. */
+/** What both policies did over all ticks of one backend. */
 export interface ComparisonSummary {
   readonly ticks: number;
   readonly servers: number;
@@ -43,7 +43,7 @@ export interface ComparisonSummary {
   readonly weightChanges: Both<number>;
   /** How often a server was drained. */
   readonly drains: Both<number>;
-  /** Ticks that left every server in rotation at weight 0, which is a 503 for everybody. */
+  /** Ticks that left every server in rotation at weight 0, so that every client gets a 503. */
   readonly allZeroTicks: Both<number>;
   /** Ticks, counted per server, with a metric over its threshold, by what the other policy would have given it then. */
   readonly overThreshold: { readonly moreShare: number; readonly lessShare: number; readonly sameShare: number };
@@ -80,7 +80,7 @@ export class Comparison {
     return compared;
   }
 
-  /** The controller was started again: whom it drains now was not drained before. */
+  /** To be called when the controller was started again: it had no server drained then. */
   forgetDrained(): void {
     for (const drained of Object.values(this.#drained)) drained.clear();
   }

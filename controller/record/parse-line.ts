@@ -10,17 +10,17 @@ export function parseLine({ text, ended }: Line): Result<TickRecord, string> {
   if (text === null) return err(`the line is longer than ${maxLineBytes} bytes`);
   const value = parseJson(text);
   if (value === undefined) {
-    return err(ended ? `the line is no JSON or was cut off: ${quote(text, 30)}` : 'the line is cut off');
+    return err(ended ? `the line is not valid JSON or was cut off: ${quote(text, 30)}` : 'the line is cut off');
   }
   const version = (value as { haweightRecording?: unknown } | null)?.haweightRecording;
-  if (version === undefined) return err(`the line is no tick of a haweight recording: ${quote(text, 30)}`);
+  if (version === undefined) return err(`the line is not a tick of a haweight recording: ${quote(text, 30)}`);
   if (version !== recordingVersion) {
     return err(`another version of recordings; expected ${recordingVersion}, got ${quote(quoteValue(version), 20)}`);
   }
   const parsed = tickRecordSchema.safeParse(withCurrentNames(value as Tree).tree);
   if (parsed.success) return ok(parsed.data);
   const [issue] = parsed.error.issues;
-  return err(`the tick holds a value that cannot be: ${quote(`${issue?.path.join('.')}: ${issue?.message}`)}`);
+  return err(`the tick holds an invalid value: ${quote(`${issue?.path.join('.')}: ${issue?.message}`)}`);
 }
 
 function parseJson(text: string): unknown {

@@ -19,9 +19,9 @@ interface OpenRecording {
 export type ReadTick = Result<{ readonly record: TickRecord; readonly where: string }, Problem>;
 
 /**
- * The ticks of some recordings, oldest file first, whatever the order in which they are named. Files are read as they
- * are needed, a line at a time. All are opened at the start: a controller that rotates them meanwhile changes nothing.
- * Throws a ProblemError for a file that cannot be read.
+ * The ticks of some recordings, oldest file first, in whatever order they are named. Files are read a line at a time, when
+ * needed. All are opened at the start, so a controller that rotates them meanwhile changes nothing. Throws a ProblemError for a
+ * file that cannot be read.
  */
 export async function* readRecordings(paths: readonly string[]): AsyncGenerator<ReadTick> {
   await using handles = new AsyncDisposableStack();
@@ -35,7 +35,7 @@ async function openRecording(path: string, handles: AsyncDisposableStack): Promi
   try {
     const handle = handles.use(await open(path, 'r'));
     const facts = await handle.stat();
-    if (!facts.isFile()) throw Object.assign(new Error('no file'), { code: 'not a regular file' });
+    if (!facts.isFile()) throw Object.assign(new Error('not a file'), { code: 'not a regular file' });
     return { path, handle, first: await firstTick({ path, handle }) };
   } catch (cause) {
     throw new ProblemError(recordingUnreadable(path, (cause as NodeJS.ErrnoException).code ?? String(cause)));

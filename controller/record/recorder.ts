@@ -8,7 +8,7 @@ import { recordProblem } from './record-problem.ts';
 import { maxLineBytes, type TickRecord } from './recording.ts';
 import { appendLines, type RotatingFileOptions } from './rotating-file.ts';
 
-/** Most that waits for the disk, in bytes; what comes on top is left out and counted. */
+/** Most that waits for the disk, in bytes; what exceeds it is left out and counted. */
 const maxWaitingBytes = maxLineBytes;
 /** How long leaving waits for the disk, in ms. */
 const closeDeadlineMs = 2_000;
@@ -20,8 +20,8 @@ export interface RecorderOptions extends RotatingFileOptions {
 }
 
 /**
- * Writes ticks to a file beside the loop, one write at a time. It never throws and never lets the loop wait: what
- * cannot be written is left out, counted and said once, and the next tick is tried again.
+ * Writes ticks to a file beside the loop, one write at a time. It never throws and never makes the loop wait: what cannot be
+ * written is left out, counted and logged once, and the next tick is tried again.
  */
 export class Recorder {
   readonly #options: RecorderOptions;

@@ -25,7 +25,7 @@ export function decisionSettings({
 /** Wall clock in ms since 1970, as far as a date goes. */
 const instant = z.number().int().min(0).max(8_640_000_000_000_000);
 
-/** What became of a tick's decisions: sent (or nothing was to be sent), only shown, or not taken by HAProxy. */
+/** What happened to a tick's decisions: sent (or nothing was to be sent), only shown, or not taken by HAProxy. */
 export const outcomes = ['written', 'dry-run', 'refused'] as const;
 
 /** One tick of one backend: a line of a recording, which can be understood without the others. */

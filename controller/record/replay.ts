@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Decision } from '../../shared/contract/decision.ts';
+import type { PolicyName } from '../../shared/contract/policy-names.ts';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
-import { type PolicyName, policyNamed } from '../decide/policies/registry.ts';
+import { policyNamed } from '../decide/policies/registry.ts';
 import { ShadowPolicy } from '../decide/shadow-policy.ts';
 import { Comparison, type ComparisonSummary, type TickComparison } from './comparison.ts';
 import type { DecisionSettings, outcomes, TickRecord } from './recording.ts';
@@ -13,14 +14,14 @@ export interface ReplayOptions {
   readonly settings: DecisionSettings | null;
 }
 
-/** What came of one backend's ticks. */
+/** The result of one backend's ticks. */
 export interface ReplaySummary extends ComparisonSummary {
   readonly backend: string;
   readonly policy: PolicyName;
   readonly recordedPolicies: readonly string[];
   /** How often the controller that recorded was started. */
   readonly runs: number;
-  /** Of these, how many the files do not have from their first tick on: what was learned before is not known. */
+  /** How many of these runs the files do not have from the first tick on: what was learned before is not known. */
   readonly cutRuns: number;
   /** Ticks that the numbering says there were between those in the files. */
   readonly missingTicks: number;
@@ -57,7 +58,7 @@ export class BackendReplay {
     this.#options = options;
   }
 
-  /** One tick; what is wrong with it if it cannot be used. */
+  /** Replays one tick. The error says what is wrong with it. */
   tick(record: TickRecord): Result<TickComparison, string> {
     const before = this.#before;
     const sameRun = before?.run === record.run;
@@ -101,7 +102,7 @@ export class BackendReplay {
     };
   }
 
-  /** A controller that starts knows nothing, so neither does the policy that is asked. */
+  /** A controller that starts has learned nothing, so the replayed policy starts anew too. */
   #startRun({ tick }: TickRecord, settings: DecisionSettings): ShadowPolicy {
     this.#runs += 1;
     if (tick > 1) this.#cutRuns += 1;

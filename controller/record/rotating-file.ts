@@ -21,7 +21,7 @@ export interface RotatingFileOptions {
 }
 
 /**
- * Appends whole lines. The file is opened for each: so one that was removed, moved or put back by somebody else is
+ * Appends whole lines. The file is opened for each: so one that was removed, moved or put back meanwhile is
  * found out at once, which an open file would hide. What a crash or a full disk left as half a line is ended first.
  */
 export async function appendLines(lines: string, { file, maxBytes, files }: RotatingFileOptions): Promise<void> {

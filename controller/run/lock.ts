@@ -1,14 +1,11 @@
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { realpathSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Problem } from '../../shared/contract/problem.ts';
-import { err, ok, type Result } from '../../shared/contract/result.ts';
+import { err, type Result } from '../../shared/contract/result.ts';
+import { holderOfName, holdName, type NameHolder } from '../../shared/process/held-name.ts';
 
-/** What a holder says of itself to whoever wants the same. */
+/** What a holder says of itself to a process that wants the same. */
 const holderSchema = z.object({ pid: z.number().int().positive(), listen: z.string().max(300) });
 export type Holder = z.infer<typeof holderSchema>;
 
@@ -17,42 +14,26 @@ export type Claim =
   | { readonly kind: 'backend'; readonly socket: string; readonly backend: string }
   | { readonly kind: 'recording'; readonly file: string };
 
-/** How long a holder may take to say who it is, in ms, and how much it may say. */
-const answerMs = 1_000;
-const maxAnswerBytes = 1_000;
-/** A holder that has just ended leaves its name free within this many attempts, so far apart in ms. */
-const attempts = 5;
-const againMs = 50;
-
 /**
- * A name that only one process of this machine can hold: a listening UNIX socket in Linux' abstract namespace. The kernel
- * frees it when the process ends, however it ends, so nothing is left behind that could keep the next one from starting; it
- * needs no folder that all users may write. It does not reach into other network namespaces or machines: a second
- * controller there is met as a second writer (contest.ts).
+ * Claims what one controller of this machine may have (held-name.ts). It does not reach into other network namespaces or
+ * machines: a second controller there is handled as a second writer (contest.ts).
  */
 export async function claim(what: Claim, self: Holder): Promise<Result<AsyncDisposable, Problem>> {
-  const path = nameOf(what);
-  for (let attempt = 1; ; attempt += 1) {
-    const held = await hold(path, self);
-    if (held !== null) return ok(held);
-    const holder = await askHolder(path);
-    if (holder !== 'gone' || attempt === attempts) return err(takenProblem(what, holder === 'gone' ? null : holder));
-    await delay(againMs);
-  }
+  const held = await holdName(nameOf(what), self);
+  return held.ok ? held : err(takenProblem(what, parseHolder(held.error)));
 }
 
-/** Who sets the weights of this backend now; null: nobody. */
+/** The holder of a claim, such as the controller that sets the weights of a backend; null: there is none. */
 export async function holderOf(what: Claim): Promise<Holder | 'unknown' | null> {
-  const holder = await askHolder(nameOf(what));
-  if (holder === 'gone') return null;
-  return holder ?? 'unknown';
+  const holder = await holderOfName(nameOf(what));
+  return holder === null ? null : (parseHolder(holder) ?? 'unknown');
 }
 
-/** The same for every path that leads to the same socket or file. */
-function nameOf(what: Claim): string {
-  const name =
-    what.kind === 'backend' ? ['backend', resolved(what.socket), what.backend] : ['recording', resolved(what.file)];
-  return `\0haweight-${createHash('sha256').update(JSON.stringify(name)).digest('hex')}`;
+/** The same name for every path to the same socket or file. */
+function nameOf(what: Claim): readonly string[] {
+  return what.kind === 'backend'
+    ? ['backend', resolved(what.socket), what.backend]
+    : ['recording', resolved(what.file)];
 }
 
 /** A path without symbolic links; what does not exist yet is resolved as far as it does. */
@@ -70,50 +51,9 @@ function resolved(address: string): string {
   }
 }
 
-async function hold(path: string, self: Holder): Promise<AsyncDisposable | null> {
-  const server = createServer((client) => {
-    client.on('error', () => client.destroy());
-    client.end(`${JSON.stringify(self)}\n`);
-  });
-  server.unref();
-  server.listen({ path });
-  try {
-    await once(server, 'listening');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return null;
-    throw error;
-  }
-  return {
-    [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
-  };
-}
-
-/** The holder's word; null where it gives none that can be read; 'gone' where nobody holds the name any more. */
-function askHolder(path: string): Promise<Holder | null | 'gone'> {
-  return new Promise((resolve) => {
-    const socket = connect({ path });
-    let text = '';
-    const finish = (holder: Holder | null | 'gone') => {
-      clearTimeout(deadline);
-      socket.destroy();
-      resolve(holder);
-    };
-    const deadline = setTimeout(() => finish(null), answerMs);
-    socket.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk;
-      if (text.length > maxAnswerBytes) finish(null);
-    });
-    socket.on('end', () => finish(parseHolder(text)));
-    socket.on('error', ({ code }: NodeJS.ErrnoException) => finish(code === 'ECONNREFUSED' ? 'gone' : null));
-  });
-}
-
-function parseHolder(text: string): Holder | null {
-  try {
-    return holderSchema.parse(JSON.parse(text));
-  } catch {
-    return null;
-  }
+function parseHolder({ said }: NameHolder): Holder | null {
+  const holder = holderSchema.safeParse(said);
+  return holder.success ? holder.data : null;
 }
 
 function takenProblem(what: Claim, holder: Holder | null): Problem {

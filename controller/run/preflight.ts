@@ -46,7 +46,7 @@ export async function checkSetup(
   return problem;
 }
 
-/** What makes haweight useless or harmful here: found before the first weight is written, by reading only. */
+/** Finds what makes haweight useless or harmful here, by reading only, before the first weight is written. */
 async function preflight(api: RuntimeApi, socket: string, backends: readonly string[]): Promise<Problem[]> {
   const level = await api.level();
   if (!level.ok) return [level.error];

@@ -35,7 +35,7 @@ export function stopRequest({ logger, deadlineMs = leaveMs }: StopOptions): Prom
     process.on('uncaughtException', (error: unknown) => {
       const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
       if (!isStopping) logger.error('unexpected error', { detail });
-      // for one that comes before anybody waits for a reason, which would end the process with 0
+      // for an error before anything waits for a reason: the process would end with 0
       process.exitCode = exitCodes.checkFailed;
       stop('unexpected error');
     });

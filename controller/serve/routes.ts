@@ -3,8 +3,8 @@ import { type Answer, json, plain, type Route } from '../../shared/net/http-serv
 import { remembered } from '../../shared/remembered.ts';
 
 /**
- * What the controller serves. An answer is made once for each status: with a thousand servers the metrics take some 20 ms, and who
- * asks as often as anybody may would take the loop's time away.
+ * What the controller serves. An answer is made once for each status: with a thousand servers the metrics take about 20 ms, and
+ * a client that asks often would take that time from the loop.
  */
 export function routesOf(status: () => Status): Readonly<Record<string, Route>> {
   const statusAnswer = remembered((now: Status) => json(now));
@@ -17,7 +17,7 @@ export function routesOf(status: () => Status): Readonly<Record<string, Route>> 
 }
 
 async function renderAnswer(status: Status): Promise<Answer> {
-  // loaded when somebody scrapes: it takes 20 MiB
+  // loaded at the first scrape, because it takes 20 MiB
   const { renderMetrics } = await import('./metrics.ts');
   const contentType = 'text/plain; version=0.0.4; charset=utf-8';
   return { status: 200, contentType, body: await renderMetrics(status) };

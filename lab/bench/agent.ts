@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
@@ -6,15 +5,17 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { Child } from '../../testbed/rig/child.ts';
 import { freePort } from '../../testbed/rig/ports.ts';
+import { until } from '../../testbed/rig/wait.ts';
 import { processUsage } from '../support/process-usage.ts';
 
 const usage = `npm run bench:agent [-- --seconds 60 --sockets 10,100,1000,10000 --compare]
 
 What an agent costs: the compiled agent as it is installed, host scope, default sampling (1 s) and one poll every 2 s on
-a connection that stays open, beside real idle TCP sockets on loopback (both ends counted). CPU is what the kernel's
+a connection that stays open, with real idle TCP sockets on loopback (both ends counted). CPU is what the kernel's
 scheduler counted for all its threads (/proc/PID/task/*/schedstat, in ns) after the first 15 s; memory is VmRSS at the end.
-The row "Node.js alone" is the floor: a timer every second and an HTTP server that answers the same size of text.
+The row "Node.js alone" is the least possible: a timer every second and an HTTP server with an answer of the same size.
 --compare measures Glances and node_exporter in the same way, where they are installed.
 Budget at 100 sockets: 1 ms CPU a poll, 60 MiB.
 `;
@@ -28,10 +29,10 @@ const { values } = parseArgs({
   },
 });
 
-/** Start-up, and the collections of garbage that follow it after some 10 s, are not what running costs. */
+/** Not counted, in ms: the start, and the garbage collections that follow it after about 10 s. */
 const settleMs = 15_000;
 const pollMs = 2_000;
-/** Descriptors that this process needs beside the sockets. */
+/** File descriptors that this process needs in addition to the sockets. */
 const spareDescriptors = 200;
 
 const bin = new URL('../../dist/cli/bin.js', import.meta.url).pathname;
@@ -95,35 +96,32 @@ class IdleSockets implements AsyncDisposable {
   }
 }
 
-/** One poll; resolves when the answer was read, rejects where there is none. */
+/** One poll. Resolves when the answer was read; rejects if there is none. */
 async function poll(connections: Agent, port: number, path: string): Promise<void> {
   const [response] = await once(get({ host: '127.0.0.1', port, path, agent: connections }), 'response');
   response.resume();
   await once(response, 'end');
 }
 
-async function untilServing(child: ChildProcess, connections: Agent, port: number, path: string): Promise<void> {
-  for (const deadline = performance.now() + 20_000; performance.now() < deadline; await delay(100)) {
-    if (child.exitCode !== null) throw new Error(`it ended with exit code ${child.exitCode}`);
-    const served = await poll(connections, port, path).then(
+async function untilServing(child: Child, connections: Agent, port: number, path: string): Promise<void> {
+  await until(`${child.name} answers`, async () => {
+    child.assertRunning();
+    return await poll(connections, port, path).then(
       () => true,
       () => false,
     );
-    if (served) return;
-  }
-  throw new Error('it does not answer');
+  });
 }
 
 async function measure(subject: Subject, sockets: number, seconds: number): Promise<string> {
   await using idle = new IdleSockets();
   await idle.open(sockets);
   const port = await freePort();
-  const [program = '', ...args] = subject.command(port);
-  const child = spawn(program, args, { stdio: 'ignore' });
+  await using child = new Child(subject.name, subject.command(port));
   const connections = new Agent({ keepAlive: true, maxSockets: 1 });
   try {
     await untilServing(child, connections, port, subject.path);
-    const pid = child.pid ?? 0;
+    const { pid } = child;
     await delay(settleMs);
     const [startMs, before] = [performance.now(), processUsage(pid)];
     let polls = 0;
@@ -136,8 +134,6 @@ async function measure(subject: Subject, sockets: number, seconds: number): Prom
     return row(subject.name, String(sockets), cpuMs.toFixed(2), after.residentMiB.toFixed(1));
   } finally {
     connections.destroy();
-    child.kill('SIGTERM');
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   }
 }
 
@@ -145,7 +141,7 @@ function row(name: string, sockets: string, cpu: string, resident: string): stri
   return `${name.padEnd(26)}${sockets.padStart(8)}${cpu.padStart(13)}${resident.padStart(15)}`;
 }
 
-/** How many descriptors this process may have; Node.js has raised the soft limit to the hard one. */
+/** How many file descriptors this process may have. Node.js has raised the soft limit to the hard one. */
 function descriptorLimit(): number {
   const limit = /^Max open files +(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
   return limit === 'unlimited' ? Number.POSITIVE_INFINITY : Number(limit);

@@ -1,7 +1,8 @@
 import { decide, initialDecideState } from '../../controller/decide/decide.ts';
 import { defaultGuardSettings } from '../../controller/decide/guard/settings.ts';
-import { policyNamed, policyNames } from '../../controller/decide/policies/registry.ts';
+import { policyNamed } from '../../controller/decide/policies/registry.ts';
 import type { Observation } from '../../shared/contract/observation.ts';
+import { policyNames } from '../../shared/contract/policy-names.ts';
 
 /** CPU time of one tick's decisions (no I/O), by policy, size of the backend and share of its servers over a threshold. */
 const sizes = [100, 1_000, 4_000];
@@ -31,7 +32,7 @@ function observation(index: number, isOver: boolean): Observation {
   };
 }
 
-process.stdout.write('policy            servers   over %   ms CPU a tick\n');
+process.stdout.write('policy            servers   over %   ms CPU/tick\n');
 for (const name of policyNames) {
   for (const size of sizes) {
     for (const share of overloaded) {

@@ -5,8 +5,8 @@ import { simulate } from '../../testbed/simulator/simulate.ts';
 
 const usage = `npm run bench:lying-agent [-- --seed 1]
 
-What the owner of one server of four can do with a lying agent: the share of the requests that the server is given by its
-weight while the others tell the truth, simulated with the real controller. Mean and extremes over the ticks of the last
+What the owner of one of four servers can gain with a lying agent: the share of the requests that its weight gives the
+server while the others tell the truth, simulated with the real controller. Mean and extremes over the ticks of the last
 120 s of 180; "failed" and p99 are of all requests at 50 % load. A quarter is what an honest agent gets.
 `;
 

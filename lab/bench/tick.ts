@@ -1,22 +1,20 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type Status, statusSchema } from '../../shared/contract/status.ts';
-import { renderConfiguration } from '../../testbed/rig/configuration.ts';
+import { Child } from '../../testbed/rig/child.ts';
 import { freePorts } from '../../testbed/rig/ports.ts';
-import { startHaproxy } from '../../testbed/rig/process.ts';
+import { backend, startStack } from '../../testbed/rig/stack.ts';
 import { answers, until } from '../../testbed/rig/wait.ts';
 import { type ProcessUsage, processUsage } from '../support/process-usage.ts';
 
 const usage = `npm run bench:tick [-- --servers 10,100,1000 --ticks 15]
 
-What one tick costs: a real controller process beside a real HAProxy with that many server lines. Every server's agent
-is asked over HTTP on a connection of its own; few agent processes stand behind them, since a thousand would measure
-this machine's memory. CPU and memory are what the kernel counted for the process, without our own questions to it; the
-wall time of a tick is the controller's own word.
+What one tick costs: a real controller process and a real HAProxy with that many server lines. Every server's agent
+is asked over HTTP on its own connection. A few agent processes answer for all servers, since a thousand would measure
+this machine's memory. CPU and memory are what the kernel counted for the process, without the benchmark's requests. The
+wall time of a tick is what the controller reports.
 `;
 
 const { values } = parseArgs({
@@ -26,14 +24,14 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-/** The compiled program, as it is installed: stripping types at start costs memory. */
+/** The compiled program, as users install it: stripping types at the start costs memory. */
 const bin = new URL('../../dist/cli/bin.js', import.meta.url).pathname;
 const periodMs = 2_000;
 /** The first ticks compile the code; they are not counted. */
 const warmUpTicks = 5;
-/** Ticks between two looks at the controller. */
+/** Ticks between two readings of the controller's status. */
 const roundTicks = 5;
-/** Servers that share an agent process: it takes 128 connections of one address. */
+/** Servers that share an agent process: an agent accepts 128 connections from one address. */
 const serversPerAgent = 100;
 
 interface Row {
@@ -45,12 +43,8 @@ interface Row {
   readonly writeAllMs: number;
 }
 
-function start(args: readonly string[]) {
-  const child = spawn(process.execPath, [bin, ...args, '--log-level', 'error'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  return { pid: child.pid ?? 0, [Symbol.dispose]: () => void child.kill('SIGTERM') };
-}
+const start = (name: string, args: readonly string[]) =>
+  new Child(name, [process.execPath, bin, ...args, '--log-level', 'error']);
 
 async function measure(servers: number, rounds: number): Promise<Row> {
   await using cleanup = new AsyncDisposableStack();
@@ -60,26 +54,30 @@ async function measure(servers: number, rounds: number): Promise<Row> {
     return { name: `s${index}`, ip: `127.20.${index >> 8}.${index & 255}`, group: Math.floor(index / serversPerAgent) };
   });
   const groups = Array.from({ length: Math.ceil(servers / serversPerAgent) }, () => ({ hosts: ['0.0.0.0'] }));
-  const [controllerPort, ...agentPorts] = await freePorts([{}, ...groups]);
+  const [statusPort, ...agentPorts] = await freePorts([{}, ...groups]);
   for (const port of agentPorts) {
-    cleanup.use(start(['agent', '--scope', 'host', '--listen', `0.0.0.0:${port}`, '--insecure']));
+    cleanup.use(start('an agent', ['agent', '--scope', 'host', '--listen', `0.0.0.0:${port}`, '--insecure']));
     await until('the agent', () => answers(`http://127.0.0.1:${port}/v1/snapshot`));
   }
   const lines = members.map(({ name, ip }) => ({ name, address: `${ip}:9` }));
-  const haproxy = cleanup.use(
-    await startHaproxy({ configuration: renderConfiguration({ backends: [{ name: 'web', servers: lines }] }) }),
+  const stack = cleanup.use(
+    await startStack({
+      members: [],
+      agentPort: 9477,
+      statusPort,
+      configuration: { backends: [{ name: backend, servers: lines }] },
+      haweight: start,
+    }),
   );
+  const { haproxy } = stack;
   const agents = Object.fromEntries(members.map(({ name, ip, group }) => [name, `http://${ip}:${agentPorts[group]}`]));
   const config = join(folder, 'config.json');
-  writeFileSync(config, JSON.stringify({ haproxy: { socket: haproxy.socket }, backends: [{ name: 'web', agents }] }));
-  const url = `http://127.0.0.1:${controllerPort}`;
-  const controller = cleanup.use(
-    start(['controller', '--config', config, '--on-exit', 'keep', '--listen', `127.0.0.1:${controllerPort}`]),
-  );
-  await until('the controller', () => answers(`${url}/healthz`));
+  writeFileSync(config, JSON.stringify({ backends: [{ name: backend, agents }] }));
+  const controller = stack.spawnController(['--config', config, '--on-exit', 'keep']);
+  await until('the controller', () => answers(`${stack.statusUrl}/healthz`));
   await delay(warmUpTicks * periodMs);
 
-  let last = await statusOf(url);
+  let last = await stack.status();
   const [begin, walls] = [last.ticks, [] as number[]];
   const spent = { own: 0, haproxy: 0, residentMiB: 0 };
   for (let round = 0; round < rounds; round += 1) {
@@ -89,15 +87,15 @@ async function measure(servers: number, rounds: number): Promise<Row> {
     spent.own += cpuBetween(before[0], after[0]);
     spent.haproxy += cpuBetween(before[1], after[1]);
     spent.residentMiB = Math.max(spent.residentMiB, after[0].residentMiB);
-    last = await statusOf(url);
+    last = await stack.status();
     walls.push(last.lastTickDurationMs ?? Number.NaN);
   }
   const stale = last.backends[0]?.servers.filter(({ agent }) => agent.state === 'stale').length;
-  if (stale !== 0) throw new Error(`${stale} of ${servers} agents did not answer: this is no fair measurement`);
+  if (stale !== 0) throw new Error(`${stale} of ${servers} agents did not answer, so the measurement is not valid`);
   const counted = last.ticks - begin;
   const startedMs = performance.now();
   await haproxy.api.setWeights(
-    'web',
+    backend,
     members.map(({ name }, index) => ({ server: name, weight: 1 + (index % 200) })),
   );
   return {
@@ -112,10 +110,6 @@ async function measure(servers: number, rounds: number): Promise<Row> {
 
 function cpuBetween(before: ProcessUsage, after: ProcessUsage): number {
   return after.cpuMs - before.cpuMs;
-}
-
-async function statusOf(url: string): Promise<Status> {
-  return statusSchema.parse(await (await fetch(`${url}/v1/status`)).json());
 }
 
 async function main(): Promise<void> {

@@ -3,15 +3,15 @@ import { mean } from '../../shared/math/statistics.ts';
 import type { Run } from './record.ts';
 import { ports, type Server, type Servers } from './servers/server.ts';
 
-/** How long every server is kept busy, in ms, and before that until its code is compiled. */
+/** How long every server is kept busy, in ms, and before that for how long its code is compiled. */
 const measuredMs = 10_000;
 const warmUpMs = 4_000;
-/** Requests that a server has at a time: never without work, never with much to drop. */
+/** Requests that a server has at a time: enough to keep it busy, few enough to drop little at the end. */
 const clients = 3;
 
 /**
- * Requests per second that each server can answer, by name: the mean over the stacks. All are measured at once, because that
- * is how they will be used.
+ * Requests per second that each server can answer, by name: the mean over the stacks. All are measured at once, because they
+ * will be used at once.
  */
 export async function calibrate(
   fleets: readonly Servers[],
@@ -28,7 +28,7 @@ export async function calibrate(
   return Object.fromEntries(Object.entries(byName).map(([name, of = []]) => [name, Number(meanOf(of).toFixed(2))]));
 }
 
-/** Successful requests per second of a server that always has some, asked directly. */
+/** Successful requests per second of one server that always has work, without HAProxy. */
 async function measureCapacity(server: Server, demandCpuMs: number, signal: AbortSignal): Promise<number> {
   const random = seededRandom(1);
   const end = performance.now() + warmUpMs + measuredMs;

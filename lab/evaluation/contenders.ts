@@ -1,6 +1,6 @@
-import type { PolicyName } from '../../controller/index.ts';
+import type { PolicyName } from '../../shared/contract/policy-names.ts';
 
-/** How HAProxy deals out requests: what follows `balance`. */
+/** HAProxy's algorithm: what follows `balance`. */
 export const algorithms = ['roundrobin', 'random', 'leastconn'] as const;
 export type Algorithm = (typeof algorithms)[number];
 
@@ -11,7 +11,7 @@ type MeasuredPolicy = Exclude<PolicyName, 'pick-one'> | 'least-utilised';
 export interface Contender {
   readonly name: ContenderName;
   readonly algorithm: Algorithm;
-  /** Who sets the weights: no controller (all equal), ours with a policy, or an ideal one that knows every capacity at once. */
+  /** What sets the weights: nothing (all equal), haweight with a policy, or an ideal controller that knows every capacity. */
   readonly weights: 'none' | 'oracle' | MeasuredPolicy;
 }
 
@@ -29,7 +29,7 @@ type WeightSource = (typeof weightSources)[number];
 /** `roundrobin` without a controller, else `capacity+leastconn` and the like. */
 export type ContenderName = Algorithm | `${Exclude<WeightSource, 'none'>}+${Algorithm}`;
 
-/** The oracle is what others can be measured by: once where HAProxy sees no backlog, once where it does. */
+/** The oracle is the reference for the others: once with an algorithm that sees no backlog, once with one that does. */
 const oracleAlgorithms: readonly Algorithm[] = ['roundrobin', 'leastconn'];
 
 export const contenders: readonly Contender[] = weightSources.flatMap((weights) =>

@@ -1,6 +1,6 @@
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
 
-/** Thrown for a file of a results folder that is not what the experiment wrote. */
+/** The error for a file of a results folder that the experiment did not write like this. */
 export function damaged(file: string, what: string, got?: string): ProblemError {
   return new ProblemError({
     code: 'results-damaged',

@@ -7,16 +7,16 @@ import { ports, type Server, type Servers } from './servers/server.ts';
 
 /** CPU cores of a server of size 1. */
 const unitCores = 0.025;
-/** CPU cores that a stack can use: its servers together, and beside them HAProxy, the controller and the load. */
+/** CPU cores that a stack can use: all its servers, HAProxy, the controller and the load generator. */
 const stackCores = 13 * unitCores + 0.075;
 const startMs = 90_000;
 
-/** How many stacks a machine can run beside each other without one slowing the other. */
+/** How many stacks can run on a machine at the same time without slowing each other. */
 export function stacksFor(cores: number): number {
   return Math.max(1, Math.floor(cores / stackCores));
 }
 
-/** Starts the servers of one stack and resolves when all of them answer and are held to their quotas. */
+/** Starts the servers of one stack. Resolves when all of them answer and their quotas are set. */
 export async function startFleet(
   kind: Run['servers'],
   sizes: keyof typeof fleets,

@@ -1,30 +1,28 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, realpathSync } from 'node:fs';
+import { z } from 'zod';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
+import { holdName } from '../../shared/process/held-name.ts';
 
-/**
- * Makes sure that one run at a time works on a folder of results: two would measure each other. What a killed run left is
- * taken over.
- */
-export function lockFolder(folder: string): Disposable {
-  const file = join(folder, 'running.pid');
-  const holder = readHolder(file);
-  if (holder !== null && isRunning(holder)) {
-    throw new ProblemError({
-      code: 'usage',
-      where: folder,
-      what: `process ${holder} is measuring here`,
-      fix: 'Wait for it, stop it, or choose another folder with --out.',
-    });
-  }
-  take(folder, file);
-  return { [Symbol.dispose]: () => rmSync(file, { force: true }) };
+const holderSchema = z.object({ pid: z.int().positive() });
+
+/** Lets only one run at a time work on a folder of results: two would disturb each other. */
+export async function lockFolder(folder: string): Promise<AsyncDisposable> {
+  const held = await holdName(['results', made(folder)], { pid: process.pid });
+  if (held.ok) return held.value;
+  const holder = holderSchema.safeParse(held.error.said);
+  throw new ProblemError({
+    code: 'usage',
+    where: folder,
+    what: `${holder.success ? `process ${holder.data.pid}` : 'another process'} uses these results`,
+    fix: 'Wait for it, stop it, or choose another folder with --out.',
+  });
 }
 
-function take(folder: string, file: string): void {
+/** The folder without symbolic links, made where it is not there. */
+function made(folder: string): string {
   try {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(file, `${process.pid}\n`);
+    return realpathSync(folder);
   } catch (cause) {
     throw new ProblemError({
       code: 'usage',
@@ -33,22 +31,5 @@ function take(folder: string, file: string): void {
       got: quote((cause as Error).message),
       fix: 'Choose another folder with --out.',
     });
-  }
-}
-
-function readHolder(file: string): number | null {
-  try {
-    return Number(readFileSync(file, 'utf8'));
-  } catch {
-    return null;
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return pid > 0 && process.kill(pid, 0);
-  } catch (cause) {
-    // another user's process is running too
-    return (cause as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,7 +1,7 @@
 import { percentile } from '../../shared/math/statistics.ts';
 import type { Cell } from './record.ts';
 
-/** A generator that sends one request in a hundred later than this, in ms, did not offer the load that was asked for. */
+/** If one request in a hundred is sent later than this, in ms, the generator did not offer the load it should. */
 export const maxLagMs = 50;
 
 /** How late requests were sent, in ms. */

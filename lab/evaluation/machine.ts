@@ -4,7 +4,7 @@ import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import { findHaproxy } from '../../testbed/rig/binary.ts';
 import type { Run } from './record.ts';
 
-/** What a run was measured with, for its report. */
+/** Versions and machine of a run, for its report. */
 export function machineFacts(): Pick<Run, 'haweight' | 'haproxy' | 'node' | 'machine'> {
   return {
     haweight: haweightVersion(),
@@ -27,7 +27,7 @@ function haweightVersion(): string {
   return commit === '' ? version : `${version} (commit ${commit})`;
 }
 
-/** Empty where the program is not there. */
+/** Empty if the program is missing. */
 function firstLine(program: string, ...args: readonly string[]): string {
   try {
     const output = execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });

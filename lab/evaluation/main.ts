@@ -29,40 +29,48 @@ interface Flags {
 }
 
 const help = `
-Runs real HAProxys before real servers that are held to a CPU quota and burn
+Runs real HAProxys in front of real servers that have a CPU quota and burn
 real CPU, under an open-loop Poisson load, with and without haweight, and
-writes raw data, tables and figures. What is there already is not measured
-again: after an interruption the same command goes on. Needs Docker, or the
+writes raw data, tables and figures. Cells that exist already are not measured
+again: after an interruption, repeat the same command. Needs Docker, or the
 right to make control groups; see docs/evaluation.md.
-Exit code 1: cells had to be discarded. 2: it could not be run.
+Exit codes: 0 complete, 1 cells had to be discarded, 2 it could not run.
 
 Examples:
-  npm run experiment -- --quick     some minutes: is all of this true here?
-  npm run experiment                everything, three times: see the progress
+  npm run experiment -- --quick     a few minutes: a check on this machine
+  npm run experiment                everything, three times; takes hours
   npm run experiment -- --publication
-                                    on equal servers, as its claims ask for
+                                    on equal servers, as its claims need
   npm run experiment -- --quick --servers cgroups --out /tmp/quick
                                     without a container engine`;
 
 const flags = exitOnUsage(new Command('experiment'))
   .description("the publication's evaluation on a real stack: all contenders in all scenarios")
-  .option('--quick', 'six contenders in five scenarios, once', false)
-  .option('--publication', 'its contenders and scenarios, on five equal servers', false)
-  .option('--out <folder>', 'where results are kept (default: results/full and so on)')
+  .option('--quick', 'run six contenders in five scenarios, once', false)
+  .option('--publication', "run the publication's contenders and scenarios, on five equal servers", false)
+  .option('--out <folder>', 'folder of the results (default: results/full, results/quick or results/publication)')
   .option(
     '--repeat <times>',
-    'how often each cell is measured (default: 3, quick: 1)',
+    'how often each cell is measured (default: 3, with --quick: 1)',
     numberWithin(1, 20, { whole: true }),
   )
   .option(
     '--jobs <stacks>',
-    'stacks beside each other (default: what the cores can carry)',
+    'stacks that run at the same time (default: as many as the CPU cores allow)',
     numberWithin(1, 64, { whole: true }),
   )
   .addOption(
-    new Option('--servers <kind>', 'default: containers where an engine answers').choices(['containers', 'cgroups']),
+    new Option(
+      '--servers <kind>',
+      'how servers get their quota (default: containers if an engine answers, else cgroups)',
+    ).choices(['containers', 'cgroups']),
   )
-  .option('--seed <seed>', 'of the requests', numberWithin(0, 1_000_000, { whole: true }), 1)
+  .option(
+    '--seed <seed>',
+    'seed of the random requests, 0 to 1,000,000',
+    numberWithin(0, 1_000_000, { whole: true }),
+    1,
+  )
   .addHelpText('after', help)
   .parse()
   .opts<Flags>();
@@ -81,7 +89,7 @@ async function main({ quick, publication, out, repeat, jobs, servers, seed }: Fl
   using stop = stopOnSignal(process.stdout);
   const matrix = quick ? 'quick' : publication ? 'publication' : 'full';
   const store = new Store(resolve(out ?? `results/${matrix}`));
-  using _lock = lockFolder(store.folder);
+  await using _lock = await lockFolder(store.folder);
   const wanted: Run = {
     format: 1,
     startedAt: new Date().toISOString(),
@@ -120,10 +128,10 @@ async function begun(store: Store, wanted: Run): Promise<Run> {
     throw new ProblemError({
       code: 'usage',
       where: `${store.folder}/run.json`,
-      what: `these results were begun with other settings: ${key}`,
+      what: `these results have other settings: ${key}`,
       expected: `${earlier[key]}`,
       got: `${wanted[key]}`,
-      fix: 'Go on with the settings they were begun with, or choose another folder with --out.',
+      fix: 'Continue with the earlier settings, or choose another folder with --out.',
     });
   }
   return earlier;

@@ -44,7 +44,7 @@ export const matrices: Readonly<Record<MatrixName, Matrix>> = {
 };
 
 /**
- * What is to be run, in its order: every other repetition goes through the contenders backwards, so that no contender is
+ * The blocks in the order of the run. Every other repetition goes through the contenders backwards, so that no contender is
  * always measured after the same one, or always late.
  */
 export function blocksOf(matrix: MatrixName, repetitions: number): readonly Block[] {

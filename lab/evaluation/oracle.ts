@@ -2,16 +2,16 @@ import type { WeightChange } from '../../haproxy/runtime-api.ts';
 import { maxWeight } from '../../shared/contract/limits.ts';
 import type { Event } from './scenarios.ts';
 
-/** A server's part of its own capacity that is left to requests, 0 to 1, under the faults of this moment. */
+/** The part of a server's capacity that is left for requests under the current faults, 0 to 1. */
 export function capacityLeft(server: string, events: readonly Event[], atMs: number): number {
   const now = events.filter(({ fromMs, toMs, servers }) => fromMs <= atMs && atMs < toMs && servers.includes(server));
   return now.reduce((left, { fault }) => {
-    // the application and the processes that burn beside it get equal parts of the quota
+    // the application and each burning process get equal parts of the quota
     return fault.kind === 'burn' ? left / (fault.processes + 1) : 0;
   }, 1);
 }
 
-/** The weights of one who knows every capacity at once: in proportion to them, the largest at the top of HAProxy's scale. */
+/** Weights of a controller that always knows every capacity: in proportion to the capacities, the largest is 256. */
 export function oracleWeights(
   servers: readonly { readonly name: string; readonly capacity: number }[],
   events: readonly Event[],

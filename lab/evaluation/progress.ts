@@ -4,7 +4,7 @@ import { bar } from '../../shared/terminal/text.ts';
 const barWidth = 24;
 const minuteMs = 60_000;
 
-/** How far a run is, and how long it still takes. */
+/** Shows the progress of a run and the time that is left. */
 export class CellProgress implements Disposable {
   readonly #progress = new Progress(process.stderr, { inLog: true });
   readonly #cells: number;
@@ -12,7 +12,7 @@ export class CellProgress implements Disposable {
   readonly #current: string[] = [];
   #done = 0;
 
-  /** `cells`: how many are to be measured. */
+  /** `cells`: number of cells to measure. */
   constructor(cells: number) {
     this.#cells = cells;
   }
@@ -26,7 +26,7 @@ export class CellProgress implements Disposable {
     this.#show();
   }
 
-  /** `discarded`: why the cell does not count, null where it does. */
+  /** `discarded`: why the cell does not count; null if it does. */
   end(job: number, discarded: string | null): void {
     this.#done += 1;
     if (discarded !== null) this.#progress.say(`experiment: ${this.#current[job]} does not count: ${discarded}`);

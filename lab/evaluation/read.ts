@@ -10,22 +10,22 @@ import { damaged } from './damage.ts';
 import { type Cell, cellSchema, type Run, runSchema } from './record.ts';
 
 const mebibyte = 2 ** 20;
-/** Far above what a cell or a run writes, far below what would hurt. */
+/** Much larger than a cell or a run, and small enough to read into memory. */
 const maxCompressedBytes = 16 * mebibyte;
 const maxTextBytes = 128 * mebibyte;
 const maxRunBytes = mebibyte;
 
 const unzip = promisify(gunzip);
 
-/** What is known of the whole run. Errors: a Problem that names the file. */
+/** The facts of the whole run. Errors: a Problem that names the file. */
 export async function readRun(folder: string): Promise<Run> {
   const file = join(folder, 'run.json');
   return parse(runSchema, file, (await readLimited(file, maxRunBytes)).toString('utf8'));
 }
 
 /**
- * Every cell of the folder, by name, one at a time in memory. What is no `raw/SCENARIO/CONTENDER-REPETITION.json.gz` is
- * passed over, such as a file that was being written. Errors: a Problem that names the file.
+ * Every cell of the folder, by name, one at a time in memory. A file not named `raw/SCENARIO/CONTENDER-REPETITION.json.gz` is
+ * ignored, such as a file that was being written. Errors: a Problem that names the file.
  */
 export async function* readCells(folder: string): AsyncGenerator<Cell> {
   for (const file of await cellFiles(join(folder, 'raw'))) yield await readCell(file);
@@ -53,7 +53,7 @@ async function cellFiles(raw: string): Promise<string[]> {
   return files.toSorted();
 }
 
-/** No cell yet is no damage; no folder at all is noticed by `run.json`. */
+/** A folder without a cell is not damaged. A missing folder is noticed by `run.json`. */
 async function list(folder: string): Promise<Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true });
@@ -65,7 +65,7 @@ async function list(folder: string): Promise<Dirent[]> {
 
 async function readLimited(file: string, maxBytes: number): Promise<Buffer> {
   try {
-    // A FIFO of that name would be waited for otherwise.
+    // opening a FIFO of that name would wait for a writer
     await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     const { size } = await handle.stat();
     if (size > maxBytes) throw damaged(file, `is larger than ${maxBytes / mebibyte} MiB`);
@@ -93,7 +93,7 @@ function parse<Schema extends z.ZodType>(schema: Schema, file: string, text: str
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw damaged(file, `${issue?.path.join('.') || 'the document'} is not as it should be`, issue?.message);
+  throw damaged(file, `${issue?.path.join('.') || 'the document'} is invalid`, issue?.message);
 }
 
 function flawOf({ requests, samples, servers }: Cell): string | null {
@@ -108,7 +108,7 @@ function flawOf({ requests, samples, servers }: Cell): string | null {
   return null;
 }
 
-/** A file that was copied to another name would count twice. */
+/** A copy of a file under another name would count twice. */
 function misplaced({ scenario, contender, repetition }: Cell, file: string): string | null {
   const expected = join('raw', scenario, `${contender}-${repetition}.json.gz`);
   const folder = dirname(file);

@@ -3,13 +3,13 @@ import { currentScenarioName } from '../../testbed/simulator/scenario-names.ts';
 import { contenderNames } from './contenders.ts';
 import { matrixNames, scenarioNames } from './scenarios.ts';
 
-/** What became of a request: HAProxy's answer by its status, or why there was none. */
+/** Outcome of a request: the status of HAProxy's answer, or why there was none. */
 export const answered = 200;
 export const noAnswer = 0;
 
 /**
- * Raw data of one cell: one scenario under one contender, once. Columns instead of rows, because that is what compresses
- * well; all columns of a table are of one length. Times in ms from the start of what is counted.
+ * Raw data of one cell: one run of one scenario under one contender. Columns instead of rows, because they compress
+ * well; all columns of a table have the same length. Times in ms from the end of the warm-up.
  */
 export const cellSchema = z.strictObject({
   format: z.literal(1),
@@ -20,32 +20,32 @@ export const cellSchema = z.strictObject({
   seed: z.int(),
   startedAt: z.iso.datetime(),
   durationMs: z.number().positive(),
-  /** In the order in which other columns name them; `capacity` in requests per second, as calibrated. */
+  /** Other columns use this order; `capacity` in requests per second, as calibrated. */
   servers: z.array(z.strictObject({ name: z.string(), cores: z.number().positive(), capacity: z.number().positive() })),
-  /** Every request that was to be sent within `durationMs`. */
+  /** Every request that was due within `durationMs`. */
   requests: z.strictObject({
-    /** When it was to be sent. */
+    /** When it was due. */
     atMs: z.array(z.number()),
-    /** From the intended arrival to the end of the answer, or to giving up. */
+    /** From when it was due to the end of the answer, or to the deadline. */
     responseMs: z.array(z.number()),
     /** 200: answered in time; other statuses as HAProxy or the server gave them; 0: no answer within the deadline, or the connection broke. */
     status: z.array(z.int()),
     /** Index of the server that answered, -1: none. */
     server: z.array(z.int()),
   }),
-  /** How the system looked, several times a second. */
+  /** State of the system, several times a second. */
   samples: z.strictObject({
     atMs: z.array(z.number()),
     /** Weight in HAProxy, 0 to 256, by server; each a column. */
     weights: z.array(z.array(z.int())),
     /** CPU used / CPU quota since the sample before, 0 to 1 (a little above is possible), by server; each a column. */
     utilisation: z.array(z.array(z.number())),
-    /** 1: HAProxy has it UP. */
+    /** 1: HAProxy reports the server UP. */
     up: z.array(z.array(z.int())),
   }),
   /** How late requests were sent, in ms. A cell whose generator lagged does not count. */
   generator: z.strictObject({ p99LagMs: z.number(), maxLagMs: z.number() }),
-  /** null: it counts. Else why it does not, as a clause. */
+  /** null: the cell counts; otherwise why it does not, as a clause. */
   discarded: z.string().nullable(),
 });
 
@@ -55,11 +55,11 @@ export type Cell = z.infer<typeof cellSchema>;
 export const runSchema = z.strictObject({
   format: z.literal(1),
   startedAt: z.iso.datetime(),
-  /** What was run of all contenders and scenarios; see matrix.ts. */
+  /** Which contenders and scenarios were run; see matrix.ts. */
   matrix: z.enum(matrixNames),
   repetitions: z.int().positive(),
   seed: z.int(),
-  /** Stacks that ran beside each other. */
+  /** Stacks that ran at the same time. */
   jobs: z.int().positive(),
   haweight: z.string(),
   haproxy: z.string(),

@@ -27,7 +27,7 @@ export interface CellPlan {
   readonly signal: AbortSignal;
 }
 
-/** Puts a stack through one scenario. Throws once `signal` is aborted; faults are ended in any case. */
+/** Runs one scenario on a stack. Throws when `signal` is aborted; faults are ended in any case. */
 export async function runCell(stack: Stack, plan: CellPlan): Promise<Cell> {
   const { scenario, servers, signal } = plan;
   const arrivals = planArrivals({ ...plan, capacity: totalCapacity(servers), leadInMs });
@@ -76,7 +76,7 @@ export function totalCapacity(servers: readonly { readonly capacity: number }[])
   return servers.reduce((sum, { capacity }) => sum + capacity, 0);
 }
 
-/** Lets every fault begin and end in its time; the oracle learns of each at once. */
+/** Begins and ends every fault at its time; the oracle learns of each at once. */
 async function actOut(stack: Stack, plan: CellPlan, originMs: number, signal: AbortSignal): Promise<void> {
   const events = plan.scenario.events ?? [];
   const moments = events.flatMap((event) => [

@@ -13,24 +13,24 @@ export interface RunOptions {
   /** What is to be measured. */
   readonly blocks: readonly Block[];
   readonly store: Store;
-  /** Names what this run makes on the machine. */
+  /** Part of the names of everything that this run creates on the machine. */
   readonly name: string;
   readonly progress: CellProgress;
   readonly signal: AbortSignal;
 }
 
 /**
- * How long a controller sees a steady load before anything counts, at first and after every fault, in ms: long enough for
- * `capacity` to have learned, and for a drained server to be back.
+ * How long a controller has a steady load before anything counts, at first and after every fault, in ms: long enough for
+ * `capacity` to learn, and for a drained server to return.
  */
 const warmUpMs = { withController: 16_000, without: 3_000 };
 
-/** Rejects with what `signal` was aborted with; what was measured by then is kept. */
+/** Rejects with the reason of `signal` when it is aborted; cells measured until then are kept. */
 export async function runMatrix(options: RunOptions): Promise<void> {
   try {
     await runBlocks(options);
   } catch (error) {
-    // what was cut short says so each in its own way; the reason is one
+    // everything that was aborted fails in its own way; report the one reason
     options.signal.throwIfAborted();
     throw error;
   }
@@ -40,7 +40,7 @@ async function runBlocks(options: RunOptions): Promise<void> {
   const { run, signal } = options;
   const left = [...options.blocks];
   await using disposal = new AsyncDisposableStack();
-  // one that fails ends the others too, before the servers are taken away from under them
+  // if one fails, the others end before their servers are stopped
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
   const jobs = Math.min(run.jobs, left.length);
@@ -101,7 +101,7 @@ async function runBlock(
     const cell = await runCell(stack, { ...plan, scenario, seed });
     await store.write(cell);
     progress.end(job, cell.discarded);
-    // what a fault did to weights is not to be found in the next scenario
+    // a fault's effect on the weights must be over before the next scenario
     isWarm = scenario.events === undefined;
   }
 }

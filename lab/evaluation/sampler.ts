@@ -2,10 +2,10 @@ import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import type { Cell } from './record.ts';
 import type { Server } from './servers/server.ts';
 
-/** Between two looks, in ms: four for each tick of the controller. */
+/** Time between two samples, in ms: four samples for each tick of the controller. */
 const everyMs = 500;
 
-/** Looks at HAProxy's weights and at the CPU of the servers for as long as it lives; its times count from `originMs`. */
+/** Samples HAProxy's weights and the servers' CPU until it is disposed of; its times count from `originMs`. */
 export class Sampler implements AsyncDisposable {
   readonly samples: { readonly atMs: number[] } & Record<'weights' | 'utilisation' | 'up', number[][]>;
   readonly #api: RuntimeApi;
@@ -30,7 +30,7 @@ export class Sampler implements AsyncDisposable {
     }, everyMs);
   }
 
-  /** What was seen from 0 on. */
+  /** The samples from time 0 on. */
   get fromStart(): Cell['samples'] {
     const { atMs, weights, utilisation, up } = this.samples;
     const first = atMs.findIndex((at) => at >= 0);
@@ -43,7 +43,7 @@ export class Sampler implements AsyncDisposable {
     await this.#looking;
   }
 
-  /** A look that HAProxy does not answer is left out: it does so while it is being stopped. */
+  /** Leaves out a sample that HAProxy does not answer, such as while it is being stopped. */
   async #look(): Promise<void> {
     const rows = await this.#api.stats(this.#backend);
     if (!rows.ok) return;

@@ -1,6 +1,6 @@
-/** What happens to a server. */
+/** A fault of a server. */
 export type Fault =
-  /** It answers no request and resets every connection, as a VM that was removed. */
+  /** It answers no request and resets every connection, like a removed VM. */
   | { readonly kind: 'gone' }
   /** This many processes burn CPU beside the application, within the server's quota. */
   | { readonly kind: 'burn'; readonly processes: number }
@@ -15,7 +15,7 @@ export interface Event {
   readonly fault: Fault;
 }
 
-/** Bursts on top of the base load: from 0 on, every `everyMs`, for `lengthMs`, as `peaks` say in turn. */
+/** Bursts on top of the base load: from 0 on, every `everyMs`, for `lengthMs`, with the `peaks` in turn. */
 export interface Bursts {
   readonly everyMs: number;
   readonly lengthMs: number;
@@ -59,8 +59,8 @@ export const matrixNames = ['full', 'quick', 'publication'] as const;
 export type MatrixName = (typeof matrixNames)[number];
 
 /**
- * Relative sizes of the servers, of the same sum. Unequal ones are what weights are for; equal ones are what a comparison
- * with round robin needs to be fair. Which of the unequal ones fail is chosen so that 1, 2 and 3 of them are 2, 6 and 8
+ * Relative sizes of the servers, with the same sum. Weights are for unequal servers; equal ones make a comparison
+ * with round robin fair. Which of the unequal ones fail is chosen so that 1, 2 and 3 of them are 2, 6 and 8
  * parts of 13.
  */
 export const fleets = {

@@ -1,34 +1,29 @@
-import { Child } from '../../testbed/rig/child.ts';
-import { renderConfiguration } from '../../testbed/rig/configuration.ts';
 import { freePorts } from '../../testbed/rig/ports.ts';
-import { type HaproxyProcess, startHaproxy } from '../../testbed/rig/process.ts';
-import { programs } from '../../testbed/rig/programs.ts';
+import type { HaproxyProcess } from '../../testbed/rig/process.ts';
+import { backend, type Stack as Rig, startHaweight, startStack } from '../../testbed/rig/stack.ts';
 import { answers, until } from '../../testbed/rig/wait.ts';
 import { balanceLine, type Contender } from './contenders.ts';
 import { ports, type Server } from './servers/server.ts';
 
-const backend = 'web';
 const startMs = 30_000;
-/** As an installation would have it, and short enough that a server which is gone for 5 s is noticed. */
+/** As in production, and short enough to notice a server that is gone for 5 s. */
 const checks = 'check inter 1s fall 2 rise 1';
 
-/** HAProxy before the servers of a stack and, for contenders that have one, the controller: what is compared. */
+/** HAProxy in front of the servers of a stack and, for contenders that have one, the controller. */
 export class Stack implements AsyncDisposable {
-  readonly haproxy: HaproxyProcess;
   readonly contender: Contender;
   readonly backend = backend;
   /** Where clients send their requests. */
   readonly frontUrl: string;
-  readonly #controller: Child | null;
+  readonly #rig: Rig;
 
-  private constructor(haproxy: HaproxyProcess, contender: Contender, frontUrl: string, controller: Child | null) {
-    this.haproxy = haproxy;
+  private constructor(rig: Rig, contender: Contender, frontUrl: string) {
+    this.#rig = rig;
     this.contender = contender;
     this.frontUrl = frontUrl;
-    this.#controller = controller;
   }
 
-  /** `address`: a loopback address of this stack alone. */
+  /** `address`: a loopback address that only this stack uses. */
   static async start(
     contender: Contender,
     servers: readonly Server[],
@@ -39,9 +34,14 @@ export class Stack implements AsyncDisposable {
       { port: 9480, hosts: [address] },
       { port: 9478, hosts: [address] },
     ]);
-    const haproxy = await startHaproxy({
-      configuration: renderConfiguration({
-        frontends: [{ name: 'experiment', bind: `${address}:${frontPort}`, backend }],
+    const front = `${address}:${frontPort}`;
+    const rig = await startStack({
+      members: servers.map(({ name, host }) => ({ name, address: host, appPort: ports.app })),
+      agentPort: ports.agent,
+      statusHost: address,
+      statusPort,
+      configuration: {
+        frontends: [{ name: 'experiment', bind: front, backend }],
         backends: [
           {
             name: backend,
@@ -50,44 +50,43 @@ export class Stack implements AsyncDisposable {
             servers: servers.map(({ name, host }) => ({ name, address: `${host}:${ports.app}`, options: checks })),
           },
         ],
-      }),
+      },
+      haweight: (name, args) => startHaweight(`the ${name} of ${contender.name}`, args),
     });
-    const controller = startController(contender, haproxy.socket, `${address}:${statusPort}`);
-    const stack = new Stack(haproxy, contender, `http://${address}:${frontPort}`, controller);
+    const stack = new Stack(rig, contender, `http://${front}`);
     try {
-      await stack.#ready(`http://${address}:${statusPort}/healthz`, signal);
+      await stack.#startController(signal);
       return stack;
     } catch (error) {
-      await stack[Symbol.asyncDispose]();
+      await rig[Symbol.asyncDispose]();
       throw error;
     }
   }
 
-  /** Throws a ProblemError with its last words if the controller has ended. */
+  get haproxy(): HaproxyProcess {
+    return this.#rig.haproxy;
+  }
+
+  /** Throws a ProblemError with the last lines of its log if the controller has ended. */
   assertRunning(): void {
-    this.#controller?.assertRunning();
+    if (this.#hasController) this.#rig.controller.assertRunning();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#controller?.stop();
-    await this.haproxy.stop();
+    await this.#rig[Symbol.asyncDispose]();
   }
 
-  async #ready(healthUrl: string, signal: AbortSignal): Promise<void> {
-    await until(
-      `the start of ${this.contender.name}`,
-      async () => {
-        this.assertRunning();
-        return this.#controller === null || (await answers(healthUrl));
-      },
-      { limitMs: startMs, signal },
-    );
+  get #hasController(): boolean {
+    return this.contender.weights !== 'none' && this.contender.weights !== 'oracle';
   }
-}
 
-function startController({ name, weights }: Contender, socket: string, listen: string): Child | null {
-  if (weights === 'none' || weights === 'oracle') return null;
-  const target = ['--socket', socket, '--backend', backend, '--agent-url', `http://{address}:${ports.agent}`];
-  const flags = [...target, '--policy', weights, '--listen', listen];
-  return new Child(`the controller of ${name}`, [process.execPath, programs.haweight, 'controller', ...flags]);
+  async #startController(signal: AbortSignal): Promise<void> {
+    if (!this.#hasController) return;
+    this.#rig.spawnController(['--policy', this.contender.weights]);
+    const isHealthy = async () => {
+      this.assertRunning();
+      return await answers(`${this.#rig.statusUrl}/healthz`);
+    };
+    await until(`the start of ${this.contender.name}`, isHealthy, { limitMs: startMs, signal });
+  }
 }

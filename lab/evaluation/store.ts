@@ -17,7 +17,7 @@ export class Store {
     this.folder = folder;
   }
 
-  /** null: nothing was begun here. Throws a ProblemError where the file is damaged. */
+  /** null: no run has begun here. Throws a ProblemError if the file is damaged. */
   async readRun(): Promise<Run | null> {
     return existsSync(join(this.folder, 'run.json')) ? await readRun(this.folder) : null;
   }
@@ -30,7 +30,7 @@ export class Store {
     await this.#write(pathOf(cell), gzipSync(JSON.stringify(cellSchema.parse(cell)), { level: 9 }));
   }
 
-  /** What is left to do of these blocks, without those that have nothing left. */
+  /** The scenarios of these blocks that are still to be measured, without blocks that are complete. */
   async missingOf(blocks: readonly Block[]): Promise<readonly Block[]> {
     const left: Block[] = [];
     for (const { contender, repetition, scenarios } of blocks) {
@@ -44,7 +44,7 @@ export class Store {
     return left;
   }
 
-  /** Whether this cell was measured and counts. What is damaged does not: it is measured again. */
+  /** Whether this cell was measured and counts. A damaged cell does not count: it is measured again. */
   async #counts(key: CellKey): Promise<boolean> {
     const paths = allScenarioNames(key.scenario).map((scenario) => join(this.folder, pathOf({ ...key, scenario })));
     const file = paths.find((path) => existsSync(path));
@@ -57,7 +57,7 @@ export class Store {
     );
   }
 
-  /** Whole or not at all, also when we are killed meanwhile. */
+  /** Writes the whole file or nothing, even when this process is killed. */
   async #write(path: string, content: string | Buffer): Promise<void> {
     const file = join(this.folder, path);
     await mkdir(dirname(file), { recursive: true });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import type { PolicyName } from '../../controller/decide/policies/registry.ts';
+import type { PolicyName } from '../../shared/contract/policy-names.ts';
 import { recordingOf } from '../../test/controller/record/support.ts';
 import { observed } from '../../test/controller/support/build.ts';
 import { statColumns, stateReply, statReply, statRows } from '../../test/haproxy/recorded.ts';

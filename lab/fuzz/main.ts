@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { runProgram } from '../../shared/process/run-program.ts';
 import { Stopped, stopOnSignal } from '../../shared/process/stop-signals.ts';
+import { Progress } from '../../shared/terminal/progress.ts';
 import { progressLine, renderReport } from './report.ts';
 import { runTarget, type TargetResult } from './run-target.ts';
 import { isTargetName, type TargetName, targetNames, targets } from './targets/registry.ts';
@@ -102,6 +103,7 @@ function wholeOf(flag: string, text: string): number {
 async function fuzz({ minutes, names, seed, case: only }: Options): Promise<number> {
   using stop = stopOnSignal(process.stdout);
   const { signal } = stop;
+  using progress = new Progress(process.stderr, { inLog: true });
   const results: TargetResult[] = [];
   write(`seed ${seed}, ${names.length} targets, ${only === null ? `${minutes} minutes in all` : `case ${only}`}`);
   const endMs = performance.now() + minutes * 60_000;
@@ -115,9 +117,9 @@ async function fuzz({ minutes, names, seed, case: only }: Options): Promise<numb
       cases: only === null ? null : 1,
       durationMs,
       signal,
-      onProgress: (progress) => showProgress(progressLine(target, progress, (endMs - performance.now()) / 1_000)),
+      onProgress: (played) => progress.show(progressLine(target, played, (endMs - performance.now()) / 1_000)),
     });
-    showProgress('');
+    progress.clear();
     results.push(result);
     for (const line of failureLines(result, seed)) write(line);
   }
@@ -154,10 +156,6 @@ async function runFile(name: TargetName, path: string): Promise<number> {
   await using open = await target.open();
   write(await open.check(readFileSync(path)));
   return 0;
-}
-
-function showProgress(line: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`);
 }
 
 function write(text: string): void {

@@ -1,3 +1,5 @@
+import { count } from '../../shared/terminal/format.ts';
+import { markdownTable } from '../support/markdown.ts';
 import { growthOf, inMib } from './memory.ts';
 import type { Progress } from './protocol.ts';
 import type { TargetResult } from './run-target.ts';
@@ -13,25 +15,23 @@ export function progressLine(target: string, { cases, failures }: Progress, seco
 
 /** A table of the targets, then the outcomes of each. */
 export function renderReport(results: readonly TargetResult[]): string {
-  const head =
-    '| target | cases | cases/s | slowest, CPU ms | heap | resident | descriptors |\n|---|---|---|---|---|---|---|';
+  const columns = ['target', 'cases', 'cases/s', 'slowest, CPU ms', 'heap', 'resident', 'descriptors'];
   const rows = results.map(({ target, seconds, progress }) => {
     const { cases, slowest, memory, descriptors } = progress;
     const growth = growthOf(memory);
     const grown = (bytes: number | null | undefined) =>
       bytes === null || bytes === undefined ? '-' : `${bytes > 0 ? '+' : ''}${inMib(bytes)}`;
-    const cells = [
+    return [
       target,
       count(cases),
-      count(Math.round(cases / seconds)),
+      count(cases / seconds),
       `${Math.round(slowest.cpuMs)} (case ${slowest.case})`,
       grown(growth?.heapBytes),
       grown(growth?.residentBytes),
       `${descriptors.before ?? '-'} -> ${descriptors.after ?? '-'}`,
     ];
-    return `| ${cells.join(' | ')} |`;
   });
-  return [head, ...rows, '', ...results.map(renderOutcomes)].join('\n');
+  return [markdownTable(columns, rows), '', ...results.map(renderOutcomes)].join('\n');
 }
 
 function renderOutcomes({ target, progress: { outcomes } }: TargetResult): string {
@@ -40,8 +40,4 @@ function renderOutcomes({ target, progress: { outcomes } }: TargetResult): strin
   const rest = others.reduce((sum, [, times]) => sum + times, 0);
   if (others.length > 0) lines.push(`${count(rest).padStart(10)}  ${others.length} other outcomes`);
   return [`${target}: outcomes of its cases`, ...lines].join('\n');
-}
-
-export function count(number: number): string {
-  return number.toLocaleString('en');
 }

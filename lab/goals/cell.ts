@@ -20,16 +20,16 @@ export interface Cell {
   readonly haproxys?: number;
 }
 
-/** What goals ask about one run; null where the run has no such figure. */
+/** The figures of one run that goals use; null where the run has no such figure. */
 export interface Figures {
   readonly meanMs: number | null;
   readonly p99Ms: number | null;
   /** Shares of all requests, 0 to 1. */
   readonly withinSecond: number | null;
   readonly failed: number | null;
-  /** Largest over mean utilisation of the servers. */
+  /** Largest utilisation of a server / mean of the servers. */
   readonly maxOverMean: number | null;
-  /** Sum over the servers of how far their shares move in a tick: mean of the ticks. */
+  /** Sum over the servers of how far their shares move in a tick; the mean over the ticks. */
   readonly movement: number | null;
   /** From the start, or from the scenario's first event; how the weights move afterwards is `movement`. */
   readonly ticksToConverge: number | null;

@@ -16,7 +16,7 @@ export interface Finding {
 export interface Goal {
   readonly name: string;
   readonly text: string;
-  /** Every cell that the goal speaks of; the worst one decides. */
+  /** Every cell of the goal. The worst one decides. */
   readonly findings: (measure: Measure) => readonly Finding[];
 }
 
@@ -24,7 +24,7 @@ export function isMet({ value, bound, by }: Finding): boolean {
   return by === 'at most' ? value <= bound : value >= bound;
 }
 
-/** How far from its bound, in shares of it; above 0 is missed. The largest is a goal's worst. */
+/** Distance from the bound, as a share of the bound. Above 0 the goal is missed; a goal's worst finding has the largest. */
 export function shortfall({ value, bound, by }: Finding): number {
   const distance = by === 'at most' ? value - bound : bound - value;
   return distance / Math.max(Math.abs(bound), 1e-9);

@@ -26,15 +26,15 @@ Examples:
   npm run simulate:goals -- --goal G5,G6        two goals
   npm run simulate:goals -- --goal G5,G6 \\
     --config '{"policies":{"capacity":{"forgetting":0.25}}}'
-                                                what another constant would do`;
+                                                what another constant would change`;
 
 const flags = new Command('simulate:goals')
-  .description('hold the policies to their goals in the simulator; exit 1 where one is missed')
-  .option('--seeds <count>', 'runs of each cell, with seeds 1 to COUNT', '5')
-  .option('--goal <names>', 'only these, such as G1,G7; without the tables')
-  .option('--config <json>', "keys of the controller's configuration to try", '{}')
-  .option('--no-ranking', 'without the tables of docs/policies.md')
-  .option('--json', 'every figure of every goal', false)
+  .description('check in the simulator that the policies meet their goals; exit code 1 if one is missed')
+  .option('--seeds <count>', 'runs of each cell, with seeds 1 to COUNT; 1 to 1000', '5')
+  .option('--goal <names>', 'only these goals, such as G1,G7, without the tables (default: all)')
+  .option('--config <json>', "keys of the controller's configuration to try, as JSON", '{}')
+  .option('--no-ranking', 'do not print the tables of docs/policies.md')
+  .option('--json', 'print every figure of every goal as JSON', false)
   .addHelpText('after', examples)
   .parse()
   .opts<Flags>();
@@ -63,7 +63,7 @@ async function run({ ranking, json, ...rest }: Flags): Promise<number> {
   } else {
     for (const report of reports) print(formatGoal(report));
     const seconds = ((performance.now() - startedMs) / 1_000).toFixed(0);
-    const what = `${plan.cells.size} cells, seeds 1 to ${seeds}, ${threads} threads, ${seconds} s`;
+    const what = `${plan.cells.size} cells, seeds 1 to ${seeds}, ${threads} threads, took ${seconds} s`;
     print(`\n${reports.filter(({ met }) => met).length} of ${reports.length} goals met: ${what}`);
     if (withTables) print(`\n${rankingTables(measured)}`);
   }

@@ -1,15 +1,15 @@
 import { median } from '../../shared/math/statistics.ts';
 import { type Cell, cellName, type FigureName, type Figures } from './cell.ts';
 
-/** What a goal asks with: medians over the seeds. NaN where a run has no such figure. */
+/** How a goal gets its figures: medians over the seeds. NaN where a run has no such figure. */
 export interface Measure {
   value(cell: Cell, figure: FigureName): number;
-  /** Of the quotients of runs with the same seed, and so with the same requests: less noise than one of medians. */
+  /** Median of the ratios of runs with the same seed, so with the same requests: less noise than a ratio of medians. */
   ratio(cell: Cell, against: Cell, figure: FigureName): number;
   largest(cell: Cell, figure: FigureName): number;
 }
 
-/** Notes which cells are asked for, so that they can be run before the question is put in earnest. */
+/** Only notes which cells the goals need, so that these can be run first. */
 export class Plan implements Measure {
   readonly cells = new Map<string, Cell>();
 
@@ -32,7 +32,7 @@ export class Plan implements Measure {
   }
 }
 
-/** Answers from what was measured: for each cell's name, one entry a seed, in the order of the seeds. */
+/** Gives the measured figures. `figures` has one entry per seed for each cell's name, in the order of the seeds. */
 export class Measured implements Measure {
   readonly #runs: ReadonlyMap<string, readonly Figures[]>;
 

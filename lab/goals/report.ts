@@ -6,7 +6,7 @@ export interface GoalReport {
   readonly name: string;
   readonly text: string;
   readonly met: boolean;
-  /** Furthest from its bound, or nearest to it, first. */
+  /** Misses first, the largest first; then the ones nearest to their bound. */
   readonly findings: readonly Finding[];
 }
 
@@ -15,7 +15,7 @@ export function reportOf(goal: Goal, measure: Measure): GoalReport {
   return { name: goal.name, text: goal.text, met: findings.every(isMet), findings };
 }
 
-/** A figure that is not there is the worst of all. */
+/** A missing figure counts as the worst. */
 function rank(finding: Finding): number {
   return Number.isNaN(finding.value) ? Number.POSITIVE_INFINITY : shortfall(finding);
 }

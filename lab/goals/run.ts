@@ -9,7 +9,7 @@ export interface RunOptions extends RunSettings {
   readonly onProgress?: (done: number, all: number) => void;
 }
 
-/** Figures of every cell, one entry a seed, in the order of the seeds. */
+/** Figures of every cell, one entry per seed, in the order of the seeds. */
 export async function runCells(
   cells: ReadonlyMap<string, Cell>,
   { seeds, threads, onProgress, ...settings }: RunOptions,

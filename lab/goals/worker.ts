@@ -15,7 +15,7 @@ export interface Done {
   readonly figures: Figures;
 }
 
-/** A thread's part of the jobs, one after the other. */
+/** Runs this thread's part of the jobs, one after the other. */
 for (const { cell, seed, settings } of workerData as readonly Job[]) {
   const experiment = experimentOf(cell, seed, settings);
   const figures = figuresOf(await simulate(experiment), experiment);

@@ -1,10 +1,10 @@
-// Agents of servers whose load goes up and down, so that a controller has to write at every tick:
+// Agents that report a load which goes up and down, so that the controller writes at every tick:
 //   node lab/promise/agents.ts NETWORK PORT COUNT       answers at NETWORK.1:PORT to NETWORK.COUNT:PORT
 import { createServer } from 'node:http';
 import { type Snapshot, snapshotSchema } from '../../shared/contract/snapshot.ts';
 
 const [network = '127.0.0', port = '0', count = '0'] = process.argv.slice(2);
-/** How long a load takes to go up and down again, in ms; every server has another. */
+/** How long a load takes to go up and down again, in ms; different for every server. */
 const shortestPeriodMs = 5_000;
 const stepMs = 700;
 /** CPU utilisation goes from this far below the middle to this far above it. */

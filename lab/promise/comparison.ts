@@ -7,21 +7,21 @@ export interface Pair {
   readonly still: Tally;
 }
 
-/** Of latencies in ms: the medians over the pairs, and how the pairs differ. */
+/** Latencies in ms: the medians over the pairs, and how the pairs differ. */
 export interface Difference {
   readonly changingMs: number;
   readonly stillMs: number;
-  /** Median of changing - still over the pairs, and its 95 % interval or better; null: too few pairs for one. */
+  /** Median over the pairs of (changing - still), and an interval of at least 95 %; null: too few pairs. */
   readonly differenceMs: number;
   readonly intervalMs: readonly [number, number] | null;
 }
 
-/** How sure the interval is to hold the true median of the differences, at least. */
+/** Least confidence that the interval holds the true median of the differences. */
 const confidence = 0.95;
 
 /**
- * Pairs and not sums, because a shared machine gets slower and faster; and the sign test's interval, because it asks
- * nothing of the differences but that they are as likely above their median as below.
+ * Pairs and not sums, because a shared machine gets slower and faster. The sign test's interval, because it assumes
+ * only that the differences are as likely above their median as below it.
  */
 export function compare(pairs: readonly Pair[], fraction: number): Difference {
   const of = (tally: Tally) => tally.latencies.percentileMs(fraction) ?? Number.NaN;
@@ -34,13 +34,13 @@ export function compare(pairs: readonly Pair[], fraction: number): Difference {
   };
 }
 
-/** The narrowest [k-th smallest, k-th largest] that holds the median with the confidence; null where none does. */
+/** The narrowest [k-th smallest, k-th largest] that holds the median with this confidence; null if none does. */
 export function medianInterval(values: readonly number[]): readonly [number, number] | null {
   const sorted = values.toSorted((a, b) => a - b);
   let outside = 0;
   let interval: readonly [number, number] | null = null;
   for (let k = 0; k < sorted.length / 2; k += 1) {
-    // of n draws at most k below the median, or at most k above it
+    // probability that at most k of n draws are below the median, or at most k above it
     outside += 2 * binomial(sorted.length, k) * 0.5 ** sorted.length;
     if (outside > 1 - confidence) break;
     const [low, high] = [sorted[k], sorted[sorted.length - 1 - k]];

@@ -4,7 +4,7 @@ import { requestsAt, steadyTimes } from '../../testbed/rig/load/arrivals.ts';
 import { OpenLoop } from '../../testbed/rig/load/open-loop.ts';
 import { Tally } from '../../testbed/rig/load/tally.ts';
 import { freePorts } from '../../testbed/rig/ports.ts';
-import { programs } from '../../testbed/rig/programs.ts';
+import { startHaweight } from '../../testbed/rig/stack.ts';
 import { until } from '../../testbed/rig/wait.ts';
 import type { Pair } from './comparison.ts';
 import { backends, type Servers } from './servers.ts';
@@ -18,10 +18,10 @@ export interface ControllerOptions {
 export interface ControllerResult {
   readonly requestsPerSecond: number;
   readonly pairs: readonly Pair[];
-  /** Weights that HAProxy had changed between two looks, 100 ms apart. */
+  /** Changes of weights seen in HAProxy, which is read every 100 ms. */
   readonly changes: number;
   readonly zeroes: number;
-  /** How late the load was at most in sending, in ms. */
+  /** The longest delay in sending a request, in ms. */
   readonly latestMs: number;
 }
 
@@ -33,8 +33,8 @@ const lookEveryMs = 100;
 const startMs = 30_000;
 
 /**
- * A real controller with a period of one second, whose agents make it write at every tick, beside a load of a fixed rate.
- * It is stopped and continued (SIGSTOP, SIGCONT) in turn, so that with and without are seconds apart.
+ * A real controller with a period of one second, whose agents make it write at every tick, under a load of a fixed rate.
+ * It is stopped and continued in turn (SIGSTOP, SIGCONT), so that phases with and without it are only seconds apart.
  */
 export async function measureController(servers: Servers, options: ControllerOptions): Promise<ControllerResult> {
   const addresses = servers.names.map((_, index) => `${servers.network}.${index + 1}`);
@@ -45,9 +45,7 @@ export async function measureController(servers: Servers, options: ControllerOpt
     new Child('the agents', [process.execPath, agents, servers.network, String(agentPort), String(addresses.length)]),
   );
   const controller = cleanup.use(
-    new Child('controller', [
-      process.execPath,
-      programs.haweight,
+    startHaweight('controller', [
       'controller',
       ...['--socket', servers.haproxy.socket, '--listen', `127.0.0.1:${statusPort}`, '--period-ms', '1000'],
       ...backends.flatMap(({ name }) => ['--backend', name]),
@@ -65,7 +63,7 @@ export async function measureController(servers: Servers, options: ControllerOpt
   );
   const watcher = new WeightWatcher(servers.api, lookEveryMs);
   const watching = watcher.run();
-  // where it fails before the end, that is told at the end
+  // a failure before the end is reported at the end
   watching.catch(() => {});
   cleanup.defer(async () => {
     watcher.stop();

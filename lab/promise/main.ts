@@ -21,22 +21,33 @@ const help = `
 A real HAProxy with ${serverCount} servers. First the code that the controller writes with
 changes all weights 20 times a second, some to 0 and back, under roundrobin,
 leastconn and random(2) in turn, while 32 clients send as fast as they can. Then
-a real controller writes every second beside a steady load. In both, stretches
+a real controller writes every second under a steady load. In both, stretches
 with changes and without alternate, to compare latencies.
-Exit code 1 where a request failed or too few changes took effect.
+Exit codes: 0 passed, 1 a request failed or too few changes took effect,
+2 invalid options.
 
 Examples:
   npm run promise                           a million requests, some minutes
   npm run promise -- --requests 50000 --seconds 10
                                             a short form
-  npm run -s promise -- --json              every figure`;
+  npm run -s promise -- --json              every figure as JSON`;
 
 const flags = exitOnUsage(new Command('promise'))
   .description('measure that no request fails because a weight changed')
-  .option('--requests <count>', 'requests while weights change', numberWithin(1_000, 1e9, { whole: true }), 1_000_000)
-  .option('--changes <count>', 'changes that must take effect', numberWithin(1, 1e9, { whole: true }), 1_000)
-  .option('--seconds <seconds>', 'of the part with the controller', numberWithin(5, 3_600), 40)
-  .option('--json', 'every figure', false)
+  .option(
+    '--requests <count>',
+    'least requests while weights change, 1,000 to 1,000,000,000',
+    numberWithin(1_000, 1e9, { whole: true }),
+    1_000_000,
+  )
+  .option(
+    '--changes <count>',
+    'least changes of weights that must take effect, from 1',
+    numberWithin(1, 1e9, { whole: true }),
+    1_000,
+  )
+  .option('--seconds <seconds>', 'length of the part with the controller, 5 to 3,600', numberWithin(5, 3_600), 40)
+  .option('--json', 'print every figure as JSON', false)
   .addHelpText('after', help)
   .parse()
   .opts<Flags>();

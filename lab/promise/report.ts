@@ -7,9 +7,9 @@ import type { ControllerResult } from './controller-phase.ts';
 import type { AlgorithmResult } from './writes-phase.ts';
 
 export interface PromiseGoal {
-  /** Requests while weights changed, at least. */
+  /** Least requests while weights changed. */
   readonly requests: number;
-  /** Changes of weights that took effect, at least. */
+  /** Least changes of weights that took effect. */
   readonly changes: number;
 }
 

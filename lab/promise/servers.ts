@@ -1,8 +1,9 @@
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { type Configuration, renderConfiguration, type Server } from '../../testbed/rig/configuration.ts';
 import { freePorts, someNetwork } from '../../testbed/rig/ports.ts';
 import { type HaproxyProcess, startHaproxy } from '../../testbed/rig/process.ts';
 
-/** Backends of the same servers, one for each algorithm that takes weights at run time. */
+/** One backend for each algorithm that accepts weights at run time; all have the same servers. */
 export const backends = [
   { name: 'roundrobin', balance: 'roundrobin' },
   { name: 'leastconn', balance: 'leastconn' },
@@ -13,7 +14,7 @@ const apiTimeoutMs = 10_000;
 
 export interface Servers extends AsyncDisposable {
   readonly haproxy: HaproxyProcess;
-  /** Its API, by the code of the controller, with patience for a busy machine. */
+  /** The controller's client of HAProxy, with a longer time limit for a busy machine. */
   readonly api: RuntimeApi;
   /** Of the frontend of each backend, in their order. */
   readonly ports: readonly number[];
@@ -23,8 +24,8 @@ export interface Servers extends AsyncDisposable {
 }
 
 /**
- * The HAProxy under test, as it runs in production (master and worker, several threads, so that weights change while
- * others balance), before servers that are as cheap as can be: the frontends of another HAProxy, an address each.
+ * The HAProxy under test runs as in production: master and worker, and several threads, so that weights change while
+ * other threads balance. Its servers need as little CPU as possible: frontends of another HAProxy, one address each.
  */
 export async function startServers(count: number): Promise<Servers> {
   const names = Array.from({ length: count }, (_, index) => `s${index + 1}`);
@@ -32,63 +33,37 @@ export async function startServers(count: number): Promise<Servers> {
   const addresses = names.map((_, index) => `${network}.${index + 1}`);
   const [originPort, ...ports] = await freePorts([{ hosts: addresses }, ...backends.map(() => ({}))]);
   await using started = new AsyncDisposableStack();
-  const origin = addresses.map((address, index) => ({ name: names[index] ?? '', at: `${address}:${originPort}` }));
-  started.use(await startHaproxy({ configuration: originConfiguration(origin) }));
-  const configuration = frontConfiguration(origin, ports);
+  const origin = names.map((name, index) => ({ name, address: `${addresses[index]}:${originPort}` }));
+  started.use(await startHaproxy({ configuration: renderConfiguration(originConfiguration(origin)) }));
+  const configuration = renderConfiguration(frontConfiguration(origin, ports));
   const haproxy = started.use(await startHaproxy({ configuration, masterWorker: true }));
   const all = started.move();
   const api = new RuntimeApi({ socket: haproxy.socket, timeoutMs: apiTimeoutMs });
   return { haproxy, api, ports, names, network, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
-interface Origin {
-  readonly name: string;
-  readonly at: string;
+/** The servers never close a connection by themselves, so they cause no failures. */
+const patience = ['timeout connect 5s', 'timeout client 10m', 'timeout server 10m', 'timeout http-keep-alive 10m'];
+
+function originConfiguration(servers: readonly Server[]): Configuration {
+  return {
+    global: ['nbthread 1', 'maxconn 4000'],
+    defaults: patience,
+    frontends: servers.map(({ name, address }) => {
+      const answer = `http-request return status 200 content-type text/plain string ${name} hdr x-server ${name}`;
+      return { name, bind: address, lines: [answer] };
+    }),
+  };
 }
 
-/** It never closes a connection by itself: what fails is then no server's doing. */
-const patience = [
-  '  timeout connect 5s',
-  '  timeout client 10m',
-  '  timeout server 10m',
-  '  timeout http-keep-alive 10m',
-];
-
-function originConfiguration(servers: readonly Origin[]): string {
-  return [
-    'global',
-    '  nbthread 1',
-    '  maxconn 4000',
-    'defaults',
-    '  mode http',
-    ...patience,
-    ...servers.flatMap(({ name, at }) => [
-      `frontend ${name}`,
-      `  bind ${at}`,
-      `  http-request return status 200 content-type text/plain string ${name} hdr x-server ${name}`,
-    ]),
-    '',
-  ].join('\n');
-}
-
-function frontConfiguration(servers: readonly Origin[], ports: readonly number[]): string {
-  return [
-    'global',
-    '  nbthread 2',
-    '  maxconn 4000',
-    'defaults',
-    '  mode http',
-    ...patience,
-    // a failure that HAProxy fixes itself would be hidden
-    '  retries 0',
-    ...backends.flatMap(({ name, balance }, index) => [
-      `frontend to-${name}`,
-      `  bind 127.0.0.1:${ports[index]}`,
-      `  default_backend ${name}`,
-      `backend ${name}`,
-      `  balance ${balance}`,
-      ...servers.map((server) => `  server ${server.name} ${server.at} weight 100`),
-    ]),
-    '',
-  ].join('\n');
+function frontConfiguration(servers: readonly Server[], ports: readonly number[]): Configuration {
+  return {
+    global: ['nbthread 2', 'maxconn 4000'],
+    // a retry of HAProxy would hide a failure
+    defaults: [...patience, 'retries 0'],
+    frontends: backends.map(({ name }, index) => {
+      return { name: `to-${name}`, bind: `127.0.0.1:${ports[index]}`, backend: name };
+    }),
+    backends: backends.map(({ name, balance }) => ({ name, algorithm: balance, servers })),
+  };
 }

@@ -3,7 +3,7 @@ import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { backends } from './servers.ts';
 
-/** Counts weights that somebody else changes, by reading all of them in short intervals. What comes between is missed. */
+/** Counts changes of weights by others: reads all weights in short intervals. Changes within an interval are missed. */
 export class WeightWatcher {
   readonly #api: RuntimeApi;
   readonly #everyMs: number;

@@ -13,9 +13,9 @@ export interface WriterOptions {
   readonly everyMs: number;
 }
 
-/** What a writer has done. Every figure is of what HAProxy says that it has, not of what was sent. */
+/** What a writer has done. Every figure counts what HAProxy reports, not what was sent. */
 export interface Written {
-  /** Weights that HAProxy had otherwise before. */
+  /** Weights that were different in HAProxy before the write. */
   readonly changes: number;
   /** Of these, to 0 or from 0. */
   readonly zeroes: number;
@@ -24,12 +24,12 @@ export interface Written {
   readonly writes: number;
 }
 
-/** Part of the servers that get weight 0 in a write; never so many that fewer than two are left. */
+/** Part of the servers that get weight 0 in a write. At least two servers keep a weight. */
 const zeroPart = 0.2;
 
 /**
- * Changes the weights of all servers of a backend again and again, by the code that the controller writes with, and reads
- * them back each time. A still writer sends what is there already: the same work without a change, to compare with.
+ * Changes the weights of all servers of a backend again and again, with the controller's own code, and reads them back
+ * each time. A still writer sends the weights that are there already: the same work without a change, for comparison.
  */
 export class WeightWriter {
   readonly #options: WriterOptions;
@@ -40,7 +40,7 @@ export class WeightWriter {
     this.#options = options;
   }
 
-  /** Writes until `stop` is called. Throws a ProblemError where HAProxy refuses or does not answer. */
+  /** Writes until `stop` is called. Throws a ProblemError if HAProxy refuses or does not answer. */
   async run({ still }: { readonly still: boolean }): Promise<Written> {
     const { api, backend, everyMs } = this.#options;
     this.#isStopped = false;

@@ -6,17 +6,17 @@ import { backends, type Servers } from './servers.ts';
 import { WeightWriter, type Written } from './weight-writer.ts';
 
 export interface WritesOptions {
-  /** With weights that change, over all algorithms; as many again are sent without. */
+  /** Requests while weights change, over all algorithms. The same number is sent while they do not. */
   readonly requests: number;
   readonly onProgress: (text: string) => void;
 }
 
-/** What one algorithm did with its third of the requests. */
+/** Result of one algorithm with its third of the requests. */
 export interface AlgorithmResult {
   readonly balance: string;
   readonly pairs: readonly Pair[];
   readonly written: Written;
-  /** Weights that changed though none was to, and those that were lost: always 0. */
+  /** Weights that changed though none should, and weights that were lost. Both must be 0. */
   readonly still: Written;
   readonly seconds: number;
 }
@@ -29,7 +29,7 @@ const pairsPerAlgorithm = 6;
 const warmUpRequests = 2_000;
 const seed = 1;
 
-/** As many requests as the machine can do while weights change, and the same without, in turn. */
+/** Sends as many requests as the machine can, in turn with changes of weights and without. */
 export async function measureWrites(servers: Servers, options: WritesOptions): Promise<readonly AlgorithmResult[]> {
   const results: AlgorithmResult[] = [];
   for (const [index, { name, balance }] of backends.entries()) {
@@ -51,7 +51,7 @@ export async function measureWrites(servers: Servers, options: WritesOptions): P
     const pairs: Pair[] = [];
     for (let round = 0; round < pairsPerAlgorithm; round += 1) {
       options.onProgress(`${balance}: ${round + 1} of ${pairsPerAlgorithm} times ${2 * requests} requests`);
-      // each comes first in half of the pairs
+      // with and without changes each come first in half of the pairs
       const first = await segment(round % 2 === 0);
       const second = await segment(round % 2 !== 0);
       pairs.push(round % 2 === 0 ? { still: first, changing: second } : { still: second, changing: first });

@@ -3,11 +3,11 @@ import type { Sample } from './sample.ts';
 import type { Point } from './trend.ts';
 
 export const hourMs = 3_600_000;
-/** The first half, in which V8 goes on compiling and sizing its heap (seen for some ten minutes), is not judged for memory. */
+/** Memory is not judged in the first half: V8 still compiles and sizes its heap, for about ten minutes as measured. */
 const warmUpPart = 1 / 2;
 
 /**
- * The median of each cycle's quiet time, at its hour. Cycles are alike, so what differs from one to the next is the
+ * The median of each cycle's quiet time, at its time in hours. Cycles are alike, so what differs between them is the
  * machine's noise or a trend.
  */
 export function perCycle(samples: readonly Sample[], of: (sample: Sample) => number | null): readonly Point[] {
@@ -17,7 +17,7 @@ export function perCycle(samples: readonly Sample[], of: (sample: Sample) => num
   });
 }
 
-/** By how much one counter grew for each of another, from the end of a cycle to the end of the next. */
+/** Growth of one counter / growth of another, from the end of one cycle to the end of the next. */
 export function ratePerCycle(
   samples: readonly Sample[],
   of: (sample: Sample) => { readonly value: number; readonly per: number },
@@ -31,7 +31,7 @@ export function ratePerCycle(
   });
 }
 
-/** The first cycle's servers and controller are still being compiled. */
+/** The first cycle is left out: the code of the servers and the controller is still being compiled. */
 export function afterFirstCycle(samples: readonly Sample[]): readonly Sample[] {
   return samples.filter(({ cycle }) => cycle > 0);
 }

@@ -6,8 +6,8 @@ import { flatness } from './flatness.ts';
 import type { Soak } from './result.ts';
 
 /**
- * Whether every server, when all is quiet, has the share of the traffic that it had at the beginning: what happened
- * between has left nothing behind. A change within the deadband would not even be written.
+ * Whether every server, in the quiet times, keeps the share of the traffic that it had at the beginning: the faults
+ * have left no trace. A change within the deadband would not be written at all.
  */
 export function driftCheck({ samples, deadband }: Soak): Check {
   const warm = afterFirstCycle(samples);
@@ -15,7 +15,7 @@ export function driftCheck({ samples, deadband }: Soak): Check {
   const runMs = Math.max(1, (warm.at(-1)?.atMs ?? 0) - (warm[0]?.atMs ?? 0));
   const shares = servers.map((server) => perCycle(warm, (sample) => sample.shares[server] ?? null));
   const middles = shares.map((points) => median(points.map(({ value }) => value)) ?? 1);
-  // in runs instead of hours, and in parts of itself
+  // the slope is per run instead of per hour, as a part of the share
   const series = shares.map((points, index) =>
     points.map(({ at, value }) => ({ at: (at * hourMs) / runMs, value: value / (middles[index] ?? 1) })),
   );

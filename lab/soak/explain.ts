@@ -1,7 +1,7 @@
 import type { Outcome } from '../../testbed/rig/load/outcome.ts';
 import type { Fault } from './schedule.ts';
 
-/** A fault that was done, in ms since the start. `endMs`: when it was complete, such as when a new worker answered. */
+/** A fault that was caused; times in ms since the start. `endMs`: when it was complete, such as when a new worker answered. */
 export interface Done {
   readonly fault: Fault;
   readonly server: string | null;
@@ -13,18 +13,18 @@ export interface Done {
 export interface TroubleAt {
   readonly atMs: number;
   readonly outcome: Outcome;
-  /** It was sent once more over a new connection; what became of that counts by itself. */
+  /** Whether it was sent again over a new connection; the outcome of that counts separately. */
   readonly retried: boolean;
 }
 
-/** After a reload the old worker closes idle connections, at most until it is stopped hard. */
+/** After a reload the old worker closes idle connections, until `hard-stop-after` at the latest. */
 const reloadMs = 20_000;
-/** How long requests may still meet a server that was killed: HAProxy finds out at its second check, 500 ms apart. */
+/** How long requests may still go to a killed server, in ms: HAProxy notices at its second check, 500 ms apart. */
 const killedMs = 2_000;
 
 /**
- * `reload`: a reused connection that the old worker closed, retried as clients do. `server killed`: the request was with
- * it. `unexplained`: everything else, and always a 503, because there is always a server that could have answered.
+ * `reload`: the old worker closed a reused connection, and the client retried. `server killed`: the killed server had the
+ * request. `unexplained`: everything else. A 503 is never explained, because some server could always have answered.
  */
 export type Explanation = 'reload' | 'server killed' | 'unexplained';
 
@@ -36,7 +36,7 @@ export function explain({ atMs, outcome, retried }: TroubleAt, done: readonly Do
   return retried && within('reload', reloadMs) ? 'reload' : 'unexplained';
 }
 
-/** What it was, in a word or two. */
+/** The outcome in a word or two. */
 export function describe(outcome: Outcome): string {
   if (outcome.status !== null) return String(outcome.status);
   return outcome.detail === null ? `${outcome.failure}` : `${outcome.failure} (${outcome.detail})`;

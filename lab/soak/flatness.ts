@@ -4,7 +4,7 @@ import { judge, leastPoints, type Point, type Trend, trendOf } from './trend.ts'
 
 export interface Flatness {
   readonly name: string;
-  /** Each of them has to be flat; the worst is shown. */
+  /** Each series must be flat; the worst is shown. */
   readonly series: readonly (readonly Point[])[];
   readonly bound: number;
   readonly boundText: string;
@@ -15,7 +15,7 @@ export interface Flatness {
 
 const verdicts = { grows: 'failed', unclear: 'not judged', flat: 'met' } as const;
 
-/** Whether values stay as they are, but for what chance may do. Too few to tell are not judged. */
+/** Whether values stay the same, apart from chance. Too few values are not judged. */
 export function flatness({ name, series, bound, boundText, show, bothWays = false }: Flatness): Check {
   const judged = series.flatMap((points, index) => {
     const trend = trendOf(points);
@@ -34,7 +34,7 @@ export function flatness({ name, series, bound, boundText, show, bothWays = fals
   return { name, verdict: verdicts[worst.word], measured, bound: boundText };
 }
 
-/** Growth per hour, of values in this unit. */
+/** As `flatness`: growth per hour of values in this unit. */
 export function hourlyFlatness(what: Pick<Flatness, 'name' | 'series' | 'bound'> & { readonly unit: string }): Check {
   const { unit, bound } = what;
   return flatness({
@@ -45,7 +45,7 @@ export function hourlyFlatness(what: Pick<Flatness, 'name' | 'series' | 'bound'>
   });
 }
 
-/** A change in whatever direction. */
+/** A change in either direction. */
 function sizeOf({ slope, low, high }: Trend): Trend {
   return slope >= 0 ? { slope, low, high } : { slope: -slope, low: -high, high: -low };
 }

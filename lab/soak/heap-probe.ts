@@ -1,9 +1,9 @@
-// Loaded into a process of ours before its program (node --import): collects its garbage when it is asked to by a message,
-// and answers what is left. That is what a leak cannot hide behind; resident memory also holds what V8 keeps in reserve.
+// Loaded into a process before its program (node --import). On a message it collects the garbage and answers how much
+// memory is left in use. This shows a leak; resident memory also contains what V8 keeps in reserve.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** What is in use after a collection. */
+/** V8's heap in use after a garbage collection, in bytes. */
 export interface LiveMemory {
   readonly heapBytes: number;
   /** Buffers and other memory outside of V8's heap. */
@@ -17,5 +17,5 @@ process.on('message', () => {
   const { heapUsed, external } = process.memoryUsage();
   process.send?.({ heapBytes: heapUsed, externalBytes: external } satisfies LiveMemory);
 });
-// it must not keep a process running that wants to end
+// must not keep the process alive
 process.channel?.unref();

@@ -3,7 +3,7 @@ import type { Child } from '../../testbed/rig/child.ts';
 import { processUsage } from '../support/process-usage.ts';
 import type { ProcessSample } from './sample.ts';
 
-/** null where it does not run, or ends just now. */
+/** null if the process does not run, or ends at this moment. */
 export function lookAt(child: Child, liveMiB: number | null): ProcessSample | null {
   if (!child.isRunning) return null;
   try {
@@ -19,7 +19,7 @@ export function lookAt(child: Child, liveMiB: number | null): ProcessSample | nu
 export class MachineClock {
   #before = readCpuTimes();
 
-  /** Part of the CPU time since the last call that somebody used, here or (stolen) beside this virtual machine, 0 to 1. */
+  /** Part of the CPU time since the last call that was in use, here or (as steal time) by other virtual machines, 0 to 1. */
   takeBusy(): number {
     const before = this.#before;
     const now = readCpuTimes();

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { policyOption } from '../../cli/options.ts';
+import { policyOption } from '../../cli/policy-name.ts';
 import { runProgram } from '../../shared/process/run-program.ts';
 import { stopOnSignal } from '../../shared/process/stop-signals.ts';
 import { Progress } from '../../shared/terminal/progress.ts';
@@ -22,9 +22,10 @@ const help = `
 A real HAProxy (master and worker), six servers with an agent each, and a
 controller with a period of one second, under a steady load. Every minute: two
 reloads, an agent killed, another stopped (SIGSTOP), a server killed, another
-drained by the operator, all of them back; then ten quiet seconds, in which
-memory, descriptors, times and weights are compared from minute to minute.
-Exit code 1 where a promise was broken. Ctrl-C ends it with the verdict so far.
+drained by the operator, and all of them return. Then follow ten quiet seconds,
+in which memory, descriptors, times and weights are compared between minutes.
+Ctrl-C ends it and prints the verdict so far.
+Exit codes: 0 passed, 1 a check failed, 2 invalid options.
 
 Examples:
   npm run soak -- --minutes 30              what docs/reliability.md shows
@@ -33,12 +34,17 @@ Examples:
   npm run -s soak -- --minutes 480 --json   a night`;
 
 const flags = exitOnUsage(new Command('soak'))
-  .description('run the whole system for long under faults, and judge whether it stays as it was')
-  .option('--minutes <minutes>', 'how long; all trends are judged from 11 on', numberWithin(0.1, 100_000), 30)
-  .option('--rate <rate>', 'requests per second', numberWithin(1, 500), 150)
+  .description('run the whole system for a long time under faults, and check that it stays the same')
+  .option(
+    '--minutes <minutes>',
+    'length, 0.1 to 100,000; trends are judged from 11 minutes on',
+    numberWithin(0.1, 100_000),
+    30,
+  )
+  .option('--rate <rate>', 'requests per second, 1 to 500', numberWithin(1, 500), 150)
   .addOption(policyOption())
   .option('--csv <file>', 'write every sample to this file')
-  .option('--json', 'the verdict as JSON', false)
+  .option('--json', 'print the verdict as JSON', false)
   .addHelpText('after', help)
   .parse()
   .opts<Flags>();
@@ -60,7 +66,7 @@ async function run({ minutes, rate, policy, csv, json }: Flags): Promise<number>
   if (json) print(JSON.stringify({ passed, tooBusy, summary, checks, notCaused: soak.notCaused }, null, 2));
   else {
     const note = tooBusy
-      ? '\n\nThe machine was too busy: what looks bad in times, resident memory and weights is not judged.'
+      ? '\n\nThe machine was too busy: failed checks of times, resident memory and weights are not judged.'
       : '';
     print(`${summary}${note}\n\n${formatChecks(checks)}\n\n${passed ? 'passed' : 'FAILED'}`);
   }

@@ -3,7 +3,7 @@ import { type Check, check } from '../support/check.ts';
 import { describe, explain } from './explain.ts';
 import type { Soak } from './result.ts';
 
-/** About what is on its way to one server at a time, and what comes before its connections are known to be dead. */
+/** Roughly the requests in flight to one server, and those sent before HAProxy knows that its connections are dead. */
 const maxPerKill = 20;
 
 /** What clients, scrapers and operators saw. */

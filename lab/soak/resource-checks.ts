@@ -8,21 +8,21 @@ import type { ProcessSample, Sample } from './sample.ts';
 import { cycleSeconds } from './schedule.ts';
 import type { Point } from './trend.ts';
 
-/** 600 bytes a tick of one second: less than what is known of one server. */
+/** 600 bytes per tick of one second: less than the state kept for one server. */
 const liveMiBPerHour = 2;
-/** V8 gives back late what it does not need, so resident memory wanders; a real leak is in what is in use, too. */
+/** V8 returns unused memory late, so resident memory varies. A real leak also shows in the memory in use. */
 const residentMiBPerHour = 24;
-/** A burst of garbage, such as looking through a busy machine's processes, makes V8's young generation tens of MiB larger. */
+/** A burst of garbage, such as reading all processes of a busy machine, makes V8's young generation tens of MiB larger. */
 const residentMiBAtMost = 64;
-/** One that is lost in every cycle would be 60 an hour. */
+/** One lost descriptor per cycle would be 60 per hour. */
 const descriptorsPerHour = 10;
 const tickMsPerHour = 5;
 const cpuMsPerTickPerHour = 2;
-/** Ticks that may be left out, of all, outside of what a hanging agent explains. */
+/** Part of all ticks that may be skipped while no agent hangs. */
 const skippedPart = 0.01;
-/** How long after a hanging agent goes on a tick may still be late, in ms. */
+/** How long a tick may still be late after a hanging agent continues, in ms. */
 const hangoverMs = 2_000;
-/** Some hundred lines: what a controller says that is quiet while nothing changes. */
+/** About a hundred lines: a controller logs little while nothing changes. */
 const logBytesPerCycle = 64 * 1024;
 
 type ProcessOf = (sample: Sample) => ProcessSample | null;
@@ -45,7 +45,7 @@ export function memoryChecks({ samples }: Soak): readonly Check[] {
   });
 }
 
-/** All of these depend on how much of the machine's time there was; V8 also collects garbage when it finds the time. */
+/** All of these depend on how much CPU time the machine had left; V8 also collects garbage when it is idle. */
 export function clockChecks({ samples, done }: Soak): readonly Check[] {
   const warm = afterFirstCycle(samples);
   const wall = perCycle(warm, ({ tickMs }) => tickMs);
@@ -114,12 +114,12 @@ function figure(of: ProcessOf, key: 'liveMiB' | 'residentMiB' | 'descriptors'): 
   return (sample) => of(sample)?.[key] ?? null;
 }
 
-/** By how much the largest is above the first; 0 of none. */
+/** The largest value - the first one; 0 without values. */
 function mostGrown(points: readonly Point[]): number {
   return Math.max(0, ...points.map(({ value }) => value - (points[0]?.value ?? 0)));
 }
 
-/** Those that ran from the beginning to the end: others begin anew in every cycle. */
+/** Processes that ran from the beginning to the end; the others are restarted in every cycle. */
 function stableAgents(samples: readonly Sample[]): readonly string[] {
   const first = samples[0]?.agents ?? {};
   const isSame = (server: string) => samples.every(({ agents }) => agents[server]?.pid === first[server]?.pid);

@@ -27,11 +27,11 @@ const scrapeMs = 1_000;
 const deadlineMs = 10_000;
 /** CPU that a request needs in its server, in ms. */
 const demandCpuMs = 0.5;
-/** The look at which garbage is collected is this near to the end of a cycle, in ms. */
+/** Garbage is collected for the sample within this time before the end of a cycle, in ms. */
 const collectWithinMs = sampleMs + 500;
 const cycleMs = cycleSeconds * 1_000;
 
-/** One soak from its start to its end: causes the faults, and notes what was seen. */
+/** One soak from start to end: causes the faults and records what it measures. */
 export class SoakRun {
   readonly #options: SoakOptions;
   readonly #fleet: Fleet;
@@ -62,7 +62,7 @@ export class SoakRun {
     });
   }
 
-  /** Runs for the time, or until the signal; then everything that was started has ended. */
+  /** Runs for the given time, or until the signal. When it resolves, every started process has ended. */
   static async run(options: SoakOptions): Promise<Soak> {
     options.onProgress('starting HAProxy, six servers with their agents, and the controller ...');
     await using fleet = await Fleet.start(options.policy);
@@ -77,7 +77,7 @@ export class SoakRun {
     try {
       await Promise.all(parts);
     } finally {
-      // where one has failed the others end, too, before what they use is taken away
+      // if one fails, the others end before their processes are stopped
       failed.abort();
       await Promise.allSettled(parts);
       await this.#load.stop();
@@ -119,7 +119,7 @@ export class SoakRun {
     await this.#every(scrapeMs, end, async () => {
       for (const path of ['/metrics', '/v1/status']) {
         this.#scrapes.count += 1;
-        await this.#fleet.scrape(path).catch(() => {
+        await this.#fleet.stack.scrape(path).catch(() => {
           this.#scrapes.failed += 1;
         });
       }
@@ -132,15 +132,15 @@ export class SoakRun {
     const quiet = inCycleMs >= quietFromSeconds * 1_000;
     const collects = inCycleMs >= cycleMs - collectWithinMs && cycle > this.#collectedCycle;
     if (collects) this.#collectedCycle = cycle;
-    const status = await this.#fleet.status().catch(() => null);
-    const controller = await this.#process(this.#fleet.controller, collects);
+    const status = await this.#fleet.stack.status().catch(() => null);
+    const controller = await this.#process(this.#fleet.stack.controller, collects);
     if (controller === null || status === null) {
-      this.#fleet.controller.assertRunning();
+      this.#fleet.stack.controller.assertRunning();
       this.#notCaused.push('the controller did not answer');
       return;
     }
     const agents: Record<string, ProcessSample | null> = {};
-    for (const { name } of members) agents[name] = await this.#process(this.#fleet.agent(name), collects);
+    for (const { name } of members) agents[name] = await this.#process(this.#fleet.stack.agent(name), collects);
     const servers = status.backends[0]?.servers ?? [];
     const load = this.#tally;
     this.#tally = new Tally();
@@ -171,7 +171,7 @@ export class SoakRun {
   }
 
   async #process(child: Child, collects: boolean): Promise<ProcessSample | null> {
-    // its resident memory before the collection: that is what a user would see
+    // read resident memory before the collection: that is what a user would see
     const seen = lookAt(child, null);
     if (seen === null || !collects) return seen;
     const live = await this.#fleet.liveMemory(child);
@@ -197,7 +197,7 @@ export class SoakRun {
     );
   }
 
-  /** Does it again and again, at the pace; what takes longer delays the next. */
+  /** Repeats the work at this pace; work that takes longer delays the next. */
   async #every(ms: number, end: AbortSignal, act: () => Promise<void>): Promise<void> {
     for (let turn = 1; !end.aborted; turn += 1) {
       await act();
@@ -206,7 +206,7 @@ export class SoakRun {
     }
   }
 
-  /** What could not be done is told in the verdict; the soak goes on. */
+  /** A step that fails is reported in the verdict; the soak goes on. */
   async #tolerate(what: string, act: Promise<void>): Promise<void> {
     await act.catch((error: Error) => {
       this.#notCaused.push(`${what.trim()}: ${error.message}`);

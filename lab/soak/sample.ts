@@ -1,19 +1,19 @@
-/** What one look at a process found. */
+/** One reading of a process. */
 export interface ProcessSample {
   readonly pid: number;
   readonly residentMiB: number;
   /** Since the process began, in ms. */
   readonly cpuMs: number;
   readonly descriptors: number;
-  /** In use after a collection of garbage, heap and buffers; null where it was not asked at this look. */
+  /** Heap and buffers in use after a garbage collection, in MiB; null where this sample did not ask for it. */
   readonly liveMiB: number | null;
 }
 
-/** One look at everything; times in ms since the start of the soak. */
+/** One reading of everything; times in ms since the start of the soak. */
 export interface Sample {
   readonly atMs: number;
   readonly cycle: number;
-  /** Nothing is wrong at this moment, nor was lately. */
+  /** No fault lasts at this moment, and none has lately. */
   readonly quiet: boolean;
   readonly controller: ProcessSample;
   /** By server; null while it does not run. */
@@ -34,7 +34,7 @@ export interface Sample {
   readonly failed: number;
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
-  /** How late the load was at most in sending, in ms. */
+  /** The longest delay in sending a request, in ms. */
   readonly sentLateMs: number;
   /** Part of the machine's CPU time that was in use, 0 to 1. */
   readonly machineBusy: number;
@@ -48,7 +48,7 @@ export function toCsv(samples: readonly Sample[]): string {
   return `${[columns.join(','), ...lines].join('\n')}\n`;
 }
 
-/** Nested keys are joined by a dot; what is null has no cell. */
+/** Nested keys are joined by a dot; null is an empty cell. */
 function flatten(sample: Sample): ReadonlyMap<string, string> {
   const cells = new Map<string, string>();
   const add = (prefix: string, value: unknown) => {

@@ -19,7 +19,7 @@ export interface Step {
 }
 
 export const cycleSeconds = 60;
-/** From here to the end of a cycle nothing is done, and what was done before is over: returned servers have their weight. */
+/** From here to the end of a cycle no fault is caused, and the earlier ones are over: returned servers have their weight. */
 export const quietFromSeconds = 50;
 
 /** The faults of every cycle. s5 and s6 are left alone. */

@@ -1,12 +1,12 @@
 import { median } from '../../shared/math/statistics.ts';
 
-/** A value at a time; `at` in whatever unit the slope is to be per. */
+/** A value at a time. The slope is per unit of `at`. */
 export interface Point {
   readonly at: number;
   readonly value: number;
 }
 
-/** By how much the values grow in a unit of time. */
+/** Growth of the values per unit of time. */
 export interface Trend {
   readonly slope: number;
   /** The 95 % interval of the slope. */
@@ -16,13 +16,13 @@ export interface Trend {
 
 /** Fewer say nothing about a trend. */
 export const leastPoints = 6;
-/** Of the standard normal distribution: 95 % are within. */
+/** 95 % of the standard normal distribution are within plus or minus this. */
 const z = 1.96;
 
 /**
  * The Theil-Sen estimator, the median of the slopes of all pairs, with the interval of Sen 1968 ("Estimates of the
- * regression coefficient based on Kendall's tau"). Up to 29 % of the points may be anything: one cycle in which the
- * machine was busy with something else does not make a leak, nor hide one. null of fewer than `leastPoints`.
+ * regression coefficient based on Kendall's tau"). Up to 29 % of the points may be outliers: one cycle in which the
+ * machine was busy with other work neither looks like a leak nor hides one. null with fewer than `leastPoints`.
  */
 export function trendOf(points: readonly Point[]): Trend | null {
   const slopes: number[] = [];
@@ -35,7 +35,7 @@ export function trendOf(points: readonly Point[]): Trend | null {
   const slope = median(slopes);
   const n = points.length;
   if (n < leastPoints || slope === null) return null;
-  // how far from the middle Kendall's statistic may be by chance, in pairs
+  // how far Kendall's statistic may be from the middle by chance, in pairs
   const spread = z * Math.sqrt((n * (n - 1) * (2 * n + 5)) / 18);
   const at = (rank: number) => slopes[Math.min(slopes.length - 1, Math.max(0, rank))] ?? slope;
   const low = at(Math.floor((slopes.length - spread) / 2));
@@ -43,7 +43,7 @@ export function trendOf(points: readonly Point[]): Trend | null {
   return { slope, low, high };
 }
 
-/** `flat`: at most the bound; `grows`: surely more; `unclear`: it seems more, but chance may have done it. */
+/** `flat`: at most the bound; `grows`: significantly more; `unclear`: more, but perhaps by chance. */
 export function judge(trend: Trend, bound: number): 'flat' | 'grows' | 'unclear' {
   if (trend.slope <= bound) return 'flat';
   return trend.low > bound ? 'grows' : 'unclear';

@@ -7,10 +7,10 @@ import { clockChecks, memoryChecks, sizeChecks } from './resource-checks.ts';
 import type { Soak } from './result.ts';
 import type { Sample } from './sample.ts';
 
-/** A machine that is this busy at a look, or sends this late, has no time for others; this part of the looks may be so. */
+/** In a sample this busy, or with requests sent this late, the machine is overloaded; this part of the samples may be so. */
 const [busy, lateMs, busyPart] = [0.9, 100, 0.1];
 
-/** Every promise with what was measured; of a run that was ended early, as far as can be judged. */
+/** Every promise with what was measured. A run that was ended early is judged as far as possible. */
 export function verdictOf(soak: Soak): readonly Check[] {
   const byTheClock = [...clockChecks(soak), driftCheck(soak)];
   return [
@@ -21,7 +21,7 @@ export function verdictOf(soak: Soak): readonly Check[] {
   ];
 }
 
-/** Whether the machine had too little time for what was measured. */
+/** Whether the machine was too busy for a valid measurement. */
 export function isTooBusy(samples: readonly Sample[]): boolean {
   const bad = samples.filter(({ machineBusy, sentLateMs }) => machineBusy > busy || sentLateMs > lateMs).length;
   return bad > samples.length * busyPart;
@@ -49,7 +49,7 @@ export function summaryOf({ samples, done }: Soak): string {
   return `${parts.join(', ')}.`;
 }
 
-/** What looks bad may be the machine's fault. */
+/** A failed check is not judged: the busy machine may be the cause. */
 function excused(check: Check): Check {
   return check.verdict === 'failed' ? { ...check, verdict: 'not judged' } : check;
 }

@@ -1,6 +1,6 @@
 import { markdownTable } from './markdown.ts';
 
-/** One line of a verdict: what was asked, what was measured, and what it had to be. */
+/** One line of a verdict: what was checked, what was measured, and the bound. */
 export interface Check {
   readonly name: string;
   /** `not judged`: too little was seen, or the machine was too busy for it. */
@@ -17,7 +17,7 @@ export function isPassed(checks: readonly Check[]): boolean {
   return checks.every(({ verdict }) => verdict !== 'failed');
 }
 
-/** As a table of Markdown. */
+/** As a Markdown table. */
 export function formatChecks(checks: readonly Check[]): string {
   return markdownTable(
     ['what', 'measured', 'bound', 'verdict'],

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 
-/** A number in these bounds, as a parser of Commander; `whole`: no fraction. */
+/** A parser for Commander: a number within these bounds; `whole`: no fraction. */
 export function numberWithin(least: number, most: number, { whole = false } = {}): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -10,7 +10,7 @@ export function numberWithin(least: number, most: number, { whole = false } = {}
   };
 }
 
-/** Flags that are wrong end it with exit code 2: 1 is for a promise that was not kept. */
+/** Invalid flags end the program with exit code 2; 1 means that a check failed. */
 export function exitOnUsage(command: Command): Command {
   return command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 }

@@ -1,4 +1,4 @@
-/** A table of Markdown: its columns' names, then its rows. `numbers`: all columns but the first are aligned to the right. */
+/** A Markdown table: names of the columns, then rows. `numbers`: all columns but the first are aligned to the right. */
 export function markdownTable(
   columns: readonly string[],
   rows: readonly (readonly string[])[],

@@ -1,8 +1,8 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import test from 'ava';
-import { policyNames } from '../../controller/decide/policies/registry.ts';
 import { goals } from '../../lab/goals/goals.ts';
+import { policyNames } from '../../shared/contract/policy-names.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');

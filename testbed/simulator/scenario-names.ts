@@ -1,3 +1,5 @@
+import { formerNamesNote } from '../../shared/contract/policy-names.ts';
+
 /** Names that scenarios had before, and what they are called now; the evaluation on real servers uses the same names. */
 const formerNames: ReadonlyMap<string, string> = new Map([
   ['failing-1', 'crash-1'],
@@ -20,5 +22,5 @@ export function allScenarioNames(name: string): readonly string[] {
 /** One line for people about a former name; null: the name is today's. */
 export function formerScenarioNote(name: string): string | null {
   const current = currentScenarioName(name);
-  return current === name ? null : `note: scenario ${name} is called ${current} now; the old name still works`;
+  return current === name ? null : formerNamesNote([[name, current]]);
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { periodsMs, policyNames } from '../../controller/index.ts';
+import { periodsMs } from '../../controller/index.ts';
 import { nameAlphabet, namePattern } from '../../shared/contract/limits.ts';
 import { weightSchema } from '../../shared/contract/observation.ts';
+import { policyNames } from '../../shared/contract/policy-names.ts';
 
 export const balances = ['roundrobin', 'leastconn', 'random'] as const;
 export type Balance = (typeof balances)[number];

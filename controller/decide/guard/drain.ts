@@ -7,7 +7,7 @@ import { OutOfPool, type PoolMember } from './out-of-pool.ts';
 import { hasRecovered, metricsOver, worstExcess } from './overload.ts';
 import type { GuardSettings } from './settings.ts';
 
-/** One server in rotation, as the drain rule sees it. */
+/** What the drain rule needs to know of a server in rotation. */
 export interface DrainSubject extends PoolMember {
   readonly fresh: boolean;
   readonly drained: boolean;
@@ -16,9 +16,9 @@ export interface DrainSubject extends PoolMember {
   /** Smoothed. */
   readonly utilisation: Utilisations;
   readonly overTicks: number;
-  /** Most of its answers are errors: it carries nobody's work. */
+  /** Most of its answers are errors: it cannot take over work. */
   readonly failing: boolean;
-  /** Its part of the backend's present traffic, 0 to 1. */
+  /** Its share of the backend's present traffic, 0 to 1. */
   readonly trafficShare: number;
 }
 
@@ -27,7 +27,7 @@ export interface DrainOutcome {
   readonly reasons: ReadonlyMap<string, Reason>;
 }
 
-/** Effective cores (or servers) of all in rotation, and what of it is ejected and so out already. */
+/** Effective cores (or servers) of all in rotation, and what part of them is ejected and so out already. */
 export interface DrainPool {
   readonly capacity: number;
   readonly ejected: { readonly servers: number; readonly capacity: number };
@@ -45,10 +45,10 @@ const limits = {
 const trafficMetrics = ['cpu', 'bandwidth', 'threads'] as const;
 
 /**
- * Rule 2 of the guard: a server is drained only if it is over a threshold on two consecutive ticks, the servers that are
- * under theirs would stay so with its work added, and no more than the allowed part of the pool's capacity is drained.
- * A drain is lifted when its server has recovered or fallen silent, when it is no longer within that part, and when
- * every other server is over a threshold too. At least one server is never drained.
+ * Rule 2 of the guard. A server is drained only if it is over a threshold on two consecutive ticks, the servers under their
+ * thresholds would stay there with its work added, and at most the allowed part of the pool's capacity is drained. A drain ends
+ * when the server has recovered or its agent is silent, when more than that part is drained, and when every other server is
+ * over a threshold too. At least one server is never drained.
  */
 export function decideDrains(
   subjects: readonly DrainSubject[],
@@ -97,7 +97,7 @@ export function decideDrains(
     reasons.set(candidate.server, { code: 'drain-refused', metrics, ...refusal });
   }
 
-  // the pool may have shrunk, or the others grown busy, since a drain was decided: the least loaded comes back first
+  // since a drain was decided the pool may have shrunk, or the others may be busier: the least loaded server comes back first
   const isOver = (subject: DrainSubject) => subject.overTicks >= drainAfterTicks || subject.failing;
   let restUnder = subjects.filter((each) => !drained.has(each) && !isOver(each)).length;
   for (const subject of drained.all.sort((a, b) => byExcess(a, b, thresholds))) {
@@ -121,7 +121,7 @@ function whyRelease(subject: DrainSubject, thresholds: Thresholds, returnMargin:
 /** Servers that can take over work: visible, not over a threshold themselves, and not failing. */
 class Carriers {
   readonly #trafficShare: number;
-  /** The one nearest to a threshold of a metric that grows with the traffic, and how near: 1 is at it. */
+  /** The server nearest to a threshold, by the metrics that grow with the traffic; `fullness` 1 is at the threshold. */
   readonly #tightest: { server: string; metric: MetricName; utilisation: number; fullness: number } | null = null;
   readonly #count: number;
   /** Servers whose load is known, whether they can carry more or not. */
@@ -148,7 +148,7 @@ class Carriers {
   }
 
   /**
-   * Why they could not do this share of the traffic as well; null: they could. All of it is taken to move to the servers
+   * Why they could not take over this share of the traffic; null: they could. All of it is taken to move to the servers
    * that can carry more, which errs on the side of not draining.
    */
   refusal(movedShare: number, candidate: DrainSubject): { because: DrainRefusedBecause; detail: string } | null {

@@ -7,7 +7,7 @@ import type { GuardSettings } from './settings.ts';
 export interface Ejection {
   /** Still to go, in ms; 0: it is not ejected. */
   readonly remainingMs: number;
-  /** Ejections in a row, each twice as long as the one before. */
+  /** Ejections in a row; each is twice as long as the one before. */
   readonly times: number;
   /** How long it has served since the last one, in ms. */
   readonly servedMs: number;
@@ -36,9 +36,9 @@ const minErrors = 10;
 const longestMs = 300_000;
 
 /**
- * Rule 5 under leastconn: an idle server is given requests whatever its weight above 0, and one that fails fast is always
- * idle. So it gets weight 0 for a while, twice as long each time; but never the last server, and never more than the
- * allowed part of the pool's capacity. Elsewhere a low weight is enough, and nobody is ejected.
+ * Rule 5 under leastconn: an idle server gets requests at any weight above 0, and a server that fails fast is always idle. So
+ * it gets weight 0 for a while, twice as long each time; but never the last server, and never more than the allowed part of
+ * the pool's capacity. Under other algorithms a low weight is enough, and no server is ejected.
  */
 export function decideEjections(
   subjects: readonly EjectSubject[],
@@ -73,7 +73,7 @@ export function decideEjections(
     const remainingMs = Math.min(longestMs, settings.ejectMs * 2 ** times);
     ejections.set(subject.server, { remainingMs, times: times + 1, servedMs: 0 });
   }
-  // the pool may have shrunk since: those with the fewest errors come back first
+  // the pool may have shrunk since then: those with the fewest errors come back first
   for (const subject of out.all.sort(byErrorShare).reverse()) {
     if (out.brokenLimit === null) break;
     out.delete(subject);

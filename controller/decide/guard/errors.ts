@@ -8,8 +8,8 @@ const fallGain = 0.2;
 const maxShare = 0.999;
 
 /**
- * The smoothed share of errors among a server's answers after one more tick, 0 to 1. A tick without a single success is
- * no reason to forgive: a server that was cut for its errors gets too few requests to make many of them.
+ * The smoothed share of errors among a server's answers after one more tick, 0 to 1. A tick with few errors and no success does
+ * not lower it: a server that was cut for its errors gets too few requests to make many.
  */
 export function nextErrorShare(share: number, traffic: Traffic | null): number {
   if (traffic === null || (traffic.ok === 0 && traffic.errors < minErrors)) return share;

@@ -14,8 +14,8 @@ const leftAtFull: Readonly<Record<MetricName, number>> = {
 };
 
 /**
- * "Its weight is cut by degrees": the factor of cpu times the lowest of the others' factors. Reasons name the metrics
- * that cut. Unknown metrics do not cut.
+ * The gradual cut: the factor of cpu times the lowest of the other metrics' factors. Reasons name the metrics that cut. Unknown
+ * metrics do not cut.
  */
 export function gradeFactor(utilisation: Utilisations, thresholds: Thresholds): { factor: number; reasons: Reason[] } {
   const reasons: Reason[] = [];

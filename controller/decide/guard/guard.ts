@@ -16,13 +16,13 @@ import { decideWrite, hasSettled } from './write.ts';
 /** From this smoothed share of errors on, a server's new weight does not wait for roundrobin to settle. */
 const urgentErrorShare = 0.1;
 
-/** A server of which this smoothed share of the answers are errors does not carry the work of one that is drained. */
+/** Above this smoothed share of errors, a server cannot take over the work of a drained one. */
 const failingErrorShare = 0.5;
 
 export interface GuardInput {
   /** Servers in rotation. */
   readonly observations: readonly Observation[];
-  /** Every server that HAProxy has in the backend: others are forgotten. */
+  /** Every server that HAProxy has in the backend; any other is forgotten. */
   readonly present: ReadonlySet<string>;
   readonly verdicts: ReadonlyMap<string, Verdict>;
   readonly dynamics: Dynamics;
@@ -40,9 +40,9 @@ export interface GuardOutcome {
 }
 
 /**
- * What no policy may break: from a policy's relative weights to what HAProxy gets. Pure. The order: take in the tick,
- * hold everything if most agents are silent, learn, eject, drain or release, cut for errors, ramp, floor, scale, and write
- * only what differs enough.
+ * The rules that no policy may break, between a policy's relative weights and what HAProxy gets. Pure. In this order: take in
+ * the tick, hold everything if most agents are silent, learn, eject, drain or release, limit, cut for errors, ramp, floor,
+ * scale, and write only what differs enough.
  */
 export function guard(input: GuardInput, before: GuardState): GuardOutcome {
   const { observations, verdicts, thresholds, dynamics, present, elapsedMs, settings } = input;
@@ -96,9 +96,9 @@ function drainsOf(entries: readonly LearnedEntry[], { dynamics, thresholds, sett
   return decideDrains(toSubjects(entries), pool, thresholds, settings);
 }
 
-/** Traffic shares are parts of the whole backend's traffic, also of what ejected servers have. */
+/** The servers that are not ejected. Their traffic shares are parts of the whole backend's traffic. */
 function toSubjects(entries: readonly LearnedEntry[]): DrainSubject[] {
-  // a handful of requests says less about the shares than the weights do
+  // a few requests say less about the shares than the weights do
   const isBusy = sum(entries.map(requestsOf)) >= 20;
   const flowOf = isBusy ? requestsOf : ({ observation }: LearnedEntry) => observation.currentWeight;
   const total = Math.max(1, sum(entries.map(flowOf)));
@@ -123,7 +123,7 @@ function toSubjects(entries: readonly LearnedEntry[]): DrainSubject[] {
 function applyDrain(entry: LearnedEntry, drained: boolean, reason: Reason | undefined, rampStep: number): LearnedEntry {
   const returned = entry.memory.drained && !drained;
   const ramp = returned ? rampStep : entry.memory.ramp;
-  // recovered means that no metric is near saturation: there is nothing left to cut for
+  // recovered: no metric is near saturation, so there is nothing left to cut
   const recovered = reason?.code === 'released' && reason.because === 'recovered';
   const logGrade = recovered ? 0 : entry.memory.logGrade;
   const memory = { ...entry.memory, drained, ramp, logGrade };

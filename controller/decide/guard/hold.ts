@@ -19,7 +19,7 @@ export interface HoldInput {
   readonly elapsedMs: number;
 }
 
-/** For so long at a stretch a drain stands that nobody can see the reason of any more, in ms. */
+/** How long a drain is kept without fresh data, in ms. */
 export const blindLimitMs = 30_000;
 
 /** Rule 4: too few fresh snapshots to judge on, or none that could be judged yet. null: go on. */
@@ -33,9 +33,9 @@ export function whyHold(entries: readonly Entry[]): Hold | null {
 }
 
 /**
- * Nothing is written, with two exceptions. Where every weight is 0, a 503 for everybody, the configured weights are put
- * back (rule 1 comes first). And a weight 0 of ours does not outlive what it was for: after `blindLimitMs` without sight
- * the server comes back by a ramp to what was learned of it; the others are left as they are.
+ * Nothing is written, with two exceptions. Where every weight is 0, so that every client gets a 503, the configured weights
+ * are put back (rule 1 comes first). And after `blindLimitMs` without fresh data a server that we gave weight 0 comes back by
+ * a ramp to its learned weight; the others keep their weights.
  */
 export function holdAll(input: HoldInput, hold: Hold, before: GuardState) {
   const blindForMs = before.blindForMs === null ? 0 : before.blindForMs + input.elapsedMs;
@@ -88,7 +88,7 @@ interface Return {
   readonly hold: Hold;
 }
 
-/** What we took out comes back step by step; any other server keeps its weight. */
+/** A server that we took out comes back step by step; any other server keeps its weight. */
 function withoutSight(entry: Entry, { scale, rampBefore, rampStep, hold }: Return): Outcome {
   const { memory } = entry;
   const wasOut = isOut(memory);
@@ -103,7 +103,7 @@ function withoutSight(entry: Entry, { scale, rampBefore, rampStep, hold }: Retur
   };
 }
 
-/** HAProxy's weight for a learned weight of 1, as the servers with their full weight have it; null: none has. */
+/** HAProxy's weight for a learned weight of 1, from the servers that have their full weight; null: none has. */
 function scaleOf(entries: readonly Entry[]): number | null {
   const full = entries.flatMap(({ observation: { currentWeight }, memory: { logWeight, ramp } }) => {
     return currentWeight > 0 && logWeight !== null && ramp === 1 ? [{ currentWeight, logWeight }] : [];

@@ -11,9 +11,9 @@ export interface LearnedEntry extends Entry {
 }
 
 /**
- * Gives every server without a learned weight one to start from. At the first tick that is HAProxy's present weight, so
- * that starting changes nothing at once; for a server that joins later, or has weight 0 then (a controller that was killed
- * left it drained: 0 says nothing of its size), the mean of the others by size.
+ * Gives every server without a learned weight one to start from. At the first tick that is HAProxy's present weight, so that
+ * a start changes nothing at once. For a server that joins later, or that has weight 0 then (drained by a controller that was
+ * killed: 0 says nothing of its size), it is the mean of the others by size.
  */
 export function withStartingWeights(entries: readonly Entry[], started: boolean): LearnedEntry[] {
   const ofItsOwn = ({ observation: { currentWeight }, memory }: Entry) =>
@@ -33,8 +33,8 @@ export function withStartingWeights(entries: readonly Entry[], started: boolean)
 
 /**
  * Moves every server's learned weight a bounded step towards what the policy wants now. A policy's weights are relative, so
- * only their differences count: the step that the median server would take is taken off all of them. Else every server
- * that is held would lose share while one of the others is overloaded and the policy lifts the rest.
+ * only their differences count: the step of the median server is subtracted from all. Otherwise every server that is held
+ * would lose share while another one is overloaded and the policy raises the rest.
  */
 export function learnWeights(
   entries: readonly LearnedEntry[],
@@ -50,9 +50,9 @@ export function learnWeights(
 }
 
 /**
- * How far the policy's weight is from the learned one, as a difference of logarithms; null: the learned one is held. That is
- * so without a verdict, while the server has weight 0, and, where the policy goes by load, while it ramps up: an idle server
- * looks larger than it is.
+ * How far the policy's weight is from the learned one, as a difference of logarithms; null: the learned one is held. It is held
+ * without a verdict, while the server has weight 0, and, where the policy goes by load, during its ramp: an idle server looks
+ * larger than it is.
  */
 function aimOf({ verdict, memory }: LearnedEntry, { overload }: Dynamics): number | null {
   if (verdict.weight === null || memory.drained || isEjected(memory)) return null;
@@ -60,7 +60,7 @@ function aimOf({ verdict, memory }: LearnedEntry, { overload }: Dynamics): numbe
   return Math.log(verdict.weight) - memory.logWeight;
 }
 
-/** The cut for metrics near saturation. It is the server's own, whatever the others do, so it stands beside the weight. */
+/** The cut for metrics near saturation. It does not depend on other servers, so it is kept beside the weight. */
 function grade({ observation, memory }: Entry, { overload }: Dynamics, thresholds: Thresholds) {
   const nothing = { aim: 0, reasons: [] };
   if (overload === 'policy') return nothing;

@@ -7,7 +7,7 @@ export function requestsOf({ observation: { traffic } }: Entry): number {
   return traffic === null ? 0 : traffic.ok + traffic.errors;
 }
 
-/** Requests and ticks since the last write, if nothing is written now. */
+/** Requests and ticks since the last write, provided that nothing is written now. */
 export function sinceLastWrite(before: GuardState, entries: readonly Entry[]) {
   const requests = sum(entries.map(requestsOf));
   return {
@@ -16,7 +16,7 @@ export function sinceLastWrite(before: GuardState, entries: readonly Entry[]) {
   };
 }
 
-/** Servers that left rotation keep what was learned of them, for when they return. */
+/** Servers that left rotation keep what was learned, for when they return. */
 export function remember(
   before: GuardState,
   memories: readonly (readonly [string, ServerMemory])[],

@@ -10,15 +10,15 @@ export interface Pool {
   readonly servers: number;
   /** Of every server in rotation. */
   readonly capacity: number;
-  /** What is out for another reason already. Its servers are not among those above, its capacity is. */
+  /** What is out already for another reason. Not counted in `servers`, but counted in `capacity`. */
   readonly outAlready: { readonly servers: number; readonly capacity: number };
   /** Most of the capacity, and of the servers, that may be out at once, 0 to 1. */
   readonly maxShare: number;
 }
 
 /**
- * Servers that get weight 0 by our decision, with a running total: a pool may have thousands of servers, and half of them
- * be in trouble at once.
+ * Servers that get weight 0 by our decision, with a running total of their capacity: a pool may have thousands of servers, and
+ * half of them may be overloaded at once.
  */
 export class OutOfPool<Member extends PoolMember> {
   readonly #members = new Map<string, Member>();
@@ -27,7 +27,7 @@ export class OutOfPool<Member extends PoolMember> {
 
   constructor(pool: Pool, members: readonly Member[]) {
     this.#pool = pool;
-    // in an order of its own: sums of fractions depend on it, and decisions must not depend on the servers' order
+    // sorted: sums of fractions depend on the order, and decisions must not depend on the servers' order
     for (const member of members.toSorted((a, b) => (a.server < b.server ? -1 : 1))) this.add(member);
   }
 
@@ -49,11 +49,11 @@ export class OutOfPool<Member extends PoolMember> {
     this.#capacity -= capacity;
   }
 
-  /** What too many servers out would break; null: nothing. */
+  /** The limit that is broken because too many servers are out; null: none. */
   get brokenLimit(): 'last-server' | 'half-drained' | null {
     const { servers, capacity, outAlready, maxShare } = this.#pool;
     if (this.#members.size === servers) return 'last-server';
-    // counted too, because a size is an agent's word: one that claims to be huge would be most of the pool
+    // servers count too, because a size is what an agent claims: one that claims to be huge would be most of the pool
     const outOfServers = (outAlready.servers + this.#members.size) / (outAlready.servers + servers);
     const outOfCapacity = (outAlready.capacity + this.#capacity) / capacity;
     return Math.max(outOfServers, outOfCapacity) > maxShare + 1e-9 ? 'half-drained' : null;

@@ -5,7 +5,7 @@ import { unknownUtilisation } from './state.ts';
 
 const smoothingGain = 0.5;
 
-/** One more tick of smoothing. What is unknown now is unknown: an old value is no evidence. */
+/** One more tick of smoothing. A metric that is unknown now stays unknown: an old value is not evidence. */
 export function smoothUtilisation(before: Utilisations, now: Utilisations): Utilisations {
   const next: Record<MetricName, number | null> = { ...unknownUtilisation };
   for (const metric of metricNames) {

@@ -1,4 +1,4 @@
-/** The guard's constants. docs/configuration.md gives each its reason. */
+/** The guard's constants. docs/configuration.md gives the reason of each. */
 export interface GuardSettings {
   /** A drained server comes back when every metric is this far under its threshold, 0 to 0.5. */
   readonly returnMargin: number;

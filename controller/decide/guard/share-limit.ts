@@ -1,9 +1,9 @@
 import { sum } from '../../../shared/math/statistics.ts';
 
 /**
- * The largest part of a backend that what agents say may give one server: a half, and an equal part of the other half (75 %
- * of two servers, 62.5 % of four, 52.5 % of twenty). An agent can say anything, so the word of one is never enough to draw
- * nearly all of the traffic to its server.
+ * The largest part of a backend that one server may get from what agents report: a half, and an equal part of the other half
+ * (75 % of two servers, 62.5 % of four, 52.5 % of twenty). An agent can report anything, so one agent alone must never be able
+ * to draw nearly all of the traffic to its server.
  */
 function largestPart(servers: number): number {
   return 0.5 + 0.5 / servers;

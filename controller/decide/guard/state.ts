@@ -16,11 +16,11 @@ export interface ServerMemory {
   readonly overTicks: number;
   readonly drained: boolean;
   readonly ejection: Ejection;
-  /** Part of its weight that it may have, growing to 1 after it joined or came back. */
+  /** Share of its weight that it may have, 0 to 1; grows to 1 after it joined or came back. */
   readonly ramp: number;
   /** Last known size; null before the first snapshot. */
   readonly effectiveCores: number | null;
-  /** The weight that we left in HAProxy; null if we never decided one. */
+  /** The weight that we left in HAProxy; null: none was decided yet. */
   readonly leftWeight: number | null;
 }
 
@@ -39,9 +39,9 @@ export interface GuardState {
   /** Requests and ticks since a weight was last written: roundrobin wants patience. */
   readonly requestsSinceWrite: number;
   readonly ticksSinceWrite: number;
-  /** For how long, tick after tick, no weight could be decided, in ms; null at a tick that decided. */
+  /** How long no weight could be decided, in ms; null after a tick that decided. */
   readonly blindForMs: number | null;
-  /** False until the first tick: a server found then is not new, only new to us. */
+  /** False until the first tick: a server found then is not new to HAProxy, only to us. */
   readonly started: boolean;
 }
 
@@ -62,7 +62,7 @@ export const unknownUtilisation: Utilisations = {
   tcpQueues: null,
 };
 
-/** A server that we know nothing of. */
+/** Of a server that was never seen. */
 export const newcomer: ServerMemory = {
   inRotation: false,
   logWeight: null,

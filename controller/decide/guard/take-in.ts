@@ -24,7 +24,7 @@ export interface TakeInInput {
   readonly rampStep: number;
 }
 
-/** What a tick says of every server besides its weight: errors, smoothed utilisation, size, and whether it just joined. */
+/** Updates what is remembered of every server from the tick: errors, smoothed utilisation, size, and whether it just joined. */
 export function takeIn(input: TakeInInput, before: GuardState): Entry[] {
   const taken = input.observations.map((observation) => {
     const memory = takeInServer(observation, memoryAtTick(observation, input.rampStep, before), input.thresholds);

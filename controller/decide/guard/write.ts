@@ -1,9 +1,9 @@
 import type { Decision, Reason } from '../../../shared/contract/decision.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
 
-/** Under roundrobin weights should stand for about this many requests per server before they change again. */
+/** Under roundrobin weights should stay for about this many requests per server before they change again. */
 const patienceRequestsPerServer = 7;
-/** ... but no longer than this many ticks: with little traffic nothing is distorted. */
+/** ... but no longer than this many ticks: with little traffic, a change distorts nothing. */
 const patienceTicks = 5;
 
 /**
@@ -22,7 +22,7 @@ export interface WriteQuestion {
   readonly leftWeight: number | null;
   readonly deadband: number;
   readonly settled: boolean;
-  /** The server is ramping up or answers errors: that does not wait. */
+  /** The server is ramping up or answers errors, so its weight does not wait. */
   readonly urgent: boolean;
 }
 

@@ -12,15 +12,15 @@ export interface Backlog {
   readonly fairInFlight: number;
 }
 
-/** Least and largest factor: a backlog is drained by degrees, and a server without one is not flooded. */
+/** Least and largest factor: a backlog is drained gradually, and a server without one is not flooded. */
 const least = 0.4;
 const largest = 1.15;
 /** Below this utilisation of the pool a backlog of a few requests would turn into a large factor. */
 const minUtilisation = 0.2;
 
 /**
- * Under roundrobin a backlog stays where it arose, since requests are dealt out by weight alone. A server whose requests
- * in flight stand for more seconds of its work than the pool's do gets as much less as drains the difference within
+ * Under roundrobin a backlog stays on its server, since requests are handed out by weight alone. Where the requests in flight
+ * are more seconds of work for a server than for the pool, the server gets less: as much as drains the difference within
  * `drainSeconds`. Adds to every subject its factor, and the requests in flight that would be its part.
  */
 export function withBacklogFactors<Subject extends BacklogSubject>(

@@ -4,7 +4,7 @@ import { sum } from '../../../shared/math/statistics.ts';
 export interface LearningSettings {
   /** Share of what was learned that is forgotten in a tick, 0 to 1. */
   readonly forgetting: number;
-  /** Standard deviations beyond which the last ticks are no noise: the capacity itself has changed. */
+  /** Standard deviations beyond which the last ticks are not noise: the capacity itself has changed. */
   readonly jumpDeviations: number;
 }
 
@@ -16,7 +16,7 @@ interface Work {
   readonly busySeconds: number;
 }
 
-/** What is known of one server's capacity: work that is forgotten bit by bit, and its quotient. */
+/** What is known of one server's capacity: the work that it did, of which a share is forgotten each tick, and its quotient. */
 export interface Learned extends Work {
   /** Successful requests per second at utilisation 1; null until enough was seen. */
   readonly capacity: number | null;
@@ -35,12 +35,12 @@ export interface Sample {
 
 export const nothingLearned: Learned = { requests: 0, busySeconds: 0, capacity: null, recent: [] };
 
-/** Below this a utilisation is mostly noise and would make a capacity without bound. */
+/** A utilisation below this is mostly noise, and would make the capacity grow without bound. */
 const minUtilisation = 0.005;
 /** Enough to divide: requests, and seconds of full utilisation. */
 const minRequests = 5;
 const minBusySeconds = 0.05;
-/** A change of capacity is looked for in the last tick, the last two and the last three. */
+/** The last tick, the last two and the last three are searched for a change of capacity. */
 const longestJumpTicks = 3;
 /** Fewer requests than this say nothing about a change. */
 const minJumpRequests = 10;
@@ -70,7 +70,7 @@ export function learn(before: Learned, sample: Sample, settings: LearningSetting
   return { requests, busySeconds, capacity, recent: since === null ? recent : [now], changed: since !== null };
 }
 
-/** The work of the shortest stretch of last ticks that chance does not explain; null: there is none. */
+/** The work of the shortest run of last ticks that chance does not explain; null: chance explains all. */
 function workSinceJump(
   capacity: number | null,
   recent: readonly Work[],

@@ -50,12 +50,12 @@ interface Subject {
 
 /**
  * Learns each server's capacity in successful requests per second at full utilisation, and gives out weights in that
- * proportion. What it was given does not enter, only what it achieved and how busy that made it: so a weight does not
- * act back on itself as a load does, and one tick after a change the estimate is right again whatever the shares were.
- * (But for CPU that is not the requests': it counts as theirs, so the estimate falls a little with the traffic, and where
- * there is much of it servers end up equally busy in all rather than by their requests.)
+ * proportion. Only what the server achieved, and how busy that made it, counts, and not what it was given. So a weight does
+ * not feed back into itself as a load does, and one tick after a change the estimate is right again, whatever the shares were.
+ * (CPU time that does not serve requests counts as if it did. It makes the estimate fall a little with the traffic; where there
+ * is much of it, servers become equally busy in total and not by their requests.)
  *
- * Errors, drains and ramps are the guard's. In the gain of 1 a tick there is no loop to destabilise; the smoothing is in
+ * The guard adds errors, drains and ramps. The gain of 1 a tick is safe because there is no feedback loop; the smoothing is in
  * the learning.
  */
 export function capacity(settings: CapacitySettings = defaultCapacitySettings): Policy<CapacityState> {
@@ -105,13 +105,13 @@ function takeIn(observation: Observation, before: Memory, input: PolicyInput, se
   return { observation, memory, reasons };
 }
 
-/** The resource nearest to its limit of those that follow the traffic. Without cpu there is nothing to learn from. */
+/** Of the resources that follow the traffic, the one nearest to its limit. Without cpu there is nothing to learn from. */
 function steeringUtilisation({
   cpu,
   threads,
   bandwidth,
 }: Readonly<Record<'cpu' | 'threads' | 'bandwidth', number | null>>) {
-  return cpu === null ? null : Math.max(cpu, threads ?? 0, bandwidth ?? 0);
+  return cpu === null ? null : Math.max(cpu, ...[threads, bandwidth].filter((value) => value !== null));
 }
 
 function toVerdicts(
@@ -126,7 +126,7 @@ function toVerdicts(
   const verdicts = withBacklogFactors(sized, perSecond, settings.backlogSeconds).map((each) => {
     const { memory, reasons, capacity, inFlight, factor, fairInFlight } = each;
     const { server } = each.observation;
-    // random and leastconn look at the requests in flight themselves; where nothing is learned they are no backlog
+    // random and leastconn look at the requests in flight themselves; where nothing is learned, they are not a backlog
     const drains = input.algorithm === 'roundrobin' && memory.learned.capacity !== null && factor !== 1;
     const steps: Reason[] = drains ? [{ code: 'backlog', inFlight, fairInFlight, factor }] : [];
     const weight = capacity * Math.exp(memory.logSaturation) * (drains ? factor : 1);
@@ -136,7 +136,7 @@ function toVerdicts(
   return new Map(verdicts);
 }
 
-/** Every server with a capacity: where none was learned, what the others have a core, else its cores. */
+/** Gives every server a capacity: where none was learned, its cores times what the others have per core, else its cores. */
 function withPriors(subjects: readonly Subject[]) {
   const cores = meanCores(subjects);
   const sized = subjects.map((subject) => ({ ...subject, cores: subject.memory.cores ?? cores }));
@@ -154,7 +154,7 @@ function withPriors(subjects: readonly Subject[]) {
   });
 }
 
-/** The size of a server whose agent never answered: as the others are. */
+/** The size of a server whose agent never answered: the mean of the others. */
 function meanCores(subjects: readonly Subject[]): number {
   const known = subjects.flatMap(({ memory }) => (memory.cores === null ? [] : [memory.cores]));
   return mean(known) ?? 1;

@@ -1,7 +1,7 @@
 import type { Policy, Verdict } from '../../../shared/contract/policy.ts';
 import { relativeLoads } from './load.ts';
 
-/** The same weight for every server; loads are worked out only to be shown. The guard still cuts and drains. */
+/** The same weight for every server; loads are computed only to be shown. The guard still cuts and drains. */
 export const equal: Policy<null> = {
   name: 'equal',
   dynamics: { gain: 1, maxStep: 0.7, overload: 'guard' },

@@ -1,7 +1,7 @@
 import type { Observation } from '../../../shared/contract/observation.ts';
 import type { Verdict } from '../../../shared/contract/policy.ts';
 
-/** Missing or stale data is not a verdict: the weight that was learned is held. */
+/** The verdict where data is missing or stale: the learned weight is held. */
 export function heldVerdict({ agent }: Observation): Verdict {
   const reason =
     agent.state === 'stale'

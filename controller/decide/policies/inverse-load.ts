@@ -8,7 +8,7 @@ const minFactor = 0.1;
 
 /**
  * The publication's policy made stable and safe: the same load, delta and inverse, made scale-free by the mean load and
- * multiplied by the server's size. Grading, smoothing, errors and draining are the guard's.
+ * multiplied by the server's size. The guard does the grading, smoothing, errors and draining.
  *
  * The gain of 0.25 a tick keeps the loop stable at every utilisation even with a tick of delay: near balance the policy
  * maps a deviation x of ln u to -g x with g = 2 a u / (a u + b) < 2 (a = 0.5, the factor of cpu; b, the part of the

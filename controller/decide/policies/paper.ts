@@ -13,7 +13,7 @@ interface PaperState {
 
 /**
  * The publication's policy to the letter (Adewojo & Bass, CLOSER 2022, equations (1) to (4)): to reproduce it, never for
- * production. No smoothing, no guard: all servers over a threshold means weight 0 for all, which is an outage.
+ * production. It has no smoothing and no guard: when all servers are over a threshold, all get weight 0, which is an outage.
  */
 export const paper: Policy<PaperState> = {
   name: 'paper',

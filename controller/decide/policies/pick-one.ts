@@ -21,7 +21,7 @@ export const defaultPickOneSettings: PickOneSettings = {
   ramThreshold: 0.7,
 };
 
-/** The whole range of weights in one step: the policy is a switch, and smoothing it would make another policy of it. */
+/** The whole range of weights in one step: the policy is a switch, and smoothing would make it another policy. */
 const maxStep = 6;
 
 /** Relative weight of the servers that are passed over: rounds to 1 of 256, or to what the guard's floor makes of it. */
@@ -45,9 +45,9 @@ interface Candidate {
  * The thresholds of 0.70 are the defaults of the authors' experiment (cloudsimex-experiments/.../experiments/
  * MultiCloudFramework.java); some of their runs are started with 0.80.
  *
- * What differs: the simulator decides for every session, this policy once a tick, from snapshots up to that old; the
- * servers that are passed over keep weight 1, since only the guard gives weight 0; and the simulator ranks servers without
- * a session last, where here their CPU utilisation does.
+ * What differs: the simulator decides for every session, this policy once a tick, from snapshots that are up to a tick old;
+ * the servers that are passed over keep weight 1, since only the guard gives weight 0; and the simulator ranks servers
+ * without a session last, while here only CPU utilisation ranks them.
  */
 export function pickOne(settings: PickOneSettings = defaultPickOneSettings): Policy<null> {
   return {
@@ -83,7 +83,7 @@ function candidateOf({ server, agent }: Observation): Candidate[] {
 
 function choose(candidates: readonly Candidate[], settings: PickOneSettings) {
   const { pick, cpuThreshold, ramThreshold } = settings;
-  const under = candidates.filter(({ cpu, ram }) => cpu < cpuThreshold && (ram ?? 0) < ramThreshold);
+  const under = candidates.filter(({ cpu, ram }) => cpu < cpuThreshold && (ram === null || ram < ramThreshold));
   const [first] = under.sort(pick === 'most-utilised' ? byMost : byLeast);
   if (first !== undefined) return { server: first.server, because: pick };
   const [least] = [...candidates].sort(byLeast);

@@ -9,8 +9,8 @@ const minWeight = 0.1;
 
 /**
  * The first prototype's policy, but from each server's own stress: its configured weight over 1 + stress, where stress is
- * (cpu + ram) / 2. It trusts the configured weights to say how large the servers are and takes at most half away: stress
- * 0 leaves all of the configured weight, 1 a half.
+ * (cpu + ram) / 2. It takes the configured weights for the sizes of the servers and subtracts at most half: stress 0 leaves all
+ * of the configured weight, stress 1 a half.
  *
  * It needs no smoothing: near balance a deviation x of ln u is answered by -g x with g = (u / 2) / (1 + stress), at most
  * 1/3, which dies out by itself, and with a tick of delay too. maxStep is over ln 2, the policy's whole range.

@@ -3,25 +3,25 @@ import { answered, type Cell, noAnswer } from '../record.ts';
 import { type Cumulative, countsAt } from './cumulative.ts';
 
 export const failureKinds = ['none', '500', '502', '503', '504', 'other'] as const;
-/** `none`: no answer; else by status. 502, 503 and 504 are HAProxy's own words, 500 the failing server's. */
+/** `none`: no answer; otherwise by status. HAProxy itself answers 502, 503 and 504; a failing server answers 500. */
 export type FailureKind = (typeof failureKinds)[number];
 
 /** The publication's bound. */
 export const secondMs = 1_000;
 
-/** What a failed request is charged with: its client would have waited until the load generator gives up. */
+/** The response time that a failed request counts as: the deadline of the load generator. */
 export const lostMs = 5_000;
 
 /** A cell in figures. Times in ms; shares from 0 to 1. */
 export interface CellStatistics extends Pick<Cell, 'scenario' | 'contender' | 'repetition' | 'seed'> {
   /** Requests that were to be sent. */
   readonly sent: number;
-  /** Of requests answered 200 only: failing fast does not count as fast. null: none was. */
+  /** Of requests answered 200 only: a fast failure does not count as fast. null: no such request. */
   readonly meanMs: number | null;
   readonly p50Ms: number | null;
   readonly p90Ms: number | null;
   readonly p99Ms: number | null;
-  /** Of all that were sent, each failed one charged with `lostMs`. */
+  /** Of all requests sent; each failed one counts as `lostMs`. */
   readonly chargedMeanMs: number;
   readonly chargedP99Ms: number;
   /** Answered 200 within a second, of all that were sent. */

@@ -6,13 +6,13 @@ import { geometricMean, type Spread, spreadOf } from './spread.ts';
 
 type TimeMeasure = 'chargedMeanMs' | 'chargedP99Ms' | 'meanMs' | 'p99Ms';
 
-/** One contender against another in one scenario, by pairs of cells that had the same requests at the same instants. */
+/** One contender against another in one scenario, in pairs of cells with the same requests at the same times. */
 export interface Comparison {
-  /** Time of the one / time of the other; below 1 the one is faster. */
+  /** Time of the first / time of the second; below 1 the first is faster. */
   readonly ratio: Spread;
-  /** Pairs in which it was faster. */
+  /** Pairs in which the first was faster. */
   readonly faster: number;
-  /** Share of failed requests of the one less that of the other; median of the pairs. */
+  /** Share of failed requests of the first - that of the second; median of the pairs. */
   readonly extraFailed: number;
 }
 

@@ -1,7 +1,7 @@
 import { type CellStatistics, failureKinds } from './cell-statistics.ts';
 import { contendersIn, type Measure, measured, type Results, scenariosIn } from './results.ts';
 
-/** A row a cell that counts. Times in ms, shares from 0 to 1; empty: there is none. */
+/** One row per cell that counts. Times in ms, shares from 0 to 1; empty: no value. */
 export function cellsCsv({ cells }: Pick<Results, 'cells'>): string {
   const servers = [...new Set(cells.flatMap(({ serverShares }) => serverShares.map(({ name }) => name)))].toSorted();
   const columns: readonly (readonly [string, (cell: CellStatistics) => Value])[] = [
@@ -42,7 +42,7 @@ const summarised: readonly (readonly [string, Measure])[] = [
   ['failed_share', 'failedShare'],
 ];
 
-/** A row a scenario and contender: median, least and most of the repetitions that count. */
+/** One row per scenario and contender: median, least and most of the repetitions that count. */
 export function summaryCsv(results: Pick<Results, 'cells'>): string {
   const head = summarised.flatMap(([name]) => [name, `${name}_min`, `${name}_max`]);
   const rows = scenariosIn(results).flatMap((scenario) =>
@@ -61,7 +61,7 @@ export function summaryCsv(results: Pick<Results, 'cells'>): string {
 
 type Value = string | number | null;
 
-/** The names hold neither commas nor quotes. Six digits are more than the measurement has. */
+/** The names contain no commas or quotes. Six digits are more than the measurement has. */
 function lines(head: readonly string[], rows: readonly (readonly Value[])[]): string {
   const show = (value: Value) => (typeof value === 'number' ? `${Number(value.toPrecision(6))}` : (value ?? ''));
   return [head, ...rows].map((row) => `${row.map(show).join(',')}\n`).join('');

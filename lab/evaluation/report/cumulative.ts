@@ -1,13 +1,13 @@
 /** Response times at which distributions are read: 1 ms to 10 s, which is twice the deadline; even on a logarithmic scale. */
 export const gridMs: readonly number[] = Array.from({ length: 180 }, (_, index) => 10_000 ** (index / 179));
 
-/** How many requests were answered within each time of the grid, of how many that were sent. */
+/** How many requests were answered within each time of the grid, and how many were sent. */
 export interface Cumulative {
   readonly sent: number;
   readonly counts: readonly number[];
 }
 
-/** `ascendingMs`: response times of what was answered; `sent`: that and what failed. */
+/** `ascendingMs`: response times of answered requests; `sent`: number of answered and failed requests. */
 export function countsAt(ascendingMs: ArrayLike<number>, sent: number): Cumulative {
   let count = 0;
   const counts = gridMs.map((ms) => {

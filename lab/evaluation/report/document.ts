@@ -5,13 +5,13 @@ import type { Parts } from './parts.ts';
 export type Documents = ReadonlyMap<string, string>;
 
 const end = '<!-- end -->';
-/** Every second piece of what this splits is a marker; the piece behind it begins with the generated text. */
+/** Splits a document so that every second piece is a marker; the piece after it begins with the generated text. */
 const anyMarker = /^(<!-- generated: [^\n]* -->)$/m;
 
 /**
  * The documents with everything between `<!-- generated: NAME -->` and `<!-- end -->` replaced by the part of that name. All
- * else is written by hand and stays, and so do parts of other names: they come from another run. Errors: a Problem for a marker
- * that is missing, there twice or without an end.
+ * other text stays, and so do parts of other names, which come from another run. Errors: a Problem for a marker
+ * that is missing, duplicate or without an end.
  */
 export function updateDocuments(documents: Documents, parts: Parts): Documents {
   const files = [...documents.keys()].join(', ');

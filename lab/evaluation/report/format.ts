@@ -22,7 +22,7 @@ export function formatCount(count: number): string {
   return Number.isInteger(count) ? `${count}` : count.toFixed(1);
 }
 
-/** `median (min–max)`; without the range where it would say the same. */
+/** `median (min–max)`; without the range if least and most are equal. */
 export function formatSpread(spread: Spread | null, format: (value: number) => string): string {
   if (spread === null) return none;
   const [middle, min, max] = [spread.median, spread.min, spread.max].map((value) => format(value));

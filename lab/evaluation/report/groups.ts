@@ -1,6 +1,6 @@
 import type { ScenarioName } from '../scenarios.ts';
 
-/** Scenarios that stand under one heading. Every scenario is in one of them. */
+/** Scenarios by heading. Every scenario is in one group. */
 export const groups = {
   steady: ['steady-50', 'steady-70', 'steady-85'],
   'over-utilised': ['over-utilised'],

@@ -10,13 +10,13 @@ interface Flags {
 }
 
 const help = `
-Writes CSV, Markdown tables and figures (SVG) to the folder's subfolder
+Writes CSV, Markdown tables and figures (SVG) to the subfolder
 report, from the raw data alone: the same data give the same bytes. --docs
 also updates the generated parts of evaluation.md and evaluation-tables.md in
 that folder, and the figures in its subfolder figures; text written by hand
 stays.
-Exit code 1: written, but cells are missing or do not count. 2: a damaged
-file, or documents without their markers.
+Exit codes: 0 complete, 1 written, but cells are missing or do not count,
+2 a file is damaged, or a document lacks a marker.
 
 Examples:
   npm run experiment:report -- --results results/full

@@ -56,12 +56,12 @@ const ofPublication = [
   'leastconn',
 ];
 
-/** What the names of a run's parts and figures begin with in the documents; null: such a run does not belong there. */
+/** Prefix of the names of a run's parts and figures in the documents; null: the documents do not show such a run. */
 export function prefixOf(matrix: MatrixName): string | null {
   return { full: '', publication: 'publication-', quick: null }[matrix];
 }
 
-/** Those that the documents show of a run, by the names that they have there. */
+/** The parts of a run that the documents show, by their names there. */
 export function partsForDocuments(parts: Parts, matrix: MatrixName): Parts {
   const chosen = [...parts].filter(([name]) => matrix !== 'publication' || ofPublication.includes(name));
   return new Map(chosen.map(([name, text]) => [`${prefixOf(matrix) ?? ''}${name}`, text]));

@@ -12,13 +12,13 @@ export interface Discarded extends Pick<Cell, 'scenario' | 'contender' | 'repeti
   readonly reason: string;
 }
 
-/** All that tables and figures are made of. */
+/** The data of all tables and figures. */
 export interface Results {
   readonly run: Run;
   /** Only cells that count. */
   readonly cells: readonly CellStatistics[];
   readonly discarded: readonly Discarded[];
-  /** Cells that the run was to have and that are not there at all. */
+  /** Number of cells that the run should have but that are missing. */
   readonly missing: number;
   /** Of the scenarios that are drawn over time: the first repetition that counts. */
   readonly timelines: readonly Timeline[];
@@ -61,7 +61,7 @@ export type Measure =
   | 'failed'
   | 'slow';
 
-/** null: no cell counts, or none has it. */
+/** null: no cell counts, or none has this figure. */
 export function measured(
   results: Pick<Results, 'cells'>,
   scenario: ScenarioName,
@@ -71,7 +71,7 @@ export function measured(
   return spreadOf(cellsOf(results, scenario, contender).map((cell) => cell[measure]));
 }
 
-/** Those of which a cell counts, in the usual order. */
+/** Scenarios with at least one cell that counts, in the usual order. */
 export function scenariosIn({ cells }: Pick<Results, 'cells'>): ScenarioName[] {
   return scenarioNames.filter((name) => cells.some(({ scenario }) => scenario === name));
 }

@@ -8,7 +8,7 @@ import type { Figure } from './figures/figure.ts';
 import { type Parts, partsForDocuments, partsOf, prefixOf } from './parts.ts';
 import { type Results, readResults } from './results.ts';
 
-/** Which of them has a part's marker is for their author to choose. */
+/** Each of them may have any of the markers. */
 const documentNames = ['evaluation.md', 'evaluation-tables.md'];
 
 /**
@@ -44,7 +44,7 @@ async function writeDocuments(results: Results, figures: readonly Figure[], docs
   for (const [file, text] of updated) await write(file, text);
 }
 
-/** The parts one after the other, for those who have no document around them. */
+/** The parts one after the other, without a document. */
 function textOf(parts: Parts): string {
   return `${['# Report', ...[...parts].map(([name, text]) => `## ${name}\n\n${text}`)].join('\n\n')}\n`;
 }

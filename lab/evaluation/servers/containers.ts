@@ -8,7 +8,7 @@ import { usedCpuReader } from './used-cpu.ts';
 const run = promisify(execFile);
 const root = new URL('../../..', import.meta.url).pathname.replace(/\/$/, '');
 const image = process.env['NODE_IMAGE'] ?? 'node:24-bookworm-slim';
-/** Of all containers of experiments, so that what a killed run left behind can be found. */
+/** Label of all containers of experiments, to find those that a killed run left behind. */
 const label = 'haweight.experiment';
 const commandMs = 60_000;
 
@@ -20,7 +20,7 @@ export async function hasEngine(): Promise<boolean> {
   );
 }
 
-/** Removes what an earlier run on these results left behind. `run` names the results. */
+/** Removes the containers that an earlier run on these results left behind. `run` names the results. */
 export async function removeLeftContainers(run: string): Promise<void> {
   const ids = (await docker('ps', '--all', '--quiet', '--filter', `label=${label}=${run}`)).split('\n').filter(Boolean);
   if (ids.length > 0) await docker('rm', '--force', ...ids);

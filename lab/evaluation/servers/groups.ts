@@ -1,19 +1,21 @@
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProblemError, quote } from '../../../shared/contract/problem.ts';
-import { GroupProcess } from './group-process.ts';
+import { Child } from '../../../testbed/rig/child.ts';
 import { parentFolders } from './parent-group.ts';
 import { quotaOf } from './quota.ts';
 import { memoryBytes, type Server, type ServerPlan, type Servers, serverCommand } from './server.ts';
 import { usedCpuReader } from './used-cpu.ts';
 
 const root = new URL('../../..', import.meta.url).pathname.replace(/\/$/, '');
-/** A group can be removed once its last process is reaped: that many looks, so far apart in ms. */
+/** Enters the groups of its first arguments, up to `--`, and becomes the program that follows. */
+const enter = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs"; shift; done; shift; exec "$@"';
+/** A group can be removed once its last process is reaped: number of attempts, and the time between them in ms. */
 const removals = 50;
 const removalMs = 100;
 
 /**
- * Each server a control group below our own, without a container around it: where no engine is. Needs the right to make
+ * Each server is a control group below that of this process, without a container. Needs the right to make
  * groups: root's, or a delegated subtree. Servers have loopback addresses of their own.
  */
 export async function startGroups(run: string, stack: number, plans: readonly ServerPlan[]): Promise<Servers> {
@@ -23,7 +25,9 @@ export async function startGroups(run: string, stack: number, plans: readonly Se
     starting.defer(() => removeFolders(folders));
     limitMemory(folders);
     const host = `127.0.${100 + stack}.${11 + index}`;
-    starting.use(new GroupProcess(serverCommand(process.execPath, root, plan, host), folders));
+    const command = serverCommand(process.execPath, root, plan, host);
+    const server = new Child(plan.name, command, { through: ['/bin/sh', '-c', enter, 'enter', ...folders, '--'] });
+    starting.defer(async () => void (await server.kill()));
     const usedCpuMs = usedCpuReader({ folder: folders[0] ?? '' });
     return { ...plan, host, usedCpuMs, limit: async () => limitCpu(folders, plan.cores) };
   });

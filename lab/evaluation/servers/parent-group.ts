@@ -1,12 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { locateCgroup } from '../../../agent/kernel/cgroup-location.ts';
 
-/** What a server's group needs: the CPU's quota and account, memory, so that the agent finds the group by it. */
+/** Controllers of a server's group: CPU quota and accounting, and memory, by which the agent finds the group. */
 const controllers = ['cpu', 'cpuacct', 'memory'] as const;
 
 let found: readonly string[] | null = null;
 
-/** Folders of the group that we were started in, one for each hierarchy, ready for groups below. */
+/** Folders of the group that this process was started in, one for each hierarchy, ready for groups below them. */
 export function parentFolders(): readonly string[] {
   found ??= findParents();
   return found;
@@ -23,8 +23,8 @@ function findParents(): readonly string[] {
 }
 
 /**
- * Version 2 takes no processes in a group whose children have limits (cgroups(7), "no internal processes"): whoever is in it
- * moves to a child of its own.
+ * Version 2 allows no processes in a group whose children have limits (cgroups(7), "no internal processes"): the processes
+ * in it move to a child group.
  */
 function delegate(folder: string): void {
   const control = `${folder}/cgroup.subtree_control`;

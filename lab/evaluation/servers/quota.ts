@@ -5,13 +5,13 @@ export interface Quota {
 }
 
 /**
- * The kernel's default period is 100 ms, in which a server of 0.03 cores would run for 3 ms and then stand still for 97.
- * A shorter one is nearer to a small machine that runs all the time; the kernel takes no quota below 1 ms.
+ * The kernel's default period is 100 ms, in which a server of 0.03 cores would run for 3 ms and then stop for 97 ms.
+ * A shorter period is closer to a small machine that runs all the time; the kernel accepts no quota below 1 ms.
  */
 const periodUs = 40_000;
 const leastQuotaUs = 1_000;
 
-/** Throws a RangeError for what the kernel would not take. */
+/** Throws a RangeError for a quota that the kernel would refuse. */
 export function quotaOf(cores: number): Quota {
   const quotaUs = Math.round(cores * periodUs);
   if (quotaUs < leastQuotaUs) throw new RangeError(`${cores} cores: at least ${leastQuotaUs / periodUs}`);

@@ -1,16 +1,16 @@
 import { type Faults, setFaults } from '../../../testbed/rig/app/control.ts';
 import type { Fault } from '../scenarios.ts';
 
-/** A server of a stack: an application with its agent beside it, in a control group of its own. */
+/** A server of a stack: an application and its agent in their own control group. */
 export interface Server {
   readonly name: string;
   /** Its CPU quota. */
   readonly cores: number;
   /** Where the application and its agent answer. */
   readonly host: string;
-  /** CPU time that everything in the group used since it was made, in ms. */
+  /** CPU time that the whole group has used since it was created, in ms. */
   usedCpuMs(): number;
-  /** Holds it to its quota from now on. Until then it has none: with one, the start alone would take a minute. */
+  /** Sets its quota. Until then it has none: with a quota, the start alone would take a minute. */
   limit(): Promise<void>;
 }
 
@@ -24,15 +24,15 @@ export interface ServerPlan {
   readonly cores: number;
 }
 
-/** Every server has an address of its own, so the ports are the same everywhere. */
+/** Every server has its own address, so the ports are the same everywhere. */
 export const ports = { agent: 9477, app: 9480, control: 9481 } as const;
 
-/** What one server may use of memory, in bytes. Agent and application need less than half of it. */
+/** Memory limit of one server, in bytes. Agent and application need less than half of it. */
 export const memoryBytes = 256 * 1024 * 1024;
 
 /**
- * Command line of a server: the agent, which starts the application. `node`: Node.js where the server runs; `root`: the
- * repository there.
+ * Command line of a server: the agent, which starts the application. `node`: path of Node.js where the server runs; `root`:
+ * path of the repository there.
  */
 export function serverCommand(node: string, root: string, { name }: ServerPlan, host: string): readonly string[] {
   const agent = ['agent', '--name', name, '--scope', 'cgroup', '--listen', `${host}:${ports.agent}`];
@@ -43,7 +43,7 @@ export function serverCommand(node: string, root: string, { name }: ServerPlan, 
 
 const statusOfFailing = 500;
 
-/** null ends whatever there was. */
+/** Sets the server's fault; null ends it. */
 export async function setFault({ host }: Server, fault: Fault | null): Promise<void> {
   await setFaults(`http://${host}:${ports.control}`, { burners: 0, failing: 0, gone: 0, ...faultsOf(fault) });
 }

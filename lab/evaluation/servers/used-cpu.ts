@@ -4,7 +4,7 @@ import { locateCgroup } from '../../../agent/kernel/cgroup-location.ts';
 import { ProcRoot } from '../../../agent/kernel/proc-root.ts';
 
 /**
- * Reads what a control group has used of the CPU, in ms: from outside, so that looking costs the group nothing. `of`: one of
+ * Reads the CPU time of a control group, in ms: from outside, so that reading costs the group nothing. `of`: one of
  * its processes, or its folder.
  */
 export function usedCpuReader(of: { readonly pid: number } | { readonly folder: string }): () => number {

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renderReplaySummary, renderReplayTick } from '../../../cli/view/replay.ts';
-import { type PolicyName, policyNames } from '../../../controller/decide/policies/registry.ts';
 import { readRecordings } from '../../../controller/record/read-recordings.ts';
 import { tickRecordSchema } from '../../../controller/record/recording.ts';
 import { BackendReplay } from '../../../controller/record/replay.ts';
+import { type PolicyName, policyNames } from '../../../shared/contract/policy-names.ts';
 import { recordings } from '../corpus.ts';
 import { temporaryFolder } from '../folder.ts';
 import { casesFrom, withHead } from '../input/cases.ts';

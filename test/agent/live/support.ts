@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { parseAuxv } from '../../../agent/kernel/auxv.ts';
@@ -11,6 +10,7 @@ import { resolveScope, type ScopeChoice } from '../../../agent/scope/scope.ts';
 import type { ConfiguredLimits } from '../../../agent/scope/target.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import type { Metrics } from '../../../shared/contract/snapshot.ts';
+import { Child } from '../../../testbed/rig/child.ts';
 import { until } from '../../support/until.ts';
 import { nothingConfigured } from '../support.ts';
 
@@ -18,15 +18,13 @@ const program = new URL('./live-app.ts', import.meta.url).pathname;
 
 const enterGroups = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"';
 
-/** A process of our own that does one thing; ends with the test. */
+/** A process that does one thing; ends with the test. */
 export class LiveApp implements AsyncDisposable {
-  readonly child: ChildProcess;
-  readonly pid: number;
+  readonly child: Child;
   readonly port: number;
 
-  private constructor(child: ChildProcess, port: number) {
+  private constructor(child: Child, port: number) {
     this.child = child;
-    this.pid = child.pid ?? 0;
     this.port = port;
   }
 
@@ -37,17 +35,21 @@ export class LiveApp implements AsyncDisposable {
     groups: readonly string[] = [],
   ): Promise<LiveApp> {
     const command = [process.execPath, program, what, String(amount)];
-    const child = spawn('sh', ['-c', enterGroups, 'sh', ...groups, '--', ...command], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const [line] = await once(child.stdout, 'data');
-    return new LiveApp(child, Number(String(line).split(' ')[1]));
+    const through = ['sh', '-c', enterGroups, 'sh', ...groups, '--'];
+    const child = new Child(`app ${what}`, command, { through, stdout: true });
+    const port = await until(
+      () => `app ${what}: ${child.stderr}`,
+      () => /^ready (\d+)\n/.exec(child.stdout)?.[1] ?? null,
+    );
+    return new LiveApp(child, Number(port));
+  }
+
+  get pid(): number {
+    return this.child.pid;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    this.child.kill('SIGKILL');
-    await once(this.child, 'exit');
+    await this.child.kill();
   }
 }
 

@@ -41,7 +41,7 @@ test("a connection that nobody reads fills its receive queue and its peer's send
 
 test('an application that does not accept fills its accept queue, and no byte ratio', async (t) => {
   await using app = await LiveApp.start('listen', 4);
-  app.child.kill('SIGSTOP');
+  app.child.signal('SIGSTOP');
   using connections = new Connections();
   for (let count = 0; count < 5; count += 1) connections.begin(app.port);
   const raw = await untilMeasured({ kind: 'port', port: app.port }, {}, ({ tcpQueues }) =>

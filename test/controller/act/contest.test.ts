@@ -17,7 +17,7 @@ function decision(server: string, weight: number, current: number): Decision {
   return { server, weight, write: weight !== current, drained: weight === 0, load: null, delta: null, reasons: [] };
 }
 
-/** One server among others, tick by tick: HAProxy has what was written last, by us or by somebody else before the tick. */
+/** One server among others, tick by tick: HAProxy has what was written last, by us or by another writer before the tick. */
 class Duel {
   contests: Contests = new Map();
   weight = ours;
@@ -48,7 +48,7 @@ class Duel {
   }
 }
 
-test('a weight that somebody changed once is put right at the next tick', (t) => {
+test('a weight that another writer changed once is written again at the next tick', (t) => {
   const duel = new Duel();
   duel.tick(null);
   duel.tick(theirs);
@@ -81,7 +81,7 @@ test('ours is back within the longest wait after the other writer stopped, and t
   t.is(duel.weight, ours);
 });
 
-test('a weight that a failed write may have left, or that a new HAProxy has, is nobody else’s', (t) => {
+test('a weight that a failed write may have left, or that a new HAProxy has, is not another writer’s', (t) => {
   const seen = [{ server: 's1', currentWeight: 100, exclusion: null }];
   const decided = [decision('s1', ours, 100)];
   const known = yieldContested(decided, seen, new Map()).contests;

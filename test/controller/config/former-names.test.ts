@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { ConfigFlags } from '../../../controller/config/flags.ts';
-import { withCurrentName, withCurrentNames } from '../../../controller/config/former-names.ts';
+import { withCurrentNames } from '../../../controller/config/former-names.ts';
 import { loadConfig } from '../../../controller/config/load.ts';
 import { parseLine } from '../../../controller/record/parse-line.ts';
 import { parseExperiment } from '../../../testbed/simulator/parse-experiment.ts';
@@ -71,9 +71,7 @@ test('an experiment of the simulator may have it in its contender', (t) => {
   t.like(experiment.contender, { policy: 'pick-one', config: { policies: { pickOne: { ramThreshold: 0.8 } } } });
 });
 
-test('a name alone; and whatever a tree holds, what is no name stays as it is', (t) => {
-  t.deepEqual(withCurrentName('least-utilised'), { name: 'pick-one', note });
-  t.deepEqual(withCurrentName('equal'), { name: 'equal', note: null });
+test('what a tree holds under other keys, or what is not a name, stays as it is', (t) => {
   const tree = JSON.parse(
     '{"__proto__": 1, "policy": [["least-utilised"], 3, null], "policies": [], "config": "least-utilised"}',
   );

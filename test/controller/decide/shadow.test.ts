@@ -1,10 +1,11 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { policyNamed, policyNames } from '../../../controller/decide/policies/registry.ts';
+import { policyNamed } from '../../../controller/decide/policies/registry.ts';
 import { initialShadowState, shadowTick } from '../../../controller/decide/shadow.ts';
 import { ShadowPolicy } from '../../../controller/decide/shadow-policy.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
 import type { Policy, Verdict } from '../../../shared/contract/policy.ts';
+import { policyNames } from '../../../shared/contract/policy-names.ts';
 import { type Incident, recordingOf } from '../record/support.ts';
 import { algorithm, extremeSketch, sketch, ticksOf } from '../support/arbitrary.ts';
 import { input, observed } from '../support/build.ts';
@@ -83,7 +84,7 @@ test('a shadow decides from the weights that it would have left, beginning with 
   ]);
 });
 
-test('a server that appears, and one whose weight somebody else wrote, begin with the weight in HAProxy', (t) => {
+test('a server that appears, and one whose weight another writer set, begin with the weight in HAProxy', (t) => {
   const { policy, seen } = spy();
   const shadow = new ShadowPolicy(policy);
   tick(shadow, [observed('a'), observed('b')]);

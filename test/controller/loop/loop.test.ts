@@ -151,7 +151,7 @@ haproxyTest(
       lines.filter(({ message }) => message === 'tick failed').map(({ backend }) => backend),
       ['broken'],
     );
-    t.regex(loop.status.backends[0]?.problem ?? '', /^backend broken: .*a defect/, 'whoever looks sees it too');
+    t.regex(loop.status.backends[0]?.problem ?? '', /^backend broken: .*a defect/, 'the status shows it too');
     t.regex(loop.status.backends[1]?.problem ?? '', /^backend web: waiting for agents/);
     isBroken = false;
     await loop.tick();
@@ -162,7 +162,7 @@ haproxyTest(
   },
 );
 
-haproxyTest('the literal paper may drain every server, and nobody undoes that between ticks', async (t) => {
+haproxyTest('the literal paper may drain every server, and nothing undoes that between ticks', async (t) => {
   const servers = [{ name: 's1', address: '127.0.0.1:9', weight: 77 }];
   await using haproxy = await startHaproxy({
     configuration: renderConfiguration({ backends: [{ name: 'web', servers }] }),

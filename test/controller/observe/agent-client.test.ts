@@ -101,14 +101,14 @@ test('the token goes with the request', async (t) => {
   t.is(seen, 'Bearer a-token-of-some-length');
 });
 
-test('a port where nobody listens, and one that speaks no HTTP, are unreachable', async (t) => {
+test('a port without a listener, and one that does not speak HTTP, are unreachable', async (t) => {
   const tcp = createTcpServer((socket) => socket.end('SSH-2.0-OpenSSH\r\n')).listen(0, '127.0.0.1');
   await once(tcp, 'listening');
   const { port } = tcp.address() as AddressInfo;
   using client = new AgentClient({ timeoutMs: patienceMs, token: null });
   const foreign = await client.fetch(`http://127.0.0.1:${port}`, 'web1');
   tcp.close();
-  const nobody = await client.fetch('http://127.0.0.1:1', 'web1');
+  const unheard = await client.fetch('http://127.0.0.1:1', 'web1');
   t.is(foreign.ok ? '' : foreign.error.code, 'agent-unreachable');
-  t.is(nobody.ok ? '' : nobody.error.code, 'agent-unreachable');
+  t.is(unheard.ok ? '' : unheard.error.code, 'agent-unreachable');
 });

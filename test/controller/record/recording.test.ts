@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'ava';
 import fc from 'fast-check';
-import { policyNames } from '../../../controller/decide/policies/registry.ts';
 import { parseLine } from '../../../controller/record/parse-line.ts';
 import { exclusions, type Observation, observationSchema } from '../../../shared/contract/observation.ts';
+import { policyNames } from '../../../shared/contract/policy-names.ts';
 import { problemCodes } from '../../../shared/contract/problem.ts';
 import { algorithm, extremeSketch, ticksOf } from '../support/arbitrary.ts';
 import { calm, observed } from '../support/build.ts';
@@ -103,23 +103,23 @@ for (const [what, text, ended, expected] of [
     'cut off, and another line after it',
     line.slice(0, 300),
     true,
-    'no JSON or was cut off: "{"haweightRecording":1,"at":17…"',
+    'not valid JSON or was cut off: "{"haweightRecording":1,"at":17…"',
   ],
   [
     'of another program',
     '{"level":"info","message":"started"}',
     true,
-    'no tick of a haweight recording: "{"level":"info"',
+    'not a tick of a haweight recording: "{"level":"info"',
   ],
-  ['of JSON that is no object', '17', true, 'no tick of a haweight recording'],
-  ['null', 'null', true, 'no tick of a haweight recording'],
+  ['of JSON that is no object', '17', true, 'not a tick of a haweight recording'],
+  ['null', 'null', true, 'not a tick of a haweight recording'],
   [
     'of a later version',
     line.replace('Recording":1', 'Recording":2'),
     true,
     'another version of recordings; expected 1, got "2"',
   ],
-  ['with a value that cannot be', line.replace('"elapsedMs":2000', '"elapsedMs":-1'), true, 'cannot be: "elapsedMs: '],
+  ['with an invalid value', line.replace('"elapsedMs":2000', '"elapsedMs":-1'), true, 'invalid value: "elapsedMs: '],
   ['with a key that we do not know', line.replace('"tick":1', '"tick":1,"tock":2'), true, 'tock'],
   ['that is too long', null, true, 'longer than 16777216 bytes'],
 ] as const) {

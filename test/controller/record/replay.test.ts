@@ -1,10 +1,10 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { policyNames } from '../../../controller/decide/policies/registry.ts';
 import { Comparison, compareTick } from '../../../controller/record/comparison.ts';
 import type { TickRecord } from '../../../controller/record/recording.ts';
 import { BackendReplay } from '../../../controller/record/replay.ts';
 import type { Decision } from '../../../shared/contract/decision.ts';
+import { policyNames } from '../../../shared/contract/policy-names.ts';
 import { algorithm, sketch, ticksOf } from '../support/arbitrary.ts';
 import { observed } from '../support/build.ts';
 import { recordingOf, recordOf, settings, start } from './support.ts';

@@ -1,9 +1,10 @@
 import { configSchema } from '../../../controller/config/schema.ts';
 import { decide, initialDecideState } from '../../../controller/decide/decide.ts';
-import { type PolicyName, policyNamed } from '../../../controller/decide/policies/registry.ts';
+import { policyNamed } from '../../../controller/decide/policies/registry.ts';
 import { decisionSettings, type TickRecord } from '../../../controller/record/recording.ts';
 import type { Decision } from '../../../shared/contract/decision.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
+import type { PolicyName } from '../../../shared/contract/policy-names.ts';
 import type { Tick } from '../support/play.ts';
 
 export const settings = decisionSettings(configSchema.parse({ backends: [{ name: 'web' }] }));
@@ -33,7 +34,7 @@ export function recordOf(
   };
 }
 
-/** What somebody besides the policy in force does to HAProxy before a tick. */
+/** What happens to HAProxy before a tick besides the policy in force. */
 export type Incident = 'none' | 'reload' | 'operator' | 'refused';
 
 /** The records of a controller whose HAProxy does as it is told, but for the incidents. */

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { type Claim, claim, holderOf } from '../../../controller/run/lock.ts';
+import { Child } from '../../../testbed/rig/child.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { codeOf, expectOk, temporaryFolder } from '../../haproxy/setup.ts';
 
 const self = { pid: process.pid, listen: '127.0.0.1:9478' };
@@ -46,11 +46,9 @@ test('a holder that is killed leaves nothing behind', async (t) => {
     await claim(${JSON.stringify(what)}, { pid: process.pid, listen: 'here' });
     console.log('held');
     setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(child.stdout, 'data');
+  await using child = new Child('holder', [process.execPath, '--input-type=module', '-e', code], { stdout: true });
+  await until('it is held', () => child.stdout === 'held\n');
   t.is(codeOf(await claim(what, self)), 'controller-running');
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
+  await child.kill();
   await using _held = expectOk(await claim(what, self));
 });

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import test from 'ava';
+import { Child } from '../../../testbed/rig/child.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 
 const module = new URL('../../../controller/run/stop-request.ts', import.meta.url).href;
 
@@ -21,14 +21,13 @@ const fails = `
 /** What the program says, and how it ends, when it gets this signal. */
 async function endOf(program: string, signal: NodeJS.Signals | null) {
   const args = ['--input-type=module', '-e', prepared + program];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  let said = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-    if (said === 'ready\n' && signal !== null) child.kill(signal);
-  });
-  const [code, killedBy] = await once(child, 'close');
-  return { said: said.trimEnd().split('\n'), code, killedBy };
+  await using child = new Child('program', [process.execPath, ...args], { stdout: true });
+  if (signal !== null) {
+    await until('it is ready', () => child.stdout === 'ready\n');
+    child.signal(signal);
+  }
+  const { code, signal: killedBy } = await child.ended;
+  return { said: child.stdout.trimEnd().split('\n'), code, killedBy };
 }
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
@@ -38,6 +37,6 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   });
 }
 
-test('a defect before anybody waits for a reason to stop: said, and exit code 1', async (t) => {
+test('a defect before anything waits for a reason to stop: logged, and exit code 1', async (t) => {
   t.deepEqual(await endOf(fails, null), { said: ['ready', 'unexpected error'], code: 1, killedBy: null });
 });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -9,6 +9,7 @@ import { readCell } from '../../../lab/evaluation/read.ts';
 import type { Cell } from '../../../lab/evaluation/record.ts';
 import { Store } from '../../../lab/evaluation/store.ts';
 import { ProblemError } from '../../../shared/contract/problem.ts';
+import { Child } from '../../../testbed/rig/child.ts';
 
 const cell: Cell = {
   format: 1,
@@ -24,6 +25,8 @@ const cell: Cell = {
   generator: { p99LagMs: 1, maxLagMs: 2 },
   discarded: null,
 };
+
+const lockModule = new URL('../../../lab/evaluation/folder-lock.ts', import.meta.url).href;
 
 function folder(t: { teardown: (end: () => void) => void }): string {
   const path = mkdtempSync(join(tmpdir(), 'haweight-store-'));
@@ -91,19 +94,24 @@ test('a damaged run.json is one line that names the file', async (t) => {
   t.true(error?.problem.where.endsWith('run.json'));
 });
 
-test('a folder that cannot be made is one line that names it', (t) => {
-  const error = t.throws(() => lockFolder('/dev/null/results'), { instanceOf: ProblemError });
+test('a folder that cannot be made is one line that names it', async (t) => {
+  const error = await t.throwsAsync(lockFolder('/dev/null/results'), { instanceOf: ProblemError });
   t.is(error?.problem.where, '/dev/null/results');
   t.regex(error?.problem.got ?? '', /ENOTDIR/);
 });
 
-test('one run at a time has a folder; what a killed one left is taken over', (t) => {
+test('one run at a time has a folder, by whatever path; what a killed one held is free', async (t) => {
   const path = folder(t);
-  writeFileSync(join(path, 'running.pid'), '4194305\n');
-  const lock = lockFolder(path);
-  const error = t.throws(() => lockFolder(path), { instanceOf: ProblemError });
-  t.is(error?.problem.what, `process ${process.pid} is measuring here`);
-  lock[Symbol.dispose]();
-  t.false(existsSync(join(path, 'running.pid')));
-  lockFolder(path)[Symbol.dispose]();
+  const link = join(folder(t), 'link');
+  symlinkSync(path, link);
+  const ends = `await (await import(${JSON.stringify(lockModule)})).lockFolder(${JSON.stringify(path)});
+    process.kill(process.pid, 'SIGKILL');`;
+  await new Child('holder', [process.execPath, '--input-type=module', '-e', ends]).ended;
+  // of two at the same moment one has it
+  const both = await Promise.allSettled([lockFolder(path), lockFolder(link)]);
+  t.deepEqual(both.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
+  const error = await t.throwsAsync(lockFolder(path), { instanceOf: ProblemError });
+  t.is(error?.problem.what, `process ${process.pid} uses these results`);
+  for (const lock of both) if (lock.status === 'fulfilled') await lock.value[Symbol.asyncDispose]();
+  await using _again = await lockFolder(path);
 });

@@ -1,24 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import test from 'ava';
+import { Child } from '../../../testbed/rig/child.ts';
 
 const root = new URL('../../../', import.meta.url);
 
 async function run(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, args, {
-    cwd: root,
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const said = { output: '', errors: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said.output += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said.errors += text;
-  });
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, ...said };
+  const options = { cwd: root.pathname, environment: { ...process.env, ...environment }, stdout: true };
+  await using child = new Child('program', [process.execPath, ...args], options);
+  const { code } = await child.ended;
+  return { code, output: child.stdout, errors: child.stderr };
 }
 
 /** A program of its own with this as its main function. */

@@ -15,7 +15,7 @@ const clockTest = library === null ? test.serial.skip : test.serial;
 
 const [minute, hour, week] = [60_000, 3_600_000, 7 * 24 * 3_600_000];
 
-/** The host's clock is the controller's and the agents'; a clock 5 minutes off is the agents' alone. In ms, from the true one. */
+/** The host's clock is that of controller and agents; only agents are 5 minutes off. In ms, from the true time. */
 const steps = [
   { what: 'back an hour', controller: -hour, agents: -hour },
   { what: 'forward two hours', controller: hour, agents: hour },
@@ -37,7 +37,7 @@ const steps = [
   },
 ] as const;
 
-clockTest('clocks change: ticks go on, ages and windows are as long as they were, and no weight moves', async (t) => {
+clockTest('when clocks step, ticks go on, ages and windows keep their length, and no weight moves', async (t) => {
   await using folder = await temporaryFolder();
   await using controllerClock = await FakedClock.start(library ?? '');
   await using agentsClock = await FakedClock.start(library ?? '');
@@ -85,6 +85,6 @@ clockTest('clocks change: ticks go on, ages and windows are as long as they were
   );
   const replayed = await haweight(['replay', record, '--policy', 'inverse-load', '--json']);
   t.is(replayed.code, 0, replayed.stderr);
-  t.regex(replayed.stdout, /"repeated":\{"ticks":(\d+),"equal":\1,/, 'and a recording of it replays as it was');
+  t.regex(replayed.stdout, /"repeated":\{"ticks":(\d+),"equal":\1,/, 'a recording of it replays exactly');
   await run.nothingFailed(t);
 });

@@ -10,7 +10,7 @@ import { until } from '../../support/until.ts';
 import { canMount, FullDisk } from './support/full-disk.ts';
 import { configured, FaultRun } from './support/run.ts';
 
-/** What a controller in trouble with its log or its disk does all the same. */
+/** What a controller does even with a broken log or disk. */
 async function worksOn(t: ExecutionContext, run: FaultRun, step: string): Promise<void> {
   // so that there is something to write, and to log
   await run.stack.haproxy.reload();
@@ -25,7 +25,7 @@ async function leavesWell(t: ExecutionContext, run: FaultRun, step: string): Pro
   t.deepEqual(Object.fromEntries(await run.stack.weights()), configured, step);
 }
 
-/** A pipe that is full and that nobody reads. */
+/** A pipe that is full and is not read. */
 async function fullPipe(path: string): Promise<FileHandle> {
   spawnSync('mkfifo', [path]);
   const pipe = await open(path, constants.O_RDWR | constants.O_NONBLOCK);
@@ -38,28 +38,31 @@ async function fullPipe(path: string): Promise<FileHandle> {
   return pipe;
 }
 
-test.serial('the log is gone, full or stuck: the controller works on, and leaves the configured weights', async (t) => {
-  await using folder = await temporaryFolder();
-  await using run = await FaultRun.start();
-  await worksOn(t, run, 'its reader reads');
-  run.controller.process.stderr?.destroy();
-  await worksOn(t, run, 'its reader is gone');
-  await leavesWell(t, run, 'its reader is gone');
+test.serial(
+  'when its log is gone, full or stuck, the controller works on and restores weights at the end',
+  async (t) => {
+    await using folder = await temporaryFolder();
+    await using run = await FaultRun.start();
+    await worksOn(t, run, 'its reader reads');
+    run.controller.process.stderr?.destroy();
+    await worksOn(t, run, 'its reader is gone');
+    await leavesWell(t, run, 'its reader is gone');
 
-  await using full = await open('/dev/full', 'a');
-  await using pipe = await fullPipe(join(folder.path, 'pipe'));
-  const steps: readonly (readonly [name: string, surroundings: Surroundings])[] = [
-    ['no space left', { stderr: full.fd }],
-    ['nobody reads the pipe', { stderr: pipe.fd }],
-    ['standard error is closed', { through: ['sh', '-c', 'exec "$@" 2>&-', 'sh'] }],
-  ];
-  for (const [name, surroundings] of steps) {
-    await run.restartController(surroundings);
-    await worksOn(t, run, name);
-    await leavesWell(t, run, name);
-  }
-  await run.nothingFailed(t);
-});
+    await using full = await open('/dev/full', 'a');
+    await using pipe = await fullPipe(join(folder.path, 'pipe'));
+    const steps: readonly (readonly [name: string, surroundings: Surroundings])[] = [
+      ['no space left', { stderr: full.fd }],
+      ['nobody reads the pipe', { stderr: pipe.fd }],
+      ['standard error is closed', { through: ['sh', '-c', 'exec "$@" 2>&-', 'sh'] }],
+    ];
+    for (const [name, surroundings] of steps) {
+      await run.restartController(surroundings);
+      await worksOn(t, run, name);
+      await leavesWell(t, run, name);
+    }
+    await run.nothingFailed(t);
+  },
+);
 
 (canMount ? test.serial : test.serial.skip)(
   `a full disk under log and recording, then room again${canMount ? '' : ' (skipped: nobody may mount here)'}`,
@@ -68,7 +71,7 @@ test.serial('the log is gone, full or stuck: the controller works on, and leaves
     await using run = await FaultRun.start();
     const disk = new FullDisk(folder.path);
     const recording = join(disk.path, 'ticks.jsonl');
-    // goes on with the weights that are there
+    // starts with the weights that HAProxy has
     await run.controller.stop('SIGKILL');
     const flags = ['--log-level', 'debug', '--record', recording];
     run.controller = await run.stack.startControllerIn({ through: disk.through }, ...flags);
@@ -87,7 +90,7 @@ test.serial('the log is gone, full or stuck: the controller works on, and leaves
       return recording !== null && recording.ticks > 0 && recording.problem === null ? recording : null;
     });
     const later = (await run.stack.ticks(3)).recording;
-    t.is(later?.lostTicks, room.lostTicks, 'none is lost any more');
+    t.is(later?.lostTicks, room.lostTicks, 'no more are lost');
     t.true((later?.ticks ?? 0) >= room.ticks + 2, 'the last may still be on its way');
     const lines = (await disk.read(pid, 'ticks.jsonl')).trimEnd().split('\n');
     t.notThrows(() => lines.map((line) => JSON.parse(line)));
@@ -104,7 +107,7 @@ test.serial('the log is gone, full or stuck: the controller works on, and leaves
   },
 );
 
-test.serial('an agent whose log nobody reads measures, answers and ends like any other', async (t) => {
+test.serial('an agent whose log is not read measures, answers and ends like any other', async (t) => {
   await using folder = await temporaryFolder();
   await using pipe = await fullPipe(join(folder.path, 'pipe'));
   const listen = `127.0.0.1:${await freePort()}`;

@@ -6,9 +6,9 @@ import { type AgentBehaviour, honest, lying } from './support/faulty-agent.ts';
 import { FaultRun, shares } from './support/run.ts';
 
 const cores = { s1: 0.1, s2: 0.2, s3: 0.4 };
-/** Enough that being idle would make a difference, and far from any threshold. */
+/** High enough that an idle server would differ, and far below every threshold. */
 const utilisation = 0.4;
-/** The largest step of a tick, maxStep of inverse-load, as a factor; more for what the other server itself moves. */
+/** The largest step of a tick as a factor: maxStep of inverse-load, and some more, as the other server moves too. */
 const largestStep = Math.exp(0.7) * 1.25;
 const coarse = 20;
 
@@ -25,7 +25,7 @@ function allAt(metrics: Snapshot['metrics'], value: number): unknown {
   );
 }
 
-/** The lie is told for this many ticks: what came of it is within the guard at each of them. Its share at the end. */
+/** Tells the lie for this many ticks and checks the guard's limits at each. Returns the share at the end. */
 async function believedFor(t: ExecutionContext, run: FaultRun, what: string, ticks: number): Promise<number> {
   const from = await run.tick();
   await run.stack.ticks(ticks);
@@ -40,7 +40,7 @@ async function believedFor(t: ExecutionContext, run: FaultRun, what: string, tic
       t.false(drained, shown);
       t.true(weight >= Math.floor(defaultGuardSettings.floor * mean) && weight >= 1, shown);
       const known = Math.min(before?.get('s1') ?? 0, before?.get(server) ?? 0);
-      // between integers as small as these one more or less is a step of its own
+      // at integers this small, one more or less is a large step
       if (before === null || known < coarse) continue;
       const step = ratioOf(weights, server) / ratioOf(before, server);
       t.true(step < largestStep, `${shown} after ${JSON.stringify([...before])}`);
@@ -65,33 +65,30 @@ async function isHonestAgain(run: FaultRun, share: number): Promise<number> {
   return (await run.tick()) - from;
 }
 
-test.serial(
-  'a lying agent: its server gets more or less, by bounded steps; no other falls under its floor',
-  async (t) => {
-    await using run = await FaultRun.start({ faultyAgent: 's1', cores });
-    const { stack } = run;
-    for (const [name, share] of Object.entries(cores)) await stack.tell(name, { busy: utilisation * share });
-    await stack.ticks(3);
-    await run.steady();
-    const share = shares(run.right).get('s1') ?? Number.NaN;
-    t.log(`before: ${share.toFixed(3)} of the traffic`);
+test.serial('a lying agent moves its server by bounded steps, and no other server below its floor', async (t) => {
+  await using run = await FaultRun.start({ faultyAgent: 's1', cores });
+  const { stack } = run;
+  for (const [name, share] of Object.entries(cores)) await stack.tell(name, { busy: utilisation * share });
+  await stack.ticks(3);
+  await run.steady();
+  const share = shares(run.right).get('s1') ?? Number.NaN;
+  t.log(`before: ${share.toFixed(3)} of the traffic`);
 
-    run.agent.behaviour = everyMetricAt(0);
-    const idle = await believedFor(t, run, 'idle', 10);
-    t.true(idle > 2 * share, 'it is believed');
-    t.log(`all metrics 0 for 10 ticks: ${idle.toFixed(3)}; right again after ${await isHonestAgain(run, share)} ticks`);
+  run.agent.behaviour = everyMetricAt(0);
+  const idle = await believedFor(t, run, 'idle', 10);
+  t.true(idle > 2 * share, 'it is believed');
+  t.log(`all metrics 0 for 10 ticks: ${idle.toFixed(3)}; right again after ${await isHonestAgain(run, share)} ticks`);
 
-    run.agent.behaviour = lying((truth) => ({ ...truth, effectiveCores: 65_536 }));
-    const huge = await believedFor(t, run, '65,536 cores', 10);
-    t.true(huge <= 0.69, `the limit of three servers is two thirds; the smallest weights are coarse: ${huge}`);
-    t.log(`65,536 cores for 10 ticks: ${huge.toFixed(3)}; right again after ${await isHonestAgain(run, share)} ticks`);
+  run.agent.behaviour = lying((truth) => ({ ...truth, effectiveCores: 65_536 }));
+  const huge = await believedFor(t, run, '65,536 cores', 10);
+  t.true(huge <= 0.69, `the limit of three servers is two thirds; the smallest weights are coarse: ${huge}`);
+  t.log(`65,536 cores for 10 ticks: ${huge.toFixed(3)}; right again after ${await isHonestAgain(run, share)} ticks`);
 
-    run.agent.behaviour = everyMetricAt(1);
-    await until('drained by its own word', () => stack.reason('s1', 'drained'));
-    await believedFor(t, run, 'full', 3);
-    t.is(await stack.weight('s1'), 0);
-    run.agent.behaviour = honest;
-    await until('no longer', async () => (await stack.weight('s1')) > 0);
-    await run.nothingFailed(t);
-  },
-);
+  run.agent.behaviour = everyMetricAt(1);
+  await until('drained by its own word', () => stack.reason('s1', 'drained'));
+  await believedFor(t, run, 'full', 3);
+  t.is(await stack.weight('s1'), 0);
+  run.agent.behaviour = honest;
+  await until('no longer', async () => (await stack.weight('s1')) > 0);
+  await run.nothingFailed(t);
+});

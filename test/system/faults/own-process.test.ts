@@ -14,16 +14,16 @@ const stoppedMs = 5_000;
 /** Longest that leaving may take, in ms; far above what it takes, for a busy machine. */
 const leaveMs = 15_000;
 
-/** JavaScript that runs in the controller before it does. */
+/** JavaScript that the controller's process runs first. */
 const beforehand = (script: string) => ['--import', `data:text/javascript,${encodeURIComponent(script)}`];
 
-/** Defects, on demand: somewhere in a callback, and in a promise that nobody waits for. */
+/** Defects, on demand: in a callback, and in a promise that is not awaited. */
 const defects = beforehand(`
   process.on('SIGUSR2', () => { throw new Error('a defect'); });
   process.on('SIGWINCH', () => void Promise.reject(new Error('a defect')));
 `);
 
-/** A disk that takes a write and never says that it is done. */
+/** A disk that accepts a write and never completes it. */
 const hangingDisk = beforehand(`
   import fs from 'node:fs/promises';
   import { syncBuiltinESMExports } from 'node:module';
@@ -36,23 +36,23 @@ const hangingDisk = beforehand(`
   syncBuiltinESMExports();
 `);
 
-/** Lets the process open no descriptor more than it has, or as many as before. */
+/** Forbids the process any further descriptor, or allows as many as before. */
 function limitDescriptors(pid: number, limited: boolean): void {
   const limit = limited ? '1:' : `${readFileSync('/proc/self/limits', 'utf8').match(/open files +(\d+)/)?.[1]}:`;
   execFileSync('prlimit', ['--pid', String(pid), `--nofile=${limit}`]);
 }
 
-test.serial('the controller is stopped for a while, and may open no more files', async (t) => {
+test.serial('after SIGSTOP or without free descriptors the weights are right within two ticks', async (t) => {
   t.timeout(180_000);
   await using run = await FaultRun.start();
   const { stack, controller } = run;
 
-  // SIGSTOP, as by a debugger or a machine that sleeps; HAProxy forgets its weights meanwhile
+  // SIGSTOP, as by a debugger or a sleeping machine; meanwhile HAProxy forgets the weights
   const before = await stack.status();
   controller.signal('SIGSTOP');
   const stoppedAtMs = performance.now();
   await Promise.all([delay(stoppedMs), stack.haproxy.reload()]);
-  t.is(await stack.weight('s1'), configured.s1, 'nobody is there');
+  t.is(await stack.weight('s1'), configured.s1, 'the controller is stopped');
   controller.signal('SIGCONT');
   const missableTicks = (performance.now() - stoppedAtMs) / periodMs;
   await run.isRightWithin(t);
@@ -60,7 +60,7 @@ test.serial('the controller is stopped for a while, and may open no more files',
   const missed = after.skippedTicks - before.skippedTicks;
   t.true(missed >= missableTicks - 2, `${missed} of ${missableTicks} counted`);
   const possibleTicks = (performance.now() - stoppedAtMs) / periodMs - missableTicks + 3;
-  t.true(after.ticks - before.ticks <= possibleTicks, 'they are not made up for in a burst');
+  t.true(after.ticks - before.ticks <= possibleTicks, 'missed ticks are not made up for');
 
   const told = () => controller.events('waiting for haproxy');
   limitDescriptors(controller.pid, true);
@@ -82,7 +82,7 @@ test.serial('the controller is stopped for a while, and may open no more files',
   await run.nothingFailed(t);
 });
 
-test.serial('a defect, or a disk that hangs: the configured weights are back, and the process ends', async (t) => {
+test.serial('on a defect or a disk that hangs, the configured weights are restored and the process ends', async (t) => {
   await using folder = await temporaryFolder();
   await using stack = await Stack.start({ servers: ['s1', 's2', 's3'] });
   await using load = stack.startLoad();
@@ -102,7 +102,7 @@ test.serial('a defect, or a disk that hangs: the configured weights are back, an
   const controller = await stack.startControllerIn({ node: hangingDisk }, ...flags);
   await ours();
   const { recording } = await stack.ticks(3);
-  t.is(recording?.ticks, 0, 'else the disk does not hang');
+  t.is(recording?.ticks, 0, 'otherwise the disk does not hang');
   const startedMs = performance.now();
   t.is((await controller.stop()).code, 0);
   t.true(performance.now() - startedMs < leaveMs);

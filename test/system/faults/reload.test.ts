@@ -4,7 +4,7 @@ import { FaultRun } from './support/run.ts';
 const reloads = 4;
 
 test.serial(
-  'reload under load, several times: the weights are right within two ticks, and no request gets a 503',
+  'after each of several reloads the weights are right within two ticks, and no request gets a 503',
   async (t) => {
     await using run = await FaultRun.start();
     for (let count = 0; count < reloads; count += 1) {

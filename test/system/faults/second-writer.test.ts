@@ -26,7 +26,7 @@ function secondWriters(run: FaultRun, servers: readonly string[], weight: number
   };
 }
 
-/** Our writes to a server so far, on the wire. */
+/** The controller's writes to a server so far, on the wire. */
 function writesTo(run: FaultRun, server: string): number {
   const lines = run.faulty.commands.filter(isWrite);
   return lines.filter((line) => line.includes(`set server web/${server} weight `)).length;
@@ -45,7 +45,7 @@ async function ticksUntilRight(run: FaultRun): Promise<number> {
 }
 
 test.serial(
-  'a second writer: corrected once, then reported and left to it for a while, never at the price of an outage',
+  'weights of a second writer are corrected once, then left to it for a while unless all are 0',
   async (t) => {
     await using run = await FaultRun.start({ faultySocket: true });
     const says = (line: string) => operatorSays(run.stack.haproxy, line);
@@ -58,7 +58,7 @@ test.serial(
       run.controller.events('weight changed by another writer').map(({ server }) => server),
       ['s1'],
     );
-    t.deepEqual(named(), [], 'once is no contest');
+    t.deepEqual(named(), [], 'one write is not a contest');
 
     t.log('a program, every 200 ms for 8 s');
     const writesBefore = writesTo(run, 's1');
@@ -87,7 +87,7 @@ test.serial(
     const back = await ticksUntilRight(run);
     t.true(back <= maxWaitTicks + 1, `${back} ticks`);
     t.log(`${writes} writes of ours in ${during} ticks; right ${back} ticks after it stopped`);
-    t.deepEqual(named(), ['weight-contested'], 'named once');
+    t.deepEqual(named(), ['weight-contested'], 'reported once');
     await run.nothingFailed(t);
 
     t.log('a program that writes 0 to all of them, for 11 ticks');
@@ -97,7 +97,7 @@ test.serial(
       await using _others = secondWriters(run, ['s1', 's2', 's3'], 0, 200);
       await until('11 ticks', async () => (await run.tick()) >= tickAtZero + 11);
     }
-    // by now all three would be left to it for several ticks, but not at the price of an outage
+    // by now all three would be left to it for several ticks, but not while all are 0
     const stoppedAt = await run.tick();
     await until('a usable weight', async () => [...(await run.stack.weights()).values()].some((weight) => weight > 0));
     t.true((await run.tick()) - stoppedAt <= 2, 'the tick that is under way, and one');
@@ -106,7 +106,7 @@ test.serial(
     t.true(backFromZero <= maxWaitTicks + 1, `${backFromZero} ticks`);
     await until('over', () => run.controller.events('backend problem: over').length === named().length);
 
-    // clients saw the outage that the other made, for as long as it lasted, and nothing else
+    // clients saw only the outage that the other writer caused, while it lasted
     for (const { atMs } of run.timeline.outages) t.true(atMs >= zeroMs && atMs <= recoveredMs);
     const after = await run.load.seen(recoveredMs, performance.now());
     t.deepEqual([...after.failed], []);

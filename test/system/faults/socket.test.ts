@@ -10,7 +10,7 @@ import { until } from '../../support/until.ts';
 import { FaultRun } from './support/run.ts';
 
 /*
- * HAProxy's socket goes away, is somebody else's, is forbidden, is slow, or has no connection left. HAProxy itself goes on
+ * HAProxy's socket goes away, is another program's, is forbidden, is slow, or has no connection left. HAProxy itself goes on
  * all the while, so no request may fail, and no weight may change but those that a reload puts back.
  */
 
@@ -31,16 +31,16 @@ const surroundings = nobodyCan ? { through: asNobody } : {};
 
 interface Fault {
   readonly name: string;
-  /** What the operator is told. */
+  /** The problem that the controller reports. */
   readonly event: 'waiting for haproxy' | 'backend problem';
   readonly code: string;
   readonly begin: () => Promise<unknown>;
   readonly end: () => Promise<unknown>;
-  /** HAProxy is reloaded meanwhile, so that there is something to put right. */
+  /** HAProxy is reloaded meanwhile, so that there is something to correct. */
   readonly reloads?: boolean;
 }
 
-/** One fault from its beginning to where everything is right again. */
+/** One fault, from its beginning until everything is right again. */
 async function through(t: ExecutionContext, run: FaultRun, fault: Fault): Promise<void> {
   const { name, event, code } = fault;
   t.log(name);
@@ -62,7 +62,7 @@ async function through(t: ExecutionContext, run: FaultRun, fault: Fault): Promis
   await fault.end();
   await run.isRightWithin(t);
   t.is((await run.stack.status()).waitingFor, null, name);
-  // the end of the fault may cut an answer short, which is another code
+  // the end of the fault may cut an answer, which has another code
   t.true(told().length <= toldBefore + 2, `${name}: and no more: ${told().slice(toldBefore)}`);
   t.is(over(), overBefore + 1, `${name}: its end is told`);
 }
@@ -71,7 +71,7 @@ function weightsOf({ servers }: FaultRun['timeline']['samples'][number]): string
   return servers.map(({ server, weight }) => `${server}=${weight}`).join(' ');
 }
 
-/** Has another program listen where HAProxy's socket was. */
+/** Another program listens where HAProxy's socket was. */
 async function impostor(run: FaultRun, server: Server): Promise<AsyncDisposable> {
   await run.faulty.vanish();
   const open = new Set<Socket>();
@@ -91,7 +91,7 @@ async function impostor(run: FaultRun, server: Server): Promise<AsyncDisposable>
   };
 }
 
-/** Another HAProxy, with its socket where ours was. */
+/** Another HAProxy, with its socket in the first one's place. */
 async function otherHaproxy(run: FaultRun, backend: string, names: readonly string[]): Promise<AsyncDisposable> {
   await run.faulty.vanish();
   const servers = names.map((name, index) => ({ name, address: `127.0.0.1:${index + 1}`, weight: 77 }));
@@ -133,7 +133,7 @@ function redisLike(): Server {
   });
 }
 
-test.serial("the socket is gone, forbidden, or another program's: reported once, right within two ticks", async (t) => {
+test.serial("a socket that is gone, forbidden or another program's is reported once", async (t) => {
   await using run = await FaultRun.start({ faultySocket: true, surroundings });
   const { faulty } = run;
   const replaced = (start: () => Promise<AsyncDisposable>) => whileThereIs(start, () => faulty.listen());
@@ -192,7 +192,7 @@ test.serial("the socket is gone, forbidden, or another program's: reported once,
 });
 
 test.serial(
-  'the socket answers after 3 s, or has no connection left: reported once, one connection at a time',
+  'a socket that answers late or has no connection left is reported once, one connection at a time',
   async (t) => {
     await using run = await FaultRun.start({ faultySocket: true });
     const { faulty } = run;
@@ -217,7 +217,7 @@ test.serial(
           const socket = connect(run.stack.haproxy.socket);
           held.push(socket);
           await once(socket, 'connect');
-          // said to keep it: else HAProxy closes an idle one only after its 10 s
+          // asked to keep it open: otherwise HAProxy closes an idle one only after its 10 s
           socket.write('prompt\n');
           await once(socket, 'data');
         }

@@ -9,7 +9,7 @@ import { until } from '../../support/until.ts';
 const rounds = 5;
 const atOnce = 3;
 
-/** Waits for the end of one that must not go on. */
+/** Waits for the end of a controller that must stop. */
 async function endOf(controller: Haweight): Promise<Finished> {
   await until('it stops by itself', () => controller.process.exitCode !== null);
   return await controller.finished;
@@ -22,7 +22,7 @@ function refusedBy(t: ExecutionContext, { code, stdout, stderr }: Finished, hold
   t.regex(stderr, new RegExp(`^haweight: [^\\n]*${what}[^\\n]*pid ${holder.pid}, listening on 127[^\\n]*\\n$`));
 }
 
-test.serial('two controllers started on one HAProxy by mistake: the second says so and stops', async (t) => {
+test.serial('the second of two controllers on one HAProxy says so and stops', async (t) => {
   await using folder = await temporaryFolder();
   await using others = new AsyncDisposableStack();
   await using stack = await Stack.start({ servers: ['s1', 's2', 's3'], masterWorker: true, secondBackend: 'api' });
@@ -61,7 +61,7 @@ test.serial('two controllers started on one HAProxy by mistake: the second says 
   const after = await stack.ticks(1);
   t.is(after.startedAtMs, before.startedAtMs, 'the first is the same');
   t.is(after.skippedTicks, 0, 'and never waited');
-  t.is(first.events('weight changed by another writer').length, 0, 'nor met another');
+  t.is(first.events('weight changed by another writer').length, 0, 'and saw no other writer');
 
   const api = start('api');
   await runs(api);
@@ -71,7 +71,7 @@ test.serial('two controllers started on one HAProxy by mistake: the second says 
   t.is((await looking.stop()).code, 0);
   t.is((await api.stop()).code, 0);
   t.deepEqual([...(await stack.weights('api')).values()], [100, 100, 100]);
-  t.true((await stack.weight('s1')) > 200, 'the other backend is none of its business');
+  t.true((await stack.weight('s1')) > 200, 'the other backend is left alone');
 
   await first.stop('SIGKILL');
   const second = start('web');
@@ -92,7 +92,7 @@ test.serial('two controllers started on one HAProxy by mistake: the second says 
     for (const loser of losers) refusedBy(t, await loser.finished, winner, 'backend web');
     await winner.stop('SIGKILL');
   }
-  // an idle connection may be closed by the old worker of a reload in the moment in which it is used
+  // the old worker of a reload may close an idle connection just as it is used
   t.deepEqual(
     [...load.seen.failed].filter(([status]) => status !== 0),
     [],

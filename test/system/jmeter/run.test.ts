@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { fieldsOf } from '../../../cli/jtl/csv.ts';
+import { Child } from '../../../testbed/rig/child.ts';
 import { temporaryFolder } from '../../haproxy/setup.ts';
 import { haweight } from '../../support/process.ts';
 import { Stack } from '../../support/stack.ts';
@@ -35,28 +34,22 @@ async function startJmeter(t: ExecutionContext, port: number, name: string, sett
   const all = { port, threads: 40, ...settings };
   const flags = Object.entries(all).map(([key, value]) => `-J${key}=${value}`);
   const args = ['-n', '-q', plan('jtl.properties'), '-t', plan(name), '-l', file, ...flags];
-  const env = { ...process.env, JMETER_LOG: join(folder.path, 'log') };
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env, cwd: folder.path });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-    });
-  }
-  const exit = once(child, 'exit');
+  const environment = { ...process.env, JMETER_LOG: join(folder.path, 'log') };
+  const options = { environment, cwd: folder.path, stdout: true, keptCharacters: 100_000 };
+  const child = new Child('jmeter', [program, ...args], options);
+  const started = () => /Starting the test @ .*\((\d+)\)/.exec(child.stdout);
   const startedAtMs = (async () => {
     await until(
-      () => `the start of the test: ${said}`,
-      () => /Starting the test @ .*\((\d+)\)/.test(said) || child.exitCode !== null,
+      () => `the start of the test: ${child.stdout} ${child.stderr}`,
+      () => started() !== null || !child.isRunning,
     );
-    return Number(/Starting the test @ .*\((\d+)\)/.exec(said)?.[1]);
+    return Number(started()?.[1]);
   })();
-  const ended = exit.then(([code]) => void t.is(code, 0, said));
+  const ended = child.ended.then(({ code }) => void t.is(code, 0, `${child.stdout} ${child.stderr}`));
   return {
     ...{ file, startedAtMs, ended },
     [Symbol.asyncDispose]: async () => {
-      child.kill('SIGKILL');
-      await exit;
+      await child.kill();
       await folder[Symbol.asyncDispose]();
     },
   };

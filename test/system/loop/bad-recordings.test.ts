@@ -78,7 +78,7 @@ test.serial('damage within a recording is named by file and line; what is before
   const { code, stderr, result } = await replayed([file]);
   t.is(code, 1);
   const said = stderr.trimEnd().split('\n');
-  t.is(said[0], `${file}:5: the line is no JSON or was cut off: "${lines[4]?.slice(0, 30)}…"`);
+  t.is(said[0], `${file}:5: the line is not valid JSON or was cut off: "${lines[4]?.slice(0, 30)}…"`);
   t.is(said.length, 6, stderr);
   t.is(said[5], '16 more damaged lines');
   t.is(result.damagedLines, 21);

@@ -104,31 +104,3 @@ test.serial('HAProxy may come after the controller, go, and come again', async (
   t.is(controller.events('waiting for haproxy').length, logged, 'logged when it changes, not every tick');
   t.is((await controller.stop()).code, 1, 'it says that it could not restore');
 });
-
-test.serial('agents may go and come: the weight is held, then learned again', async (t) => {
-  await using stack = await Stack.start({ servers: ['s1', 's2', 's3'] });
-  const controller = await stack.startController();
-  await until('our weights', async () => (await stack.weight('s1')) > 200);
-  await stack.stopAgent('s1');
-  const of = async () => (await stack.status()).backends[0]?.servers.find(({ server }) => server === 's1');
-  await until('stale', async () => (await of())?.agent.state === 'stale');
-  await stack.ticks(3);
-  // what was learned is held exactly (guard.test.ts); the integer is relative to the others', which go on moving
-  t.true((await of())?.reasons.some((reason) => reason.code === 'held' && reason.because === 'stale'));
-  t.false((await of())?.drained, 'a dead agent drains nobody');
-  t.true((await stack.weight('s1')) > 0);
-  const logged = controller.events('agent problem').filter(({ server }) => server === 's1');
-  t.is(logged.length, 1, 'logged once');
-  await stack.startAgent('s1');
-  await until('fresh', async () => (await of())?.agent.state === 'fresh');
-  t.true(((await of())?.agent.failures ?? 0) >= 3);
-});
-
-test.serial('all agents gone: nothing is written, and the status says what it waits for', async (t) => {
-  await using stack = await Stack.start({ servers: ['s1', 's2', 's3'] });
-  for (const name of ['s1', 's2', 's3']) await stack.stopAgent(name);
-  await stack.startController();
-  const { waitingFor } = await stack.ticks(3);
-  t.regex(waitingFor ?? '', /waiting for agents/);
-  t.deepEqual([...(await stack.weights()).values()], [100, 100, 100]);
-});

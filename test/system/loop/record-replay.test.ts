@@ -54,7 +54,7 @@ test.serial('a recording of a real controller, replayed with its own policy, giv
 
   const again = await haweight(['replay', file, '--policy', 'inverse-load']);
   t.is(again.code, 1, again.stderr);
-  t.regex(again.stderr, new RegExp(`ticks\\.jsonl:${lines.length + 1}: the line is no JSON or was cut off`));
+  t.regex(again.stderr, new RegExp(`ticks\\.jsonl:${lines.length + 1}: the line is not valid JSON or was cut off`));
   t.regex(again.stdout, /web: inverse-load recorded, inverse-load replayed\n/);
   t.regex(again.stdout, /policy and settings as recorded: all \d+ ticks are decided the same/);
   t.regex(again.stdout, /the controller was started 2 times/);

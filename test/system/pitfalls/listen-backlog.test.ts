@@ -10,7 +10,7 @@ test('connections that wait to be accepted fill the accept queue and no byte que
   using connections = new Connections();
   // one that is open and quiet, so that there are byte queues to add to
   await connections.open(app.port);
-  app.child.kill('SIGSTOP');
+  app.child.signal('SIGSTOP');
   for (let count = 0; count <= backlog; count += 1) connections.begin(app.port);
   const metric = await untilMeasured({ kind: 'port', port: app.port }, {}, ({ tcpQueues }) =>
     tcpQueues.status === 'ok' && tcpQueues.raw.accept?.ratio === 1 ? tcpQueues : null,

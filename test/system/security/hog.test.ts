@@ -1,35 +1,34 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import test from 'ava';
+import { Child } from '../../../testbed/rig/child.ts';
 import { Haweight, haweight } from '../../support/process.ts';
 import { Stack } from '../../support/stack.ts';
 import { until } from '../../support/until.ts';
 
+const hogProgram = new URL('support/hog.ts', import.meta.url).pathname;
+const answerMs = 30_000;
+
 /** A hog as a process of its own: see support/hog.ts. Gives what it says of itself when it is asked. */
-async function startHog(host: string, port: number, from: string, how: 'flood' | 'hold') {
-  const child: ChildProcess = fork(new URL('support/hog.ts', import.meta.url), [host, String(port), from, how]);
-  await once(child, 'message');
+function startHog(host: string, port: number, from: string, how: 'flood' | 'hold') {
+  const child = new Child('hog', [process.execPath, hogProgram, host, String(port), from, how], { ipc: true });
   const ask = async () => {
-    child.send('how many?');
-    const [said] = (await once(child, 'message')) as [{ opened: number; closed: number; refused: number }];
-    return said;
+    return (await child.ask('how many?', answerMs)) as { opened: number; closed: number; refused: number };
   };
-  return { ask, [Symbol.asyncDispose]: async () => void (child.kill('SIGKILL') && (await once(child, 'exit'))) };
+  return { ask, [Symbol.asyncDispose]: async () => void (await child.kill()) };
 }
 
 test.serial('hogs on an agent and on the status API keep neither from answering another address', async (t) => {
   await using stack = await Stack.start({ servers: ['s1', 's2'] });
   const agent = stack.addressOf('s1');
   // before the controller: it has to get its connection while they hold all that they can
-  await using holder = await startHog(agent, 9477, '127.0.0.4', 'hold');
-  await using another = await startHog(agent, 9477, '127.0.0.5', 'hold');
-  await using flooder = await startHog(agent, 9477, '127.0.0.2', 'flood');
+  await using holder = startHog(agent, 9477, '127.0.0.4', 'hold');
+  await using another = startHog(agent, 9477, '127.0.0.5', 'hold');
+  await using flooder = startHog(agent, 9477, '127.0.0.2', 'flood');
   for (const hog of [holder, another, flooder]) {
     await until('the hog has met the limits', async () => (await hog.ask()).closed > 500);
   }
   const controller = await stack.startController();
   const port = Number(new URL(stack.statusUrl).port);
-  await using onStatus = await startHog('127.0.0.1', port, '127.0.0.3', 'flood');
+  await using onStatus = startHog('127.0.0.1', port, '127.0.0.3', 'flood');
   for (const hog of [flooder, onStatus]) {
     await until('the hog is told to wait', async () => (await hog.ask()).refused > 0);
   }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
-/** Processes beside the application that burn what CPU they get: the quota is shared out among all of them. */
+/** Processes that burn all CPU they get: the kernel divides the quota among them and the application. */
 export class Burners {
   readonly #running: ChildProcess[] = [];
 

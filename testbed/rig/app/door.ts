@@ -21,7 +21,7 @@ export class Door {
     if (!this.#server.listening) this.#server.listen(this.#address.port, this.#address.host);
   }
 
-  /** Listens no more and resets every connection, as the kernel does for a process that was killed. */
+  /** Stops listening and resets every connection, as the kernel does for a killed process. */
   slam(): void {
     this.#server.close();
     for (const socket of this.#connections) socket.resetAndDestroy();

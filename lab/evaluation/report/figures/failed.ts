@@ -14,7 +14,7 @@ const width = 920;
 const rowHeight = 21;
 const panel = { top: 92, left: 186, width: 208, gap: 30 } as const;
 
-/** Failed requests, as the publication's figure 6: a bar a contender, with the least and the most of its repetitions. */
+/** Failed requests, as the publication's figure 6: one bar per contender, with the least and the most of its repetitions. */
 export function failedFigure(results: Results): Figure | null {
   const present = shown.filter((scenario) => contendersIn(results, scenario).length > 0);
   if (present.length === 0) return null;

@@ -1,4 +1,4 @@
-/** A file of the report, with its text in the document. */
+/** A file of the report, and its text in the document. */
 export interface Figure {
   /** Without its ending. */
   readonly name: string;

@@ -4,7 +4,7 @@ import type { Figure } from './figure.ts';
 import { renderSvg } from './render.ts';
 import { faintInk, namesAxis, plainText, smallText, titleOf } from './style.ts';
 
-/** Viridis turned round, so that slow is dark: even steps to the eye, and to every kind of colour vision. */
+/** Viridis reversed, so that slow is dark: its steps look even, for every kind of colour vision. */
 const colors = ['#fde725', '#90d743', '#35b779', '#21918c', '#31688e', '#443983', '#440154'];
 const noneColor = '#eeeeee';
 
@@ -49,7 +49,7 @@ export function heatMapFigure(results: Results, kind: keyof typeof kinds): Figur
       xAxis: { ...bareAxis(scenarios), position: 'top', axisLabel: { ...plainText, rotate: 45, interval: 0 } },
       yAxis: { ...bareAxis(contenders), inverse: true },
       series: [{ type: 'heatmap', data: coloured(values) }],
-      // The series wants one; every cell has its own colour all the same.
+      // echarts requires it; every cell sets its own colour.
       visualMap: { show: false, min: 0, max: 1, dimension: 2, inRange: {} },
     },
     Math.max(minWidth, margin.left + size.width + margin.right),

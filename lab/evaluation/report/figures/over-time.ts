@@ -104,7 +104,7 @@ function valuesAxis({ column }: Panel, gridIndex: number, mostShare: number) {
   return { ...shareAxis(smallText), ...axisName(column.axis, 40, smallText), ...scale, gridIndex };
 }
 
-/** A line a server; the first one's also shades the time of the fault. */
+/** One line per server; the first one also shades the time of the fault. */
 function seriesOf({ timeline, column }: Panel, index: number, event: Event | undefined): LineSeriesOption[] {
   const data: Shading = event === undefined ? [] : [[{ xAxis: event.fromMs / 1_000 }, { xAxis: event.toMs / 1_000 }]];
   const markArea = { silent: true, itemStyle: { color: faultColor }, data };

@@ -1,7 +1,7 @@
 import type { EChartsOption } from 'echarts';
 import { init } from 'echarts';
 
-/** Fonts that every system has one of; echarts measures text as if it were of about this width. */
+/** Every system has one of these fonts; echarts assumes about this width when it measures text. */
 const fontFamily = 'Helvetica, Arial, sans-serif';
 
 /** On white, so that it can be read on a dark page too. The same option gives the same bytes. Sizes in pixels. */
@@ -20,7 +20,7 @@ export function renderSvg(option: EChartsOption, width: number, height: number):
   }
 }
 
-/** Without what reacts to a pointer, and without the instance's number in ids, which counts up within a process. */
+/** Removes what reacts to a pointer, and the instance's number in ids, which counts up within a process. */
 function withoutState(svg: string): string {
   return `${svg
     .replace(/<style\s*>.*?<\/style>/s, '')

@@ -1,6 +1,6 @@
 import type { ContenderName } from '../../contenders.ts';
 
-/** Okabe and Ito, 2008: told apart by every kind of colour vision. Without its yellow, which is faint on white. */
+/** Okabe and Ito, 2008: distinct for every kind of colour vision. Without their yellow, which is faint on white. */
 const palette = {
   black: '#000000',
   grey: '#8c8c8c',
@@ -12,7 +12,7 @@ const palette = {
   purple: '#cc79a7',
 } as const;
 
-/** Those that the distributions show, each with its line. More could not be told apart. */
+/** The contenders that the distributions show, each with its line. More lines would not be distinct. */
 export const drawn: readonly { readonly name: ContenderName; readonly color: string; readonly dash: Dash }[] = [
   { name: 'roundrobin', color: palette.grey, dash: 'solid' },
   { name: 'leastconn', color: palette.black, dash: 'solid' },
@@ -61,7 +61,7 @@ export function legendOf(data: readonly string[], itemWidth: number) {
   return { itemWidth, itemHeight: 2, textStyle: plainText, data: [...data] };
 }
 
-/** An axis's name beside its middle, `nameGap` pixels away. */
+/** The name of an axis next to its middle, `nameGap` pixels away. */
 export function axisName(name: string, nameGap: number, nameTextStyle: TextStyle = plainText) {
   return { name, nameLocation: 'middle' as const, nameGap, nameTextStyle };
 }

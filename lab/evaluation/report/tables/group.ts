@@ -5,7 +5,7 @@ import { formatCount, formatShare, formatSpread, none } from '../format.ts';
 import { type GroupName, groups } from '../groups.ts';
 import { contendersIn, type Measure, measured, type Results } from '../results.ts';
 
-/** A table a scenario: `median (least–most)` of the repetitions. */
+/** One table per scenario: `median (least–most)` of the repetitions. */
 export function groupTables(results: Results, group: GroupName): string {
   const sections = groups[group]
     .filter((scenario) => contendersIn(results, scenario).length > 0)

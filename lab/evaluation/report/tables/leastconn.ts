@@ -6,7 +6,7 @@ import { compare } from '../comparison.ts';
 import { formatShare, none } from '../format.ts';
 import { measured, type Results, scenariosIn } from '../results.ts';
 
-/** Alone, it may be this much slower than haweight's best and still be enough. */
+/** Plain leastconn is enough if its times are at most this factor of haweight's best. */
 export const toleratedRatio = 1.1;
 
 const alone: ContenderName = 'leastconn';

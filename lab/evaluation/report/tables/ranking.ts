@@ -5,7 +5,7 @@ import { formatShare, none } from '../format.ts';
 import { contendersIn, measured, type Results, scenariosIn } from '../results.ts';
 import { geometricMean } from '../spread.ts';
 
-/** What all are compared with: as good as weights can be, under the algorithm that needs them least. */
+/** All are compared with this: the best possible weights, under the algorithm that needs them least. */
 export const reference: ContenderName = 'oracle+leastconn';
 
 export interface Rank {
@@ -13,7 +13,7 @@ export interface Rank {
   /** With failures charged. Geometric means over the scenarios of (its time / the reference's time); null: never measured beside it. */
   readonly mean: number | null;
   readonly p99: number | null;
-  /** How many scenarios these are of. */
+  /** The number of scenarios. */
   readonly scenarios: number;
   /** Means over its scenarios' medians. */
   readonly failed: number;

@@ -5,7 +5,7 @@ import { type Event, type Scenario, scenarios } from '../../scenarios.ts';
 import { none } from '../format.ts';
 import type { Results } from '../results.ts';
 
-/** What is run: from the code, so that the document cannot say otherwise. */
+/** The scenarios, generated from the code so that the document agrees with it. */
 export function scenarioTable(): string {
   return markdownTable(
     ['scenario', 'what', "publication's figure", 'seconds', 'load / capacity', 'what happens'],
@@ -60,7 +60,7 @@ export function machineTable({ run }: Pick<Results, 'run'>): string {
   );
 }
 
-/** How much of the matrix counts; each cell that does not, with its reason. */
+/** How many cells count, and each cell that does not, with its reason. */
 export function completenessText({ cells, discarded, missing }: Results): string {
   const counts = `${cells.length} cells count, ${discarded.length} were discarded, ${missing} are missing.`;
   if (discarded.length === 0) return counts;

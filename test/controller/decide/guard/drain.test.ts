@@ -57,7 +57,7 @@ test('all over threshold: all share, by inverse load', (t) => {
   t.true(backend.weight('d') > backend.weight('a'));
 });
 
-test('a refusal to drain says why: who would be overloaded, that all are, or that nobody can tell', (t) => {
+test('a refusal to drain says why: which server would be overloaded, that all are, or that it cannot be predicted', (t) => {
   const hot = { utilisation: { cpu: 0.95 } };
   const why = (others: ServerSketch) => {
     const backend = new Backend({ a: 100, b: 100, c: 100 });
@@ -70,9 +70,9 @@ test('a refusal to drain says why: who would be overloaded, that all are, or tha
     'others-overloaded',
     'every other server is over a threshold or failing',
   ]);
-  const nobody = ['cannot-predict', 'no other server has a fresh cpu metric and traffic'];
-  t.deepEqual(why({ utilisation: { cpu: null } }), nobody);
-  t.deepEqual(why({ traffic: { ok: 0, errors: 0 } }), nobody);
+  const unpredictable = ['cannot-predict', 'no other server has a fresh cpu metric and traffic'];
+  t.deepEqual(why({ utilisation: { cpu: null } }), unpredictable);
+  t.deepEqual(why({ traffic: { ok: 0, errors: 0 } }), unpredictable);
 });
 
 test('at most half of the capacity is drained at once', (t) => {
@@ -109,7 +109,7 @@ test('a drain is lifted when the others go out of rotation', (t) => {
   t.true(decision?.reasons.some((reason) => reason.code === 'released' && reason.because === 'last-server'));
 });
 
-test('of two drained servers only as many come back as are needed for somebody to be under its thresholds', (t) => {
+test('of two drained servers only as many come back as are needed for one server to be under its thresholds', (t) => {
   const backend = new Backend(four, { algorithm: 'random' });
   backend.ticks(5, { ...easyAll, a: busy, b: busy });
   t.deepEqual([backend.weight('a'), backend.weight('b')], [0, 0]);
@@ -178,7 +178,7 @@ test('policy equal: the guard still cuts and drains', (t) => {
   t.is(backend.weight('b'), backend.weight('c'));
 });
 
-test('servers that mostly answer errors carry nobody’s work: no drain for them, and a drain is lifted', (t) => {
+test('servers that mostly answer errors cannot take over work: no drain for them, and a drain is lifted', (t) => {
   const failing = { ...easy, traffic: { ok: 1, errors: 99 } };
   const allFailing = { b: failing, c: failing, d: failing };
   const backend = new Backend(four, { algorithm: 'random' });

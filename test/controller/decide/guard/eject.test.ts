@@ -57,7 +57,7 @@ test('five minutes without one, and the next ejection is as short as the first',
   t.is(again?.code === 'ejected' ? again.remainingMs : null, 20_000);
 });
 
-test('few errors, or few among many successes, eject nobody', (t) => {
+test('few errors, or few among many successes, eject no server', (t) => {
   for (const traffic of [
     { ok: 0, errors: 9 },
     { ok: 60, errors: 40 },

@@ -50,7 +50,7 @@ test('blind for a moment again and again is not blind for long', (t) => {
   t.is(backend.weight('a'), 0);
 });
 
-test('blind, a server that HAProxy has at 0 and that nobody of us drained is left there', (t) => {
+test('blind, a server at weight 0 that we did not drain is left there', (t) => {
   const backend = new Backend({ a: 0, b: 100, c: 100 });
   backend.ticks(3 * blindTicks, { a: silent, b: silent, c: silent });
   t.deepEqual([...backend.weights.values()], [0, 100, 100]);

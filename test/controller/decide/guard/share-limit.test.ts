@@ -49,7 +49,7 @@ test('a server that claims to be huge does not let all others be drained for it'
 
 const amounts = fc.array(fc.double({ min: 1e-6, max: 1e9, noNaN: true }), { minLength: 2, maxLength: 30 });
 
-test('property: no part is above its limit, nobody gains weight, and whoever is under the limit keeps all of it', (t) => {
+test('property: no part is above its limit, no server gains weight, and a server under the limit keeps all of it', (t) => {
   fc.assert(
     fc.property(amounts, (learned) => {
       const servers = learned.map((weight) => ({ learned: weight, configured: 1 }));

@@ -11,8 +11,8 @@ import { decisionOf, inRotation, type Played, play, shareOf, type Tick } from '.
 import { guarded, subjects } from './promises.ts';
 
 /*
- * What no policy may break, of every policy that goes through the guard; and that the literal paper, which does not, breaks it:
- * its exceptions are known, and stay so.
+ * The rules that no policy may break, for every policy that goes through the guard. The literal paper does not, and breaks them:
+ * its exceptions are known and tested too.
  */
 
 const ordinary = ticksOf(sketch, 3);
@@ -54,7 +54,7 @@ for (const { title, build } of guarded) {
   };
 
   test(`${title}, guarded: never all zero while a server is in rotation`, (t) => {
-    everyTick((played) => assertSomebodyServes(played), 150, 201);
+    everyTick((played) => assertOneServes(played), 150, 201);
     t.pass();
   });
 
@@ -64,7 +64,7 @@ for (const { title, build } of guarded) {
     t.pass();
   });
 
-  test(`${title}, guarded: whoever is not out keeps at least the floor`, (t) => {
+  test(`${title}, guarded: a server that is not out keeps at least the floor`, (t) => {
     everyTick((played) => assertFloor(played), 100, 203);
     t.pass();
   });
@@ -79,7 +79,7 @@ for (const { title, build } of guarded) {
     t.pass();
   });
 
-  test(`${title}, guarded: who is not in rotation is left alone`, (t) => {
+  test(`${title}, guarded: a server that is not in rotation is left alone`, (t) => {
     everyTick(
       ({ decisions, input: { observations } }) => {
         for (const [index, { weight, write, drained }] of decisions.entries()) {
@@ -166,7 +166,7 @@ function failing({ observations }: Tick, share: number) {
   );
 }
 
-function assertSomebodyServes(played: Played): void {
+function assertOneServes(played: Played): void {
   const servers = inRotation(played).map(({ server }) => server);
   const total = servers.reduce((sum, server) => sum + (decisionOf(played, server)?.weight ?? 0), 0);
   assert.ok(servers.length === 0 || total > 0, 'all zero');

@@ -3,11 +3,11 @@ import { paper, roundAsPublished } from '../../../../controller/decide/policies/
 import type { Utilisations } from '../../../../shared/contract/observation.ts';
 import { factors, observed, thresholds } from '../../support/build.ts';
 
-const nobodyZeroed = { zeroed: [] };
+const noneZeroed = { zeroed: [] };
 
 function weigh(
   servers: Readonly<Record<string, Partial<Utilisations>>>,
-  state: { zeroed: readonly string[] } = nobodyZeroed,
+  state: { zeroed: readonly string[] } = noneZeroed,
 ) {
   const observations = Object.entries(servers).map(([server, utilisation]) => observed(server, { utilisation }));
   const { verdicts, state: next } = paper.decide(
@@ -100,7 +100,7 @@ test('a server with a stale snapshot is held and does not count in the mean', (t
   const observations = [observed('a', { utilisation: handWorked.a }), observed('b', { stale: true })];
   const { verdicts } = paper.decide(
     { observations, factors, thresholds, algorithm: 'roundrobin', elapsedMs: 2_000 },
-    nobodyZeroed,
+    noneZeroed,
   );
   t.is(verdicts.get('b')?.weight, null);
   t.is(verdicts.get('a')?.delta, 0);

@@ -1,6 +1,7 @@
 import { defaultPickOneSettings, pickOne } from '../../../../controller/decide/policies/pick-one.ts';
-import { type PolicyName, policyNamed, policyNames } from '../../../../controller/decide/policies/registry.ts';
+import { policyNamed } from '../../../../controller/decide/policies/registry.ts';
 import type { Policy } from '../../../../shared/contract/policy.ts';
+import { type PolicyName, policyNames } from '../../../../shared/contract/policy-names.ts';
 
 /** What a policy says of itself beyond what every policy must do. The conformance suite holds it to each, both ways. */
 export interface Promises {

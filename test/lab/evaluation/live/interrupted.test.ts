@@ -1,19 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { readCell } from '../../../../lab/evaluation/read.ts';
 import { Store } from '../../../../lab/evaluation/store.ts';
+import { Child } from '../../../../testbed/rig/child.ts';
 import { until } from '../../../support/until.ts';
 import { canMakeGroups } from '../support/groups.ts';
 
 const program = new URL('../../../../lab/evaluation/main.ts', import.meta.url).pathname;
 const arguments_ = ['--quick', '--jobs', '1', '--servers', 'cgroups', '--repeat', '1'];
 
-const start = (out: string) =>
-  spawn(process.execPath, [program, ...arguments_, '--out', out], { stdio: ['ignore', 'ignore', 'pipe'] });
+const start = (out: string) => new Child('experiment', [process.execPath, program, ...arguments_, '--out', out]);
 
 /** Everything that a run leaves in its folder, with the time of its last change. */
 const cells = (out: string) =>
@@ -21,15 +19,10 @@ const cells = (out: string) =>
     .filter((name) => name.endsWith('.json.gz'))
     .map((name) => [name, statSync(join(out, name)).mtimeMs] as const);
 
-async function interrupt(child: ChildProcess, signals: readonly NodeJS.Signals[]): Promise<string> {
-  let said = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  const ended = once(child, 'close');
-  for (const signal of signals) child.kill(signal);
-  const [code] = await ended;
-  return `${code}: ${said.trim().split('\n').at(-1)}`;
+async function interrupt(child: Child, signals: readonly NodeJS.Signals[]): Promise<string> {
+  for (const signal of signals) child.signal(signal);
+  const { code } = await child.ended;
+  return `${code}: ${child.stderr.trim().split('\n').at(-1)}`;
 }
 
 if (!canMakeGroups())
@@ -44,8 +37,7 @@ onlyWithGroups('a run that is interrupted twice goes on where it was, and leaves
     readdirSync('/sys/fs/cgroup', { recursive: true }).filter((name) => /haweight-\w{8}-0-s\d$/.test(`${name}`));
 
   // the first one is stopped before anything was measured, by an impatient user
-  const first = start(out);
-  t.teardown(() => first.kill('SIGKILL'));
+  await using first = start(out);
   await until('the groups of the servers', () => groups().length > 0);
   t.regex(
     await interrupt(first, ['SIGINT', 'SIGINT']),
@@ -60,8 +52,7 @@ onlyWithGroups('a run that is interrupted twice goes on where it was, and leaves
   const capacities = { s1: 6, s2: 13, s3: 13, s4: 27, s5: 27 };
   writeFileSync(join(out, 'run.json'), JSON.stringify({ ...run, capacities, capacityAlone: 86 }));
 
-  const second = start(out);
-  t.teardown(() => second.kill('SIGKILL'));
+  await using second = start(out);
   await until('the first cell', () => cells(out).length === 1);
   t.regex(await interrupt(second, ['SIGTERM']), /^143: experiment: stopped by SIGTERM/);
   // on a busy machine its generator lagged, and then it would be measured again: that is another test's matter
@@ -72,15 +63,13 @@ onlyWithGroups('a run that is interrupted twice goes on where it was, and leaves
   const measured = cells(out);
   t.deepEqual(groups(), []);
 
-  const third = start(out);
-  t.teardown(() => third.kill('SIGKILL'));
+  await using third = start(out);
   await until('another cell', () => cells(out).length > measured.length);
   t.regex(await interrupt(third, ['SIGINT']), /^130:/);
   for (const [name, changedMs] of measured) {
     t.is(statSync(join(out, name)).mtimeMs, changedMs, `${name} was measured again`);
   }
   t.deepEqual(groups(), []);
-  t.false(readdirSync(out).includes('running.pid'));
   t.is((await store.readRun())?.startedAt, run.startedAt);
   t.true(readFileSync(join(out, 'run.json'), 'utf8').includes('"capacityAlone":86'));
 });

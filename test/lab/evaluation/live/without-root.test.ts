@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chownSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import test from 'ava';
 import { parentFolders } from '../../../../lab/evaluation/servers/parent-group.ts';
+import { Child } from '../../../../testbed/rig/child.ts';
 import { canMakeGroups } from '../support/groups.ts';
 
 /** Nobody, on every Linux. */
@@ -32,13 +30,12 @@ if (!canDelegate)
     t.teardown(() => {
       for (const group of groups) rmdirSync(group);
     });
-    const env = { PATH: process.env['PATH'], NODE: process.execPath, PROGRAM: program };
-    const child = spawn('/bin/sh', ['-c', enter, 'enter', ...groups], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const ended = once(child, 'close');
-    const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
-    await ended;
-    t.is(errors, '');
-    const { uid: as, usedCpuMs } = JSON.parse(output) as { uid: number; usedCpuMs: number };
+    const environment = { PATH: process.env['PATH'], NODE: process.execPath, PROGRAM: program };
+    const command = ['/bin/sh', '-c', enter, 'enter', ...groups];
+    await using child = new Child('one server', command, { environment, stdout: true });
+    await child.ended;
+    t.is(child.stderr, '');
+    const { uid: as, usedCpuMs } = JSON.parse(child.stdout) as { uid: number; usedCpuMs: number };
     t.is(as, uid);
     t.true(usedCpuMs > 100 && usedCpuMs < 250, `two seconds of 0.1 cores: ${usedCpuMs} ms`);
   },

@@ -57,7 +57,7 @@ const damages: readonly { name: string; says: RegExp; damage: (file: string, fol
   { name: 'not JSON', says: /is not JSON/, damage: (file) => writeFile(file, gzipSync('{"format":1')) },
   {
     name: 'of another form',
-    says: /requests\.status\.0 is not as it should be; got "Invalid input/,
+    says: /requests\.status\.0 is invalid; got "Invalid input/,
     damage: (file) => writeFile(file, packed({ requests: { ...plain.requests, status: ['200'] } })),
   },
   {
@@ -115,7 +115,7 @@ const damages: readonly { name: string; says: RegExp; damage: (file: string, fol
   },
   {
     name: 'run.json of another form',
-    says: /run\.json: jobs is not as it should be/,
+    says: /run\.json: jobs is invalid/,
     damage: (_, folder) => writeRun(folder, { ...run, jobs: 0 }),
   },
   {

@@ -14,7 +14,7 @@ export function libfaketime(): string | null {
 }
 
 /**
- * A wall clock for processes of ours, which can be set while they run, by libfaketime: the whole process has it, Node.js
+ * A wall clock for the test's processes that can be set while they run, by libfaketime: the whole process has it, Node.js
  * and winston's time stamps included. Its monotonic clock goes on as it is, as the kernel's does.
  */
 export class FakedClock implements AsyncDisposable {
@@ -44,7 +44,7 @@ export class FakedClock implements AsyncDisposable {
     return join(this.#folder.path, 'offset');
   }
 
-  /** From now on it is this much off the machine's clock, in ms. */
+  /** Sets it this far from the machine's clock, in ms. */
   async set(offsetMs: number): Promise<void> {
     const seconds = offsetMs / 1_000;
     await writeFile(this.#file, `${seconds < 0 ? '' : '+'}${seconds}\n`);

@@ -7,7 +7,7 @@ import { type Snapshot, snapshotSchema } from '../../../../shared/contract/snaps
 /** What the agent does with a question; `measured` asks the real agent. */
 export type AgentBehaviour = (response: ServerResponse, measured: () => Promise<Snapshot>) => Promise<void> | void;
 
-/** A real agent's answers, which can be spoilt as told. It listens on a port of its own, before the agent. */
+/** A proxy in front of a real agent that can change its answers. It listens on a port of its own. */
 export class FaultyAgent implements AsyncDisposable {
   behaviour: AgentBehaviour = honest;
   /** Questions that came. */
@@ -21,7 +21,7 @@ export class FaultyAgent implements AsyncDisposable {
     this.#server = createServer((_, response) => {
       this.asked += 1;
       response.on('error', () => undefined);
-      // whoever asked may have gone meanwhile, and so may the real agent: then nobody is answered
+      // the client, or the real agent, may have gone meanwhile: then there is no answer
       Promise.resolve(this.behaviour(response, () => this.#measured())).catch(() => response.destroy());
     });
   }
@@ -54,7 +54,7 @@ export class FaultyAgent implements AsyncDisposable {
 
 export const honest: AgentBehaviour = async (response, measured) => sendJson(response, await measured());
 
-/** Answers the truth, so many ms after it was asked. */
+/** Answers the truth, this many ms late. */
 export function slow(delayMs: number): AgentBehaviour {
   return async (response, measured) => {
     const snapshot = await measured();
@@ -63,7 +63,7 @@ export function slow(delayMs: number): AgentBehaviour {
   };
 }
 
-/** Answers the truth, byte by byte: it never falls silent for long. */
+/** Answers the truth byte by byte, so that it is never silent for long. */
 export function dripping(everyMs: number): AgentBehaviour {
   return async (response, measured) => {
     response.writeHead(200, { 'content-type': 'application/json' });
@@ -88,7 +88,7 @@ export function saying(body: string, status = 200): AgentBehaviour {
   };
 }
 
-/** Begins to answer this many bytes, and tells how many of them were taken. */
+/** Answers this many bytes, and reports how many of them were taken. */
 export function endless(bytes: number, taken: (bytes: number) => void): AgentBehaviour {
   const chunk = Buffer.alloc(64 * 1024, ' ');
   return async (response) => {
@@ -106,7 +106,7 @@ export function endless(bytes: number, taken: (bytes: number) => void): AgentBeh
   };
 }
 
-/** Answers the first sample for ever, and calls it new every time. */
+/** Answers the first sample for ever, as if it were new each time. */
 export function frozen(): AgentBehaviour {
   let first: Snapshot | null = null;
   return async (response, measured) => {

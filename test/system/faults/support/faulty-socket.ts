@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { chmod, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** How the socket behaves; what it does not spoil is HAProxy's own. */
+/** How the socket behaves; everything else is HAProxy's own answer. */
 export type Behaviour =
   | { readonly kind: 'pass' }
   /** Every answer waits this long. */
@@ -11,7 +11,7 @@ export type Behaviour =
   | { readonly kind: 'cut'; readonly bytes: number }
   /** The answer's first bytes, then nothing more, and no end. */
   | { readonly kind: 'stall'; readonly bytes: number }
-  /** Closed without a word, and HAProxy never gets the command. */
+  /** Closed without an answer, and HAProxy never gets the command. */
   | { readonly kind: 'lost' }
   | { readonly kind: 'answer'; readonly text: string };
 
@@ -21,13 +21,13 @@ export function isWrite(line: string): boolean {
 }
 
 /**
- * A UNIX socket in front of HAProxy's stats socket, on which things go wrong as told. Unless said otherwise what reaches
- * HAProxy is HAProxy's: a command whose answer is cut has still been executed.
+ * A UNIX socket in front of HAProxy's stats socket that injects faults. Unless said otherwise every command still reaches
+ * HAProxy: a command whose answer is cut has still been executed.
  */
 export class FaultySocket implements AsyncDisposable {
   readonly path: string;
   behaviour: Behaviour = { kind: 'pass' };
-  /** Only commands that this picks are spoilt. */
+  /** Only commands that this picks see the fault. */
   picks: (line: string) => boolean = () => true;
   /** Called before a command is passed on, which waits for it. */
   beforeCommand: (line: string) => Promise<void> = () => Promise.resolve();
@@ -51,7 +51,7 @@ export class FaultySocket implements AsyncDisposable {
     this.picks = picks;
   }
 
-  /** Listens, for everybody or with these permissions. */
+  /** Listens, open to all users or with these permissions. */
   async listen(mode = 0o666): Promise<void> {
     const server = createServer({ allowHalfOpen: true }, (client) => this.#serve(client));
     server.listen(this.path);
@@ -79,7 +79,7 @@ export class FaultySocket implements AsyncDisposable {
   #serve(client: Socket): void {
     this.#clients += 1;
     this.mostClients = Math.max(this.mostClients, this.#clients);
-    // whichever comes first: a client that is done, or one that broke off
+    // whichever comes first: the client's end, or its failure
     let isThere = true;
     const leaves = () => {
       if (isThere) this.#clients -= 1;
@@ -114,7 +114,7 @@ export class FaultySocket implements AsyncDisposable {
       isWhole = true;
       spoil(client, Buffer.concat(answer), behaviour);
     });
-    // HAProxy is gone or went away: so does the client's connection, as if there were nothing between them
+    // HAProxy is gone: the client's connection ends too, as if there were nothing between them
     upstream.on('close', () => {
       if (!isWhole) client.destroy();
     });

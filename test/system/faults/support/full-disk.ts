@@ -7,7 +7,7 @@ import { join } from 'node:path';
 const size = '128k';
 const namespaces = process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
 
-/** Whether this machine lets us mount a small disk. */
+/** Whether this machine allows mounting a small disk. */
 export const canMount = spawnSync('unshare', [...namespaces, 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
 
 /** A small disk of a process's own, which is full when the process starts. Its standard error is a file there. */

@@ -8,7 +8,7 @@ export interface Sample {
   readonly servers: readonly {
     readonly server: string;
     readonly weight: number;
-    /** HAProxy sends it new requests if its weight lets it: running, and nobody took it out. */
+    /** HAProxy sends it new requests unless its weight is 0: it runs, and no operator took it out. */
     readonly inRotation: boolean;
   }[];
 }
@@ -30,7 +30,7 @@ export class Timeline implements AsyncDisposable {
     this.#done = Promise.all([this.#watchHaproxy(haproxy), this.#watchController(status)]);
   }
 
-  /** Moments at which HAProxy had a server that could have answered, and no weight that let it: a 503 for everybody. */
+  /** Moments at which HAProxy had a server that could answer but only weights of 0: a 503 for every client. */
   get outages(): readonly Sample[] {
     return this.samples.filter(({ servers }) => {
       const open = servers.filter(({ inRotation }) => inRotation);

@@ -1,14 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmod, copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findHaproxy } from '../../../../testbed/rig/binary.ts';
+import { Child } from '../../../../testbed/rig/child.ts';
 import { type HaproxyProcess, startHaproxy } from '../../../../testbed/rig/process.ts';
 import { Haweight } from '../../../support/process.ts';
 import { appPort } from '../../../support/stack.ts';
 import { until } from '../../../support/until.ts';
 import type { Network } from './network.ts';
 
+const keptLogCharacters = 1_000_000;
 const shipped = new URL('../../../../deploy/keepalived/', import.meta.url).pathname;
 
 export interface PairOptions {
@@ -25,8 +25,7 @@ export class Pair implements AsyncDisposable {
   readonly haproxy: HaproxyProcess;
   readonly controller: Haweight;
   readonly #options: PairOptions;
-  #keepalived: ChildProcess | null = null;
-  #said = '';
+  #keepalived: Child | null = null;
 
   private constructor(options: PairOptions, haproxy: HaproxyProcess, controller: Haweight) {
     this.#options = options;
@@ -61,31 +60,24 @@ export class Pair implements AsyncDisposable {
     await writeFile(configuration, changed);
     const pidFiles = ['pid', 'vrrp_pid', 'checkers_pid'].map((kind) => `--${kind}=${join(folder, `${kind}-${name}`)}`);
     const args = ['--dont-fork', '--log-console', '--log-detail', '--use-file', configuration, ...pidFiles];
-    // it must not outlive this process
-    const [program = 'ip', ...rest] = ['setpriv', '--pdeathsig', 'KILL', ...network.on(name), 'keepalived', ...args];
-    const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (piece: string) => {
-        this.#said += piece;
-      });
-    }
-    this.#keepalived = child;
+    const options = { through: network.on(name), stdout: true, keptCharacters: keptLogCharacters };
+    this.#keepalived = new Child('keepalived', ['keepalived', ...args], options);
     await until(
-      () => `keepalived finds HAProxy answering: ${this.#said}`,
-      () => this.#said.includes('VRRP_Script(haproxy) succeeded'),
+      () => `keepalived finds HAProxy answering: ${this.log}`,
+      () => this.log.includes('VRRP_Script(haproxy) succeeded'),
     );
   }
 
   /** What keepalived has logged. */
   get log(): string {
-    return this.#said;
+    return `${this.#keepalived?.stdout}${this.#keepalived?.stderr}`;
   }
 
   /** The machine dies: nothing of it says goodbye. */
   async die(): Promise<void> {
     const { network, name } = this.#options;
     network.cut(name);
-    const keepalived = this.#keepalived === null ? [] : await family(this.#keepalived.pid ?? 0);
+    const keepalived = this.#keepalived === null ? [] : await family(this.#keepalived.pid);
     this.controller.signal('SIGKILL');
     for (const pid of keepalived) process.kill(pid, 'SIGKILL');
     await this.haproxy.end('SIGKILL');
@@ -100,11 +92,7 @@ export class Pair implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#keepalived !== null && this.#keepalived.exitCode === null && this.#keepalived.signalCode === null) {
-      const ended = once(this.#keepalived, 'close');
-      this.#keepalived.kill('SIGTERM');
-      await ended;
-    }
+    await this.#keepalived?.stop();
     await this.controller[Symbol.asyncDispose]();
     await this.haproxy.stop();
   }

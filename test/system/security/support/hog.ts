@@ -32,7 +32,6 @@ function openOne(): void {
 
 process.on('message', () => process.send?.(count));
 process.on('disconnect', () => process.exit());
-process.send?.('ready');
 for (;;) {
   for (let each = 0; each < 20 && open < wanted; each += 1) openOne();
   await breathe();
