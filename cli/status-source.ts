@@ -18,7 +18,7 @@ import { loadToken } from '../shared/net/token.ts';
 import { makeLogger } from '../shared/process/logger.ts';
 import { RenewedTls } from '../shared/tls/renewed-tls.ts';
 import { TlsConnections } from '../shared/tls/tls-client.ts';
-import { certificateFinding, schemeHint } from '../shared/tls/tls-failure.ts';
+import { certificateFault, schemeHint } from '../shared/tls/tls-failure.ts';
 import { note } from './exit.ts';
 import type { AskOptions, ControllerAccess } from './options.ts';
 import { printable } from './view/printable.ts';
@@ -83,7 +83,7 @@ export async function askController(url: string, access: ControllerAccess): Prom
     return err(notAController(where, got));
   } catch (cause) {
     const { code, message } = cause as { code?: string; message: string };
-    const certificate = certificateFinding(code ?? '', message, hints);
+    const certificate = certificateFault(code ?? '', message, hints);
     if (certificate !== null) return err(controllerCertificate(where, certificate));
     return err(controllerUnreachable(where, code ?? message, schemeHint(url, code ?? '', hints)));
   }

@@ -12,7 +12,7 @@ import { err, type Result } from '../../shared/contract/result.ts';
 import { maxSnapshotBytes, type Snapshot } from '../../shared/contract/snapshot.ts';
 import type { RenewedTls } from '../../shared/tls/renewed-tls.ts';
 import { TlsConnections } from '../../shared/tls/tls-client.ts';
-import { certificateFinding, schemeHint } from '../../shared/tls/tls-failure.ts';
+import { certificateFault, schemeHint } from '../../shared/tls/tls-failure.ts';
 import { parseSnapshot } from './parse-snapshot.ts';
 
 export interface AgentClientOptions {
@@ -108,7 +108,7 @@ export class AgentClient implements Disposable {
       return agentTimeout(where, this.#timeoutMs);
     }
     if (message.includes('maxContentLength')) return agentTooLarge(where, maxSnapshotBytes);
-    const certificate = certificateFinding(code ?? '', message, hints);
+    const certificate = certificateFault(code ?? '', message, hints);
     if (certificate !== null) return agentCertificate(where, certificate);
     return agentUnreachable(where, code ?? message, schemeHint(where, code ?? '', hints));
   }

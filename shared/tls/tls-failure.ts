@@ -27,10 +27,10 @@ const untrusted = new Set([
   'UNSPECIFIED',
 ]);
 
-type Finding = Omit<Problem, 'code' | 'where'>;
+type CertificateFault = Omit<Problem, 'code' | 'where'>;
 
 /** What a failed TLS handshake says about certificates; null where it failed for another reason. */
-export function certificateFinding(code: string, message: string, hints: TlsHints): Finding | null {
+export function certificateFault(code: string, message: string, hints: TlsHints): CertificateFault | null {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     const fix = 'Make one whose subjectAltName has the name or address that is used (docs/operations.md, TLS).';
     return { what: 'its certificate is for another name', got: quote(message), fix };

@@ -3,9 +3,9 @@ import { type Comparison, readComparison } from '../../cli/simulate/comparison.t
 import type { Measured } from '../../cli/simulate/run.ts';
 import { renderComparison } from '../../cli/view/simulate.ts';
 import { renderSamples } from '../../cli/view/simulate-samples.ts';
-import type { Result, Sample } from '../../testbed/simulator/result.ts';
+import type { SimulationResult, TickSample } from '../../testbed/simulator/result.ts';
 
-function sample(changes: Partial<Sample> = {}): Sample {
+function sample(changes: Partial<TickSample> = {}): TickSample {
   return {
     ...{ atSeconds: 2, weights: [64, 256], up: [true, true], utilisation: [0.5, 0.25], capacity: [1, 1] },
     ...{ requests: 10, failures: 0 },
@@ -13,7 +13,7 @@ function sample(changes: Partial<Sample> = {}): Sample {
   };
 }
 
-function result(changes: Partial<Result> = {}): Result {
+function result(changes: Partial<SimulationResult> = {}): SimulationResult {
   return {
     ...{ requests: 1_000, answered: 990, inFlight: 0, retries: 0, meanMs: 25, p50Ms: 13.2, p90Ms: 50, p99Ms: 187.4 },
     ...{ failed: { status5xx: 1, timeout: 2, broken: 3, refused: 4, noServer: 0 }, withinSecond: 0.98765 },
@@ -24,7 +24,10 @@ function result(changes: Partial<Result> = {}): Result {
 }
 
 /** These results of the comparison's candidates, in their order, one list of seeds each. */
-function measured({ candidates, seeds }: Comparison, results: readonly (readonly Partial<Result>[])[]): Measured[] {
+function measured(
+  { candidates, seeds }: Comparison,
+  results: readonly (readonly Partial<SimulationResult>[])[],
+): Measured[] {
   return results.flatMap((runs, index) => {
     const candidate = candidates[index];
     if (candidate === undefined) return [];
