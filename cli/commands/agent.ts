@@ -12,7 +12,7 @@ const examples = `
 Examples:
   haweight agent --once                      look once and print a table
   haweight agent                             serve 127.0.0.1:${agentPort}/v1/snapshot
-  haweight agent --scope process --port 8080   measure whoever listens on 8080
+  haweight agent --scope process --port 8080   measure what listens on 8080
   haweight agent --listen 0.0.0.0:9477 --token-file /etc/haweight/token
   haweight agent --listen 0.0.0.0:9477 --token-file /etc/haweight/token \\
     --tls-cert web1.pem --tls-key web1.key
@@ -34,7 +34,7 @@ export function agentCommand(): Command {
     .option('--listen <host:port>', 'address to serve on', `127.0.0.1:${agentPort}`)
     .option('--scope <scope>', 'what to measure: host, cgroup or process')
     .option('--pid <pid>', 'process scope: this process and its children')
-    .option('--port <port>', 'process scope: whoever listens on this port')
+    .option('--port <port>', 'process scope: the process that listens on this port')
     .option('--cgroup <path>', 'cgroup scope: this group, as /proc/PID/cgroup names it')
     .option('--cores <number>', 'CPU cores that the scope may use, such as 0.5')
     .option('--memory-limit <size>', 'memory that the scope may use, such as 512M or 1G')

@@ -7,7 +7,7 @@ import { note, print } from '../exit.ts';
 import { backendOption } from '../options.ts';
 
 const examples = `
-For after a controller that was killed; one that is stopped with SIGTERM does
+Use this after a controller was killed; one that is stopped with SIGTERM does
 this itself. Servers that haweight never touches (backup, agent-check,
 configured weight 0) are left alone.
 

@@ -16,7 +16,7 @@ import { renderSamples } from '../view/simulate-samples.ts';
 const examples = `
 Runs the controller's own code against simulated clients, HAProxys and servers,
 with the same requests for every policy. Scenarios (percent are of the fleet's
-capacity; what befalls servers begins 15 to 20 s after the warm-up):
+capacity; what happens to servers begins 15 to 20 s after the warm-up):
   steady, steady-30, -50, -70, -85, -95    the same load all the time
   flash-110, -120 ... -190                 bursts of 300 ms every 5 s
   crowd                                    10 s at 120 %

@@ -21,7 +21,7 @@ const withoutController = {
   oracle: { kind: 'oracle' },
 } as const satisfies Record<string, Contender>;
 
-/** Who may set the weights: the controller with one of its policies, or nobody while the requests come. */
+/** Who may set the weights: the controller with one of its policies, or none while the requests come. */
 export type ContenderName = PolicyName | keyof typeof withoutController;
 export const contenderNames = [...policyNames, ...(Object.keys(withoutController) as ContenderName[])] as const;
 

@@ -127,7 +127,7 @@ const picks = {
 
 const releases = {
   recovered: 'every metric is well under its threshold',
-  stale: 'its agent is silent, and a dead agent drains nobody',
+  stale: 'its agent is silent, and a dead agent drains no server',
   'others-overloaded': 'the others are over their thresholds or failing too',
   'half-drained': 'too much of the pool would be drained',
   'last-server': 'no other server is in rotation',

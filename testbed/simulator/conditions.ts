@@ -1,6 +1,6 @@
 import type { ServerEvent } from './schema.ts';
 
-/** What befalls a server now, all of its events taken together. */
+/** What happens to a server now, all of its events taken together. */
 export interface Conditions {
   /** Connections are refused and the agent is unreachable. */
   readonly down: boolean;

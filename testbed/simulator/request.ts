@@ -6,6 +6,6 @@ export interface Request {
   /** The HAProxy that it came in at, and the server that has it now; by index. */
   readonly haproxy: number;
   server: number;
-  /** The client has its answer: what a server still does for it, nobody waits for. */
+  /** The client has its answer: it no longer waits for what a server still does. */
   over: boolean;
 }

@@ -97,7 +97,7 @@ export function maxOverMean(values: readonly (number | null)[]): number | null {
   return total === 0 ? null : (Math.max(...known) * known.length) / total;
 }
 
-/** What each server gets of new requests: weight over the sum, of those that are up. All 0 where nobody gets any. */
+/** What each server gets of new requests: weight over the sum, of those that are up. All 0 where no server gets any. */
 export function sharesOf({ weights, up }: Pick<TickSample, 'weights' | 'up'>): number[] {
   const effective = weights.map((weight, index) => (up[index] ? weight : 0));
   const total = sum(effective);

@@ -36,7 +36,7 @@ const serverSchema = z
 const during = { server: serverName, fromSeconds: seconds, untilSeconds: seconds.optional() };
 const factor = z.number().gt(0, 'a number above 0 and up to 1').max(1);
 
-/** What befalls a server, from then on until its end (default: the run's); times count from the end of the warm-up. */
+/** What happens to a server, from then on until its end (default: the run's); times count from the end of the warm-up. */
 const eventSchema = z.discriminatedUnion(
   'kind',
   [

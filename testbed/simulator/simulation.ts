@@ -41,7 +41,7 @@ export class Simulation {
     this.#startMs = warmupSeconds * 1_000;
     this.#endMs = this.#startMs + seconds * 1_000;
     this.#measures = new Measures(this.#startMs, timeoutMs);
-    // slots in this order: at one instant, events befall servers before anything else, and controllers tick last
+    // slots in this order: at one instant, events happen to servers before anything else, and controllers tick last
     this.#scheduleEvents();
     this.#servers = fleet.map((spec, index) => this.#makeServer(spec, index));
     this.#sampler = new TickSampler(this.#servers, this.#measures, this.#startMs);
@@ -172,7 +172,7 @@ export class Simulation {
     if (this.#deadlines.size === 1) this.#agenda.set(this.#deadlineSlot, nowMs + this.#experiment.timeoutMs);
   }
 
-  /** The HAProxy whose client still waits for the request, which no longer does; undefined: nobody does. */
+  /** The HAProxy whose client still waits for the request, which no longer does; undefined: no client does. */
   #end(request: Request): SimulatedHaproxy | undefined {
     if (request.over) return undefined;
     request.over = true;

@@ -11,7 +11,7 @@ export interface Target {
 
 /** `balance`: which server gets the next request. */
 export interface Dispatch {
-  /** The one for the next request, another than `avoid` where there is one; null: nobody is in rotation. */
+  /** The one for the next request, another than `avoid` where there is one; null: no server is in rotation. */
   pick(avoid: Target | null): Target | null;
   /** Weight, state or requests served have changed. */
   changed(target: Target): void;
