@@ -2,13 +2,20 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import axios from 'axios';
 import { controllerPort, httpUrlPattern } from '../shared/contract/endpoints.ts';
 import { type Problem, ProblemError, quote, quoteValue } from '../shared/contract/problem.ts';
+import { tokenRefused } from '../shared/contract/problems/access.ts';
+import {
+  controllerCertificate,
+  controllerUnreachable,
+  notAController,
+} from '../shared/contract/problems/controller.ts';
+import { usage } from '../shared/contract/problems/settings.ts';
 import { err, ok, type Result } from '../shared/contract/result.ts';
 import { controllerTokenVariable, type Status, statusSchema } from '../shared/contract/status.ts';
 import { loadToken } from '../shared/net/token.ts';
 import { makeLogger } from '../shared/process/logger.ts';
 import { RenewedTls } from '../shared/tls/renewed-tls.ts';
 import { TlsConnections } from '../shared/tls/tls-client.ts';
-import { certificateFinding, schemeHint } from '../shared/tls/tls-failure.ts';
+import { certificateFault, schemeHint } from '../shared/tls/tls-failure.ts';
 import type { ControllerAccess } from './options.ts';
 import { printable } from './view/printable.ts';
 
@@ -40,24 +47,17 @@ export async function askController(url: string, access: ControllerAccess): Prom
     });
     if (status === 401) {
       const fix = `Give the controller's token: --token-file FILE or ${controllerTokenVariable}.`;
-      return err({
-        code: 'token-invalid',
-        where,
-        what: 'the controller refused the bearer token, or requires one',
-        fix,
-      });
+      return err(tokenRefused(where, fix));
     }
     const parsed = statusSchema.safeParse(data);
     if (status === 200 && parsed.success) return ok(printable(parsed.data));
     const got = `HTTP ${status} ${quote(quoteValue(data, 60), 60)}`;
-    return err({ code: 'controller-unreachable', where, what: 'no haweight controller answers there', got });
+    return err(notAController(where, got));
   } catch (cause) {
     const { code, message } = cause as { code?: string; message: string };
-    const certificate = certificateFinding(code ?? '', message, hints);
-    if (certificate !== null) return err({ code: 'controller-certificate', where, ...certificate });
-    const hint = schemeHint(url, code ?? '', hints);
-    const fix = hint ?? 'Check that it runs. --controller URL gives another address.';
-    return err({ code: 'controller-unreachable', where, what: 'no controller answers', got: code ?? message, fix });
+    const certificate = certificateFault(code ?? '', message, hints);
+    if (certificate !== null) return err(controllerCertificate(where, certificate));
+    return err(controllerUnreachable(where, code ?? message, schemeHint(url, code ?? '', hints)));
   }
 }
 
@@ -67,13 +67,13 @@ const hints = { ca: '--ca-file FILE', certificate: '--cert-file FILE and --key-f
 function requireUrl(url: string): void {
   if (httpUrlPattern.test(url)) return;
   const expected = `a URL such as ${defaultController}, without user or password`;
-  throw new ProblemError({ code: 'usage', where: '--controller', what: 'cannot be used', expected });
+  throw new ProblemError(usage('--controller', 'invalid value', { expected }));
 }
 
 function tlsFiles({ caFile: ca, certFile: cert, keyFile: key }: ControllerAccess): RenewedTls | null {
   if ((cert === undefined) !== (key === undefined)) {
     const where = cert === undefined ? '--cert-file' : '--key-file';
-    throw new ProblemError({ code: 'usage', where, what: 'is missing', expected: 'a certificate and its key' });
+    throw new ProblemError(usage(where, 'is missing', { expected: 'a certificate and its key' }));
   }
   if ((ca ?? cert) === undefined) return null;
   return new RenewedTls({ ca, cert, key }, makeLogger('error', 'cli'));

@@ -1,4 +1,5 @@
 import { ProblemError, quote } from '../shared/contract/problem.ts';
+import { shadowMissing } from '../shared/contract/problems/controller.ts';
 import type { BackendStatus, ShadowServerStatus, ShadowStatus, Status } from '../shared/contract/status.ts';
 import { askController, defaultController } from './ask-controller.ts';
 import type { AskOptions } from './options.ts';
@@ -17,7 +18,9 @@ export type ShadowedServer = ShadowServerStatus & { readonly policy: string };
  */
 export async function findShadowStatus(options: AskOptions, policy: string): Promise<Status> {
   if (options.socket !== undefined) {
-    throw shadowProblem('--socket', 'only a running controller knows it, not HAProxy', policy);
+    throw new ProblemError(
+      shadowMissing('--socket', 'HAProxy does not know it: only a running controller has it', policy),
+    );
   }
   const url = options.controller ?? defaultController;
   const answer = await askController(url, options);
@@ -25,14 +28,14 @@ export async function findShadowStatus(options: AskOptions, policy: string): Pro
     if (options.controller !== undefined || answer.error.code !== 'controller-unreachable') {
       throw new ProblemError(answer.error);
     }
-    throw shadowProblem(url, 'no controller answers, and only a running controller knows it', policy);
+    throw new ProblemError(shadowMissing(url, 'no controller answers, and only a running controller has it', policy));
   }
   const status = answer.value;
   const computed = [...new Set(status.backends.flatMap(({ shadows }) => shadows.map((each) => each.policy)))];
   if (computed.includes(policy)) return status;
   const which = computed.length === 0 ? 'computes none' : `computes ${computed.map((each) => quote(each)).join(', ')}`;
   const force = status.policy === policy ? `, and ${quote(policy)} is in force` : '';
-  throw shadowProblem(url, `the controller ${which}${force}`, policy);
+  throw new ProblemError(shadowMissing(url, `the controller ${which}${force}`, policy));
 }
 
 /** Each backend with the decisions of the policy, without backends that do not compute it. */
@@ -49,14 +52,5 @@ export function shadowedServer(backend: BackendStatus, server: string, policy: s
   const decided = shadow?.servers.find((each) => each.server === server);
   if (decided !== undefined) return { policy, ...decided };
   const what = shadow?.problem ?? 'it has not decided on this server yet';
-  throw shadowProblem(`${backend.backend}/${server}`, what, policy);
-}
-
-function shadowProblem(where: string, what: string, policy: string): ProblemError {
-  return new ProblemError({
-    code: 'shadow-missing',
-    where,
-    what: `no shadow policy ${quote(policy)}: ${what}`,
-    fix: `Start it with: haweight controller --shadow ${/^[a-z-]+$/.test(policy) ? policy : 'NAME'}`,
-  });
+  throw new ProblemError(shadowMissing(`${backend.backend}/${server}`, what, policy));
 }

@@ -21,7 +21,6 @@ export { readYamlFile, type Tree } from './config/yaml-file.ts';
 
 export type { AgentClient, AgentSource } from './observe/agent-client.ts';
 export { agentUrl } from './observe/agent-url.ts';
-export { agentCheckProblem, ignoredWeightsProblem, staticProblem } from './observe/backend-problems.ts';
 export { type BackendView, readBackend, type ServerView } from './observe/haproxy-view.ts';
 
 /** A client for agents. Loads the HTTP library that it needs. */
@@ -41,7 +40,7 @@ export { restore } from './act/act.ts';
 // record: ticks in a file, and what another policy would have decided on them
 
 export type { ServerComparison, TickComparison } from './record/comparison.ts';
-export { damagedLine, readRecordings } from './record/read-recordings.ts';
+export { readRecordings } from './record/read-recordings.ts';
 export { decisionSettings } from './record/recording.ts';
 export { BackendReplay, type ReplayOptions, type ReplaySummary } from './record/replay.ts';
 
@@ -52,7 +51,7 @@ export { Loop } from './loop/loop.ts';
 // run: the process
 
 export { holderOf } from './run/lock.ts';
-export { checkSetup, levelProblem } from './run/preflight.ts';
+export { checkSetup } from './run/preflight.ts';
 
 /** Runs the controller until there is a reason to stop, and gives the exit code. */
 export async function runController(config: Config): Promise<number> {

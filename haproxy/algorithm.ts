@@ -1,3 +1,6 @@
+import type { Problem } from '../shared/contract/problem.ts';
+import { backendStatic, weightsIgnored } from '../shared/contract/problems/backend.ts';
+
 /** What a backend does with weights that are set at run time. */
 export type WeightSupport = 'dynamic' | 'ignored' | 'static' | 'depends-on-hash-type' | 'unknown';
 
@@ -21,9 +24,21 @@ const supports: Readonly<Record<string, WeightSupport>> = {
 
 /**
  * What can be known without writing. Where it is not `dynamic`, the first refused weight tells (`backend-static`).
- * HAProxy says `unknown` for `random` (seen on 2.6 to 3.4), so `unknown` must not be taken for a fault.
+ * HAProxy says `unknown` for `random` (seen on 2.6 to 3.4), so `unknown` must not count as a problem.
  */
 export function weightSupport(algorithm: string | null): WeightSupport {
   const name = algorithm ?? '';
   return Object.hasOwn(supports, name) ? (supports[name] ?? 'unknown') : 'unknown';
+}
+
+/** Why weights have no effect on a backend of this algorithm; null: they have one, or may have one. */
+export function algorithmProblem(backend: string, algorithm: string | null): Problem | null {
+  switch (weightSupport(algorithm)) {
+    case 'static':
+      return backendStatic(backend, algorithm);
+    case 'ignored':
+      return weightsIgnored(backend, algorithm);
+    default:
+      return null;
+  }
 }

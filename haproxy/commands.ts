@@ -1,8 +1,9 @@
 import { maxWeight, namePattern } from '../shared/contract/limits.ts';
-import { type Problem, quote } from '../shared/contract/problem.ts';
+import type { Problem } from '../shared/contract/problem.ts';
+import { nameInvalid } from '../shared/contract/problems/backend.ts';
 import { err, ok, type Result } from '../shared/contract/result.ts';
 
-/** A server of the backend at hand and the weight that it is to have: an integer from 0 to 256. */
+/** The weight that a server of the backend should get: an integer from 0 to 256. */
 export interface WeightChange {
   readonly server: string;
   readonly weight: number;
@@ -10,11 +11,11 @@ export interface WeightChange {
 
 /**
  * Longest command line that is sent, in bytes with its line feed. HAProxy takes one buffer (`tune.bufsize`, 16,384 bytes
- * unless configured); the rest is room for a buffer that was made somewhat smaller.
+ * unless configured); the rest is room for a buffer that is configured a little smaller.
  */
 export const maxLineBytes = 15_000;
 
-/** So that one command always fits a line, whatever backend and server are called. */
+/** So that one command always fits a line, whatever the names of backend and server. */
 const maxNameLength = 1_000;
 
 export function isValidName(name: string): boolean {
@@ -23,16 +24,11 @@ export function isValidName(name: string): boolean {
 
 export function checkName(kind: 'backend' | 'server', name: string): Result<string, Problem> {
   if (isValidName(name)) return ok(name);
-  return err({
-    code: 'name-invalid',
-    where: `${kind} ${quote(name)}`,
-    what: 'the name does not fit the Runtime API',
-    expected: `1 to ${maxNameLength} of the characters A-Z a-z 0-9 _ : . -`,
-  });
+  return err(nameInvalid(kind, name, maxNameLength));
 }
 
 /**
- * The commands for a set of changes, checked. A weight that is no integer from 0 to 256 is a defect of the caller and
+ * The commands for a set of changes, checked. A weight that is not an integer from 0 to 256 is a defect of the caller and
  * throws a RangeError; names come from outside and may be a Problem.
  */
 export function weightCommands(backend: string, changes: readonly WeightChange[]): Result<readonly string[], Problem> {

@@ -1,8 +1,9 @@
 import { connect } from 'node:net';
 import type { Problem } from '../shared/contract/problem.ts';
+import { haproxyIncomplete, haproxyReply, haproxyTimeout } from '../shared/contract/problems/haproxy-socket.ts';
 import { err, ok, type Result } from '../shared/contract/result.ts';
 import type { SocketAddress } from './socket-address.ts';
-import { brokenProblem, socketProblem, timeoutProblem, tooLargeProblem } from './socket-problem.ts';
+import { socketProblem } from './socket-problem.ts';
 
 export interface ExchangeOptions {
   readonly address: SocketAddress;
@@ -15,15 +16,20 @@ export interface ExchangeOptions {
 
 /**
  * One connection, one line, the reply until HAProxy closes. Only the end of the stream makes a reply complete: after a
- * timeout, a reset or too many bytes nothing of it is returned, because nobody knows what is missing.
+ * timeout, a reset or too many bytes none of it is returned, because what is missing is unknown.
  */
 export async function exchange(line: string, options: ExchangeOptions): Promise<Result<string, Problem>> {
   const reply = await readReply(line, options);
   if (reply.kind === 'complete') return ok(reply.text);
   if (reply.kind === 'failed') return err(await socketProblem(reply.error, options));
-  if (reply.kind === 'timeout') return err(timeoutProblem(options));
-  if (reply.kind === 'too-large') return err(tooLargeProblem(options.where, options.maxReplyBytes));
-  return err(brokenProblem(options, reply.kind));
+  if (reply.kind === 'timeout') return err(haproxyTimeout(options.where, options.timeoutMs));
+  if (reply.kind === 'too-large') return err(tooLarge(options));
+  return err(haproxyIncomplete(options.where, reply.kind));
+}
+
+function tooLarge({ where, maxReplyBytes }: ExchangeOptions): Problem {
+  const expected = `at most ${maxReplyBytes} bytes`;
+  return haproxyReply(where, 'the reply is too large', { expected, fix: "Is this HAProxy's stats socket?" });
 }
 
 type Reply =

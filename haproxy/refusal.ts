@@ -1,4 +1,6 @@
-import { type Problem, quote } from '../shared/contract/problem.ts';
+import type { Problem } from '../shared/contract/problem.ts';
+import { backendMissing, backendStatic, serverMissing } from '../shared/contract/problems/backend.ts';
+import { haproxyRefused, socketLevel } from '../shared/contract/problems/haproxy-socket.ts';
 
 /** What was asked, to say what a refusal was about. */
 export interface Asked {
@@ -16,34 +18,17 @@ export interface Asked {
  * differently becomes `haproxy-refused`, with the text quoted.
  */
 const refusals: readonly { readonly pattern: RegExp; readonly problem: (asked: Asked) => Problem }[] = [
-  { pattern: /permission denied/i, problem: levelProblem },
   {
-    pattern: /using a static LB algorithm/i,
-    problem: ({ backend, socket }) => ({
-      code: 'backend-static',
-      where: backend ?? socket,
-      what: "the backend's balancing algorithm takes no weights at run time",
-      expected: 'balance roundrobin, leastconn, random or a hash with "hash-type consistent"',
-      fix: 'Change "balance" in haproxy.cfg and reload HAProxy.',
-    }),
+    pattern: /permission denied/i,
+    problem: ({ socket, writes }) => socketLevel(socket, writes ? 'write' : 'read', null),
   },
+  // HAProxy does not name the algorithm here
+  { pattern: /using a static LB algorithm/i, problem: ({ backend = '' }) => backendStatic(backend, null) },
   {
     pattern: /no such (?:backend|proxy)|can't find backend/i,
-    problem: ({ backend, socket }) => ({
-      code: 'backend-missing',
-      where: backend ?? socket,
-      what: `HAProxy at ${socket} has no such backend`,
-      fix: `The names are in: echo 'show backend' | socat stdio ${socket}`,
-    }),
+    problem: ({ backend = '', socket }) => backendMissing(backend, socket),
   },
-  {
-    pattern: /no such server/i,
-    problem: ({ backend, server, socket }) => ({
-      code: 'server-missing',
-      where: server ?? backend ?? socket,
-      what: server === undefined ? 'HAProxy has not all of these servers' : 'HAProxy has no such server',
-    }),
-  },
+  { pattern: /no such server/i, problem: (asked) => serverMissing(placeOf(asked)) },
 ];
 
 /** The problem that HAProxy's text tells of, or null where the text is none of its known refusals. */
@@ -51,27 +36,11 @@ export function recogniseRefusal(text: string, asked: Asked): Problem | null {
   return refusals.find(({ pattern }) => pattern.test(text))?.problem(asked) ?? null;
 }
 
-/** For text that is no data: a known refusal, or its words repeated. */
+/** For text that is not data: a known refusal, or its words repeated. */
 export function refusalProblem(text: string, asked: Asked): Problem {
-  const known = recogniseRefusal(text, asked);
-  if (known !== null) return known;
-  const { server, backend, socket } = asked;
-  return {
-    code: 'haproxy-refused',
-    where: server ?? backend ?? socket,
-    what: 'HAProxy refused the command',
-    got: quote(text),
-  };
+  return recogniseRefusal(text, asked) ?? haproxyRefused(placeOf(asked), text);
 }
 
-function levelProblem({ socket, writes }: Asked): Problem {
-  return {
-    code: 'socket-level',
-    where: socket,
-    what: writes
-      ? 'the socket does not allow changing weights'
-      : 'the socket does not allow reading the state of servers',
-    expected: writes ? 'level admin' : 'level operator or admin',
-    fix: "End its 'stats socket' line in haproxy.cfg with 'level admin' and reload HAProxy.",
-  };
+function placeOf({ server, backend, socket }: Asked): string {
+  return server ?? backend ?? socket;
 }

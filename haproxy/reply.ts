@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../shared/contract/result.ts';
  * empty line; a reply that does not end so was cut, however whole its last row looks.
  */
 export function replyLines(reply: string): Result<readonly string[], string> {
-  if (!reply.endsWith('\n\n')) return err('it ends in the middle');
+  if (!reply.endsWith('\n\n')) return err('it was cut off');
   return ok(reply.slice(0, -2).split('\n'));
 }
 
@@ -25,10 +25,10 @@ export function findColumns<Name extends string>(
   return ok({ width: header.length, at });
 }
 
-/** HAProxy's counters have at most 20 digits; beyond 15 they would lose precision, and none of ours gets there. */
+/** HAProxy's counters have up to 20 digits. Beyond 15 a number loses precision; the columns read here stay below. */
 const integer = /^-?\d{1,15}$/;
 
-/** More seconds than that are no exact number of ms. */
+/** More seconds than this cannot be an exact number of ms. */
 const longestSeconds = Math.floor(Number.MAX_SAFE_INTEGER / 1_000);
 
 /**
@@ -60,7 +60,7 @@ export class RowReader<Name extends string> {
     const text = this.text(name);
     const value = Number(text);
     if (integer.test(text) && value >= 0 && value <= max) return value;
-    this.#fail(`${name} is no whole number${max < Number.MAX_SAFE_INTEGER ? ` from 0 to ${max}` : ''}`);
+    this.#fail(`${name} is not a whole number${max < Number.MAX_SAFE_INTEGER ? ` from 0 to ${max}` : ''}`);
     return 0;
   }
 

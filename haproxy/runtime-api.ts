@@ -1,4 +1,6 @@
 import { type Problem, ProblemError, quote } from '../shared/contract/problem.ts';
+import { backendMissing } from '../shared/contract/problems/backend.ts';
+import { haproxyIncomplete, haproxyReply, socketLevel } from '../shared/contract/problems/haproxy-socket.ts';
 import { err, ok, type Result } from '../shared/contract/result.ts';
 import { checkName, splitIntoLines, type WeightChange, weightCommands } from './commands.ts';
 import { type ExchangeOptions, exchange } from './exchange.ts';
@@ -6,7 +8,6 @@ import { type AccessLevel, type HaproxyInfo, parseInfo, parseLevel } from './pro
 import { type Asked, recogniseRefusal, refusalProblem } from './refusal.ts';
 import { parseServersState, type ServerState } from './servers-state.ts';
 import { parseSocketAddress } from './socket-address.ts';
-import { brokenProblem } from './socket-problem.ts';
 import { parseStats, type StatRow } from './stat-csv.ts';
 
 // What callers of the client need besides; the testbed imports no other file of haproxy/.
@@ -25,7 +26,7 @@ export interface RuntimeApiOptions {
 /** What the controller's loop needs of HAProxy; the simulator's HAProxy offers the same. */
 export type HaproxyControl = Pick<RuntimeApi, 'info' | 'servers' | 'stats' | 'setWeights'>;
 
-/** About 150,000 servers. Whatever sends more is no HAProxy. */
+/** About 150,000 servers. What sends more is not HAProxy. */
 const maxReplyBytes = 64 * 1024 * 1024;
 
 /** In `show stat`, the sum of 2 for backends and 4 for servers. Without it, HAProxy ignores the name of the backend. */
@@ -43,7 +44,7 @@ export class RuntimeApi {
   /** Settles when the connection before is closed. */
   #previous: Promise<unknown> = Promise.resolve();
 
-  /** Throws a ProblemError where `socket` is no address. Does not connect. */
+  /** Throws a ProblemError where `socket` is not an address. Does not connect. */
   constructor({ socket, timeoutMs = 1_000 }: RuntimeApiOptions) {
     const address = parseSocketAddress(socket, 'socket');
     if (!address.ok) throw new ProblemError(address.error);
@@ -61,30 +62,30 @@ export class RuntimeApi {
 
   /** Servers of one backend, or of all. */
   async servers(backend?: string): Promise<Result<readonly ServerState[], Problem>> {
-    if (backend === undefined) return this.#read('show servers state', parseServersState, this.#asked());
-    const name = checkName('backend', backend);
+    const asked = this.#asked(backend);
+    const name = backend === undefined ? ok('') : checkName('backend', backend);
     if (!name.ok) return name;
-    return await this.#read(`show servers state ${backend}`, parseServersState, this.#asked(backend));
+    const servers = await this.#read(`show servers state ${name.value}`.trimEnd(), parseServersState, asked);
+    return servers.ok ? servers : err(await this.#explain(servers.error, asked));
   }
 
   /** Rows of one backend and its servers, or of all backends. */
   async stats(backend?: string): Promise<Result<readonly StatRow[], Problem>> {
-    const all = () => this.#read(`show stat -1 ${backendsAndServers} -1`, parseStats, this.#asked());
-    if (backend === undefined) return all();
+    if (backend === undefined) return this.#allStats();
     const name = checkName('backend', backend);
     if (!name.ok) return name;
     const asked = this.#asked(backend);
     const some = await this.#read(`show stat ${backend} ${backendsAndServers} -1`, parseStats, asked);
     // Where a frontend has the same name, HAProxy finds that one and shows nothing.
-    const found = some.ok && some.value.length === 0 ? await all() : some;
-    if (!found.ok) return found;
+    const found = some.ok && some.value.length === 0 ? await this.#allStats() : some;
+    if (!found.ok) return err(await this.#explain(found.error, asked));
     const rows = found.value.filter((row) => row.backend === backend);
-    return rows.length > 0 ? ok(rows) : err(refusalProblem('No such backend.', asked));
+    return rows.length > 0 ? ok(rows) : err(backendMissing(backend, this.#options.where, namesOf(found.value)));
   }
 
   /**
    * Sets weights, as few lines as fit HAProxy's buffer. After a Problem some changes may have taken effect (HAProxy goes
-   * on after an error): `servers` tells which. Throws a RangeError for a weight that is no integer from 0 to 256.
+   * on after an error): `servers` tells which. Throws a RangeError for a weight that is not an integer from 0 to 256.
    */
   async setWeights(backend: string, changes: readonly WeightChange[]): Promise<Result<void, Problem>> {
     const commands = weightCommands(backend, changes);
@@ -96,11 +97,27 @@ export class RuntimeApi {
       const reply = await this.#exchange(line.join(';'));
       if (!reply.ok) return reply;
       // Some error texts of 2.6 lack their line feed, so replies cannot be told apart within a batch: any word is an error.
-      if (/[^\n]/.test(reply.value)) return err(refusalProblem(reply.value.trim(), asked));
+      if (/[^\n]/.test(reply.value)) return err(await this.#explain(refusalProblem(reply.value.trim(), asked), asked));
       // Success is one empty line a command.
-      if (reply.value.length < line.length) return err(brokenProblem(this.#options, 'fewer replies than commands'));
+      if (reply.value.length < line.length)
+        return err(haproxyIncomplete(this.#options.where, 'fewer replies than commands'));
     }
     return ok(undefined);
+  }
+
+  #allStats(): Promise<Result<readonly StatRow[], Problem>> {
+    return this.#read(`show stat -1 ${backendsAndServers} -1`, parseStats, this.#asked());
+  }
+
+  /** Asks for what explains a refusal: the backends that there are, as a missing one is mostly misspelt; the level. */
+  async #explain(problem: Problem, { backend, socket, writes }: Asked): Promise<Problem> {
+    if (problem.code === 'backend-missing' && backend !== undefined) {
+      const all = await this.#allStats();
+      return all.ok ? backendMissing(backend, socket, namesOf(all.value)) : problem;
+    }
+    if (problem.code !== 'socket-level') return problem;
+    const level = await this.level();
+    return level.ok ? socketLevel(socket, writes ? 'write' : 'read', level.value) : problem;
   }
 
   #asked(backend?: string): Asked {
@@ -124,10 +141,14 @@ export class RuntimeApi {
 
   #exchange(line: string): Promise<Result<string, Problem>> {
     const start = () => exchange(line, this.#options);
-    const turn = this.#previous.then(start, start);
-    this.#previous = turn;
-    return turn;
+    const exchanged = this.#previous.then(start, start);
+    this.#previous = exchanged;
+    return exchanged;
   }
+}
+
+function namesOf(rows: readonly StatRow[]): readonly string[] {
+  return rows.filter(({ kind }) => kind === 'backend').map(({ backend }) => backend);
 }
 
 /** Refusals are one line, and come first; further down the same words could be data. */
@@ -136,10 +157,5 @@ function firstLine(reply: string): string {
 }
 
 function replyProblem(command: string, fault: string, reply: string, { socket }: Asked): Problem {
-  return {
-    code: 'haproxy-reply',
-    where: socket,
-    what: `HAProxy's reply to "${command}" cannot be used: ${fault}`,
-    got: quote(reply),
-  };
+  return haproxyReply(socket, `HAProxy's reply to "${command}" is invalid: ${fault}`, { got: quote(reply) });
 }

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { type Problem, quote } from '../shared/contract/problem.ts';
+import { usage } from '../shared/contract/problems/settings.ts';
 import { err, ok, type Result } from '../shared/contract/result.ts';
 
 /** Where HAProxy's Runtime API listens. */
@@ -18,14 +19,9 @@ export function parseSocketAddress(text: string, where: string): Result<SocketAd
   const path = /^(?:unix[:@])?(\/.*)$/s.exec(text)?.[1];
   const address = path === undefined ? parseTcp(text) : parsePath(path);
   if (address !== null) return ok(address);
-  return err({
-    code: 'usage',
-    where,
-    what: "no address of HAProxy's stats socket",
-    expected: '/PATH, unix@/PATH, HOST:PORT or [IPV6]:PORT',
-    got: quote(text),
-    fix: 'Take it from the "stats socket" line in the global section of haproxy.cfg.',
-  });
+  const expected = '/PATH, unix@/PATH, HOST:PORT or [IPV6]:PORT';
+  const fix = 'Take it from the "stats socket" line in the global section of haproxy.cfg.';
+  return err(usage(where, "not an address of HAProxy's stats socket", { expected, got: quote(text), fix }));
 }
 
 function parsePath(path: string): SocketAddress | null {

@@ -126,7 +126,7 @@ function readRow(reader: Reader, kind: StatRow['kind']): StatRow {
   };
 }
 
-/** Whether HAProxy takes a server of this status for one that can work. */
+/** Whether HAProxy sends requests to a server of this status. */
 export function isUp(status: string): boolean {
   return /^(?:UP|no check)/.test(status);
 }
@@ -155,7 +155,7 @@ function joinQuotedLines(lines: readonly string[]): Result<readonly string[], st
   return open === null ? ok(records) : err('a quoted field has no end');
 }
 
-/** One field and the comma before it. Sticky: it stops at what is no CSV, and the row comes out too short. */
+/** One field and the comma before it. Sticky: it stops at what is not CSV, and the row comes out too short. */
 const csvField = /,(?:"([^"]*(?:""[^"]*)*)"|([^,"]*))(?=,|$)/gy;
 
 function splitRecord(record: string): readonly string[] {

@@ -1,8 +1,9 @@
 import type { Problem } from '../shared/contract/problem.ts';
+import { haproxyVersion } from '../shared/contract/problems/haproxy-socket.ts';
 
 /*
- * All that we know of how HAProxy's versions differ, in one place; docs/operations.md tells users of it. What is not here is
- * the same from 2.4 to 3.4 as far as we rely on it: columns are found by name, and replies known by their shape.
+ * How HAProxy's versions differ, in one place; docs/operations.md tells users. Everything else that haweight relies on is the
+ * same from 2.4 to 3.4: columns are found by name, and replies are known by their shape.
  */
 
 /** The branches that haweight is made for: the oldest and the newest. */
@@ -28,22 +29,15 @@ export function traitsOf(version: string): VersionTraits {
   };
 }
 
-/** A version that haweight was not made for. It is no reason to stop: what matters is checked in every reply. */
+/** For a version that haweight is not made for. It does not stop: what matters is checked in every reply. */
 export function versionProblem(version: string, socket: string): Problem | null {
   const number = branchNumber(version);
   const [oldest = 0, newest = 0] = [madeFor.oldest, madeFor.newest].map((branch) => branchNumber(branch) ?? 0);
   if (number !== null && number >= oldest && number <= newest) return null;
-  return {
-    code: 'haproxy-version',
-    where: socket,
-    what: 'this version of HAProxy is not among those that haweight was made for; it goes on',
-    expected: `${madeFor.oldest} to ${madeFor.newest}`,
-    got: version,
-    fix: 'Look for a newer haweight; until then watch its log for replies that it cannot use.',
-  };
+  return haproxyVersion(socket, `${madeFor.oldest} to ${madeFor.newest}`, version);
 }
 
-/** 2.6.12-1+deb12u4 and 2.6-dev3 are 206; null where there is no number. */
+/** 2.6.12-1+deb12u4 and 2.6-dev3 are 206; null for a text without a version number. */
 function branchNumber(version: string): number | null {
   const [, major, minor] = /^(\d{1,3})\.(\d{1,2})(?!\d)/.exec(version) ?? [];
   return major === undefined || minor === undefined ? null : Number(major) * 100 + Number(minor);

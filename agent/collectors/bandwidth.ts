@@ -8,7 +8,7 @@ import type { Surroundings } from '../scope/target.ts';
 import type { Collector, Timed, Window } from './collector.ts';
 
 export interface Link extends InterfaceBytes {
-  /** null where nobody knows: a virtual card has no speed of its own. */
+  /** null where it is unknown: a virtual card has no speed of its own. */
   readonly linkBitsPerSecond: number | null;
 }
 

@@ -1,13 +1,14 @@
 import { nameAlphabet, namePattern } from '../../shared/contract/limits.ts';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
+import { usage } from '../../shared/contract/problems/settings.ts';
 import { type ListenAddress, parseListenAddress } from '../../shared/net/listen-address.ts';
 import { type LogLevel, logLevels } from '../../shared/process/log.ts';
 import type { TlsFiles } from '../../shared/tls/tls-files.ts';
 import type { ScopeChoice } from '../scope/scope.ts';
 import type { ConfiguredLimits } from '../scope/target.ts';
-import { parseBitRate, parseBytes, parsePositive, parseWhole, usage } from './quantity.ts';
+import { invalid, parseBitRate, parseBytes, parsePositive, parseWhole } from './quantity.ts';
 
-/** Flags as typed. Texts are checked here, so that each mistake is one line that names the flag. */
+/** Flags as typed, texts all of them. They are checked here, so that each mistake is one line that names the flag. */
 export interface AgentFlags {
   readonly listen: string;
   readonly scope?: string;
@@ -56,9 +57,9 @@ export interface AgentOptions {
 /** Throws a ProblemError of code `usage`. `containerised` decides the default scope. */
 export function parseAgentFlags(flags: AgentFlags, command: readonly string[], containerised: boolean): AgentOptions {
   const logLevel = logLevels.find((level) => level === flags.logLevel);
-  if (logLevel === undefined) throw usage('--log-level', logLevels.join(', '), flags.logLevel);
+  if (logLevel === undefined) throw invalid('--log-level', logLevels.join(', '), flags.logLevel);
   if (flags.name !== undefined && (flags.name.length > 255 || !namePattern.test(flags.name))) {
-    throw usage('--name', `a server name of ${nameAlphabet}`, flags.name);
+    throw invalid('--name', `a server name of ${nameAlphabet}`, flags.name);
   }
   if (flags.json && !flags.once)
     throw conflict('--json', 'it only goes with --once', 'GET /v1/snapshot is JSON as it is.');
@@ -108,14 +109,14 @@ function parseLimits(flags: AgentFlags): ConfiguredLimits {
 /** Interface names are at most 15 bytes, without slash or space (dev_valid_name in the kernel). */
 function parseInterface(text: string): string {
   if (/^[^\s/:]{1,15}$/.test(text) && text !== '.' && text !== '..') return text;
-  throw usage('--interface', 'the name of a network interface, such as eth0', text);
+  throw invalid('--interface', 'the name of a network interface, such as eth0', text);
 }
 
 const scopes = ['host', 'cgroup', 'process'] as const;
 
 function chooseScope(flags: AgentFlags, command: readonly string[], containerised: boolean): ScopeChoice | null {
   const kind = flags.scope ?? impliedScope(flags, command, containerised);
-  if (!scopes.some((each) => each === kind)) throw usage('--scope', scopes.join(', '), kind);
+  if (!scopes.some((each) => each === kind)) throw invalid('--scope', scopes.join(', '), kind);
   if (kind !== 'process' && (flags.pid ?? flags.port) !== undefined) {
     throw conflict('--scope', `--pid and --port do not go with ${quote(kind)}`, 'Say --scope process.');
   }
@@ -140,9 +141,9 @@ function impliedScope(flags: AgentFlags, command: readonly string[], containeris
 
 function parseGroupPath(text: string): string {
   if (text.startsWith('/') && !text.split('/').includes('..') && !text.includes('\0')) return text;
-  throw usage('--cgroup', 'a path such as /system.slice/app.service', text);
+  throw invalid('--cgroup', 'a path such as /system.slice/app.service', text);
 }
 
 function conflict(where: string, what: string, fix: string): ProblemError {
-  return new ProblemError({ code: 'usage', where, what, fix });
+  return new ProblemError(usage(where, what, { fix }));
 }

@@ -1,6 +1,7 @@
-import { ProblemError, quote } from '../../shared/contract/problem.ts';
+import { ProblemError } from '../../shared/contract/problem.ts';
+import { invalidFlag } from '../../shared/contract/problems/settings.ts';
 
-/** Values of flags, with their units, turned into plain numbers at the edge. Each complaint is one line. */
+/** Values of flags, with their units, turned into plain numbers at the edge. Each error is one line. */
 const binary = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 } as const;
 const decimal = { '': 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 } as const;
 
@@ -23,17 +24,17 @@ export function parseBitRate(text: string, where: string): number {
 export function parsePositive(text: string, where: string, most: number): number {
   const value = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (value > 0 && value <= most) return value;
-  throw usage(where, `a number above 0, at most ${most}`, text);
+  throw invalid(where, `a number above 0, at most ${most}`, text);
 }
 
 export function parseWhole(text: string, where: string, least: number, most: number): number {
   const value = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
-  throw usage(where, `a whole number from ${least} to ${most}`, text);
+  throw invalid(where, `a whole number from ${least} to ${most}`, text);
 }
 
-export function usage(where: string, expected: string, got: string): ProblemError {
-  return new ProblemError({ code: 'usage', where, what: 'the value does not fit', expected, got: quote(got) });
+export function invalid(flag: string, expected: string, got: string): ProblemError {
+  return new ProblemError(invalidFlag(flag, expected, got));
 }
 
 function scaled(
@@ -46,5 +47,5 @@ function scaled(
   const match = pattern.exec(text);
   const value = Math.round(Number(match?.[1]) * (units[match?.[2]?.toUpperCase() ?? ''] ?? Number.NaN));
   if (value >= 1 && value <= Number.MAX_SAFE_INTEGER) return value;
-  throw usage(where, expected, text);
+  throw invalid(where, expected, text);
 }

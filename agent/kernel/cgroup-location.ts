@@ -47,7 +47,7 @@ function leading(paths: ReadonlyMap<string, string>): string {
   return ['memory', 'cpu', 'pids'].find((name) => paths.get(name) !== undefined && paths.get(name) !== '/') ?? 'memory';
 }
 
-/** PATH_MAX of <linux/limits.h>: what is longer is no path, and its ancestors would be too many to look at. */
+/** PATH_MAX of <linux/limits.h>: a longer text is not a path, and has too many ancestors to look at. */
 const maxPathLength = 4096;
 
 /** `9:name=systemd:/`, `4:cpu,cpuacct:/app`, `0::/app` (version 2, key empty). */

@@ -53,9 +53,9 @@ export function isEnded({ state }: Pick<PidStat, 'state'>): boolean {
 
 /**
  * CPU ticks that a process tree used between two readings; never negative.
- * What a process used between our last look and its end comes back through the parent that waits for it: its
- * `reapedTicks` grow by the child's whole time, of which the part that we had already counted is taken off. A child
- * that nobody waits for loses only that last part.
+ * What a process used between the last reading and its end comes back through the parent that waits for it: the parent's
+ * `reapedTicks` grow by the child's whole time, and the part that was already counted is subtracted. For a child that
+ * is not waited for, only that last part is lost.
  */
 export function treeTicksUsed(before: ReadonlyMap<number, PidStat>, now: ReadonlyMap<number, PidStat>): number {
   let own = 0;

@@ -3,11 +3,11 @@ import { constants } from 'node:os';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 
-/** Signals that are handed on. The others cannot be caught, or mean something to us alone (SIGCHLD, SIGPIPE). */
+/** Signals that are forwarded. The others cannot be caught, or concern only this process (SIGCHLD, SIGPIPE). */
 const forwarded = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'] as const;
 /** A terminal sends these to its whole foreground group, so the child has them already. */
 const sentByTerminal: ReadonlySet<string> = new Set(['SIGINT', 'SIGQUIT', 'SIGWINCH']);
-/** As shells say it. */
+/** As shells have them. */
 const exitCode = { notExecutable: 126, notFound: 127, signalBase: 128 } as const;
 
 export interface RunningChild {
@@ -21,7 +21,7 @@ export interface StartFailure {
   readonly exitCode: number;
 }
 
-/** Starts the application with our own standard streams and hands our signals on to it until it ends. */
+/** Starts the application with our standard streams and forwards our signals to it until it ends. */
 export async function startChild(command: readonly string[]): Promise<Result<RunningChild, StartFailure>> {
   const [program = '', ...args] = command;
   const handlers = new Map<NodeJS.Signals, () => void>();

@@ -18,7 +18,7 @@ import type { Target } from '../scope/target.ts';
 import { makeRoutes } from '../serve/routes.ts';
 import { Service } from './service.ts';
 
-/** Without a sample for so many times as long as one should take, it hangs. */
+/** The agent hangs when no sample is finished for this many sampling periods. */
 const samplesUntilHung = 10;
 
 /** Runs until a signal, or until its child ends. Gives the exit code; throws a ProblemError where it cannot start. */
@@ -26,9 +26,9 @@ export async function runAgent(options: AgentOptions): Promise<number> {
   const files = new ProcRoot();
   const target = options.scope === null ? null : resolveScope(files, options.scope);
   const log = makeLogger(options.logLevel, 'agent');
-  // Before anybody can know that we are there. A child gets the signals itself.
+  // Before the agent can be found. A child gets the signals itself.
   const stopped = options.command.length === 0 ? nextStopSignal() : null;
-  // A command is the service then, and the service manager its own to talk to.
+  // With a command, that is the service, and talks to the service manager itself.
   const longestTickMs = samplesUntilHung * options.sampleMs;
   using manager = options.command.length === 0 ? ServiceManager.connect({ longestTickMs, log }) : null;
   let service: Service | null = null;

@@ -20,7 +20,7 @@ export function parseListeners(text: string, port: number): readonly string[] {
 export function findPortOwner(files: ProcRoot, port: number): number | Unavailable {
   const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => files.textOrNull(path) ?? '');
   const sockets = new Set(tables.flatMap((text) => parseListeners(text, port)).map((inode) => `socket:[${inode}]`));
-  if (sockets.size === 0) return unavailable('target-gone', `nobody listens on port ${port}`);
+  if (sockets.size === 0) return unavailable('target-gone', `no process listens on port ${port}`);
   const parents = new Map<number, number>();
   for (const name of files.names('/proc') ?? []) {
     if (!/^\d+$/.test(name) || !holdsOne(files, name, sockets)) continue;

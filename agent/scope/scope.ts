@@ -8,7 +8,7 @@ import { findPortOwner } from './port-owner.ts';
 import { ProcessTree } from './process-tree.ts';
 import type { Target } from './target.ts';
 
-/** What the operator asked to measure. */
+/** What the operator wants to measure. */
 export type ScopeChoice =
   | { readonly kind: 'host' }
   /** `path` null: the agent's own group. */
@@ -16,7 +16,7 @@ export type ScopeChoice =
   | { readonly kind: 'pid'; readonly pid: number }
   | { readonly kind: 'port'; readonly port: number };
 
-/** Finds it. Throws a ProblemError where it cannot be there; a port that nobody listens on yet may come later. */
+/** Finds the target. Throws a ProblemError where there is none; a port may get its listener later. */
 export function resolveScope(files: ProcRoot, choice: ScopeChoice): Target {
   switch (choice.kind) {
     case 'host':
@@ -32,7 +32,7 @@ export function resolveScope(files: ProcRoot, choice: ScopeChoice): Target {
   }
 }
 
-/** The group of a process of ours; null where it is out of our sight. */
+/** The group of a process; null where it cannot be seen from here. */
 export function groupOf(files: ProcRoot, pid: number | 'self'): Cgroup | null {
   const location = locateCgroup(
     files.textOrNull(`/proc/${pid}/cgroup`) ?? '',
@@ -69,7 +69,7 @@ function treeOfPid(files: ProcRoot, pid: number): ProcessTree {
       where: '--pid',
       what: 'there is no such process',
       got: String(pid),
-      fix: 'Name a running process, or whoever listens on a port with --port.',
+      fix: 'Name a running process, or the port that it listens on with --port.',
     });
   }
   return new ProcessTree(files, () =>

@@ -3,7 +3,8 @@ import { type AgentFlags, type AgentOptions, parseAgentFlags } from '../../agent
 import { ProcRoot } from '../../agent/kernel/proc-root.ts';
 import { inContainer } from '../../agent/scope/container.ts';
 import { agentPort } from '../../shared/contract/endpoints.ts';
-import { ProblemError } from '../../shared/contract/problem.ts';
+import { ProblemError, quote } from '../../shared/contract/problem.ts';
+import { usage } from '../../shared/contract/problems/settings.ts';
 import { endSoon } from '../../shared/process/end-soon.ts';
 import { keepFootprintSmall } from '../../shared/process/footprint.ts';
 
@@ -112,12 +113,11 @@ async function printOnce(options: AgentOptions): Promise<number> {
 /** Without `--`, a mistyped option or word would run as a program. */
 function requireSeparator(command: readonly string[]): void {
   if (process.argv.includes('--')) return;
-  throw new ProblemError({
-    code: 'usage',
-    where: 'agent',
-    what: 'an argument that is not an option',
-    expected: 'a command to run after "--"',
-    got: `"${command[0] ?? ''}"`,
-    fix: 'Write haweight agent [options] -- COMMAND ARGS...',
-  });
+  throw new ProblemError(
+    usage('agent', 'an argument that is not an option', {
+      expected: 'a command to run after "--"',
+      got: quote(command[0] ?? ''),
+      fix: 'Write haweight agent [options] -- COMMAND ARGS...',
+    }),
+  );
 }

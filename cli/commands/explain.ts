@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
+import { invalidFlag } from '../../shared/contract/problems/settings.ts';
 import type { Status } from '../../shared/contract/status.ts';
 import { print } from '../exit.ts';
 import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../options.ts';
@@ -25,13 +26,7 @@ export function explainCommand(): Command {
     .action(async (target: string, options: AskOptions & { json?: boolean; shadow?: string }) => {
       const [backend = '', server] = target.split('/', 2);
       if (server === undefined) {
-        throw new ProblemError({
-          code: 'usage',
-          where: 'explain',
-          what: 'not a server',
-          expected: 'BACKEND/SERVER',
-          got: quote(target),
-        });
+        throw new ProblemError(invalidFlag('explain', 'BACKEND/SERVER', target));
       }
       if (options.shadow !== undefined) {
         const status = await findShadowStatus(options, options.shadow);

@@ -1,14 +1,16 @@
 import { Command } from 'commander';
 import {
   BackendReplay,
-  damagedLine,
   decisionSettings,
   loadConfig,
   type ReplayOptions,
   readRecordings,
 } from '../../controller/index.ts';
 import { policyNames } from '../../shared/contract/policy-names.ts';
-import { exitCodes, type Problem, ProblemError, quote } from '../../shared/contract/problem.ts';
+import { exitCodes, ProblemError } from '../../shared/contract/problem.ts';
+import { backendNotRecorded } from '../../shared/contract/problems/backend.ts';
+import { recordingDamaged, recordingUseless } from '../../shared/contract/problems/recording.ts';
+import { invalidFlag } from '../../shared/contract/problems/settings.ts';
 import { print } from '../exit.ts';
 import { backendOption } from '../options.ts';
 import { currentPolicy } from '../policy-name.ts';
@@ -71,15 +73,15 @@ async function replay(files: readonly string[], flags: ReplayFlags): Promise<num
     const backend = backends.get(record.backend) ?? new BackendReplay(record.backend, options);
     backends.set(record.backend, backend);
     const compared = backend.tick(record);
-    if (!compared.ok) damages.add(damagedLine(where, compared.error));
+    if (!compared.ok) damages.add(recordingDamaged(where, compared.error));
     else if (flags.ticks === true) {
       print(flags.json === true ? JSON.stringify({ tick: compared.value }) : renderReplayTick(compared.value));
     }
   }
   damages.end();
-  if (recorded.size === 0) throw new ProblemError(nothingUsable(files));
+  if (recorded.size === 0) throw new ProblemError(recordingUseless(files));
   const missing = flags.backend?.find((name) => !recorded.has(name));
-  if (missing !== undefined) throw new ProblemError(backendMissing(missing, [...recorded]));
+  if (missing !== undefined) throw new ProblemError(backendNotRecorded(missing, [...recorded]));
   const summaries = [...backends.values()].map(({ summary }) => summary);
   if (flags.json === true) print(JSON.stringify({ summary: summaries, damagedLines: damages.count }));
   else print(`${summaries.map(renderReplaySummary).join('\n\n')}\n\n${replayNote}`);
@@ -91,34 +93,9 @@ function replayOptions({ policy: asked, config, backend }: ReplayFlags): ReplayO
   const name = currentPolicy(asked);
   const policy = policyNames.find((each) => each === name);
   if (policy === undefined) {
-    throw new ProblemError({
-      code: 'usage',
-      where: '--policy',
-      what: 'no such policy',
-      expected: `one of ${policyNames.join(', ')}`,
-      got: quote(asked),
-    });
+    throw new ProblemError(invalidFlag('--policy', `one of ${policyNames.join(', ')}`, asked));
   }
   if (config === undefined) return { policy, settings: null };
   const flags = backend === undefined ? { config } : { config, backend };
   return { policy, settings: decisionSettings(loadConfig(flags)) };
-}
-
-function nothingUsable(files: readonly string[]): Problem {
-  return {
-    code: 'recording-damaged',
-    where: files.join(', '),
-    what: 'it has no usable tick',
-    expected: 'a file that haweight controller --record wrote',
-  };
-}
-
-function backendMissing(name: string, recorded: readonly string[]): Problem {
-  return {
-    code: 'backend-missing',
-    where: '--backend',
-    what: 'the recording has no such backend',
-    expected: `one of ${recorded.slice(0, 8).join(', ')}`,
-    got: quote(name),
-  };
 }

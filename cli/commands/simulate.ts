@@ -21,11 +21,11 @@ capacity; faults begin 15 to 20 s after the warm-up):
   flash-110, -120 ... -190                 bursts of 300 ms every 5 s
   crowd                                    10 s at 120 %
   step                                     60 %, then 95 %
-  failing-1, -2, -3                        1, 2 or 3 servers crash for 5 s
+  crash-1, -2, -3                          1, 2 or 3 servers crash for 5 s
   noisy                                    one server's capacity halves for 30 s
   hidden                                   the same; the CPU metric shows half
   frozen                                   one agent hangs; load from 35 to 80 %
-  blackhole                                one server answers 500 to everything
+  fails-fast                               one server answers 500 to everything
   errors                                   one server answers 500 to 30 %
   cold-start                               no warm-up
 

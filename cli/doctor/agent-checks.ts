@@ -7,6 +7,7 @@ import {
   type ServerView,
 } from '../../controller/index.ts';
 import { isNeverOurs } from '../../shared/contract/observation.ts';
+import { agentStale } from '../../shared/contract/problems/agent.ts';
 import { metricNames, type Snapshot } from '../../shared/contract/snapshot.ts';
 import { seconds } from '../../shared/terminal/format.ts';
 import { type Finding, failure, fine, warning } from './finding.ts';
@@ -39,32 +40,28 @@ async function checkAgent(
   const answer = await client.fetch(url.value, server);
   const tookMs = performance.now() - startedMs;
   if (!answer.ok) return [failure(check, answer.error)];
-  return judge(check, answer.value, config.agents.staleAfterMs, tookMs, Date.now());
+  return judge(check, url.value, answer.value, config.agents.staleAfterMs, tookMs, Date.now());
 }
 
 /** Findings about the agent that sent this snapshot. Pure. */
 export function judge(
   check: string,
+  url: string,
   snapshot: Snapshot,
   staleAfterMs: number,
   tookMs: number,
   wallMs: number,
 ): Finding[] {
   const findings: Finding[] = [];
-  const age = `${seconds(snapshot.ageMs)} old`;
   if (snapshot.ageMs > staleAfterMs) {
-    findings.push(
-      failure(check, {
-        code: 'agent-stale',
-        where: check,
-        what: 'the sample is too old: the agent answers but does not measure',
-        expected: `at most ${seconds(staleAfterMs)}`,
-        got: age,
-        fix: 'Restart the agent and look at its log.',
-      }),
-    );
+    findings.push(failure(check, agentStale(url, { ageMs: snapshot.ageMs, staleAfterMs, repeatedAsMs: null })));
   } else
-    findings.push(fine(check, `answered in ${Math.round(tookMs)} ms; sample ${age}, ${snapshot.effectiveCores} cores`));
+    findings.push(
+      fine(
+        check,
+        `answered in ${Math.round(tookMs)} ms; sample ${seconds(snapshot.ageMs)} old, ${snapshot.effectiveCores} cores`,
+      ),
+    );
   const unknown = metricNames.flatMap((name) => {
     const metric = snapshot.metrics[name];
     return metric.status === 'ok' ? [] : [`${name} (${metric.detail})`];

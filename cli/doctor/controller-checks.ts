@@ -1,4 +1,5 @@
 import type { Config } from '../../controller/index.ts';
+import { controllerHangs } from '../../shared/contract/problems/controller.ts';
 import { seconds } from '../../shared/terminal/format.ts';
 import { askController } from '../ask-controller.ts';
 import type { ControllerAccess } from '../options.ts';
@@ -17,16 +18,8 @@ export async function checkController(url: string, access: ControllerAccess, con
   if (ageMs !== null && ageMs <= 3 * status.periodMs) {
     findings.push(fine('controller', `${status.policy}, ${status.ticks} ticks, the last one ${seconds(ageMs)} ago`));
   } else {
-    findings.push(
-      failure('controller', {
-        code: 'controller-unreachable',
-        where: url,
-        what: 'it answers, but its loop does not run',
-        expected: `a tick every ${seconds(status.periodMs)}`,
-        got: ageMs === null ? 'none yet' : `the last one ${seconds(ageMs)} ago`,
-        fix: 'Read its log.',
-      }),
-    );
+    const last = ageMs === null ? 'none yet' : `the last one ${seconds(ageMs)} ago`;
+    findings.push(failure('controller', controllerHangs(url, `a tick every ${seconds(status.periodMs)}`, last)));
   }
   if (status.dryRun) findings.push(warning('controller', 'dry run: it writes nothing'));
   if (status.skippedTicks > 0)

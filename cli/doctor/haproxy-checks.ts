@@ -1,16 +1,11 @@
-import {
-  agentCheckProblem,
-  type BackendView,
-  ignoredWeightsProblem,
-  levelProblem,
-  readBackend,
-  staticProblem,
-} from '../../controller/index.ts';
-import { weightSupport } from '../../haproxy/algorithm.ts';
+import { type BackendView, readBackend } from '../../controller/index.ts';
+import { algorithmProblem, weightSupport } from '../../haproxy/algorithm.ts';
 import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { versionProblem } from '../../haproxy/versions.ts';
 import { exclusions } from '../../shared/contract/observation.ts';
-import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
+import { formatProblem } from '../../shared/contract/problem.ts';
+import { serverUnderAgentCheck } from '../../shared/contract/problems/backend.ts';
+import { socketLevel } from '../../shared/contract/problems/haproxy-socket.ts';
 import { type Finding, failure, fine, warning } from './finding.ts';
 
 /** Whether HAProxy answers, its version, and whether this socket may change weights. */
@@ -22,7 +17,9 @@ export async function checkHaproxy(api: RuntimeApi, socket: string): Promise<Fin
   const level = await api.level();
   if (!level.ok) return [...findings, failure('rights', level.error)];
   const rights =
-    level.value === 'admin' ? fine('rights', 'level admin') : failure('rights', levelProblem(socket, level.value));
+    level.value === 'admin'
+      ? fine('rights', 'level admin')
+      : failure('rights', socketLevel(socket, 'write', level.value));
   return [...findings, rights];
 }
 
@@ -47,7 +44,7 @@ export async function checkBackend(
     checkAlgorithm(backend, algorithm),
   ];
   for (const { server, exclusion } of servers) {
-    if (exclusion === 'agent-check') findings.push(failure(`server ${server}`, agentCheckProblem(backend, server)));
+    if (exclusion === 'agent-check') findings.push(failure(`server ${server}`, serverUnderAgentCheck(backend, server)));
     else if (exclusion !== null) findings.push(warning(`server ${server}`, `left alone: ${exclusions[exclusion]}`));
   }
   const zero = managed.filter(({ currentWeight }) => currentWeight === 0).map(({ server }) => server);
@@ -57,13 +54,9 @@ export async function checkBackend(
 
 function checkAlgorithm(backend: string, algorithm: string | null): Finding {
   const check = `balance of ${backend}`;
-  const faults: Partial<Record<ReturnType<typeof weightSupport>, Problem>> = {
-    static: staticProblem(backend, algorithm),
-    ignored: ignoredWeightsProblem(backend, algorithm),
-  };
+  const problem = algorithmProblem(backend, algorithm);
+  if (problem !== null) return failure(check, problem);
   const support = weightSupport(algorithm);
-  const fault = faults[support];
-  if (fault !== undefined) return failure(check, fault);
   if (support === 'unknown')
     return fine(check, 'HAProxy does not show it (it shows all but `random`); assumed to accept weights');
   if (support === 'dynamic') return fine(check, `${algorithm} accepts weights`);

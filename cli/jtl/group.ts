@@ -1,5 +1,5 @@
 import { Histogram } from '../../shared/math/histogram.ts';
-import type { Sample } from './sample.ts';
+import type { JtlSample } from './sample.ts';
 
 /** Most codes that are counted separately; a file may have a million. */
 const maxCodes = 40;
@@ -41,7 +41,7 @@ export class Group {
     return this.#requests;
   }
 
-  add({ isSuccess, isTimeout, code }: Sample, timeMs: number): void {
+  add({ isSuccess, isTimeout, code }: JtlSample, timeMs: number): void {
     this.#requests += 1;
     if (isSuccess || isTimeout) {
       this.#times.add(timeMs);

@@ -1,5 +1,5 @@
 import { Histogram } from '../../shared/math/histogram.ts';
-import type { Sample } from './sample.ts';
+import type { JtlSample } from './sample.ts';
 
 /** Gaps are measured between the first requests only, up to this number: they are sorted in memory. */
 const maxSent = 1_000_000;
@@ -22,7 +22,7 @@ export class LoadMeter {
   #lastMs = Number.NEGATIVE_INFINITY;
   #count = 0;
 
-  add({ sentAtMs, dueAtMs }: Sample): void {
+  add({ sentAtMs, dueAtMs }: JtlSample): void {
     this.#count += 1;
     if (this.#sent.length < maxSent) this.#sent.push(sentAtMs);
     this.#firstMs = Math.min(this.#firstMs, sentAtMs);

@@ -5,12 +5,12 @@ import { err, type Result } from '../../shared/contract/result.ts';
 import { splitLines } from '../../shared/lines.ts';
 import { type Columns, readColumns } from './columns.ts';
 import { maxRecordBytes, records } from './csv.ts';
-import { readSample, type Sample } from './sample.ts';
+import { type JtlSample, readSample } from './sample.ts';
 
 /** The columns of a result file, and its samples. A damaged line is a Problem; the lines after it are read. */
 export interface JtlFile {
   readonly columns: Columns;
-  readonly samples: AsyncGenerator<Result<Sample, Problem>>;
+  readonly samples: AsyncGenerator<Result<JtlSample, Problem>>;
 }
 
 /** Reads one record at a time. Throws a ProblemError if the file cannot be read or is not a result file. */

@@ -4,7 +4,7 @@ import type { ColumnName, Columns } from './columns.ts';
 import { fieldsOf } from './csv.ts';
 
 /** One request as measured by JMeter. */
-export interface Sample {
+export interface JtlSample {
   /** When it was sent, in ms of the wall clock. */
   readonly sentAtMs: number;
   /** When it was due, in ms of the wall clock; null if the file does not say. */
@@ -25,7 +25,7 @@ const [earliestMs, latestMs] = [Date.UTC(2000, 0), Date.UTC(2100, 0)];
 const dayMs = 86_400_000;
 
 /** Converts a record to a sample. Errors: what is wrong, in a few words. Pure. */
-export function readSample(record: string, { at, count, delimiter }: Columns): Result<Sample, string> {
+export function readSample(record: string, { at, count, delimiter }: Columns): Result<JtlSample, string> {
   const fields = fieldsOf(record, delimiter);
   if (fields.length !== count) return err(`${fields.length} columns; expected ${count}`);
   const text = (name: ColumnName) => fields[at.get(name) ?? -1] ?? '';

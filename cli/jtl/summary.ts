@@ -1,6 +1,6 @@
 import { type Figures, Group } from './group.ts';
 import { type LoadFigures, LoadMeter } from './load.ts';
-import type { Sample } from './sample.ts';
+import type { JtlSample } from './sample.ts';
 
 export interface SummaryOptions {
   /** The column that requests are grouped by. */
@@ -39,7 +39,7 @@ export class JtlSummary {
     this.#all = new Group(options.withinMs);
   }
 
-  add(sample: Sample): void {
+  add(sample: JtlSample): void {
     const { by, withinMs, warmupMs, fromDue } = this.#options;
     this.#warmUntilMs ??= sample.sentAtMs + warmupMs;
     if (warmupMs > 0 && sample.sentAtMs < this.#warmUntilMs) {

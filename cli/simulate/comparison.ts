@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { describeIssues, readYamlFile, type Tree, withCurrentNames } from '../../controller/index.ts';
 import { type PolicyName, policyNames } from '../../shared/contract/policy-names.ts';
 import { type Problem, ProblemError } from '../../shared/contract/problem.ts';
+import { unknownKey, usage } from '../../shared/contract/problems/settings.ts';
 import { parseExperiment } from '../../testbed/simulator/parse-experiment.ts';
+import { currentScenarioName, formerScenarioNote } from '../../testbed/simulator/scenario-names.ts';
 import {
   type Balance,
   balances,
@@ -77,11 +79,19 @@ export function readComparison(flags: SimulateFlags): Comparison {
   try {
     const { tree, note: formerNames } = withCurrentNames({ ...defaults, ...withoutLoad(file, given), ...given });
     if (formerNames !== null) note(formerNames);
-    return parseComparison(tree, where);
+    return parseComparison(withCurrentScenario(tree), where);
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
     throw new ProblemError(inUsersWords(error.problem, where, given));
   }
+}
+
+function withCurrentScenario(tree: Tree): Tree {
+  const { scenario } = tree;
+  if (typeof scenario !== 'string') return tree;
+  const formerName = formerScenarioNote(scenario);
+  if (formerName !== null) note(formerName);
+  return { ...tree, scenario: currentScenarioName(scenario) };
 }
 
 /** A flag for load or rate replaces both keys of the file. */
@@ -95,8 +105,7 @@ function parseComparison(tree: Tree, where: string): Comparison {
   const keys = Object.keys(comparisonSchema.shape);
   const unknown = Object.keys(tree).find((key) => !keys.includes(key));
   if (unknown !== undefined) {
-    const expected = `one of ${keys.join(', ')}`;
-    throw new ProblemError({ code: 'config-invalid', where: `${where}: ${unknown}`, what: 'unknown key', expected });
+    throw new ProblemError(unknownKey(`${where}: ${unknown}`, `one of ${keys.join(', ')}`));
   }
   const { policy: policies, balance: wanted, config, seed, seeds } = ownValues(tree, where);
   const { policy: _policy, config: _config, seeds: _seeds, ...shared } = tree;
@@ -134,7 +143,8 @@ function inUsersWords(problem: Problem, where: string, given: Tree): Problem {
   const place = problem.where.replace(`${where}: contender.config`, `${where}: config`);
   const [key = ''] = place.slice(where.length + 2).split('.', 1);
   if (Object.hasOwn(given, key)) {
-    return { fix: 'See haweight simulate --help.', ...problem, code: 'usage', where: flagName(key) };
+    const { code: _, where: _where, what, ...details } = problem;
+    return usage(flagName(key), what, { fix: 'See haweight simulate --help.', ...details });
   }
   return { fix: 'docs/simulation.md lists every key.', ...problem, where: place };
 }

@@ -1,5 +1,5 @@
 import { median } from '../../shared/math/statistics.ts';
-import { failedShare, type Result } from '../../testbed/simulator/result.ts';
+import { failedShare, type SimulationResult } from '../../testbed/simulator/result.ts';
 import type { Measured } from './run.ts';
 
 /** Figures of a candidate: medians over its seeds; null if no run has such a figure. Times in ms. */
@@ -19,7 +19,7 @@ export interface Figures {
 }
 
 export function figuresOf({ runs }: Measured): Figures {
-  const of = (figure: (result: Result) => number | null) =>
+  const of = (figure: (result: SimulationResult) => number | null) =>
     median(runs.map(({ result }) => figure(result)).filter((value) => value !== null));
   return {
     meanMs: of(({ meanMs }) => meanMs),

@@ -1,5 +1,6 @@
 import type { Tree } from '../../controller/index.ts';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
+import { usage } from '../../shared/contract/problems/settings.ts';
 import { fleetNames } from '../../testbed/simulator/fleets.ts';
 
 /** Flags as typed. Each has the name of the key that it overrides in the file. */
@@ -73,6 +74,6 @@ function numberOf(text: string, flag: string): number {
   throw unusable(flag, 'a number', quote(text));
 }
 
-function unusable(where: string, expected: string, got: string, what = 'cannot be used'): ProblemError {
-  return new ProblemError({ code: 'usage', where, what, expected, got, fix: 'See haweight simulate --help.' });
+function unusable(where: string, expected: string, got: string, what = 'invalid value'): ProblemError {
+  return new ProblemError(usage(where, what, { expected, got, fix: 'See haweight simulate --help.' }));
 }

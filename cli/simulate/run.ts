@@ -1,10 +1,10 @@
-import type { Result } from '../../testbed/simulator/result.ts';
+import type { SimulationResult } from '../../testbed/simulator/result.ts';
 import { simulate } from '../../testbed/simulator/simulate.ts';
 import type { Candidate, Comparison } from './comparison.ts';
 
 export interface Run {
   readonly seed: number;
-  readonly result: Result;
+  readonly result: SimulationResult;
 }
 
 /** A candidate with every seed. */

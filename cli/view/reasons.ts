@@ -6,13 +6,13 @@ import type { Tone } from '../../shared/terminal/text.ts';
 
 const shortMetric = { cpu: 'cpu', ram: 'ram', bandwidth: 'bw', threads: 'thr', tcpQueues: 'tcpq' } as const;
 
-export interface Verdict {
+export interface Headline {
   readonly text: string;
   readonly tone: Tone | null;
 }
 
 /** The most important fact about a server, short enough for a table. */
-export function headline(server: ServerStatus): Verdict {
+export function headline(server: ServerStatus): Headline {
   const find = <Code extends Reason['code']>(code: Code) =>
     server.reasons.findLast((reason): reason is Extract<Reason, { code: Code }> => reason.code === code);
   if (server.exclusion !== null) {

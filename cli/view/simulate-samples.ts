@@ -1,5 +1,5 @@
 import { percent } from '../../shared/terminal/format.ts';
-import type { Sample } from '../../testbed/simulator/result.ts';
+import type { TickSample } from '../../testbed/simulator/result.ts';
 import type { Measured } from '../simulate/run.ts';
 import { type Column, renderTable } from './table.ts';
 
@@ -12,9 +12,9 @@ export function renderSamples({ candidate, runs }: Measured): string {
   const [first] = runs;
   const shown = experiment.fleet.slice(0, maxServers);
   const more = experiment.fleet.length - shown.length;
-  const columns: readonly Column<Sample>[] = [
+  const columns: readonly Column<TickSample>[] = [
     { title: 'TIME', width: 7, align: 'right', text: ({ atSeconds }) => `${atSeconds.toFixed(0)} s` },
-    ...shown.map(({ name }, index): Column<Sample> => {
+    ...shown.map(({ name }, index): Column<TickSample> => {
       return { title: name, width: 8, align: 'right', text: (sample) => cell(sample, index) };
     }),
   ];
@@ -23,7 +23,7 @@ export function renderSamples({ candidate, runs }: Measured): string {
   return [title, renderTable(columns, first?.result.samples ?? []), ...rest].join('\n');
 }
 
-function cell({ weights, up, utilisation }: Sample, index: number): string {
+function cell({ weights, up, utilisation }: TickSample, index: number): string {
   const busy = up[index] === true ? percent(utilisation[index] ?? null) : 'down';
   return `${weights[index] ?? '-'} ${busy.padStart(4)}`;
 }

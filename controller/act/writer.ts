@@ -2,8 +2,8 @@ import type { HaproxyControl } from '../../haproxy/runtime-api.ts';
 import type { Decision } from '../../shared/contract/decision.ts';
 import type { Observation } from '../../shared/contract/observation.ts';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
+import { weightContested } from '../../shared/contract/problems/backend.ts';
 import type { Log } from '../../shared/process/log.ts';
-import { contestedProblem } from '../observe/backend-problems.ts';
 import { act } from './act.ts';
 import {
   type Contests,
@@ -64,7 +64,7 @@ export class Writer {
     this.#noteLeft(contests, yielded.decisions, seen, sent.ok);
     this.#noteDrained(yielded.decisions, seen);
     if (!sent.ok) return { kind: 'refused', decisions: unwritten(yielded.decisions, seen), problem: sent.error };
-    const problem = contested.length === 0 ? null : contestedProblem(this.#backend, contested);
+    const problem = contested.length === 0 ? null : weightContested(this.#backend, contested);
     return { kind: 'written', decisions: yielded.decisions, count: sent.value, problem };
   }
 

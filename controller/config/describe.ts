@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { type Problem, quoteValue } from '../../shared/contract/problem.ts';
+import { configInvalid, unknownKey } from '../../shared/contract/problems/settings.ts';
 import type { ConfigFlags } from './flags.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -8,24 +9,21 @@ type Issue = z.core.$ZodIssue;
 export function describeIssues(issues: readonly Issue[], merged: unknown, flags: ConfigFlags): Problem {
   const [issue] = issues;
   if (issue === undefined) throw new Error('a failed parse without an issue');
-  const unknownKey = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
   const path = issue.path.map(String);
-  const key = [...path, ...(unknownKey === undefined ? [] : [unknownKey])].join('.');
+  const key = [...path, ...(unknown === undefined ? [] : [unknown])].join('.');
   const flag = flagThatSet(path, flags);
   const where = flag ?? `${flags.config ?? 'configuration'}: ${key}`;
-  if (unknownKey !== undefined) {
+  if (unknown !== undefined) {
     const fix = 'Check its spelling and place against docs/configuration.md.';
-    return { code: 'config-invalid', where, what: 'unknown key', expected: 'one of the documented keys', fix };
+    return unknownKey(where, 'one of the documented keys', { fix });
   }
   const value = path.reduce<unknown>((tree, step) => (tree as Record<string, unknown> | undefined)?.[step], merged);
-  return {
-    code: 'config-invalid',
-    where,
-    what: 'cannot be used',
+  return configInvalid(where, 'invalid value', {
     expected: expectation(issue),
     got: shown(value),
     fix: flag === null ? 'docs/configuration.md lists every key.' : 'See --help.',
-  };
+  });
 }
 
 /** The flag that a value came from; null where the file, or nothing, set it. */

@@ -1,4 +1,5 @@
-import { ProblemError, quote } from '../../shared/contract/problem.ts';
+import { ProblemError } from '../../shared/contract/problem.ts';
+import { configInvalid, invalidFlag } from '../../shared/contract/problems/settings.ts';
 import { describeIssues } from './describe.ts';
 import type { ConfigFlags } from './flags.ts';
 import { withCurrentNames } from './former-names.ts';
@@ -15,13 +16,10 @@ export function loadConfig(flags: ConfigFlags, warn: (line: string) => void = wa
   const { tree: merged, note } = withCurrentNames(mergeFlags(file, flags));
   if (note !== null) warn(note);
   if (merged['backends'] === undefined) {
-    throw new ProblemError({
-      code: 'config-invalid',
-      where: `${where}: backends`,
-      what: 'no backend is named',
-      expected: 'at least one',
-      fix: 'Say --backend NAME, or name it in the configuration file.',
-    });
+    const fix = 'Say --backend NAME, or name it in the configuration file.';
+    throw new ProblemError(
+      configInvalid(`${where}: backends`, 'no backend is named', { expected: 'at least one', fix }),
+    );
   }
   const parsed = wholeConfigSchema.safeParse(merged);
   if (parsed.success) return parsed.data;
@@ -113,7 +111,7 @@ function parseAgentFlag(flag: string) {
 }
 
 function agentFlagProblem(flag: string, expected: string): ProblemError {
-  return new ProblemError({ code: 'usage', where: '--agent', what: 'cannot be used', expected, got: quote(flag) });
+  return new ProblemError(invalidFlag('--agent', expected, flag));
 }
 
 function defined(values: Tree): Tree {

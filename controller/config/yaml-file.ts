@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { isScalar, parseDocument, visit, type YAMLError, YAMLParseError } from 'yaml';
 import { ProblemError } from '../../shared/contract/problem.ts';
+import { configUnreadable } from '../../shared/contract/problems/settings.ts';
 
 const maxFileBytes = 1024 * 1024;
 /** Aliases may stand for many times the size of the file; beyond this it is refused. */
@@ -9,35 +10,35 @@ const maxAliasCount = 100;
 export type Tree = Readonly<Record<string, unknown>>;
 
 /**
- * The keys and values of a YAML or JSON file; none for an empty one. Throws a ProblemError that names the file. Takes time
- * in proportion to the file, however it is made.
+ * The keys and values of a YAML or JSON file; none for an empty one. Throws a ProblemError that names the file. The time that it
+ * takes grows with the size of the file only, whatever is in it.
  */
 export function readYamlFile(path: string): Tree {
   const text = readLimited(path);
   const document = parse(path, text);
   const fault = document.errors[0] ?? repeatedKey(document);
   if (fault !== undefined)
-    throw unreadable(path, 'is no YAML', 'YAML 1.2', `${firstLine(fault)} ${place(text, fault)}`);
+    throw unreadable(path, 'is not valid YAML', 'YAML 1.2', `${firstLine(fault)} ${place(text, fault)}`);
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount });
   } catch (cause) {
-    throw unreadable(path, 'cannot be used', 'YAML whose aliases are few and known', firstLine(cause));
+    throw unreadable(path, 'is not valid YAML', 'YAML with few and known aliases', firstLine(cause));
   }
   if (value === null) return {};
   if (typeof value !== 'object' || Array.isArray(value)) {
     const got = Array.isArray(value) ? 'a list' : `a single ${typeof value}`;
-    throw unreadable(path, 'is no configuration', 'keys and values', got);
+    throw unreadable(path, 'is not a configuration', 'keys and values', got);
   }
   return value as Tree;
 }
 
-/** Without the library's own look for repeated keys and its places of every error: both take the square of the length. */
+/** Leaves out the library's own check for repeated keys and its places of errors: their time is the square of the length. */
 function parse(path: string, text: string) {
   try {
     return parseDocument(text, { uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
   } catch (cause) {
-    throw unreadable(path, 'is no YAML', 'YAML 1.2 that is not nested thousands deep', firstLine(cause));
+    throw unreadable(path, 'is not valid YAML', 'YAML 1.2 that is not nested thousands deep', firstLine(cause));
   }
 }
 
@@ -66,7 +67,7 @@ function place(text: string, { pos: [start] }: YAMLError): string {
   return `at line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
 }
 
-/** Never more than the limit, of a device or a pipe neither, whose size nobody can tell. */
+/** Reads at most the limit, also from devices and pipes, whose size is unknown. */
 function readLimited(path: string): string {
   try {
     const file = openSync(path, 'r');
@@ -92,5 +93,5 @@ function firstLine(cause: unknown): string {
 }
 
 function unreadable(where: string, what: string, expected: string, got: string): ProblemError {
-  return new ProblemError({ code: 'config-unreadable', where, what, expected, got });
+  return new ProblemError(configUnreadable(where, what, expected, got));
 }

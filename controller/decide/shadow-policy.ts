@@ -1,6 +1,7 @@
 import type { Decision } from '../../shared/contract/decision.ts';
 import type { Policy } from '../../shared/contract/policy.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
+import { shadowFailed } from '../../shared/contract/problems/controller.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import { initialShadowState, type ShadowInput, type ShadowState, shadowTick } from './shadow.ts';
 
@@ -24,13 +25,7 @@ export class ShadowPolicy {
       return ok(decisions);
     } catch (cause) {
       this.#state = initialShadowState(this.policy);
-      return err({
-        code: 'shadow-failed',
-        where: `policy ${this.policy.name}`,
-        what: 'the shadow policy failed at this tick and starts anew at the next; the policy in force is not affected',
-        got: String(cause),
-        fix: 'This is a defect of haweight: please report it.',
-      });
+      return err(shadowFailed(this.policy.name, cause));
     }
   }
 

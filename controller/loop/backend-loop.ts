@@ -1,4 +1,4 @@
-import { weightSupport } from '../../haproxy/algorithm.ts';
+import { algorithmProblem } from '../../haproxy/algorithm.ts';
 import type { HaproxyControl } from '../../haproxy/runtime-api.ts';
 import type { Decision } from '../../shared/contract/decision.ts';
 import type { Policy } from '../../shared/contract/policy.ts';
@@ -12,9 +12,9 @@ import { type DecideInput, type DecideState, decide, initialDecideState } from '
 import { policyNamed } from '../decide/policies/registry.ts';
 import { ShadowPolicy } from '../decide/shadow-policy.ts';
 import type { AgentSource } from '../observe/agent-client.ts';
-import { ignoredWeightsProblem, silentAgentsProblem, staticProblem } from '../observe/backend-problems.ts';
 import { readBackend } from '../observe/haproxy-view.ts';
 import { type ObservedServer, Observer } from '../observe/observer.ts';
+import { silentAgentsProblem } from '../observe/silent-agents.ts';
 import { decisionSettings, type TickRecord } from '../record/recording.ts';
 import { type BackendTick, noTickYet, type ShadowTick } from './backend-tick.ts';
 import { TickLog } from './tick-log.ts';
@@ -155,7 +155,7 @@ export class BackendLoop {
 
   async #act({ observations, algorithm }: TickInput, decisions: readonly Decision[]): Promise<TickResult> {
     const { config, backend, writer } = this.#options;
-    const useless = uselessProblem(backend.name, algorithm);
+    const useless = algorithmProblem(backend.name, algorithm);
     if (config.dryRun) return { kind: 'dry-run', decisions, problem: useless };
     if (useless !== null) {
       return { kind: 'useless', decisions: unwritten(decisions, observations), problem: useless };
@@ -195,10 +195,4 @@ export class BackendLoop {
       decisions,
     });
   }
-}
-
-function uselessProblem(backend: string, algorithm: string | null): Problem | null {
-  const support = weightSupport(algorithm);
-  if (support === 'static') return staticProblem(backend, algorithm);
-  return support === 'ignored' ? ignoredWeightsProblem(backend, algorithm) : null;
 }

@@ -3,6 +3,7 @@ import type { HaproxyControl, HaproxyInfo } from '../../haproxy/runtime-api.ts';
 import { versionProblem } from '../../haproxy/versions.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
+import { tickFailed } from '../../shared/contract/problems/backend.ts';
 import type { Result } from '../../shared/contract/result.ts';
 import type { Status } from '../../shared/contract/status.ts';
 import { EventLog } from '../../shared/process/event-log.ts';
@@ -13,7 +14,6 @@ import { Writer } from '../act/writer.ts';
 import type { Config } from '../config/schema.ts';
 import { policyNamed } from '../decide/policies/registry.ts';
 import type { AgentSource } from '../observe/agent-client.ts';
-import { defectProblem } from '../observe/backend-problems.ts';
 import type { Recorder } from '../record/recorder.ts';
 import { recordingVersion } from '../record/recording.ts';
 import { BackendLoop, type BackendLoopConfig, type BackendRecord } from './backend-loop.ts';
@@ -161,7 +161,7 @@ export class Loop {
     } catch (error) {
       const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.#options.logger.error('tick failed', { backend: backend.last.backend, detail });
-      backend.miss(defectProblem(backend.last.backend, error));
+      backend.miss(tickFailed(backend.last.backend, error));
       return 0;
     }
   }

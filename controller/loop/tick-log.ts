@@ -1,7 +1,7 @@
 import { isNeverOurs } from '../../shared/contract/observation.ts';
+import { serverUnderAgentCheck } from '../../shared/contract/problems/backend.ts';
 import type { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
-import { agentCheckProblem } from '../observe/backend-problems.ts';
 import type { BackendTick, ShadowTick } from './backend-tick.ts';
 
 export interface TickLogOptions {
@@ -35,7 +35,7 @@ export class TickLog {
       const { server, exclusion } = observation;
       const subject = { backend, server };
       events.report('agent problem', subject, isNeverOurs(exclusion) ? null : agentHealth.problem);
-      const conflict = exclusion === 'agent-check' ? agentCheckProblem(backend, server) : null;
+      const conflict = exclusion === 'agent-check' ? serverUnderAgentCheck(backend, server) : null;
       events.report('server under agent-check', subject, conflict);
     }
   }

@@ -2,11 +2,17 @@ import { setMaxListeners } from 'node:events';
 import { Agent, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import axios, { AxiosError, AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
 import type { Problem } from '../../shared/contract/problem.ts';
+import {
+  agentCertificate,
+  agentTimeout,
+  agentTooLarge,
+  agentUnreachable,
+} from '../../shared/contract/problems/agent.ts';
 import { err, type Result } from '../../shared/contract/result.ts';
 import { maxSnapshotBytes, type Snapshot } from '../../shared/contract/snapshot.ts';
 import type { RenewedTls } from '../../shared/tls/renewed-tls.ts';
 import { TlsConnections } from '../../shared/tls/tls-client.ts';
-import { certificateFinding, schemeHint } from '../../shared/tls/tls-failure.ts';
+import { certificateFault, schemeHint } from '../../shared/tls/tls-failure.ts';
 import { parseSnapshot } from './parse-snapshot.ts';
 
 export interface AgentClientOptions {
@@ -99,21 +105,11 @@ export class AgentClient implements Disposable {
   #describe(cause: unknown, where: string): Problem {
     const { code, message } = cause instanceof AxiosError ? cause : { code: undefined, message: String(cause) };
     if (code === AxiosError.ERR_CANCELED || code === AxiosError.ECONNABORTED || code === AxiosError.ETIMEDOUT) {
-      return {
-        code: 'agent-timeout',
-        where,
-        what: 'the agent did not answer in time',
-        expected: `${this.#timeoutMs} ms`,
-      };
+      return agentTimeout(where, this.#timeoutMs);
     }
-    if (message.includes('maxContentLength')) {
-      const expected = `at most ${maxSnapshotBytes} bytes`;
-      return { code: 'agent-too-large', where, what: 'the answer is too large', expected };
-    }
-    const certificate = certificateFinding(code ?? '', message, hints);
-    if (certificate !== null) return { code: 'agent-certificate', where, ...certificate };
-    const fix =
-      schemeHint(where, code ?? '', hints) ?? 'Is the agent running there, and does a firewall let its port through?';
-    return { code: 'agent-unreachable', where, what: 'the agent cannot be reached', got: code ?? message, fix };
+    if (message.includes('maxContentLength')) return agentTooLarge(where, maxSnapshotBytes);
+    const certificate = certificateFault(code ?? '', message, hints);
+    if (certificate !== null) return agentCertificate(where, certificate);
+    return agentUnreachable(where, code ?? message, schemeHint(where, code ?? '', hints));
   }
 }

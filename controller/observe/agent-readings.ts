@@ -1,5 +1,6 @@
 import type { AgentReading, Utilisations } from '../../shared/contract/observation.ts';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
+import { agentStale } from '../../shared/contract/problems/agent.ts';
 import type { Result } from '../../shared/contract/result.ts';
 import type { Snapshot } from '../../shared/contract/snapshot.ts';
 import type { QueuePart } from '../config/schema.ts';
@@ -14,7 +15,7 @@ export interface HeldSnapshot {
 }
 
 export interface ReadingOptions {
-  /** Older than this, in ms, a snapshot is no verdict. */
+  /** A snapshot older than this, in ms, does not count. */
   readonly staleAfterMs: number;
   readonly tcpQueueParts: readonly QueuePart[];
 }
@@ -37,30 +38,36 @@ export function holdSnapshot(
   return { snapshot, repeated, sampledAtMs: repeated ? Math.min(before.sampledAtMs, sampledAtMs) : sampledAtMs };
 }
 
+/** What an agent's word is worth at a tick, and what is wrong with the agent; null while all is well. */
+export interface JudgedReading {
+  readonly reading: AgentReading;
+  readonly problem: Problem | null;
+}
+
 /**
- * What a held snapshot is worth now. Its age is the agent's own (by its monotonic clock) plus the time since it came:
- * wall clocks, which may disagree by minutes, have no part in it.
+ * What a held snapshot is worth now; `failure` is why this tick brought no other one. Its age is the agent's own (by its
+ * monotonic clock) plus the time since it came: wall clocks, which may disagree by minutes, have no part in it.
  */
 export function readingOf(
+  url: string,
   held: HeldSnapshot | null,
   failure: Problem | null,
   nowMs: number,
   options: ReadingOptions,
-): AgentReading {
+): JudgedReading {
   const ageMs = held === null ? null : nowMs - held.sampledAtMs;
   if (held !== null && ageMs !== null && ageMs <= options.staleAfterMs) {
     const { effectiveCores } = held.snapshot;
-    return { state: 'fresh', ageMs, utilisation: utilisationOf(held.snapshot, options.tcpQueueParts), effectiveCores };
+    const utilisation = utilisationOf(held.snapshot, options.tcpQueueParts);
+    return { reading: { state: 'fresh', ageMs, utilisation, effectiveCores }, problem: failure };
   }
-  if (failure !== null) return { state: 'stale', ageMs, code: failure.code, detail: formatProblem(failure) };
-  return { state: 'stale', ageMs, code: 'agent-stale', detail: whyStale(held, ageMs ?? 0, options) };
+  const problem = failure ?? agentStale(url, { ageMs, ...options, repeatedAsMs: repeatedAsMs(held, options) });
+  return { reading: { state: 'stale', ageMs, code: problem.code, detail: formatProblem(problem) }, problem };
 }
 
-/** Of an agent that answered. */
-function whyStale(held: HeldSnapshot | null, ageMs: number, { staleAfterMs }: ReadingOptions): string {
-  const age = `${Math.round(ageMs)} ms old; at most ${staleAfterMs} ms counts`;
-  if (held?.repeated !== true || held.snapshot.ageMs > staleAfterMs) return `its snapshot is ${age}`;
-  return `it answers the same sample again and again and calls it ${Math.round(held.snapshot.ageMs)} ms old; it is ${age}`;
+/** Of an agent that repeats a sample and calls it young. One that only hangs says how old its sample is. */
+function repeatedAsMs(held: HeldSnapshot | null, { staleAfterMs }: ReadingOptions): number | null {
+  return held?.repeated === true && held.snapshot.ageMs <= staleAfterMs ? held.snapshot.ageMs : null;
 }
 
 /** Of the TCP queues only the parts that the configuration names count. */

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { agentPort } from '../../shared/contract/endpoints.ts';
-import { type Problem, quote } from '../../shared/contract/problem.ts';
+import type { Problem } from '../../shared/contract/problem.ts';
+import { agentAddressUnknown } from '../../shared/contract/problems/agent.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 
 /** Where a server's agent answers: named in the configuration, else from the template and HAProxy's address. */
@@ -13,13 +13,7 @@ export function agentUrl(
   if (named !== undefined) return ok(trimSlash(named));
   const version = isIP(server.address);
   if (version === 0 && template.includes('{address}')) {
-    return err({
-      code: 'agent-unreachable',
-      where: server.name,
-      what: 'HAProxy gives no IP address to ask its agent at',
-      got: quote(server.address),
-      fix: `Name its agent: --agent ${server.name}=http://HOST:${agentPort}`,
-    });
+    return err(agentAddressUnknown(server.name, server.address));
   }
   const host = version === 6 ? `[${server.address}]` : server.address;
   return ok(trimSlash(template.replaceAll('{address}', host).replaceAll('{server}', encodeURIComponent(server.name))));

@@ -1,6 +1,7 @@
 import type { HaproxyControl, ServerState, StatRow } from '../../haproxy/runtime-api.ts';
 import type { Exclusion } from '../../shared/contract/observation.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
+import { haproxyReply } from '../../shared/contract/problems/haproxy-socket.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import { exclusionOf, serverRows } from './rotation.ts';
 import { type Counters, countersOf } from './traffic.ts';
@@ -45,7 +46,7 @@ export function joinBackend(
 ): Result<BackendView, Problem> {
   const whole = stats.find(({ kind }) => kind === 'backend');
   if (whole === undefined) {
-    return err({ code: 'haproxy-reply', where: backend, what: 'HAProxy lists servers but not their backend' });
+    return err(haproxyReply(`backend ${backend}`, 'HAProxy lists servers but not their backend'));
   }
   const rows = serverRows(stats);
   const servers = states.flatMap((state): ServerView[] => {

@@ -79,25 +79,18 @@ export class Observer {
     const answer: Result<Snapshot, Problem> = url.ok ? await this.#client.fetch(url.value, view.server, deadline) : url;
     const now = this.#nowMs();
     const held = holdSnapshot(answer, before.held, now);
-    const failure = answer.ok ? null : answer.error;
-    const agent = readingOf(held, failure, now, this.#options);
+    const where = url.ok ? url.value : '';
+    const { reading, problem } = readingOf(where, held, answer.ok ? null : answer.error, now, this.#options);
     const refused = refusedTicks(before.refused, before.counters, counters);
     const traffic = trafficBetween(before.counters, counters, refused);
-    const where = url.ok ? url.value : '';
-    // an agent that answers with old data needs attention as much as one that does not answer
-    const problem = failure === null && agent.state === 'stale' ? staleProblem(where, agent.detail) : failure;
     const failures = before.failures + (answer.ok ? 0 : 1);
     return {
       server: {
-        observation: { ...state, agent, traffic },
+        observation: { ...state, agent: reading, traffic },
         haproxyStatus,
         agentHealth: { url: where, failures, problem },
       },
       memory: { counters, refused, held, failures },
     };
   }
-}
-
-function staleProblem(where: string, what: string): Problem {
-  return { code: 'agent-stale', where, what, fix: 'Restart the agent, and look at its log.' };
 }

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Problem, ProblemError } from '../../shared/contract/problem.ts';
+import { recordingDamaged, recordingUnreadable } from '../../shared/contract/problems/recording.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import { splitLines } from '../../shared/lines.ts';
 import { parseLine } from './parse-line.ts';
@@ -37,13 +38,7 @@ async function openRecording(path: string, handles: AsyncDisposableStack): Promi
     if (!facts.isFile()) throw Object.assign(new Error('not a file'), { code: 'not a regular file' });
     return { path, handle, first: await firstTick({ path, handle }) };
   } catch (cause) {
-    throw new ProblemError({
-      code: 'recording-unreadable',
-      where: path,
-      what: 'the recording cannot be read',
-      expected: 'a file that haweight controller --record wrote',
-      got: (cause as NodeJS.ErrnoException).code ?? String(cause),
-    });
+    throw new ProblemError(recordingUnreadable(path, (cause as NodeJS.ErrnoException).code ?? String(cause)));
   }
 }
 
@@ -65,10 +60,10 @@ async function* readTicks({ path, handle }: Omit<OpenRecording, 'first'>): Async
       if (line.text === '') continue;
       const where = `${path}:${line.number}`;
       const parsed = parseLine(line);
-      yield parsed.ok ? ok({ record: parsed.value, where }) : err(damagedLine(where, parsed.error));
+      yield parsed.ok ? ok({ record: parsed.value, where }) : err(recordingDamaged(where, parsed.error));
     }
   } catch (cause) {
-    yield err(damagedLine(path, `reading failed: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`));
+    yield err(recordingDamaged(path, `reading failed: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`));
   }
 }
 
@@ -80,8 +75,4 @@ async function* chunksOf(handle: FileHandle): AsyncGenerator<Buffer> {
     position += bytesRead;
     yield buffer.subarray(0, bytesRead);
   }
-}
-
-export function damagedLine(where: string, what: string): Problem {
-  return { code: 'recording-damaged', where, what };
 }

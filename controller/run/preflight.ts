@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { weightSupport } from '../../haproxy/algorithm.ts';
+import { algorithmProblem } from '../../haproxy/algorithm.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
-import { type Problem, ProblemError, quote } from '../../shared/contract/problem.ts';
+import { type Problem, ProblemError } from '../../shared/contract/problem.ts';
+import { serverUnderAgentCheck } from '../../shared/contract/problems/backend.ts';
+import { socketLevel } from '../../shared/contract/problems/haproxy-socket.ts';
 import type { Config } from '../config/schema.ts';
-import { agentCheckProblem, ignoredWeightsProblem, staticProblem } from '../observe/backend-problems.ts';
 import { isAgentChecked } from '../observe/rotation.ts';
 import { checkRecordFile } from '../record/record-problem.ts';
 
@@ -49,40 +50,15 @@ export async function checkSetup(
 async function preflight(api: RuntimeApi, socket: string, backends: readonly string[]): Promise<Problem[]> {
   const level = await api.level();
   if (!level.ok) return [level.error];
-  const problems: Problem[] = level.value === 'admin' ? [] : [levelProblem(socket, level.value)];
+  const problems: Problem[] = level.value === 'admin' ? [] : [socketLevel(socket, 'write', level.value)];
   for (const backend of backends) problems.push(...(await backendProblems(api, backend)));
   return problems;
 }
 
-export function levelProblem(socket: string, level: string): Problem {
-  return {
-    code: 'socket-level',
-    where: socket,
-    what: 'this socket does not allow changing weights',
-    expected: 'level admin',
-    got: `level ${level}`,
-    fix: `In haproxy.cfg: stats socket ${socket} mode 660 level admin; then reload.`,
-  };
-}
-
 async function backendProblems(api: RuntimeApi, backend: string): Promise<Problem[]> {
   const stats = await api.stats(backend);
-  if (!stats.ok) return [await withKnownBackends(api, stats.error)];
-  const algorithm = stats.value.find(({ kind }) => kind === 'backend')?.algorithm ?? null;
-  const support = weightSupport(algorithm);
-  const checked = stats.value.filter(isAgentChecked);
-  return [
-    ...(support === 'static' ? [staticProblem(backend, algorithm)] : []),
-    ...(support === 'ignored' ? [ignoredWeightsProblem(backend, algorithm)] : []),
-    ...checked.map(({ name }) => agentCheckProblem(backend, name)),
-  ];
-}
-
-/** A missing backend is most often a misspelt one: names those that HAProxy has. */
-async function withKnownBackends(api: RuntimeApi, problem: Problem): Promise<Problem> {
-  if (problem.code !== 'backend-missing') return problem;
-  const all = await api.stats();
-  if (!all.ok) return problem;
-  const names = all.value.filter(({ kind }) => kind === 'backend').map(({ backend }) => quote(backend, 40));
-  return { ...problem, expected: `one of ${names.slice(0, 8).join(', ') || 'none: HAProxy has no backend'}` };
+  if (!stats.ok) return [stats.error];
+  const useless = algorithmProblem(backend, stats.value.find(({ kind }) => kind === 'backend')?.algorithm ?? null);
+  const checked = stats.value.filter(isAgentChecked).map(({ name }) => serverUnderAgentCheck(backend, name));
+  return useless === null ? checked : [useless, ...checked];
 }

@@ -25,7 +25,7 @@ const few: readonly Contender['name'][] = [
   'capacity+leastconn',
 ];
 const beside: readonly Contender['name'][] = ['random', 'oracle+leastconn'];
-const some: readonly Scenario['name'][] = ['steady-70', 'over-utilised', 'removed-2', 'flash-240', 'failing'];
+const some: readonly Scenario['name'][] = ['steady-70', 'over-utilised', 'removed-2', 'flash-240', 'fails-fast'];
 
 export const matrices: Readonly<Record<MatrixName, Matrix>> = {
   full: { fleet: 'unequal', repetitions: 3, contenders, scenarios },

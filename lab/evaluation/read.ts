@@ -1,10 +1,11 @@
 import { constants, type Dirent } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { z } from 'zod';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
+import { currentScenarioName } from '../../testbed/simulator/scenario-names.ts';
 import { damaged } from './damage.ts';
 import { type Cell, cellSchema, type Run, runSchema } from './record.ts';
 
@@ -110,5 +111,7 @@ function flawOf({ requests, samples, servers }: Cell): string | null {
 /** A copy of a file under another name would count twice. */
 function misplaced({ scenario, contender, repetition }: Cell, file: string): string | null {
   const expected = join('raw', scenario, `${contender}-${repetition}.json.gz`);
-  return file.endsWith(expected) ? null : `holds the cell ${quote(expected)}, not ${quote(basename(file))}`;
+  const folder = dirname(file);
+  const place = join(dirname(folder), currentScenarioName(basename(folder)), basename(file));
+  return place.endsWith(expected) ? null : `holds the cell ${quote(expected)}, not ${quote(basename(file))}`;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { currentScenarioName } from '../../testbed/simulator/scenario-names.ts';
 import { contenderNames } from './contenders.ts';
 import { matrixNames, scenarioNames } from './scenarios.ts';
 
@@ -12,7 +13,7 @@ export const noAnswer = 0;
  */
 export const cellSchema = z.strictObject({
   format: z.literal(1),
-  scenario: z.enum(scenarioNames),
+  scenario: z.string().transform(currentScenarioName).pipe(z.enum(scenarioNames)),
   contender: z.enum(contenderNames),
   /** 1, 2, 3 ... */
   repetition: z.int().positive(),

@@ -50,7 +50,7 @@ export const scenarioNames = [
   'flash-240',
   'flash-110-190',
   'noisy-neighbour',
-  'failing',
+  'fails-fast',
 ] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
@@ -137,7 +137,7 @@ export const scenarios: readonly Scenario[] = [
     events: [{ fromMs: 1_000, toMs: 12_000, servers: ['s5'], fault: { kind: 'burn', processes: 1 } }],
   },
   {
-    name: 'failing',
+    name: 'fails-fast',
     title: 'a server that fails fast',
     durationMs: 14_000,
     load: 0.5,

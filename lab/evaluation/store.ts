@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { allScenarioNames } from '../../testbed/simulator/scenario-names.ts';
 import type { Block } from './matrix.ts';
 import { readCell, readRun } from './read.ts';
 import { type Cell, cellSchema, type Run } from './record.ts';
@@ -45,9 +46,10 @@ export class Store {
 
   /** Whether this cell was measured and counts. A damaged cell does not count: it is measured again. */
   async #counts(key: CellKey): Promise<boolean> {
-    const file = join(this.folder, pathOf(key));
+    const paths = allScenarioNames(key.scenario).map((scenario) => join(this.folder, pathOf({ ...key, scenario })));
+    const file = paths.find((path) => existsSync(path));
     return (
-      existsSync(file) &&
+      file !== undefined &&
       (await readCell(file).then(
         ({ discarded }) => discarded === null,
         () => false,
@@ -64,6 +66,10 @@ export class Store {
   }
 }
 
-function pathOf({ scenario, contender, repetition }: CellKey): string {
+function pathOf({
+  scenario,
+  contender,
+  repetition,
+}: Omit<CellKey, 'scenario'> & { readonly scenario: string }): string {
   return join('raw', scenario, `${contender}-${repetition}.json.gz`);
 }

@@ -1,6 +1,6 @@
 import { ticksToConverge } from '../../testbed/simulator/convergence.ts';
 import { type FleetName, fleets } from '../../testbed/simulator/fleets.ts';
-import { failedShare, type Result } from '../../testbed/simulator/result.ts';
+import { failedShare, type SimulationResult } from '../../testbed/simulator/result.ts';
 import { scenarios } from '../../testbed/simulator/scenarios.ts';
 import { type Balance, type Contender, type Experiment, experimentSchema } from '../../testbed/simulator/schema.ts';
 
@@ -78,7 +78,7 @@ export function experimentOf(cell: Cell, seed: number, { steadySeconds, config =
   });
 }
 
-export function figuresOf(result: Result, { scenario }: Experiment): Figures {
+export function figuresOf(result: SimulationResult, { scenario }: Experiment): Figures {
   const { meanMs, p99Ms, withinSecond, maxOverMean, shareMovement, allZeroTicks, samples } = result;
   const [event] = scenario.events;
   return {

@@ -158,14 +158,14 @@ export const goals: readonly Goal[] = [
     name: 'G8',
     text: 'capacity, one of five crashing for 5 s at 60 %: <= 0.2 % failed',
     findings: (measure) =>
-      balances.flatMap((balance) => atMost(measure, cellsOf(['failing-1'], balance, capacity), 'failed', 0.002)),
+      balances.flatMap((balance) => atMost(measure, cellsOf(['crash-1'], balance, capacity), 'failed', 0.002)),
   },
   {
     name: 'G9',
     text: 'capacity, one server failing fast for 30 s: <= 4 % failed under roundrobin and random, <= 12 % under leastconn',
     findings: (measure) =>
       balances.flatMap((balance) =>
-        atMost(measure, cellsOf(['blackhole'], balance, capacity), 'failed', balance === 'leastconn' ? 0.12 : 0.04),
+        atMost(measure, cellsOf(['fails-fast'], balance, capacity), 'failed', balance === 'leastconn' ? 0.12 : 0.04),
       ),
   },
   {
@@ -180,7 +180,7 @@ export const goals: readonly Goal[] = [
     findings: (measure) =>
       (['policy:inverse-load', capacity] as const).flatMap((contender) =>
         balances.flatMap((balance) => {
-          const scenarios = ['steady-95', 'blackhole', 'errors', 'failing-3', 'crowd', 'frozen', 'cold-start'];
+          const scenarios = ['steady-95', 'fails-fast', 'errors', 'crash-3', 'crowd', 'frozen', 'cold-start'];
           return cellsOf(scenarios, balance, contender).map((cell): Finding => {
             const value = measure.largest(cell, 'allZeroTicks');
             return { what: 'all-zero ticks', where: cellName(cell), value, bound: 0, by: 'at most', unit: 'ticks' };
@@ -192,7 +192,7 @@ export const goals: readonly Goal[] = [
     name: 'G12',
     text: 'inverse-load against equal weights, roundrobin, mild: flash crowds, 1 or 2 failures: mean better by >= 3 %',
     findings: (measure) => {
-      const cells = cellsOf([...flashes, 'failing-1', 'failing-2'], 'roundrobin', 'policy:inverse-load', ['mild']);
+      const cells = cellsOf([...flashes, 'crash-1', 'crash-2'], 'roundrobin', 'policy:inverse-load', ['mild']);
       return atMostTimes(measure, cells, equalRoundrobin, 'meanMs', 0.97);
     },
   },
@@ -200,7 +200,7 @@ export const goals: readonly Goal[] = [
     name: 'G13',
     text: 'capacity+random against equal weights under roundrobin, the same: mean better by >= 15 %, p99 by >= 20 %',
     findings: (measure) => {
-      const cells = cellsOf([...flashes, 'failing-1', 'failing-2'], 'random', capacity, ['mild']);
+      const cells = cellsOf([...flashes, 'crash-1', 'crash-2'], 'random', capacity, ['mild']);
       return [
         ...atMostTimes(measure, cells, equalRoundrobin, 'meanMs', 0.85),
         ...atMostTimes(measure, cells, equalRoundrobin, 'p99Ms', 0.8),

@@ -56,7 +56,7 @@ function share(title: string, where: Where, figure: 'withinSecond' | 'failed') {
 const het = (scenario: string): Where => ({ fleet: 'het', demandMs: 20, scenario });
 
 function evenness(fleet: FleetName) {
-  return (['steady-70', 'steady-85', 'flash-150', 'failing-1'] as const).map((scenario) =>
+  return (['steady-70', 'steady-85', 'flash-150', 'crash-1'] as const).map((scenario) =>
     latencies(`${fleet} ${scenario}`, { fleet, demandMs: 20, scenario }),
   );
 }
@@ -76,7 +76,7 @@ const tables: readonly Table[] = [
       latencies('noisy', het('noisy')),
       latencies('hidden', het('hidden')),
       latencies('frozen', het('frozen')),
-      share('blackhole, failed %', het('blackhole'), 'failed'),
+      share('fails-fast, failed %', het('fails-fast'), 'failed'),
     ],
     rows: rowsOf(contenders, balances),
   },

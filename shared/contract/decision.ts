@@ -11,7 +11,7 @@ const finite = z.number();
  * Every step that multiplies carries its factor; every step that decides carries what it decided on.
  */
 export const reasonSchema = z.discriminatedUnion('code', [
-  /** The server is not in rotation, or is no business of ours: its weight is left alone. */
+  /** The server is not in rotation, or not managed: its weight is left alone. */
   z.object({ code: z.literal('excluded'), exclusion: z.string() }),
   /** Load by equation (1), the mean of the servers with fresh snapshots by (2), the distance by (3). */
   z.object({ code: z.literal('load'), load: finite, average: finite, delta: finite }),
@@ -26,7 +26,7 @@ export const reasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('capacity-prior'), from: z.enum(['others', 'cores']), cores: finite }),
   /** These metrics near saturation; the policy's own smoothed cut. */
   z.object({ code: z.literal('saturation'), metrics: z.array(metricName), factor: finite }),
-  /** More (or less) requests in flight than its part of the backend's. */
+  /** More (or fewer) requests in flight than its fair part of the backend's. */
   z.object({ code: z.literal('backlog'), inFlight: finite, fairInFlight: finite, factor: finite }),
   /** All new work goes here, and why: the most or the least utilised under the thresholds, or the least utilised of all. */
   z.object({
@@ -44,7 +44,7 @@ export const reasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('graded'), metric: metricName, utilisation: finite, factor: finite }),
   /** The paper's hard rule: weight 0 while any of these is over its threshold. */
   z.object({ code: z.literal('over-threshold'), metrics: z.array(metricName) }),
-  /** No verdict: the learned weight is held. */
+  /** The policy gives no weight: the learned one is held. */
   z.object({
     code: z.literal('held'),
     because: z.enum(['stale', 'no-load', 'mostly-stale', 'warming-up', 'just-up']),
@@ -52,35 +52,35 @@ export const reasonSchema = z.discriminatedUnion('code', [
   }),
   /** Moved a bounded step from the old target towards the new one. */
   z.object({ code: z.literal('smoothed'), factor: finite, wanted: finite }),
-  /** Held to the largest part of the backend that agents' word may give one server. */
+  /** Limited to the largest share of the backend that agents' reports may give one server. */
   z.object({ code: z.literal('limited'), factor: finite }),
   /** Cut because the server answers errors; share is the smoothed share of errors, 0 to 1. */
   z.object({ code: z.literal('errors'), share: finite, factor: finite }),
   /** Coming back (or new): part of its weight, growing to 1. */
   z.object({ code: z.literal('ramp'), factor: finite }),
-  /** Lifted to the least share that lets us learn. */
+  /** Raised to the smallest share that is enough to learn from. */
   z.object({ code: z.literal('floor'), factor: finite }),
   /** Weight 0 by our decision: over threshold on two consecutive ticks, and the others can carry its work. */
   z.object({ code: z.literal('drained'), metrics: z.array(metricName) }),
-  /** It was to be drained, but not at the price of the others. */
+  /** It should be drained, but the others could not carry its work. */
   z.object({
     code: z.literal('drain-refused'),
     metrics: z.array(metricName),
     because: z.enum(['others-overloaded', 'half-drained', 'last-server', 'cannot-predict']),
     detail: z.string(),
   }),
-  /** It was drained and is not any more. */
+  /** It was drained and no longer is. */
   z.object({
     code: z.literal('released'),
     because: z.enum(['recovered', 'stale', 'others-overloaded', 'half-drained', 'last-server', 'all-zero']),
   }),
   /** Weight 0 for a time because it answers errors, which under leastconn make it look idle. */
   z.object({ code: z.literal('ejected'), share: finite, remainingMs: finite }),
-  /** It was to be ejected, but too much of the pool would be out. */
+  /** It should be ejected, but too much of the pool would be out. */
   z.object({ code: z.literal('ejection-refused'), share: finite, because: z.enum(['half-drained', 'last-server']) }),
   /** Scaled so that the largest weight of the backend is 256, and rounded to an integer. */
   z.object({ code: z.literal('scaled'), from: finite, to: z.number().int() }),
-  /** Somebody else writes this weight: it is left to them for so many ticks more. */
+  /** Another writer changes this weight: it is left alone for `waitTicks` more ticks. */
   z.object({ code: z.literal('contested'), wanted: z.number().int(), waitTicks: z.number().int() }),
   /** Not written: too close to what HAProxy has, or too few requests since the last change. */
   z.object({ code: z.literal('kept'), because: z.enum(['deadband', 'patience']), current: z.number().int() }),

@@ -26,7 +26,7 @@ export function isNeverOurs(exclusion: string | null): boolean {
   return exclusion !== null && lasting.has(exclusion);
 }
 
-/** What came of asking the server's agent. */
+/** The result of asking the server's agent. */
 export type AgentReading =
   | {
       readonly state: 'fresh';

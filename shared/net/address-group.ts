@@ -1,6 +1,6 @@
 /**
- * Whom limits count as one caller: an IPv4 address, or the /64 network of an IPv6 address, of which one machine has as many
- * addresses as it likes.
+ * What limits count as one client: an IPv4 address, or the /64 network of an IPv6 address, since one machine may use any
+ * number of its addresses.
  */
 export function addressGroup(address: string | undefined): string {
   if (address === undefined) return 'unknown';

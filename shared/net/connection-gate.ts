@@ -4,8 +4,8 @@ export interface ConnectionLimits {
 }
 
 /**
- * Which connections may stay. When all places are taken, somebody who has fewer than the address with most takes one of
- * its places: however many addresses grab what they can, another one's first connection gets in.
+ * Which connections may stay. When all places are taken, a new connection takes the place of one from the address that has
+ * the most, if its own address has fewer: however many addresses take all they can, another one's first connection gets in.
  */
 export class ConnectionGate<Connection> {
   readonly #limits: ConnectionLimits;

@@ -6,6 +6,7 @@
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { ProblemError } from '../contract/problem.ts';
+import { portInUse, tokenMissing } from '../contract/problems/access.ts';
 import { http, https } from '../process/footprint.ts';
 import type { RenewedTls } from '../tls/renewed-tls.ts';
 import type { TlsMaterial } from '../tls/tls-files.ts';
@@ -72,14 +73,7 @@ export function requireToken(
 ): void {
   const knowsClients = options.token !== null || options.tls?.material.ca !== undefined;
   if (knowsClients || options.insecure || isLoopback(options.listen.host)) return;
-  throw new ProblemError({
-    code: 'token-missing',
-    where: formatListenAddress(options.listen),
-    what: 'other machines can reach this address, so a bearer token is needed',
-    expected: options.tokenHint,
-    got: 'none',
-    fix: 'Give a token, ask for client certificates, listen on 127.0.0.1, or say --insecure if none is wanted.',
-  });
+  throw new ProblemError(tokenMissing(formatListenAddress(options.listen), options.tokenHint));
 }
 
 /** Binds and serves. Throws a ProblemError where the address is taken or a token is missing. */
@@ -101,7 +95,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   server.timeout = limits.silenceMs;
   limitConnections(server, limiter);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenProblem(error, options.listen)));
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new ProblemError(portInUse(formatListenAddress(options.listen), error.code ?? error.message))),
+    );
     server.listen(options.listen.port, options.listen.host, resolve);
   });
   const { port } = server.address() as AddressInfo;
@@ -154,7 +150,7 @@ function limitConnections(server: Server, limiter: RateLimiter): void {
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
     const address = addressGroup(socket.remoteAddress);
-    if (limiter.isDeaf(address) || !gate.admit(address, socket)) {
+    if (limiter.isAbusive(address) || !gate.admit(address, socket)) {
       socket.destroy();
       return;
     }
@@ -195,21 +191,4 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
     ...answer.headers,
   });
   response.end(request.method === 'HEAD' ? undefined : answer.body);
-}
-
-function listenProblem(error: NodeJS.ErrnoException, listen: ListenAddress): ProblemError {
-  const whats: Record<string, string> = {
-    EADDRINUSE: 'the port is in use',
-    EACCES: 'this user may not listen here',
-    EADDRNOTAVAIL: 'this machine has no such address',
-    ENOTFOUND: 'the host name is unknown',
-  };
-  return new ProblemError({
-    code: 'port-in-use',
-    where: formatListenAddress(listen),
-    what: whats[error.code ?? ''] ?? 'cannot listen',
-    expected: 'a free address of this machine',
-    got: error.code ?? error.message,
-    fix: 'Choose another with --listen HOST:PORT, or stop what holds it (ss -tlnp shows it).',
-  });
 }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { agentPort } from '../contract/endpoints.ts';
-import { ProblemError, quote } from '../contract/problem.ts';
+import { ProblemError } from '../contract/problem.ts';
+import { invalidFlag } from '../contract/problems/settings.ts';
 
 export interface ListenAddress {
   readonly host: string;
@@ -12,13 +13,8 @@ export function parseListenAddress(text: string, where: string): ListenAddress {
   const match = /^(?:(\[[0-9a-fA-F:.]+\]|[^:[\]]*):)?(\d{1,5})$/.exec(text);
   const port = Number(match?.[2]);
   if (match === null || port > 65_535) {
-    throw new ProblemError({
-      code: 'usage',
-      where,
-      what: 'not an address to listen on',
-      expected: `HOST:PORT, such as 127.0.0.1:${agentPort} or [::1]:${agentPort}`,
-      got: quote(text),
-    });
+    const expected = `HOST:PORT, such as 127.0.0.1:${agentPort} or [::1]:${agentPort}`;
+    throw new ProblemError(invalidFlag(where, expected, text));
   }
   const host = (match[1] ?? '').replaceAll(/[[\]]/g, '');
   return { host: host === '' ? '127.0.0.1' : host, port };

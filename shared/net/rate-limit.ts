@@ -4,9 +4,9 @@
  */
 
 export interface RateLimits {
-  /** Requests a second that an address may send for ever. */
+  /** Requests per second that an address may send all the time. */
   readonly perSecond: number;
-  /** Requests that it may send at once after a rest. */
+  /** Requests that it may send at once after a pause. */
   readonly burst: number;
   /** Addresses remembered; beyond these, those that were silent longest are forgotten. */
   readonly addresses: number;
@@ -18,8 +18,8 @@ interface Bucket {
 }
 
 /**
- * A token bucket for each address. A request that is refused is paid for too, so an address that goes on regardless falls
- * into debt, down to minus one burst. Pure but for its own memory, which is bounded.
+ * A token bucket for each address. A refused request costs a token too, so an address that keeps asking falls into
+ * debt, down to minus one burst. Pure but for its own memory, which is bounded.
  */
 export class RateLimiter {
   readonly #limits: RateLimits;
@@ -47,8 +47,8 @@ export class RateLimiter {
     return before >= 1 ? null : Math.ceil((1 - tokens) / perSecond);
   }
 
-  /** Whether it went on, long after it was told to wait: then even reading what it asks is too much. */
-  isDeaf(address: string): boolean {
+  /** Whether it keeps asking long after it was told to wait: then even reading its requests costs too much. */
+  isAbusive(address: string): boolean {
     return this.#tokens(address) < 1 - this.#limits.burst;
   }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ProblemError } from '../contract/problem.ts';
+import { tokenInvalid, tokenUnreadable } from '../contract/problems/access.ts';
 import { crypto } from '../process/footprint.ts';
 
 /** Shortest bearer token that is accepted, in characters. */
@@ -16,14 +17,7 @@ export function loadToken(tokenFile: string | undefined, variable: string): stri
   if (text === undefined) return null;
   const token = text.trim();
   if (token.length < minTokenLength || !tokenCharacters.test(token)) {
-    throw new ProblemError({
-      code: 'token-invalid',
-      where,
-      what: 'the bearer token cannot be used',
-      expected: `one line of at least ${minTokenLength} printable characters without spaces`,
-      got: `${token.length} characters`,
-      fix: `Make one: openssl rand -hex 32 > ${tokenFile ?? 'token'}`,
-    });
+    throw new ProblemError(tokenInvalid(where, minTokenLength, token.length, tokenFile));
   }
   return token;
 }
@@ -33,13 +27,7 @@ function readTokenFile(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new ProblemError({
-      code: 'token-invalid',
-      where: path,
-      what: 'the token file cannot be read',
-      got: code,
-      fix: 'Check the path, and that this user may read it.',
-    });
+    throw new ProblemError(tokenUnreadable(path, code));
   }
 }
 

@@ -11,7 +11,7 @@ const maxPathBytes = 108;
 
 /**
  * Sends datagrams to a UNIX socket, which Node.js cannot: it has streams only. libc is called directly, and loaded by the
- * first of these, as it takes 6 MiB. Sending never waits: a full queue is a failure like others. Errors are short texts.
+ * first of these, as it takes 6 MiB. Sending never waits: a full queue is an error like any other. Errors are short texts.
  */
 export class DatagramSocket implements Disposable {
   /** The address as it was given. */
@@ -53,7 +53,7 @@ export class DatagramSocket implements Disposable {
   }
 }
 
-/** A `struct sockaddr_un`; null for what is no address of a UNIX socket. */
+/** A `struct sockaddr_un`; null for a text that is not the address of a UNIX socket. */
 function unixAddress(text: string): Uint8Array | null {
   if (!/^[/@]./s.test(text) || text.includes('\0')) return null;
   const path = Buffer.from(text);

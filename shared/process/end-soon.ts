@@ -1,9 +1,9 @@
-/** How long what still has to be written may take, in ms. */
+/** Time for what still has to be written, in ms. */
 const graceMs = 500;
 
 /**
- * The work is done and the exit code set. Usually the process ends by itself now; where something still holds it, such as
- * log lines that nobody reads or a write to a disk that hangs, it ends all the same.
+ * Call this when the work is done and the exit code is set. The process then mostly ends by itself; where something still
+ * holds it, such as log lines that are not read or a write to a disk that hangs, this ends it.
  */
 export function endSoon(): void {
   setTimeout(() => process.exit(), graceMs).unref();

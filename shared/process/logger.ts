@@ -3,8 +3,8 @@ import type { Log, LogLevel } from './log.ts';
 import { LossyOutput } from './lossy-output.ts';
 
 /**
- * One JSON event a line on standard error: a constant message plus fields. Standard output stays for results. Nobody
- * waits for the log, and no fault of it reaches who logs: see LossyOutput.
+ * One JSON event a line on standard error: a constant message plus fields. Standard output is for results. Logging
+ * never waits and never fails: see LossyOutput.
  */
 export function makeLogger(level: LogLevel, component: string): Log {
   const note = (lines: number) => {

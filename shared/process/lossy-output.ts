@@ -1,12 +1,12 @@
 import { Writable } from 'node:stream';
 
-/** Most that waits for a reader, in bytes: some thousand events. */
+/** The most that may wait for the reader, in bytes: some thousand events. */
 export const maxWaitingBytes = 1024 * 1024;
 
 /**
- * Lines for somebody who may be slow, stuck or gone: a full disk, a terminal that was closed, a reader that does not read.
- * What cannot be written is left out and counted; it is never waited for, nothing is thrown, and the memory that waits
- * for the reader is bounded. The next line that can be written comes after a note of how many are missing.
+ * Lines for a reader that may be slow, stuck or gone: a full disk, a closed terminal, a pipe that is not read. What cannot be
+ * written is left out and counted. Writing never waits and never throws, and the memory for waiting lines is bounded. The
+ * next line that can be written follows a note that says how many are missing.
  */
 export class LossyOutput extends Writable {
   readonly #target: Writable;

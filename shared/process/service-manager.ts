@@ -21,13 +21,13 @@ export class ServiceManager implements Disposable {
   readonly #socket: DatagramSocket;
   readonly #log: ServiceManagerOptions['log'];
   readonly #longestTickMs: number;
-  /** null: nobody watches us. */
+  /** null: there is no watchdog. */
   readonly #watchdogMs: number | null;
   #isReady = false;
   #status = '';
   #failed = false;
 
-  /** null where no service manager waits for word of us. Whoever started us may be wrong: nothing here ever throws. */
+  /** null where no service manager waits for messages. Its settings may be wrong: nothing here ever throws. */
   static connect({ longestTickMs, log, environment = process.env }: ServiceManagerOptions): ServiceManager | null {
     const address = environment['NOTIFY_SOCKET'];
     if (address === undefined || address === '') return null;
@@ -85,7 +85,7 @@ export class ServiceManager implements Disposable {
   }
 }
 
-/** In ms; null where nobody watches, or not us but a process that started us. */
+/** In ms; null without a watchdog, or where it watches the process that started us. */
 function watchdogMs(environment: NodeJS.ProcessEnv): number | null {
   const { WATCHDOG_USEC: microseconds = '', WATCHDOG_PID: pid = String(process.pid) } = environment;
   return /^[1-9]\d{0,17}$/.test(microseconds) && pid === String(process.pid) ? Number(microseconds) / 1_000 : null;

@@ -6,7 +6,7 @@
 /** With what the shell expects of a command that one of them ended: 128 and its number. */
 const exitCodes = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 } as const;
 
-/** SIGHUP is what a terminal sends when it is closed: nobody looks any more, as after Ctrl-C. */
+/** A terminal sends SIGHUP when it is closed: the user has gone, as after Ctrl-C. */
 export type StopSignal = keyof typeof exitCodes;
 
 const stopSignals = Object.keys(exitCodes) as readonly StopSignal[];
@@ -30,13 +30,13 @@ export class Stopped extends Error {
 }
 
 /**
- * For a command: a signal that aborts with a `Stopped` on Ctrl-C, SIGTERM, a closed terminal, or when nobody reads `output`
+ * For a command: a signal that aborts with a `Stopped` on Ctrl-C, SIGTERM, a closed terminal, or when `output` is no longer read
  * any more (as in `haweight demo | head`). Further ones change nothing: ending is under way and takes seconds at most.
  */
 export function stopOnSignal(output: NodeJS.WriteStream): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController();
   const onSignal = (name: StopSignal) => controller.abort(new Stopped(`stopped by ${name}`, exitCodes[name]));
-  const onOutputError = () => controller.abort(new Stopped('nobody reads the output any more', 1));
+  const onOutputError = () => controller.abort(new Stopped('the output is no longer read', 1));
   for (const name of stopSignals) process.on(name, onSignal);
   output.on('error', onOutputError);
   return {

@@ -6,7 +6,7 @@
 import { isLive, makeScreen, type Screen } from './screen.ts';
 import { clip } from './text.ts';
 
-/** Between two pictures on a terminal, in ms: nobody reads faster. */
+/** Time between two updates on a terminal, in ms: people do not read faster. */
 const pictureMs = 100;
 /** Between two lines in a log, in ms. */
 const logLineMs = 10_000;

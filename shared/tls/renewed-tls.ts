@@ -4,15 +4,16 @@
  */
 
 import { formatProblem, type Problem, ProblemError } from '../contract/problem.ts';
+import { tlsInvalid } from '../contract/problems/tls.ts';
 import type { Log } from '../process/log.ts';
 import { fingerprint, readTlsFiles, type TlsFiles, type TlsMaterial, tlsWarnings } from './tls-files.ts';
 
-/** How often the files are looked at: three `stat` calls. */
+/** How often the files are checked, in ms: three `stat` calls. */
 const defaultEveryMs = 10_000;
 
 /**
- * Certificate, key and CA of files that somebody renews. What is new is checked first and then handed to who uses it; where
- * it cannot be used, that is logged once and what was there before goes on.
+ * Certificate, key and CA from files that are renewed from time to time. New files are checked first and then handed to
+ * their users. Where they are invalid, that is logged once, and the old ones stay in use.
  */
 export class RenewedTls implements Disposable {
   readonly #files: TlsFiles;
@@ -43,7 +44,7 @@ export class RenewedTls implements Disposable {
     return [...this.#problems.values()];
   }
 
-  /** Calls back with what is new, each time that there is something. */
+  /** Calls back with the new material after each renewal. */
   onRenewed(use: (material: TlsMaterial) => void): void {
     this.#users.push(use);
   }
@@ -90,5 +91,5 @@ export class RenewedTls implements Disposable {
 
 function unusable({ cert, ca }: TlsFiles, error: unknown): Problem {
   const got = String((error as { code?: unknown }).code ?? 'unknown error');
-  return { code: 'tls-invalid', where: cert ?? ca ?? 'tls', what: 'TLS cannot use it', got };
+  return tlsInvalid(cert ?? ca ?? 'tls', 'TLS cannot use it', { got });
 }

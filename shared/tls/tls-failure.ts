@@ -1,10 +1,10 @@
 import { type Problem, quote } from '../contract/problem.ts';
 
-/** What differs between those who ask: how each is told what to trust. */
+/** The settings that each client names its certificates with. */
 export interface TlsHints {
-  /** Where the CA that is trusted is named, such as `agents.tls.ca`. */
+  /** The setting for the trusted CA, such as `agents.tls.ca`. */
   readonly ca: string;
-  /** Where our own certificate is named. */
+  /** The setting for our own certificate. */
   readonly certificate: string;
 }
 
@@ -27,12 +27,12 @@ const untrusted = new Set([
   'UNSPECIFIED',
 ]);
 
-type Finding = Omit<Problem, 'code' | 'where'>;
+type CertificateFault = Omit<Problem, 'code' | 'where'>;
 
-/** What a failed TLS handshake says of certificates; null where they are not what it failed for. */
-export function certificateFinding(code: string, message: string, hints: TlsHints): Finding | null {
+/** What a failed TLS handshake says about certificates; null where it failed for another reason. */
+export function certificateFault(code: string, message: string, hints: TlsHints): CertificateFault | null {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    const fix = 'Make one whose subjectAltName has the name or address that is asked (docs/operations.md, TLS).';
+    const fix = 'Make one whose subjectAltName has the name or address that is used (docs/operations.md, TLS).';
     return { what: 'its certificate is for another name', got: quote(message), fix };
   }
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
@@ -40,7 +40,7 @@ export function certificateFinding(code: string, message: string, hints: TlsHint
     return { what: 'its certificate, or that of its CA, is not valid at this time', got: code, fix };
   }
   if (untrusted.has(code)) {
-    return { what: 'its certificate is not trusted', got: code, fix: `Name the CA that made it: ${hints.ca}.` };
+    return { what: 'its certificate is not trusted', got: code, fix: `Name the CA that signed it: ${hints.ca}.` };
   }
   if (/_ALERT_(?!INTERNAL|PROTOCOL_VERSION|DECODE|RECORD)/.test(code)) {
     const fix = `Give a certificate that it trusts: ${hints.certificate}.`;
@@ -49,11 +49,11 @@ export function certificateFinding(code: string, message: string, hints: TlsHint
   return null;
 }
 
-/** What to look at where a connection failed for no reason that names a certificate: the wrong kind of URL above all. */
+/** What to check where a connection failed for a reason other than a certificate: above all the wrong kind of URL. */
 export function schemeHint(url: string, code: string, hints: TlsHints): string | null {
   const secure = url.startsWith('https:');
   if (secure && (code === 'EPROTO' || code.startsWith('ERR_SSL_'))) {
-    return 'It speaks no TLS, it seems: is its URL http://?';
+    return 'It does not seem to speak TLS: is its URL http://?';
   }
   if (secure && code === 'ECONNRESET') return `Does it trust our certificate (${hints.certificate})?`;
   if (!secure && (code === 'ECONNRESET' || code.startsWith('HPE_') || code === 'EPIPE')) {

@@ -1,9 +1,10 @@
 import type { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { type Problem, ProblemError } from '../contract/problem.ts';
+import { tlsExpiry, tlsInvalid, tlsKeyExposed } from '../contract/problems/tls.ts';
 import { crypto, tls } from '../process/footprint.ts';
 
-/** Paths of PEM files. A certificate and its key come together; `ca` is whom the other side's certificate must be from. */
+/** Paths of PEM files. A certificate and its key come together; `ca` must have signed the other side's certificate. */
 export interface TlsFiles {
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
@@ -41,7 +42,7 @@ export function readTlsFiles(files: TlsFiles): TlsMaterial {
   const ca = files.ca === undefined ? undefined : readPem(files.ca);
   const validities: Validity[] = [];
   if (files.ca !== undefined && ca !== undefined) {
-    // a bundle may well hold old ones too: it is of use until its last one ends
+    // a bundle may hold expired ones too: it is useful until its last one ends
     const ends = certificatesIn(files.ca, ca).map((each) => validityOf(files.ca ?? '', each));
     validities.push(ends.reduce((a, b) => (b.toMs > a.toMs ? b : a)));
   }
@@ -58,7 +59,7 @@ export function readTlsFiles(files: TlsFiles): TlsMaterial {
   };
 }
 
-/** What does not stop them from being used, but will harm soon, or already does: dates, and a key that all may read. */
+/** What does not stop their use but does harm, now or soon: dates, and a key that every user may read. */
 export function tlsWarnings(files: TlsFiles, material: TlsMaterial, nowMs: number): readonly Problem[] {
   const problems: Problem[] = [];
   for (const validity of material.validities) {
@@ -67,8 +68,7 @@ export function tlsWarnings(files: TlsFiles, material: TlsMaterial, nowMs: numbe
   }
   const mode = files.key === undefined ? undefined : statSync(files.key, { throwIfNoEntry: false })?.mode;
   if (files.key !== undefined && mode !== undefined && (mode & readableByOthers) !== 0) {
-    const fix = `Say chmod o= ${files.key}`;
-    problems.push({ code: 'tls-key-exposed', where: files.key, what: 'every user of this machine may read it', fix });
+    problems.push(tlsKeyExposed(files.key));
   }
   return problems;
 }
@@ -124,7 +124,7 @@ function checkPair(
     matches = own?.checkPrivateKey(crypto().createPrivateKey(key));
   } catch (cause) {
     const expected = 'one PEM private key without a passphrase';
-    throw invalid(keyPath, 'holds no key that can be used', expected, reason(cause));
+    throw invalid(keyPath, 'holds no valid key', expected, reason(cause));
   }
   if (matches !== true) {
     throw invalid(keyPath, 'is the key of another certificate', `that of the first certificate in ${certPath}`);
@@ -132,21 +132,16 @@ function checkPair(
   try {
     tls().createSecureContext({ cert, key });
   } catch (cause) {
-    // such as a key that OpenSSL's security level finds too small
-    throw invalid(certPath, 'TLS cannot use it', 'a certificate and key of today', reason(cause));
+    // such as a key that is too small for OpenSSL's security level
+    throw invalid(certPath, 'TLS cannot use it', 'a certificate and key that OpenSSL accepts', reason(cause));
   }
 }
 
 function dateProblem({ path, fromMs, toMs }: Validity, nowMs: number): Problem | null {
-  if (nowMs < fromMs) return dated(path, 'is not valid yet', `from ${new Date(fromMs).toISOString()} on`);
+  if (nowMs < fromMs) return tlsExpiry(path, 'is not valid yet', `from ${new Date(fromMs).toISOString()} on`);
   const until = `until ${new Date(toMs).toISOString()}`;
-  if (nowMs > toMs) return dated(path, 'has expired', until);
-  return nowMs > toMs - renewalDays * dayMs ? dated(path, `expires in less than ${renewalDays} days`, until) : null;
-}
-
-function dated(where: string, what: string, got: string): Problem {
-  const fix = 'Put a new one in its place (and look at the clock): it is taken up without a restart.';
-  return { code: 'tls-expiry', where, what, got: `valid ${got}`, fix };
+  if (nowMs > toMs) return tlsExpiry(path, 'has expired', until);
+  return nowMs > toMs - renewalDays * dayMs ? tlsExpiry(path, `expires in less than ${renewalDays} days`, until) : null;
 }
 
 /** OpenSSL's or Node's code, which says what is wrong and nothing of the content. */
@@ -156,6 +151,5 @@ function reason(cause: unknown): string {
 }
 
 function invalid(where: string, what: string, expected: string, got?: string): ProblemError {
-  const fix = 'docs/operations.md, TLS, has commands that make what is needed.';
-  return new ProblemError({ code: 'tls-invalid', where, what, expected, ...(got === undefined ? {} : { got }), fix });
+  return new ProblemError(tlsInvalid(where, what, { expected, ...(got === undefined ? {} : { got }) }));
 }

@@ -1,4 +1,4 @@
 import type { SecureVersion } from 'node:tls';
 
-/** The oldest TLS that is spoken, by those who serve and those who ask. */
+/** The oldest version of TLS that servers and clients accept. */
 export const minTlsVersion: SecureVersion = 'TLSv1.2';

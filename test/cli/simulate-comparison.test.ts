@@ -125,7 +125,7 @@ const refusedFiles: readonly (readonly [what: string, text: string, line: RegExp
   ["an unknown key of the controllers'", 'config: {guard: {flor: 1}}\n', /f\.yaml: config: guard\.flor: unknown key/],
   ['a contender, which a comparison has several of', 'contender: {kind: oracle}\n', /f\.yaml: contender: unknown key/],
   ['a list', '- 1\n', /f\.yaml: .*keys and values, got a list/],
-  ['broken JSON', '{"fleet": [}', /f\.yaml: is no YAML/],
+  ['broken JSON', '{"fleet": [}', /f\.yaml: is not valid YAML/],
   ['aliases of aliases', `a: &a [${'x,'.repeat(50)}]\nb: [${'*a,'.repeat(200)}]\n`, /f\.yaml: .*Excessive alias count/],
 ];
 for (const [what, text, line] of refusedFiles) {

@@ -3,9 +3,9 @@ import { type Comparison, readComparison } from '../../cli/simulate/comparison.t
 import type { Measured } from '../../cli/simulate/run.ts';
 import { renderComparison } from '../../cli/view/simulate.ts';
 import { renderSamples } from '../../cli/view/simulate-samples.ts';
-import type { Result, Sample } from '../../testbed/simulator/result.ts';
+import type { SimulationResult, TickSample } from '../../testbed/simulator/result.ts';
 
-function sample(changes: Partial<Sample> = {}): Sample {
+function sample(changes: Partial<TickSample> = {}): TickSample {
   return {
     ...{ atSeconds: 2, weights: [64, 256], up: [true, true], utilisation: [0.5, 0.25], capacity: [1, 1] },
     ...{ requests: 10, failures: 0 },
@@ -13,7 +13,7 @@ function sample(changes: Partial<Sample> = {}): Sample {
   };
 }
 
-function result(changes: Partial<Result> = {}): Result {
+function result(changes: Partial<SimulationResult> = {}): SimulationResult {
   return {
     ...{ requests: 1_000, answered: 990, inFlight: 0, retries: 0, meanMs: 25, p50Ms: 13.2, p90Ms: 50, p99Ms: 187.4 },
     ...{ failed: { status5xx: 1, timeout: 2, broken: 3, refused: 4, noServer: 0 }, withinSecond: 0.98765 },
@@ -24,7 +24,10 @@ function result(changes: Partial<Result> = {}): Result {
 }
 
 /** Results for the comparison's candidates in order, one list of seeds each. */
-function measured({ candidates, seeds }: Comparison, results: readonly (readonly Partial<Result>[])[]): Measured[] {
+function measured(
+  { candidates, seeds }: Comparison,
+  results: readonly (readonly Partial<SimulationResult>[])[],
+): Measured[] {
   return results.flatMap((runs, index) => {
     const candidate = candidates[index];
     if (candidate === undefined) return [];
@@ -92,10 +95,11 @@ test("the heading has the scenario's loads or the rate, a single seed, and a run
   const flash = readComparison({ scenario: 'flash-150', seeds: '1', haproxys: '4', fleet: '1' });
   t.regex(renderComparison(flash, [], 0), /^your fleet: 1 server, 1 cores?, .*\nload 70%, at times 150%: 35 /);
   t.regex(renderComparison(flash, [], 0), /through 4 HAProxys\n.*\nseed 1; 0 runs/);
-  const short = readComparison({ scenario: 'failing-1', rate: '65', seconds: '20' });
-  t.regex(renderComparison(short, [], 0), /\nload 10%: 65 requests.*\n.*; too short: it begins after 20 s\n/);
-  const enough = readComparison({ scenario: 'failing-1', seconds: '21' });
+  const short = readComparison({ scenario: 'crash-1', rate: '65', seconds: '20' });
+  t.regex(renderComparison(short, [], 0), /\nload 10%: 65 requests.*\n.*; too short, it begins after 20 s\n/);
+  const enough = readComparison({ scenario: 'crash-1', seconds: '21' });
   t.notRegex(renderComparison(enough, [], 0), /too short/);
+  t.is(readComparison({ scenario: 'blackhole' }).scenario, 'fails-fast', 'a former name');
 });
 
 test('the largest values fit 80 columns', (t) => {

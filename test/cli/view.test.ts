@@ -134,13 +134,13 @@ test('an explanation lists every step of the decision in order', (t) => {
 
 test('doctor passes a fresh agent, and warns of an unknown metric and of a wrong clock', (t) => {
   const now = 1_700_000_000_000;
-  const good = judge('agent of a', snapshot(), 3_000, 5, now);
+  const good = judge('agent of a', 'http://10.0.0.1:9477', snapshot(), 3_000, 5, now);
   t.deepEqual(
     good.map(({ state }) => state),
     ['ok', 'warn'],
     'bandwidth is unknown',
   );
-  const off = judge('agent of a', snapshot({ takenAtMs: now + 300_000 }), 3_000, 5, now);
+  const off = judge('agent of a', 'http://10.0.0.1:9477', snapshot({ takenAtMs: now + 300_000 }), 3_000, 5, now);
   t.true(
     off.some(({ detail }) => detail.includes('300.1 s ahead')),
     JSON.stringify(off),
@@ -148,5 +148,5 @@ test('doctor passes a fresh agent, and warns of an unknown metric and of a wrong
 });
 
 test('doctor fails an agent that answers with an old sample', (t) => {
-  t.is(judge('agent of a', snapshot({ ageMs: 9_000 }), 3_000, 5, Date.now())[0]?.state, 'fail');
+  t.is(judge('agent of a', 'http://10.0.0.1:9477', snapshot({ ageMs: 9_000 }), 3_000, 5, Date.now())[0]?.state, 'fail');
 });

@@ -109,7 +109,7 @@ test('a socket at level user reads all but the algorithm', async (t) => {
 test('reports an unknown backend or server, and still sets the others', async (t) => {
   await using haproxy = await startHaproxy({ configuration });
   const { api } = haproxy;
-  const missing = { ok: false, error: { code: 'backend-missing', where: 'gone' } };
+  const missing = { ok: false, error: { code: 'backend-missing', where: 'backend gone' } };
   t.like(await api.servers('gone'), missing);
   t.like(await api.stats('gone'), missing);
   t.like(await api.setWeights('gone', [{ server: 's1', weight: 1 }]), missing);

@@ -1,4 +1,5 @@
 import type { Problem } from '../../shared/contract/problem.ts';
+import { agentTimeout, agentUnreachable } from '../../shared/contract/problems/agent.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import { type Snapshot, snapshotVersion } from '../../shared/contract/snapshot.ts';
 import { normal, type Random } from '../../shared/math/random.ts';
@@ -9,6 +10,8 @@ import type { Server } from './server.ts';
 
 /** The real agent's default; its window is two of them. */
 const sampleEveryMs = 1_000;
+/** The controller's default. */
+const deadlineMs = 1_000;
 
 /** What a server uses without a request, as a share of its cores. */
 const backgroundCpu = 0.01;
@@ -70,9 +73,8 @@ export class SimulatedAgent {
   answer(nowMs: number): Result<Snapshot, Problem> {
     const { down, agentFrozen, claim } = this.#server.conditions;
     const where = this.#spec.name;
-    if (down)
-      return err({ code: 'agent-unreachable', where, what: 'the agent cannot be reached', got: 'ECONNREFUSED' });
-    if (agentFrozen) return err({ code: 'agent-timeout', where, what: 'the agent did not answer in time' });
+    if (down) return err(agentUnreachable(where, 'ECONNREFUSED'));
+    if (agentFrozen) return err(agentTimeout(where, deadlineMs));
     const measured = { ...this.#snapshot, ageMs: nowMs - this.#takenMs };
     return ok(claim === null ? measured : claimed(measured, claim));
   }

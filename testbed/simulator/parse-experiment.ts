@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { configSchema, describeIssues, withCurrentNames } from '../../controller/index.ts';
-import { type Problem, ProblemError, quote } from '../../shared/contract/problem.ts';
+import { ProblemError, quote } from '../../shared/contract/problem.ts';
+import { configInvalid } from '../../shared/contract/problems/settings.ts';
 import { expectedRequests } from './arrivals.ts';
 import { configInput, ownKeys } from './controller-config.ts';
 import { fleetNames, fleets } from './fleets.ts';
+import { currentScenarioName } from './scenario-names.ts';
 import { scenarios } from './scenarios.ts';
 import { type Experiment, experimentSchema, fleetSchema } from './schema.ts';
 import { ratesOf } from './workload.ts';
@@ -22,7 +24,7 @@ type Tree = Readonly<Record<string, unknown>>;
  */
 export function parseExperiment(value: unknown, where: string): Experiment {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(where, 'is no experiment', 'keys and values', shown(value));
+    throw invalid(where, 'is not an experiment', 'keys and values', shown(value));
   }
   const named = withScenario(withFleet(withCurrentNames(value as Tree).tree, where), where);
   const parsed = experimentSchema.safeParse(named);
@@ -42,9 +44,9 @@ function withFleet(value: Tree, where: string): Tree {
 
 function withScenario(value: Tree, where: string): Tree {
   if (typeof value['scenario'] !== 'string') return value;
-  const build = scenarios.get(value['scenario']);
+  const build = scenarios.get(currentScenarioName(value['scenario']));
   if (build === undefined) throw unknownName(`${where}: scenario`, 'scenario', scenarios.keys(), value['scenario']);
-  // which servers fail in a scenario depends on the fleet
+  // which servers a scenario affects depends on the fleet
   const fleet = z.object({ fleet: fleetSchema }).safeParse(value);
   if (!fleet.success) throw schemaError(fleet.error, value, where);
   const { load, ...plan } = build(fleet.data.fleet);
@@ -94,8 +96,7 @@ function unknownName(where: string, kind: string, names: Iterable<string>, got: 
 }
 
 function invalid(where: string, what: string, expected: string, got: string, fix?: string): ProblemError {
-  const problem: Problem = { code: 'config-invalid', where, what, expected, got };
-  return new ProblemError(fix === undefined ? problem : { ...problem, fix });
+  return new ProblemError(configInvalid(where, what, { expected, got, ...(fix === undefined ? {} : { fix }) }));
 }
 
 function shown(value: unknown): string {

@@ -2,7 +2,7 @@ import { mean, percentile, sum } from '../../shared/math/statistics.ts';
 import type { FailureKind, Measures } from './measures.ts';
 
 /** The first HAProxy right after one of its ticks. Arrays are in the order of the fleet. */
-export interface Sample {
+export interface TickSample {
   /** From the end of the warm-up; negative within it. */
   readonly atSeconds: number;
   readonly weights: readonly number[];
@@ -26,7 +26,7 @@ export interface ServerResult {
 }
 
 /** What was measured of requests that arrived after the warm-up. Plain JSON. Times in ms. */
-export interface Result {
+export interface SimulationResult {
   readonly requests: number;
   /** Answered by a server with success. */
   readonly answered: number;
@@ -49,7 +49,7 @@ export interface Result {
   /** Ticks of any HAProxy that left every server that is up with weight 0. */
   readonly allZeroTicks: number;
   readonly ticks: number;
-  readonly samples: readonly Sample[];
+  readonly samples: readonly TickSample[];
 }
 
 export interface ResultParts {
@@ -57,12 +57,12 @@ export interface ResultParts {
   /** Requests that arrived after the warm-up and wait for their answer. */
   readonly inFlight: number;
   readonly servers: readonly ServerResult[];
-  readonly samples: readonly Sample[];
+  readonly samples: readonly TickSample[];
   readonly allZeroTicks: number;
   readonly ticks: number;
 }
 
-export function resultOf({ measures, inFlight, servers, samples, allZeroTicks, ticks }: ResultParts): Result {
+export function resultOf({ measures, inFlight, servers, samples, allZeroTicks, ticks }: ResultParts): SimulationResult {
   const times = measures.sortedTimes();
   const { requests, failures, retries } = measures;
   return {
@@ -86,7 +86,7 @@ export function resultOf({ measures, inFlight, servers, samples, allZeroTicks, t
 }
 
 /** Failures of any kind, of all requests, 0 to 1; null without any. */
-export function failedShare({ failed, requests }: Pick<Result, 'failed' | 'requests'>): number | null {
+export function failedShare({ failed, requests }: Pick<SimulationResult, 'failed' | 'requests'>): number | null {
   return requests === 0 ? null : sum(Object.values(failed)) / requests;
 }
 
@@ -98,13 +98,13 @@ export function maxOverMean(values: readonly (number | null)[]): number | null {
 }
 
 /** Each server's share of new requests: its weight / the sum over the servers that are up. All 0 if the sum is 0. */
-export function sharesOf({ weights, up }: Pick<Sample, 'weights' | 'up'>): number[] {
+export function sharesOf({ weights, up }: Pick<TickSample, 'weights' | 'up'>): number[] {
   const effective = weights.map((weight, index) => (up[index] ? weight : 0));
   const total = sum(effective);
   return effective.map((weight) => (total === 0 ? 0 : weight / total));
 }
 
-function shareMovement(samples: readonly Sample[]): { mean: number; max: number } {
+function shareMovement(samples: readonly TickSample[]): { mean: number; max: number } {
   const moves = samples.flatMap((sample, index) => {
     const before = samples[index - 1];
     if (before === undefined || sample.atSeconds < 0) return [];

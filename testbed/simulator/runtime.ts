@@ -1,6 +1,8 @@
 import type { AgentSource } from '../../controller/index.ts';
 import type { HaproxyControl, ServerState, StatRow } from '../../haproxy/runtime-api.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
+import { agentUnreachable } from '../../shared/contract/problems/agent.ts';
+import { serverMissing } from '../../shared/contract/problems/backend.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import type { SimulatedAgent } from './agent.ts';
 import type { Line, SimulatedHaproxy } from './haproxy.ts';
@@ -39,7 +41,7 @@ export class SimulatedRuntime implements HaproxyControl {
   setWeights(backend: string, changes: readonly { readonly server: string; readonly weight: number }[]): Reply<void> {
     for (const { server, weight } of changes) {
       if (this.#haproxy.setWeight(server, weight)) continue;
-      return Promise.resolve(err({ code: 'server-missing', where: `${backend}/${server}`, what: 'no such server' }));
+      return Promise.resolve(err(serverMissing(`${backend}/${server}`)));
     }
     return Promise.resolve(ok(undefined));
   }
@@ -62,8 +64,7 @@ export class SimulatedAgents implements AgentSource {
   }
 
   fetch(url: string, server: string) {
-    const missing: Problem = { code: 'agent-unreachable', where: url, what: 'there is no such agent' };
-    return Promise.resolve(this.#agents.get(server)?.answer(this.#nowMs()) ?? err(missing));
+    return Promise.resolve(this.#agents.get(server)?.answer(this.#nowMs()) ?? err(agentUnreachable(url, 'ENOTFOUND')));
   }
 }
 

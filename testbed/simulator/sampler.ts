@@ -1,15 +1,15 @@
 import type { SimulatedHaproxy } from './haproxy.ts';
 import type { Measures } from './measures.ts';
-import type { Sample, ServerResult } from './result.ts';
+import type { ServerResult, TickSample } from './result.ts';
 import type { Server, Usage } from './server.ts';
 
 /** Samples the servers' utilisations and weights. */
-export class Sampler {
+export class TickSampler {
   readonly #servers: readonly Server[];
   readonly #measures: Measures;
   /** When the warm-up ends, in ms. */
   readonly #startMs: number;
-  readonly samples: Sample[] = [];
+  readonly samples: TickSample[] = [];
   #measuredFrom: readonly Usage[];
   #sampledFrom: readonly Usage[];
   #totals = { requests: 0, failures: 0 };

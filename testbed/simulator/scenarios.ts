@@ -40,7 +40,7 @@ export function crowd(crowdLoad: number): ScenarioPlan {
 }
 
 /** This many servers of medium size crash for 5 s. */
-export function failing(fleet: FleetInput, count: number): ScenarioPlan {
+export function crashing(fleet: FleetInput, count: number): ScenarioPlan {
   const events = middling(fleet, count).map((server) => {
     return { kind: 'crash' as const, server, fromSeconds: 20, untilSeconds: 25 };
   });
@@ -80,11 +80,11 @@ export const scenarios: ReadonlyMap<string, Build> = new Map<string, Build>([
   ...tens.map((percent): [string, Build] => [`flash-${percent}`, () => flashCrowds(percent / 100)]),
   ['crowd', () => crowd(1.2)],
   ['step', () => plan(0.6, 60, { loads: [{ fromSeconds: 20, untilSeconds: 60, load: 0.95 }] })],
-  ...[1, 2, 3].map((count): [string, Build] => [`failing-${count}`, (fleet) => failing(fleet, count)]),
+  ...[1, 2, 3].map((count): [string, Build] => [`crash-${count}`, (fleet) => crashing(fleet, count)]),
   ['noisy', (fleet) => slowing(fleet, 'slow')],
   ['hidden', (fleet) => slowing(fleet, 'hidden-slow')],
   ['frozen', frozen],
-  ['blackhole', (fleet) => erring(fleet, 1)],
+  ['fails-fast', (fleet) => erring(fleet, 1)],
   ['errors', (fleet) => erring(fleet, 0.3)],
   ['cold-start', coldStart],
 ]);

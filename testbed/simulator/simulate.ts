@@ -1,5 +1,5 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import type { Result } from './result.ts';
+import type { SimulationResult } from './result.ts';
 import type { Experiment } from './schema.ts';
 import { Simulation } from './simulation.ts';
 
@@ -16,7 +16,7 @@ const stretchMs = 40;
 const eventsPerLook = 1_024;
 
 /** Runs one experiment. The same experiment gives the same result, on any machine, at any time. */
-export async function simulate(experiment: Experiment, options: SimulateOptions = {}): Promise<Result> {
+export async function simulate(experiment: Experiment, options: SimulateOptions = {}): Promise<SimulationResult> {
   const { onProgress, signal } = options;
   const simulation = new Simulation(experiment);
   let lookAt = performance.now() + stretchMs;

@@ -9,8 +9,8 @@ import { checkEveryMs } from './health.ts';
 import { Measures } from './measures.ts';
 import { Queue } from './queue.ts';
 import type { Request } from './request.ts';
-import { type Result, resultOf } from './result.ts';
-import { Sampler } from './sampler.ts';
+import { resultOf, type SimulationResult } from './result.ts';
+import { TickSampler } from './sampler.ts';
 import type { Experiment, ServerSpec } from './schema.ts';
 import { Server } from './server.ts';
 import { type HaproxyStreams, type ServerStreams, type Streams, streamsOf } from './streams.ts';
@@ -24,7 +24,7 @@ export class Simulation {
   readonly #startMs: number;
   readonly #endMs: number;
   readonly #measures: Measures;
-  readonly #sampler: Sampler;
+  readonly #sampler: TickSampler;
   readonly #servers: readonly Server[];
   readonly #haproxys: readonly SimulatedHaproxy[];
   readonly #setters: readonly WeightSetter[];
@@ -44,7 +44,7 @@ export class Simulation {
     // the order of the slots matters: at the same instant, server events come first and controllers tick last
     this.#scheduleEvents();
     this.#servers = fleet.map((spec, index) => this.#makeServer(spec, index));
-    this.#sampler = new Sampler(this.#servers, this.#measures, this.#startMs);
+    this.#sampler = new TickSampler(this.#servers, this.#measures, this.#startMs);
     const measuring = this.#agenda.slot((nowMs) => this.#sampler.startMeasuring(nowMs));
     this.#agenda.set(measuring, this.#startMs);
     const agents = new Map(fleet.map((spec, index) => [spec.name, this.#makeAgent(spec, index)]));
@@ -73,7 +73,7 @@ export class Simulation {
     return this.#agenda.step();
   }
 
-  result(): Result {
+  result(): SimulationResult {
     return resultOf({
       measures: this.#measures,
       inFlight: this.#deadlines.items().filter(({ over, arrivedMs }) => !over && arrivedMs >= this.#startMs).length,

@@ -8,7 +8,7 @@ export const groups = {
   saturated: ['saturated-3'],
   flash: ['flash-135', 'flash-188', 'flash-240', 'flash-110-190'],
   noisy: ['noisy-neighbour'],
-  failing: ['failing'],
+  'fails-fast': ['fails-fast'],
 } as const satisfies Readonly<Record<string, readonly ScenarioName[]>>;
 
 export type GroupName = keyof typeof groups;

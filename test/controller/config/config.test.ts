@@ -98,17 +98,17 @@ const refused: readonly (readonly [title: string, yaml: string, ...words: string
     'agents.tls.verify',
     'address, server',
   ],
-  ['a key given twice', `${web}policy: equal\npolicy: paper\n`, 'no YAML', 'unique'],
+  ['a key given twice', `${web}policy: equal\npolicy: paper\n`, 'not valid YAML', 'unique'],
   ['a key given twice further down', `guard: { floor: 0.1, "floor": 0.2 }\n${web}`, 'unique', 'line 1, column 22'],
-  ['a file that is a list', '- web\n', 'no configuration', 'a list'],
-  ['broken YAML', 'backends: [\n', 'no YAML'],
+  ['a file that is a list', '- web\n', 'not a configuration', 'a list'],
+  ['broken YAML', 'backends: [\n', 'not valid YAML'],
   [
     'aliases that stand for far more than the file holds',
     `a: &a [${'x,'.repeat(20)}x]\nb: &b [${'*a,'.repeat(20)}*a]\nc: [${'*b,'.repeat(20)}*b]\n`,
-    'aliases are few',
+    'few and known aliases',
     'Excessive alias count',
   ],
-  ['an alias of nothing', 'backends: *web\n', 'cannot be used', 'Unresolved alias'],
+  ['an alias of nothing', 'backends: *web\n', 'is not valid YAML', 'Unresolved alias'],
   ['a file that is too large', `${web}#${'x'.repeat(1024 * 1024)}\n`, 'cannot be read', 'over 1 MiB'],
 ];
 
@@ -125,7 +125,7 @@ test('a file that does not exist is named', (t) => {
   t.true(line.includes('/nonexistent/c.yaml') && line.includes('ENOENT'), line);
 });
 
-test('a directory, and a device that never ends, are no configuration', (t) => {
+test('a directory, and a device that never ends, are not configurations', (t) => {
   t.regex(
     lineOf(() => loadConfig({ config: tmpdir() })),
     /cannot be read; expected a YAML file, got EISDIR$/,

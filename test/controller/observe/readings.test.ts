@@ -1,35 +1,46 @@
 import test from 'ava';
-import { holdSnapshot, type ReadingOptions, readingOf } from '../../../controller/observe/agent-readings.ts';
+import {
+  type HeldSnapshot,
+  holdSnapshot,
+  type ReadingOptions,
+  readingOf,
+} from '../../../controller/observe/agent-readings.ts';
 import { agentUrl } from '../../../controller/observe/agent-url.ts';
 import { countersOf, refusedTicks, trafficBetween } from '../../../controller/observe/traffic.ts';
 import type { StatRow } from '../../../haproxy/runtime-api.ts';
-import type { Problem } from '../../../shared/contract/problem.ts';
+import { formatProblem, type Problem } from '../../../shared/contract/problem.ts';
+import { agentStale } from '../../../shared/contract/problems/agent.ts';
 import { err, ok } from '../../../shared/contract/result.ts';
 import { snapshot } from '../../support/snapshot.ts';
 
 const options: ReadingOptions = { staleAfterMs: 3_000, tcpQueueParts: ['receive', 'send', 'accept'] };
+const url = 'http://10.0.0.1:9477';
 const silence: Problem = { code: 'agent-timeout', where: 'x', what: 'no answer' };
+
+function read(held: HeldSnapshot | null, failure: Problem | null, nowMs: number, own = options) {
+  return readingOf(url, held, failure, nowMs, own).reading;
+}
 
 test('a snapshot stays fresh until it is older than 3 s, counted by the agent and by us', (t) => {
   const held = holdSnapshot(ok(snapshot({ ageMs: 1_000 })), null, 50_000);
-  t.is(readingOf(held, null, 52_000, options).state, 'fresh');
-  t.is(readingOf(held, null, 52_001, options).state, 'stale');
+  t.is(read(held, null, 52_000, options).state, 'fresh');
+  t.is(read(held, null, 52_001, options).state, 'stale');
 });
 
 test('one lost answer is bridged by the snapshot before, two are not', (t) => {
   const held = holdSnapshot(ok(snapshot({ ageMs: 500 })), null, 0);
-  t.is(readingOf(holdSnapshot(err(silence), held, 2_000), silence, 2_000, options).state, 'fresh');
-  const after = readingOf(holdSnapshot(err(silence), held, 4_000), silence, 4_000, options);
+  t.is(read(holdSnapshot(err(silence), held, 2_000), silence, 2_000, options).state, 'fresh');
+  const after = read(holdSnapshot(err(silence), held, 4_000), silence, 4_000, options);
   t.is(after.state === 'stale' ? after.code : '', 'agent-timeout');
 });
 
 test('an agent that answers with an old sample is stale', (t) => {
-  const reading = readingOf(holdSnapshot(ok(snapshot({ ageMs: 60_000 })), null, 0), null, 0, options);
+  const reading = read(holdSnapshot(ok(snapshot({ ageMs: 60_000 })), null, 0), null, 0, options);
   t.is(reading.state === 'stale' ? reading.code : '', 'agent-stale');
 });
 
 test("the agent's wall clock has no part in its age", (t) => {
-  const reading = readingOf(holdSnapshot(ok(snapshot({ takenAtMs: 5 })), null, 0), null, 10, options);
+  const reading = read(holdSnapshot(ok(snapshot({ takenAtMs: 5 })), null, 0), null, 10, options);
   t.is(reading.state, 'fresh');
 });
 
@@ -42,36 +53,39 @@ test('the same sample again and again grows old, however young the agent calls i
     [60_000, 'stale'],
   ] as const) {
     held = holdSnapshot(ok(snapshot({ ageMs: 120 })), held, nowMs);
-    t.is(readingOf(held, null, nowMs, options).state, state, `${nowMs}`);
+    t.is(read(held, null, nowMs, options).state, state, `${nowMs}`);
   }
-  const reading = readingOf(held, null, 60_000, options);
+  const reading = read(held, null, 60_000, options);
   t.like(reading, { ageMs: 60_120, code: 'agent-stale' });
   t.regex(
     reading.state === 'stale' ? reading.detail : '',
-    /same sample again and again and calls it 120 ms old; it is 60120 ms/,
+    /same sample again and again and calls it 120 ms old; expected at most 3000 ms, got 60120 ms/,
   );
   // one lost answer in between forgets nothing
   held = holdSnapshot(err(silence), held, 62_000);
   held = holdSnapshot(ok(snapshot({ ageMs: 120 })), held, 64_000);
-  t.is(readingOf(held, null, 64_000, options).state, 'stale');
+  t.is(read(held, null, 64_000, options).state, 'stale');
   // another sample, though the wall clock went back
   held = holdSnapshot(ok(snapshot({ ageMs: 120, takenAtMs: 1 })), held, 66_000);
-  t.like(readingOf(held, null, 66_000, options), { state: 'fresh', ageMs: 120 });
+  t.like(read(held, null, 66_000, options), { state: 'fresh', ageMs: 120 });
 });
 
 test('an agent that says how old its last sample has become is believed, and one asked twice between samples is fresh', (t) => {
   const first = holdSnapshot(ok(snapshot({ ageMs: 100 })), null, 0);
   const asked = holdSnapshot(ok(snapshot({ ageMs: 900 })), first, 800);
-  t.like(readingOf(asked, null, 800, options), { state: 'fresh', ageMs: 900 });
+  t.like(read(asked, null, 800, options), { state: 'fresh', ageMs: 900 });
   const hangs = holdSnapshot(ok(snapshot({ ageMs: 5_100 })), asked, 5_000);
-  const reading = readingOf(hangs, null, 5_000, options);
-  t.is(reading.state === 'stale' ? reading.detail : '', 'its snapshot is 5100 ms old; at most 3000 ms counts');
+  const reading = read(hangs, null, 5_000, options);
+  t.is(
+    reading.state === 'stale' ? reading.detail : '',
+    formatProblem(agentStale(url, { ageMs: 5_100, staleAfterMs: 3_000, repeatedAsMs: null })),
+  );
 });
 
 test('unknown stays unknown, and only the configured parts of the TCP queues count', (t) => {
   const held = holdSnapshot(ok(snapshot()), null, 0);
-  const all = readingOf(held, null, 0, options);
-  const without = readingOf(held, null, 0, { ...options, tcpQueueParts: ['receive', 'accept'] });
+  const all = read(held, null, 0, options);
+  const without = read(held, null, 0, { ...options, tcpQueueParts: ['receive', 'accept'] });
   t.is(all.state === 'fresh' ? all.utilisation.bandwidth : 0, null);
   t.is(all.state === 'fresh' ? all.utilisation.tcpQueues : 0, 0.75);
   t.is(without.state === 'fresh' ? without.utilisation.tcpQueues : 0, 0.25);

@@ -3,7 +3,7 @@ import { createLogger, transports } from 'winston';
 
 /** A logger that keeps what is logged. */
 export function recordingLogger() {
-  const lines: { level: string; message: string; code?: string; backend?: string }[] = [];
+  const lines: { level: string; message: string; code?: string; backend?: string; detail?: string }[] = [];
   const stream = new Writable({
     write: (chunk, _, done) => {
       lines.push(JSON.parse(String(chunk)));

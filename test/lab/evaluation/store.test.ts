@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import { lockFolder } from '../../../lab/evaluation/folder-lock.ts';
 import { blocksOf } from '../../../lab/evaluation/matrix.ts';
+import { readCell } from '../../../lab/evaluation/read.ts';
 import type { Cell } from '../../../lab/evaluation/record.ts';
 import { Store } from '../../../lab/evaluation/store.ts';
 import { ProblemError } from '../../../shared/contract/problem.ts';
@@ -11,7 +13,7 @@ import { Child } from '../../../testbed/rig/child.ts';
 
 const cell: Cell = {
   format: 1,
-  scenario: 'failing',
+  scenario: 'fails-fast',
   contender: 'paper+random',
   repetition: 2,
   seed: 5,
@@ -40,7 +42,7 @@ test('a finished cell is skipped, and one that does not count or is damaged is m
   );
   if (block === undefined) throw new Error('no such block');
   const isMissing = async () =>
-    (await store.missingOf([block])).some(({ scenarios }) => scenarios.some(({ name }) => name === 'failing'));
+    (await store.missingOf([block])).some(({ scenarios }) => scenarios.some(({ name }) => name === 'fails-fast'));
   t.true(await isMissing());
   await store.write(cell);
   t.false(await isMissing());
@@ -49,12 +51,29 @@ test('a finished cell is skipped, and one that does not count or is damaged is m
     block.scenarios.length - 1,
     'the others are still to be measured',
   );
-  t.true((await store.missingOf([{ ...block, repetition: 1 }]))[0]?.scenarios.some(({ name }) => name === 'failing'));
+  t.true(
+    (await store.missingOf([{ ...block, repetition: 1 }]))[0]?.scenarios.some(({ name }) => name === 'fails-fast'),
+  );
   await store.write({ ...cell, discarded: 'the generator lagged' });
   t.true(await isMissing());
   await store.write(cell);
-  writeFileSync(join(path, 'raw', 'failing', 'paper+random-2.json.gz'), 'half a fi');
+  writeFileSync(join(path, 'raw', 'fails-fast', 'paper+random-2.json.gz'), 'half a fi');
   t.true(await isMissing());
+});
+
+test('a result of a run before the scenario was renamed still counts, and reads with the name of today', async (t) => {
+  const path = folder(t);
+  const store = new Store(path);
+  mkdirSync(join(path, 'raw', 'failing'), { recursive: true });
+  const file = join(path, 'raw', 'failing', 'paper+random-2.json.gz');
+  writeFileSync(file, gzipSync(JSON.stringify({ ...cell, scenario: 'failing' })));
+  t.is((await readCell(file)).scenario, 'fails-fast');
+  const block = blocksOf('full', 2).find(({ contender: { name }, repetition }) => {
+    return name === 'paper+random' && repetition === 2;
+  });
+  if (block === undefined) throw new Error('no such block');
+  const missing = (await store.missingOf([block])).flatMap(({ scenarios }) => scenarios.map(({ name }) => name));
+  t.false(missing.includes('fails-fast'));
 });
 
 test('a block with nothing left to measure is skipped', async (t) => {

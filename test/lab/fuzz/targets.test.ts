@@ -17,8 +17,11 @@ const plans: Partial<Record<TargetName, { readonly cases: number; readonly reach
     reached: ['states: read', 'stats: read', 'info: read', 'level: read', 'refusal: backend-missing'],
   },
   'runtime-api': { cases: 60, reached: ['haproxy-reply'] },
-  configuration: { cases: 120, reached: ['accepted', 'config-unreadable is no YAML', 'config-invalid unknown key'] },
-  experiment: { cases: 100, reached: ['accepted', 'config-unreadable is no YAML'] },
+  configuration: {
+    cases: 120,
+    reached: ['accepted', 'config-unreadable is not valid YAML', 'config-invalid unknown key'],
+  },
+  experiment: { cases: 100, reached: ['accepted', 'config-unreadable is not valid YAML'] },
   recording: { cases: 150, reached: ['ticks', 'ticks, damaged lines'] },
   kernel: {
     cases: 500,

@@ -36,12 +36,12 @@ test('a pause gives one burst back, and no more', (t) => {
 test('an address that ignores refusals is cut off until it pauses; one refused now and then is not', (t) => {
   const { of, clock, answered } = limiter();
   answered(25);
-  t.false(of.isDeaf('a'));
+  t.false(of.isAbusive('a'));
   answered(1_000);
-  t.true(of.isDeaf('a'));
+  t.true(of.isAbusive('a'));
   t.is(of.take('a'), 3, 'debt has a bottom: one burst');
   clock.nowMs = 200;
-  t.false(of.isDeaf('a'));
+  t.false(of.isAbusive('a'));
   clock.nowMs = 2_200;
   t.is(of.take('a'), null);
 });

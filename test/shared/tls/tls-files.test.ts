@@ -43,7 +43,7 @@ const unusable: readonly (readonly [title: string, files: (authority: Authority)
       const { cert } = a.issue('x', 'DNS:x');
       return { cert, key: cert };
     },
-    /x\.pem: holds no key/,
+    /x\.pem: holds no valid key/,
   ],
   [
     'the key of another certificate',
@@ -58,7 +58,7 @@ const unusable: readonly (readonly [title: string, files: (authority: Authority)
       openssl('pkey', '-in', key, '-aes256', '-passout', 'pass:secret', '-out', locked);
       return { cert, key: locked };
     },
-    /locked\.key: holds no key that can be used; expected one PEM private key without a passphrase/,
+    /locked\.key: holds no valid key; expected one PEM private key without a passphrase/,
   ],
 ];
 

@@ -39,7 +39,7 @@ test.serial('a restart of HAProxy is reported once, and the weights are right wi
   await haproxy.end();
   await until('told', () => told() === before + 1);
   const { haproxy: shown, waitingFor } = await run.stack.ticks(3);
-  t.regex(shown.problem ?? '', /nobody answers/);
+  t.regex(shown.problem ?? '', /nothing answers/);
   t.is(waitingFor, shown.problem);
   t.is(told(), before + 1, 'once, not at every tick');
   t.is(run.controller.events('waiting for haproxy').at(-1)?.code, 'socket-refused');

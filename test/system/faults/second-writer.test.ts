@@ -68,7 +68,7 @@ test.serial(
       await until('named', () => named().length === 1);
       t.deepEqual(named(), ['weight-contested']);
       const { waitingFor } = await run.stack.status();
-      t.regex(waitingFor ?? '', /web\/s1.*somebody else writes this weight/);
+      t.regex(waitingFor ?? '', /web\/s1.*another writer changes this weight/);
 
       // the others are managed meanwhile
       await says('set server web/s2 weight 30');

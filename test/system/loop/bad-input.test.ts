@@ -46,7 +46,7 @@ const controller = (haproxy: HaproxyProcess, backend: string) =>
 
 const wrongSetups: readonly (readonly [title: string, backend: string, ...words: (string | RegExp)[]])[] = [
   ['a backend that HAProxy does not have', 'wbe', 'wbe', '"web"'],
-  ['a backend with a static algorithm', 'fixed', 'static-rr', 'roundrobin, leastconn or random'],
+  ['a backend with a static algorithm', 'fixed', 'static-rr', 'roundrobin, leastconn, random'],
   ['a backend whose algorithm ignores weights', 'firsts', 'first', 'ignores weights'],
   ['a server also under agent-check', 'checked', 'checked/s1', 'agent-check'],
   ['a backend name that does not fit the protocol', 'web;show info', '--backend', 'letters'],

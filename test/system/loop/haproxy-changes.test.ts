@@ -91,7 +91,7 @@ test.serial('HAProxy may start after the controller, end, and start again', asyn
         return seen?.haproxy.problem === null && seen.backends[0]?.servers.length === 2;
       });
     }
-    await until('waiting again', async () => (await status())?.haproxy.problem?.includes('nobody answers') ?? false);
+    await until('waiting again', async () => (await status())?.haproxy.problem?.includes('nothing answers') ?? false);
   }
   const tick = async () => {
     const before = (await status())?.ticks ?? 0;

@@ -21,7 +21,7 @@ test('connections that wait to be accepted fill the accept queue and no byte que
 
   const held = holdSnapshot(ok(snapshot({ metrics: { ...snapshot().metrics, tcpQueues: metric } })), null, 0);
   const seen = (tcpQueueParts: readonly ('receive' | 'send' | 'accept')[]) => {
-    const reading = readingOf(held, null, 0, { staleAfterMs: 3_000, tcpQueueParts });
+    const { reading } = readingOf('http://a', held, null, 0, { staleAfterMs: 3_000, tcpQueueParts });
     return reading.state === 'fresh' ? reading.utilisation.tcpQueues : 'stale';
   };
   t.is(seen(['receive', 'send', 'accept']), 1, 'a full accept queue is a full queue');

@@ -48,7 +48,7 @@ class Agent implements Disposable {
 /** What policies see of a snapshot. */
 function seen(snapshot: Snapshot) {
   const options = { staleAfterMs: 3_000, tcpQueueParts: ['receive', 'send', 'accept'] } as const;
-  const reading = readingOf(holdSnapshot(ok(snapshot), null, 0), null, 0, options);
+  const { reading } = readingOf('http://a', holdSnapshot(ok(snapshot), null, 0), null, 0, options);
   if (reading.state !== 'fresh') throw new Error(reading.detail);
   return reading.utilisation;
 }

@@ -35,7 +35,10 @@ tlsTest('an agent serves its snapshot over TLS to clients that trust its CA, and
 
 tlsTest('an https URL of a plain agent is unreachable, and the message names TLS', async (t) => {
   await using running = await startAgent('127.0.0.1', 0);
-  t.regex(await ask(running.url.replace('http', 'https'), null), /^agent-unreachable .*speaks no TLS.*http:\/\//);
+  t.regex(
+    await ask(running.url.replace('http', 'https'), null),
+    /^agent-unreachable .*not seem to speak TLS.*http:\/\//,
+  );
 });
 
 tlsTest("a certificate must be for the requested address, or for the server's name if configured", async (t) => {

@@ -1,5 +1,5 @@
 import type { Target } from '../../../testbed/simulator/dispatch/dispatch.ts';
-import type { Result } from '../../../testbed/simulator/result.ts';
+import type { SimulationResult } from '../../../testbed/simulator/result.ts';
 import { type Experiment, type ExperimentInput, experimentSchema } from '../../../testbed/simulator/schema.ts';
 import { simulate } from '../../../testbed/simulator/simulate.ts';
 
@@ -23,11 +23,11 @@ export function serversOf(
   return Array.from({ length: count }, (_, index) => ({ name: `s${index + 1}`, ...each }));
 }
 
-export function run(changes: Partial<ExperimentInput> = {}): Promise<Result> {
+export function run(changes: Partial<ExperimentInput> = {}): Promise<SimulationResult> {
   return simulate(experiment(changes));
 }
 
-export function failuresOf({ failed }: Result): number {
+export function failuresOf({ failed }: SimulationResult): number {
   return Object.values(failed).reduce((sum, count) => sum + count, 0);
 }
 

@@ -29,7 +29,7 @@ test('every named scenario is a valid experiment for every fleet', (t) => {
 });
 
 const refusals: readonly { what: string; value: unknown; says: RegExp }[] = [
-  { what: 'not an object', value: [], says: /^x\.yaml: is no experiment; expected keys and values, got a list$/ },
+  { what: 'not an object', value: [], says: /^x\.yaml: is not an experiment; expected keys and values, got a list$/ },
   {
     what: 'an unknown key',
     value: { ...fine, sede: 1 },
@@ -43,7 +43,7 @@ const refusals: readonly { what: string; value: unknown; says: RegExp }[] = [
   {
     what: 'no servers',
     value: { ...fine, fleet: [] },
-    says: /^x\.yaml: fleet: cannot be used; expected at least one server, got \[\]$/,
+    says: /^x\.yaml: fleet: invalid value; expected at least one server, got \[\]$/,
   },
   {
     what: 'a name twice',

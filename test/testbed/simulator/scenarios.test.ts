@@ -1,5 +1,7 @@
 import test from 'ava';
 import { fleets } from '../../../testbed/simulator/fleets.ts';
+import { parseExperiment } from '../../../testbed/simulator/parse-experiment.ts';
+import { formerScenarioNote } from '../../../testbed/simulator/scenario-names.ts';
 import { scenarios } from '../../../testbed/simulator/scenarios.ts';
 import { capacityOf, ratesOf } from '../../../testbed/simulator/workload.ts';
 import { experiment } from './build.ts';
@@ -36,12 +38,14 @@ test('flash crowds last 300 ms every 5 s for a minute, at their share of the cap
 
 test('failures hit servers of medium size, for 5 s', (t) => {
   const servers = (name: string) => planned(name).scenario.events?.map(({ server }) => server);
-  t.deepEqual(['failing-1', 'failing-2', 'failing-3'].map(servers), [['s3'], ['s2', 's3'], ['s2', 's3', 's4']]);
-  t.like(planned('failing-1').scenario.events?.[0], { kind: 'crash', fromSeconds: 20, untilSeconds: 25 });
+  t.deepEqual(['crash-1', 'crash-2', 'crash-3'].map(servers), [['s3'], ['s2', 's3'], ['s2', 's3', 's4']]);
+  t.like(planned('crash-1').scenario.events?.[0], { kind: 'crash', fromSeconds: 20, untilSeconds: 25 });
 });
 
 test('the scenarios of one faulty server say which, how and when', (t) => {
-  const events = ['noisy', 'hidden', 'frozen', 'blackhole', 'errors'].map((name) => planned(name).scenario.events?.[0]);
+  const events = ['noisy', 'hidden', 'frozen', 'fails-fast', 'errors'].map(
+    (name) => planned(name).scenario.events?.[0],
+  );
   t.deepEqual(events, [
     { kind: 'slow', server: 's5', fromSeconds: 15, untilSeconds: 45, factor: 0.5 },
     { kind: 'hidden-slow', server: 's5', fromSeconds: 15, untilSeconds: 45, factor: 0.5 },
@@ -52,4 +56,14 @@ test('the scenarios of one faulty server say which, how and when', (t) => {
   t.deepEqual([planned('frozen').load, planned('frozen').scenario.loads?.[0]?.load], [0.35, 0.8]);
   t.deepEqual([planned('step').load, planned('step').scenario.loads?.[0]?.load], [0.6, 0.95]);
   t.is(planned('cold-start').warmupSeconds, 0);
+});
+
+test('a former name of a scenario still works, and says what it is called now', (t) => {
+  const shape = { fleet: 'het', contender: { kind: 'oracle' } };
+  t.deepEqual(
+    parseExperiment({ ...shape, scenario: 'failing-3' }, 'x'),
+    parseExperiment({ ...shape, scenario: 'crash-3' }, 'x'),
+  );
+  t.is(formerScenarioNote('crash-3'), null);
+  t.regex(formerScenarioNote('failing-3') ?? '', /failing-3 is called crash-3 now;/);
 });

@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { imbalance, ticksToConverge } from '../../../testbed/simulator/convergence.ts';
 import { fleets } from '../../../testbed/simulator/fleets.ts';
-import { type Result, sharesOf } from '../../../testbed/simulator/result.ts';
+import { type SimulationResult, sharesOf } from '../../../testbed/simulator/result.ts';
 import { scenarios } from '../../../testbed/simulator/scenarios.ts';
 import { type ExperimentInput, experimentSchema } from '../../../testbed/simulator/schema.ts';
 import { simulate } from '../../../testbed/simulator/simulate.ts';
@@ -27,7 +27,7 @@ test('every contender gets the same requests with the same demands', async (t) =
   ];
   // nothing arrives in the last seconds, so all work is done at the end
   const loads = [{ fromSeconds: 10, untilSeconds: 20, load: 0 }];
-  const results: Result[] = [];
+  const results: SimulationResult[] = [];
   for (const each of contenders) results.push(await run({ load: 0.4, scenario: { loads }, ...each }));
   const facts = results.map(({ requests, inFlight, samples, servers }) => ({
     requests,

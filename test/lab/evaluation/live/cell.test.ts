@@ -119,7 +119,7 @@ onlyWithGroups('a cell that is stopped ends what it did to the servers', async (
   const stop = new AbortController();
   await using stack = await Stack.start(contender, servers.list, '127.0.78.2', stop.signal);
   const scenario: Scenario = {
-    name: 'failing',
+    name: 'fails-fast',
     title: 'one answers 500',
     durationMs: 60_000,
     load: 0.2,

@@ -157,7 +157,7 @@ test('the ranking is by the mean relative to the oracle, with failures', (t) => 
     cells('removed-3', 'stress+random', [10, 10, 10], 4),
     cells('steady-50', 'leastconn', [110, 120, 130]),
     mixed('steady-70', 'inverse-load+random', [50, 550]),
-    cells('failing', 'random', [10, 10, 10]),
+    cells('fails-fast', 'random', [10, 10, 10]),
   );
   t.deepEqual(
     rankingOf(results).map(({ contender, mean, p99, scenarios, failed, leastWithinSecond }) => [

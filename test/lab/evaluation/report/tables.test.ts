@@ -20,7 +20,7 @@ test('each measured scenario has a table, and each contender a row with median, 
     cell('steady-50', 'roundrobin', 10, 2),
     cell('steady-50', 'roundrobin', 1_500, 3),
     cell('steady-50', 'leastconn', 200),
-    cell('failing', 'random', 7),
+    cell('fails-fast', 'random', 7),
   );
   t.is(
     groupTables(results, 'steady'),
@@ -39,11 +39,11 @@ test('the cost of a fault is failed and slow requests, only in scenarios with a 
     cell('steady-50', 'roundrobin', 12),
     cell('removed-1', 'roundrobin', 12),
     cell('removed-1', 'roundrobin', 1_001, 2),
-    cell('failing', 'leastconn', 10),
+    cell('fails-fast', 'leastconn', 10),
   );
   t.is(
     reactionTable(results),
-    `| contender | \`removed-1\` | \`failing\` |
+    `| contender | \`removed-1\` | \`fails-fast\` |
 |---|---|---|
 | \`roundrobin\` | 1 + 4.5 (0–9) | – |
 | \`leastconn\` | – | 1 + 0 |`,
@@ -55,12 +55,12 @@ test("leastconn is compared with haweight's best in the words of the rule", (t) 
   const results = resultsOf(
     cell('steady-50', 'leastconn', 120),
     cell('steady-50', 'capacity+leastconn', 100),
-    cell('failing', 'leastconn', 50),
+    cell('fails-fast', 'leastconn', 50),
   );
   const [, , ...rows] = leastconnTable(results).split('\n');
   t.deepEqual(rows, [
     '| `steady-50` | 608 / 5000 / 10.0 | `capacity+leastconn`: 590 / 5000 / 10.0 | 1.03 | 1.00 | **yes** |',
-    '| `failing` | 545 / 5000 / 10.0 | – | – | – | not measured |',
+    '| `fails-fast` | 545 / 5000 / 10.0 | – | – | – | not measured |',
   ]);
   t.regex(leastconnRule(), /at most 10 % above .* failed request charged as 5 s/);
   t.regex(claimsRule(), /`paper\+roundrobin` here, its baseline `least-utilised\+roundrobin`/);

@@ -1,0 +1,122 @@
+import { agentPort } from '../endpoints.ts';
+import { type Problem, quote } from '../problem.ts';
+
+/** Problems of an agent, as the one that asks it sees them. `url` is where it was asked. */
+
+export function agentUnreachable(url: string, got: string, hint: string | null = null): Problem {
+  const fix = hint ?? 'Is the agent running there, and does a firewall let its port through?';
+  return { code: 'agent-unreachable', where: url, what: 'the agent cannot be reached', got, fix };
+}
+
+/** HAProxy knows the server by a UNIX socket, or by a name that is not resolved yet. */
+export function agentAddressUnknown(server: string, address: string): Problem {
+  return {
+    code: 'agent-unreachable',
+    where: server,
+    what: 'HAProxy gives no IP address to ask its agent at',
+    got: quote(address),
+    fix: `Name its agent: --agent ${server}=http://HOST:${agentPort}`,
+  };
+}
+
+export function agentTimeout(url: string, timeoutMs: number): Problem {
+  const expected = `an answer within ${timeoutMs} ms`;
+  const fix = 'Is the agent or its machine overloaded, or does a firewall drop its packets?';
+  return { code: 'agent-timeout', where: url, what: 'the agent did not answer in time', expected, fix };
+}
+
+export function agentCertificate(url: string, fault: Omit<Problem, 'code' | 'where'>): Problem {
+  return { code: 'agent-certificate', where: url, ...fault };
+}
+
+export function agentUnauthorised(url: string, status: number): Problem {
+  return {
+    code: 'agent-unauthorised',
+    where: url,
+    what: 'the agent refused the bearer token, or wants one',
+    got: `HTTP ${status}`,
+    fix: "Give the controller the agents' token: --agent-token-file FILE or HAWEIGHT_AGENT_TOKEN.",
+  };
+}
+
+export function agentStatus(url: string, status: number, body: string): Problem {
+  const got = `HTTP ${status} ${quote(body, 80)}`;
+  return { code: 'agent-status', where: url, what: 'the agent answered with an error', expected: 'HTTP 200', got };
+}
+
+export function agentTooLarge(url: string, maxBytes: number): Problem {
+  const expected = `at most ${maxBytes} bytes`;
+  return { code: 'agent-too-large', where: url, what: 'the answer is too large', expected };
+}
+
+export function agentNotJson(url: string, contentType: string, body: string): Problem {
+  return {
+    code: 'agent-not-json',
+    where: url,
+    what: 'the answer is not JSON',
+    expected: 'a snapshot',
+    got: `${quote(contentType || 'no content type', 60)} ${quote(body, 60)}`,
+    fix: 'Does another program than the agent listen there?',
+  };
+}
+
+export function agentSchemaVersion(url: string, expected: number, got: string): Problem {
+  return {
+    code: 'agent-schema-version',
+    where: url,
+    what: 'the agent uses another version of the snapshot schema',
+    expected: `version ${expected}`,
+    got: quote(got, 20),
+    fix: 'Install the same haweight on controller and servers.',
+  };
+}
+
+export function agentInvalid(url: string, got: string): Problem {
+  return { code: 'agent-invalid', where: url, what: 'the snapshot holds an invalid value', got: quote(got) };
+}
+
+export function agentWrongServer(url: string, server: string, got: string): Problem {
+  return {
+    code: 'agent-wrong-server',
+    where: url,
+    what: 'this is the agent of another server',
+    expected: quote(server),
+    got: quote(got, 60),
+    fix: "Check the agent's --name and the address that is asked.",
+  };
+}
+
+export interface OldSample {
+  /** How old it is, in ms; null where none has come yet. */
+  readonly ageMs: number | null;
+  /** The oldest that counts, in ms. */
+  readonly staleAfterMs: number;
+  /** The age that the agent gives a sample that it has sent before, in ms; null where it was not sent before. */
+  readonly repeatedAsMs: number | null;
+}
+
+export function agentStale(url: string, { ageMs, staleAfterMs, repeatedAsMs }: OldSample): Problem {
+  return {
+    code: 'agent-stale',
+    where: url,
+    what:
+      repeatedAsMs === null
+        ? 'the agent answers, but its sample is too old'
+        : `the agent sends the same sample again and again and calls it ${Math.round(repeatedAsMs)} ms old`,
+    expected: `at most ${staleAfterMs} ms`,
+    got: ageMs === null ? 'none' : `${Math.round(ageMs)} ms`,
+    fix: 'Restart the agent and look at its log.',
+  };
+}
+
+/** More than half of a backend's agents are silent: nothing is written until they answer. */
+export function agentsSilent(backend: string, fresh: number, asked: number): Problem {
+  return {
+    code: 'agent-stale',
+    where: `backend ${backend}`,
+    what: 'waiting for agents; no weight is written until at least half of them answer',
+    expected: `${Math.ceil(asked / 2)} of ${asked} with a fresh snapshot`,
+    got: `${fresh}`,
+    fix: 'Start haweight agent on each server; `haweight doctor` asks each one.',
+  };
+}

@@ -1,0 +1,96 @@
+import { nameAlphabet } from '../limits.ts';
+import { type Problem, quote } from '../problem.ts';
+
+/** Problems of a backend and its servers in HAProxy. */
+
+/** `backends`: those that HAProxy has, where they are known; the missing one is most often misspelt. */
+export function backendMissing(backend: string, socket: string, backends: readonly string[] | null = null): Problem {
+  const names = backends?.slice(0, 8).map((name) => quote(name, 40));
+  return {
+    code: 'backend-missing',
+    where: `backend ${backend}`,
+    what: `HAProxy at ${socket} has no such backend`,
+    ...(names === undefined ? {} : { expected: `one of ${names.join(', ') || 'none: HAProxy has no backend'}` }),
+    fix: `The names are in: echo 'show backend' | socat stdio ${socket}`,
+  };
+}
+
+export function backendNotRecorded(backend: string, recorded: readonly string[]): Problem {
+  return {
+    code: 'backend-missing',
+    where: '--backend',
+    what: 'the recording has no such backend',
+    expected: `one of ${recorded.slice(0, 8).join(', ')}`,
+    got: quote(backend),
+  };
+}
+
+/** Its algorithm refuses weights at run time. `algorithm` is null where HAProxy does not name it. */
+export function backendStatic(backend: string, algorithm: string | null): Problem {
+  return unsuitable(backend, 'its balancing algorithm does not take weights at run time', algorithm);
+}
+
+/** `balance first` takes weights and ignores them. */
+export function weightsIgnored(backend: string, algorithm: string | null): Problem {
+  return unsuitable(backend, 'its balancing algorithm ignores weights', algorithm);
+}
+
+function unsuitable(backend: string, what: string, algorithm: string | null): Problem {
+  return {
+    code: 'backend-static',
+    where: `backend ${backend}`,
+    what,
+    expected: 'balance roundrobin, leastconn, random, or a hash with "hash-type consistent"',
+    ...(algorithm === null ? {} : { got: quote(algorithm) }),
+    fix: 'Change "balance" in haproxy.cfg and reload HAProxy.',
+  };
+}
+
+/** `where` is `backend/server`, or the backend where one of several servers is missing. */
+export function serverMissing(where: string): Problem {
+  return { code: 'server-missing', where, what: 'HAProxy has no such server' };
+}
+
+/** Two writers on one weight: agent-check overwrites ours at every agent-inter. */
+export function serverUnderAgentCheck(backend: string, server: string): Problem {
+  return {
+    code: 'server-agent-check',
+    where: `${backend}/${server}`,
+    what: 'agent-check writes the same weight, so haweight leaves this server alone',
+    expected: 'one writer for each weight',
+    got: '"agent-check" on its server line',
+    fix: `Remove agent-check from the server line and reload, or: echo "disable agent ${backend}/${server}" to the socket.`,
+  };
+}
+
+/** Another writer changes weights of this backend again and again. */
+export function weightContested(backend: string, servers: readonly string[]): Problem {
+  const [first = '', ...more] = servers;
+  return {
+    code: 'weight-contested',
+    where: `${backend}/${first}${more.length === 0 ? '' : ` and ${more.length} more`}`,
+    what: 'another writer changes this weight too, so haweight mostly leaves it alone',
+    expected: 'one writer for each weight',
+    fix: 'Stop the other writer (a script, another controller, an operator), or take its servers out of this backend.',
+  };
+}
+
+export function nameInvalid(kind: 'backend' | 'server', name: string, maxLength: number): Problem {
+  return {
+    code: 'name-invalid',
+    where: `${kind} ${quote(name)}`,
+    what: 'the name does not fit the Runtime API',
+    expected: `1 to ${maxLength} characters: ${nameAlphabet}`,
+  };
+}
+
+/** A policy, or other code of haweight, has thrown. */
+export function tickFailed(backend: string, error: unknown): Problem {
+  return {
+    code: 'tick-failed',
+    where: `backend ${backend}`,
+    what: 'a defect of haweight stopped this tick, so the weights stay as they are',
+    got: quote(error instanceof Error ? error.message : String(error)),
+    fix: 'Report it with the line `tick failed` of the log; the next tick tries again.',
+  };
+}
