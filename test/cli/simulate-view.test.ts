@@ -96,7 +96,7 @@ test("the heading has the scenario's loads or the rate, a single seed, and a run
   t.regex(renderComparison(flash, [], 0), /^your fleet: 1 server, 1 cores?, .*\nload 70%, at times 150%: 35 /);
   t.regex(renderComparison(flash, [], 0), /through 4 HAProxys\n.*\nseed 1; 0 runs/);
   const short = readComparison({ scenario: 'crash-1', rate: '65', seconds: '20' });
-  t.regex(renderComparison(short, [], 0), /\nload 10%: 65 requests.*\n.*; too short, it begins after 20 s\n/);
+  t.regex(renderComparison(short, [], 0), /\nload 10%: 65 requests.*\n.*; too short: it begins after 20 s\n/);
   const enough = readComparison({ scenario: 'crash-1', seconds: '21' });
   t.notRegex(renderComparison(enough, [], 0), /too short/);
   t.is(readComparison({ scenario: 'blackhole' }).scenario, 'fails-fast', 'a former name');
