@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
-import { findHaproxy } from '../../testbed/rig/binary.ts';
+import { findHaproxy } from '../../testbed/rig/haproxy-program.ts';
 import type { Run } from './record.ts';
 
 /** Versions and machine of a run, for its report. */

@@ -1,5 +1,5 @@
+import type { HaproxyProcess } from '../../testbed/rig/haproxy-process.ts';
 import { freePorts } from '../../testbed/rig/ports.ts';
-import type { HaproxyProcess } from '../../testbed/rig/process.ts';
 import { backend, type Stack as Rig, startHaweight, startStack } from '../../testbed/rig/stack.ts';
 import { answers, until } from '../../testbed/rig/wait.ts';
 import { balanceLine, type Contender } from './contenders.ts';

@@ -1,7 +1,7 @@
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
-import { type Configuration, renderConfiguration, type Server } from '../../testbed/rig/configuration.ts';
+import { type Configuration, renderConfiguration, type Server } from '../../testbed/rig/haproxy-configuration.ts';
+import { type HaproxyProcess, startHaproxy } from '../../testbed/rig/haproxy-process.ts';
 import { freePorts, someNetwork } from '../../testbed/rig/ports.ts';
-import { type HaproxyProcess, startHaproxy } from '../../testbed/rig/process.ts';
 
 /** One backend for each algorithm that accepts weights at run time; all have the same servers. */
 export const backends = [

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { exchange } from '../../haproxy/exchange.ts';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { Child } from '../../testbed/rig/child.ts';
-import type { Configuration } from '../../testbed/rig/configuration.ts';
+import type { Configuration } from '../../testbed/rig/haproxy-configuration.ts';
 import { freePorts, someNetwork } from '../../testbed/rig/ports.ts';
 import { programs } from '../../testbed/rig/programs.ts';
 import { backend, type Member, type Stack, startStack } from '../../testbed/rig/stack.ts';

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { until } from '../../testbed/rig/wait.ts';
 import { Haweight, haweight } from '../support/process.ts';
 import { isRefused } from '../support/refused.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { until } from '../support/until.ts';
 
 /* haweight simulate as users run it. One at a time: each is a process. */
 

@@ -1,6 +1,6 @@
 import { weightSupport } from '../../haproxy/algorithm.ts';
-import { renderConfiguration } from '../../testbed/rig/configuration.ts';
-import { startHaproxy } from '../../testbed/rig/process.ts';
+import { renderConfiguration } from '../../testbed/rig/haproxy-configuration.ts';
+import { startHaproxy } from '../../testbed/rig/haproxy-process.ts';
 import { codeOf, expectOk, haproxyTest as test } from './setup.ts';
 
 const consistent = 'hash-type consistent';

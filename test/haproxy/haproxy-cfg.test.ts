@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
-import { findHaproxy } from '../../testbed/rig/binary.ts';
-import { startHaproxy } from '../../testbed/rig/process.ts';
+import { startHaproxy } from '../../testbed/rig/haproxy-process.ts';
+import { findHaproxy } from '../../testbed/rig/haproxy-program.ts';
 import { httpServer } from '../support/http-server.ts';
 import { expectOk, haproxyTest as test } from './setup.ts';
 

@@ -3,9 +3,9 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { traitsOf } from '../../haproxy/versions.ts';
-import { renderConfiguration } from '../../testbed/rig/configuration.ts';
+import { renderConfiguration } from '../../testbed/rig/haproxy-configuration.ts';
+import { startHaproxy } from '../../testbed/rig/haproxy-process.ts';
 import { freePort } from '../../testbed/rig/ports.ts';
-import { startHaproxy } from '../../testbed/rig/process.ts';
 import { codeOf, configuration, expectOk, servers, haproxyTest as test, testedVersion, weights } from './setup.ts';
 
 test('reads process, level, servers and counters', async (t) => {

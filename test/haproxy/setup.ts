@@ -3,9 +3,9 @@ import { exchange } from '../../haproxy/exchange.ts';
 import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import type { Result } from '../../shared/contract/result.ts';
-import { findHaproxy, versionOfProgram } from '../../testbed/rig/binary.ts';
-import { renderConfiguration } from '../../testbed/rig/configuration.ts';
-import type { HaproxyProcess } from '../../testbed/rig/process.ts';
+import { renderConfiguration } from '../../testbed/rig/haproxy-configuration.ts';
+import type { HaproxyProcess } from '../../testbed/rig/haproxy-process.ts';
+import { findHaproxy, versionOfProgram } from '../../testbed/rig/haproxy-program.ts';
 
 const program = findHaproxy();
 const isInstalled = program !== null;

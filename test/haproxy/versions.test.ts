@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { madeFor, traitsOf, versionProblem } from '../../haproxy/versions.ts';
-import { renderConfiguration } from '../../testbed/rig/configuration.ts';
-import { startHaproxy } from '../../testbed/rig/process.ts';
+import { renderConfiguration } from '../../testbed/rig/haproxy-configuration.ts';
+import { startHaproxy } from '../../testbed/rig/haproxy-process.ts';
 import { configuration, expectOk, operatorSays, haproxyTest as test, testedVersion } from './setup.ts';
 
 test('the version that these tests print is the one that HAProxy reports', async (t) => {

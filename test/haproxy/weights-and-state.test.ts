@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { renderConfiguration } from '../../testbed/rig/configuration.ts';
-import { startHaproxy } from '../../testbed/rig/process.ts';
+import { renderConfiguration } from '../../testbed/rig/haproxy-configuration.ts';
+import { startHaproxy } from '../../testbed/rig/haproxy-process.ts';
 import { configuration, expectOk, operatorSays, servers, haproxyTest as test, weights } from './setup.ts';
 
 test('weights set during drain or maintenance are shown at once and stay', async (t) => {

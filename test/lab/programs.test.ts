@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { PromiseReport } from '../../lab/promise/report.ts';
 import type { Check } from '../../lab/support/check.ts';
+import { until } from '../../testbed/rig/wait.ts';
 import { MarkedProgram } from '../support/marked-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { until } from '../support/until.ts';
 
 const startPromise = (...flags: readonly string[]) =>
   new MarkedProgram('lab/promise/main.ts', '--seconds', '5', ...flags);

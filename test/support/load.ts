@@ -2,7 +2,7 @@ import { sum } from '../../shared/math/statistics.ts';
 import { requestsAt, steadyTimes } from '../../testbed/rig/load/arrivals.ts';
 import { OpenLoop } from '../../testbed/rig/load/open-loop.ts';
 import { Tally } from '../../testbed/rig/load/tally.ts';
-import { until } from './until.ts';
+import { until } from '../../testbed/rig/wait.ts';
 
 /** What clients saw of some requests. */
 export interface Seen {

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Child, type Ended } from '../../testbed/rig/child.ts';
+import { until } from '../../testbed/rig/wait.ts';
 import { commandLine, processesMarked } from './marked-processes.ts';
-import { until } from './until.ts';
 
 /** A program whose processes and files can be found again: they all have its temporary folder. */
 export class MarkedProgram implements AsyncDisposable {

@@ -1,4 +1,4 @@
-import { findHaproxy, versionOfProgram } from '../../testbed/rig/binary.ts';
+import { findHaproxy, versionOfProgram } from '../../testbed/rig/haproxy-program.ts';
 
 /* Says at the start of a test run what it runs against: `node test/support/print-haproxy.ts`. */
 

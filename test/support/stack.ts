@@ -1,13 +1,13 @@
 import type { Reason } from '../../shared/contract/decision.ts';
 import type { ServerStatus, Status } from '../../shared/contract/status.ts';
 import type { Faults } from '../../testbed/rig/app/control.ts';
-import type { Backend, Configuration } from '../../testbed/rig/configuration.ts';
+import type { Backend, Configuration } from '../../testbed/rig/haproxy-configuration.ts';
+import type { HaproxyProcess } from '../../testbed/rig/haproxy-process.ts';
 import { freePort, someNetwork } from '../../testbed/rig/ports.ts';
-import type { HaproxyProcess } from '../../testbed/rig/process.ts';
 import { type StackOptions as RigOptions, Stack as RigStack, startHaproxyOf } from '../../testbed/rig/stack.ts';
+import { until } from '../../testbed/rig/wait.ts';
 import { Load } from './load.ts';
 import { Haweight, type Surroundings } from './process.ts';
-import { until } from './until.ts';
 
 export interface StackOptions {
   readonly servers: readonly string[];

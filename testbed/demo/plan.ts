@@ -1,5 +1,5 @@
 import { agentPort, controllerPort } from '../../shared/contract/endpoints.ts';
-import type { Configuration } from '../rig/configuration.ts';
+import type { Configuration } from '../rig/haproxy-configuration.ts';
 import { freePorts } from '../rig/ports.ts';
 import { backend, type Member as StackMember } from '../rig/stack.ts';
 import type { DemoServer, DemoSettings } from './settings.ts';

@@ -1,8 +1,8 @@
 import { type Status, statusSchema } from '../../shared/contract/status.ts';
 import { type Faults, setFaults } from './app/control.ts';
 import { Child } from './child.ts';
-import { type Configuration, renderConfiguration } from './configuration.ts';
-import { type HaproxyProcess, startHaproxy } from './process.ts';
+import { type Configuration, renderConfiguration } from './haproxy-configuration.ts';
+import { type HaproxyProcess, startHaproxy } from './haproxy-process.ts';
 import { programs } from './programs.ts';
 import { answers, until } from './wait.ts';
 

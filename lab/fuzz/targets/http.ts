@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { Haweight } from '../../../test/support/process.ts';
-import { until } from '../../../test/support/until.ts';
-import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
-import { startHaproxy } from '../../../testbed/rig/process.ts';
+import { renderConfiguration } from '../../../testbed/rig/haproxy-configuration.ts';
+import { startHaproxy } from '../../../testbed/rig/haproxy-process.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { httpRequests } from '../http-requests.ts';
 import { casesFrom, withHead } from '../input/cases.ts';
 import { type OpenTarget, splitInput, type Target } from '../target.ts';

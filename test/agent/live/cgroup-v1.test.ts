@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
-import { until } from '../../support/until.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { LiveApp, untilMeasured } from './support.ts';
 
 const mount = '/sys/fs/cgroup';

@@ -11,7 +11,7 @@ import type { ConfiguredLimits } from '../../../agent/scope/target.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import type { Metrics } from '../../../shared/contract/snapshot.ts';
 import { Child } from '../../../testbed/rig/child.ts';
-import { until } from '../../support/until.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { nothingConfigured } from '../support.ts';
 
 const program = new URL('./live-app.ts', import.meta.url).pathname;

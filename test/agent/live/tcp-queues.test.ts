@@ -2,7 +2,7 @@ import test from 'ava';
 import { WorstQueues } from '../../../agent/collectors/tcp-queues.ts';
 import { SocketDiagnostics } from '../../../agent/kernel/socket-diagnostics.ts';
 import { tcpState } from '../../../agent/kernel/socket-messages.ts';
-import { until } from '../../support/until.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { Connections, LiveApp, untilMeasured } from './support.ts';
 
 /** The kernel's dump of the sockets with this local port, so that sockets of other tests stay out. */

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { snapshotSchema } from '../../../shared/contract/snapshot.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { Haweight, haweight } from '../../support/process.ts';
-import { until } from '../../support/until.ts';
 
 /** `haweight agent -- COMMAND` on a port that the system chooses. */
 const agentWith = (command: readonly string[], flags: readonly string[] = []) =>

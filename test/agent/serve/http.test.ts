@@ -1,9 +1,9 @@
 import test from 'ava';
 import { snapshotSchema } from '../../../shared/contract/snapshot.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { httpServer } from '../../support/http-server.ts';
 import { Haweight, haweight } from '../../support/process.ts';
 import { isRefused } from '../../support/refused.ts';
-import { until } from '../../support/until.ts';
 
 const token = 'a-token-of-at-least-16-characters';
 

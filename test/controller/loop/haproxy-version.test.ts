@@ -4,8 +4,8 @@ import { AgentClient } from '../../../controller/observe/agent-client.ts';
 import { type HaproxyControl, RuntimeApi } from '../../../haproxy/runtime-api.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { ok } from '../../../shared/contract/result.ts';
-import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
-import { startHaproxy } from '../../../testbed/rig/process.ts';
+import { renderConfiguration } from '../../../testbed/rig/haproxy-configuration.ts';
+import { startHaproxy } from '../../../testbed/rig/haproxy-process.ts';
 import { haproxyTest as test } from '../../haproxy/setup.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 

@@ -4,7 +4,7 @@ import { periodsMs } from '../../../controller/config/schema.ts';
 import { cronExpression, startSchedule } from '../../../controller/run/schedule.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { waitMs } from '../../../shared/steady-timer.ts';
-import { until } from '../../support/until.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 
 const RealDate = Date;

@@ -2,8 +2,8 @@ import type { WeightChange } from '../../../haproxy/runtime-api.ts';
 import { WeightWriter, type WriterOptions } from '../../../lab/promise/weight-writer.ts';
 import { ok } from '../../../shared/contract/result.ts';
 import { seededRandom } from '../../../shared/math/random.ts';
-import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
-import { startHaproxy } from '../../../testbed/rig/process.ts';
+import { renderConfiguration } from '../../../testbed/rig/haproxy-configuration.ts';
+import { startHaproxy } from '../../../testbed/rig/haproxy-process.ts';
 import { expectOk, haproxyTest } from '../../haproxy/setup.ts';
 
 const servers = ['s1', 's2', 's3'];

@@ -8,8 +8,8 @@ import test from 'ava';
 import { limits, plain, startHttpServer } from '../../../shared/net/http-server.ts';
 import { silentLog } from '../../../shared/process/log.ts';
 import { RenewedTls } from '../../../shared/tls/renewed-tls.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { Authority, tlsTest } from '../../support/certificates.ts';
-import { until } from '../../support/until.ts';
 
 /** The server of agents and controllers, with a route that answers at once and one that is large. */
 async function start(tls: RenewedTls | null = null) {

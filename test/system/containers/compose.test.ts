@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
 import type { Status } from '../../../shared/contract/status.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { Load } from '../../support/load.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { until } from '../../support/until.ts';
 import { composeStack } from './support/compose.ts';
 import { buildImage, docker, engineTest } from './support/engine.ts';
 

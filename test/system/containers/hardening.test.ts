@@ -1,5 +1,5 @@
 import type { StartedTestContainer } from 'testcontainers';
-import { until } from '../../support/until.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { docker, engineTest } from './support/engine.ts';
 import { Pool } from './support/pool.ts';
 

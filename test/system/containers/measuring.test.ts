@@ -1,5 +1,5 @@
 import { totalmem } from 'node:os';
-import { until } from '../../support/until.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { Application } from './support/application.ts';
 import { engineTest } from './support/engine.ts';
 import { engineStats } from './support/engine-stats.ts';

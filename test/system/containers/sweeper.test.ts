@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { until } from '../../support/until.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { buildImage, docker, engineTest } from './support/engine.ts';
 
 const sweeper = new URL('support/sweeper.ts', import.meta.url).href;

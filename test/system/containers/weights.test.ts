@@ -1,6 +1,6 @@
 import { getContainerRuntimeClient } from 'testcontainers';
+import { until } from '../../../testbed/rig/wait.ts';
 import { Load } from '../../support/load.ts';
-import { until } from '../../support/until.ts';
 import { engineTest } from './support/engine.ts';
 import { Pool } from './support/pool.ts';
 

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import test from 'ava';
 import { tickRecordSchema } from '../../../controller/record/recording.ts';
 import { snapshotSchema } from '../../../shared/contract/snapshot.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { haweight } from '../../support/process.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { until } from '../../support/until.ts';
 import { FakedClock, libfaketime } from './support/faked-clock.ts';
 import { FaultRun } from './support/run.ts';
 

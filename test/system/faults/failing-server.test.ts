@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import type { Faults } from '../../../testbed/rig/app/control.ts';
 import { freePort } from '../../../testbed/rig/ports.ts';
-import { until } from '../../support/until.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { OpenLoad, type Seen } from './support/open-load.ts';
 import { FaultRun } from './support/run.ts';
 

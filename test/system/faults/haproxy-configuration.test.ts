@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { until } from '../../../testbed/rig/wait.ts';
 import { operatorSays } from '../../haproxy/setup.ts';
 import { writtenTo } from '../../support/stack.ts';
-import { until } from '../../support/until.ts';
 import { isWrite } from './support/faulty-socket.ts';
 import { configured, FaultRun, shares, sizes } from './support/run.ts';
 

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import { until } from '../../support/until.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { isWrite } from './support/faulty-socket.ts';
 import { FaultRun } from './support/run.ts';
 

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { seededRandom } from '../../../shared/math/random.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { haweight } from '../../support/process.ts';
 import { overload } from '../../support/stack.ts';
-import { until } from '../../support/until.ts';
 import { configured, FaultRun, fewCoresTolerance, fullPart, shares, sizes, smallCores } from './support/run.ts';
 
 const kills = 8;

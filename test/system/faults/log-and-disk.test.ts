@@ -4,10 +4,9 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { freePort } from '../../../testbed/rig/ports.ts';
-import { answers } from '../../../testbed/rig/wait.ts';
+import { answers, until } from '../../../testbed/rig/wait.ts';
 import { Haweight, type Surroundings } from '../../support/process.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { until } from '../../support/until.ts';
 import { canMount, FullDisk } from './support/full-disk.ts';
 import { configured, FaultRun } from './support/run.ts';
 

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { defaultGuardSettings } from '../../../controller/decide/guard/settings.ts';
 import { metricNames, type Snapshot } from '../../../shared/contract/snapshot.ts';
-import { until } from '../../support/until.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { type AgentBehaviour, honest, lying } from './support/faulty-agent.ts';
 import { FaultRun, shares } from './support/run.ts';
 

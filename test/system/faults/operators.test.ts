@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
+import { until } from '../../../testbed/rig/wait.ts';
 import { operatorSays } from '../../haproxy/setup.ts';
 import { overload, writtenTo } from '../../support/stack.ts';
-import { until } from '../../support/until.ts';
 import { FaultRun, fewCoresTolerance, fullPart, sizes, smallCores } from './support/run.ts';
 
 /** The weights of a server at every look since then, without repetitions. */

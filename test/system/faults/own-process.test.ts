@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
+import { until } from '../../../testbed/rig/wait.ts';
 import { haweight } from '../../support/process.ts';
 import { Stack } from '../../support/stack.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { until } from '../../support/until.ts';
 import { configured, FaultRun } from './support/run.ts';
 
 const periodMs = 1_000;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { until } from '../../support/until.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { type Behaviour, isWrite } from './support/faulty-socket.ts';
 import { FaultRun } from './support/run.ts';
 

@@ -1,7 +1,7 @@
 import test from 'ava';
+import { until } from '../../../testbed/rig/wait.ts';
 import { operatorSays } from '../../haproxy/setup.ts';
 import { fewCores, overload, Stack } from '../../support/stack.ts';
-import { until } from '../../support/until.ts';
 import { OpenLoad } from './support/open-load.ts';
 import { Timeline } from './support/timeline.ts';
 

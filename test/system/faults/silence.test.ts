@@ -1,6 +1,6 @@
 import test from 'ava';
+import { until } from '../../../testbed/rig/wait.ts';
 import { overload } from '../../support/stack.ts';
-import { until } from '../../support/until.ts';
 import { configured, FaultRun, smallCores } from './support/run.ts';
 
 const servers = ['s1', 's2', 's3'];

@@ -4,9 +4,9 @@ import { chmod, rm } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
-import { startHaproxy } from '../../../testbed/rig/process.ts';
-import { until } from '../../support/until.ts';
+import { renderConfiguration } from '../../../testbed/rig/haproxy-configuration.ts';
+import { startHaproxy } from '../../../testbed/rig/haproxy-process.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { FaultRun } from './support/run.ts';
 
 /*

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import test, { type ExecutionContext } from 'ava';
+import { until } from '../../../testbed/rig/wait.ts';
 import { haweight } from '../../support/process.ts';
 import { Stack } from '../../support/stack.ts';
-import { until } from '../../support/until.ts';
 import { isWrite } from './support/faulty-socket.ts';
 import { configured, FaultRun } from './support/run.ts';
 

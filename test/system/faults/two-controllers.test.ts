@@ -1,10 +1,10 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { until } from '../../../testbed/rig/wait.ts';
 import { type Finished, Haweight } from '../../support/process.ts';
 import { Stack } from '../../support/stack.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { until } from '../../support/until.ts';
 
 const rounds = 5;
 const atOnce = 3;

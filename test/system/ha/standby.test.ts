@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import test, { type ExecutionContext } from 'ava';
-import { findHaproxy } from '../../../testbed/rig/binary.ts';
-import { until } from '../../support/until.ts';
+import { findHaproxy } from '../../../testbed/rig/haproxy-program.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { sharedNowMs } from './support/client-protocol.ts';
 import { canMakeNetworks } from './support/network.ts';
 import { configured, distance, periodMs, StandbyRun, sharesOf, type WeightSample } from './support/standby-run.ts';

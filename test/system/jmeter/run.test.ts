@@ -4,10 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { fieldsOf } from '../../../cli/jtl/csv.ts';
 import { Child } from '../../../testbed/rig/child.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { haweight } from '../../support/process.ts';
 import { Stack } from '../../support/stack.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { until } from '../../support/until.ts';
 
 /* The plans, run by a real JMeter against a real HAProxy with application servers. */
 

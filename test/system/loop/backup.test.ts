@@ -1,7 +1,7 @@
+import { until } from '../../../testbed/rig/wait.ts';
 import { operatorSays, haproxyTest as test } from '../../haproxy/setup.ts';
 import { httpServer } from '../../support/http-server.ts';
 import { fewCores, overload, Stack } from '../../support/stack.ts';
-import { until } from '../../support/until.ts';
 
 /** A sorry server: it has no agent and no size, and is a `backup` in HAProxy's configuration. */
 const sorryServer = () => httpServer((_, response) => response.writeHead(200, { 'x-server': 'sorry' }).end('sorry'));

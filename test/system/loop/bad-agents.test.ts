@@ -1,9 +1,9 @@
 import type { RequestListener } from 'node:http';
 import test, { type ExecutionContext } from 'ava';
+import { until } from '../../../testbed/rig/wait.ts';
 import { httpServer } from '../../support/http-server.ts';
 import { haweight } from '../../support/process.ts';
 import { fewCores, overload, Stack } from '../../support/stack.ts';
-import { until } from '../../support/until.ts';
 
 /** A problem while the loop runs is logged once with the server's name, counted and shown; the loop goes on. */
 async function isReported(t: ExecutionContext, listener: RequestListener, code: string): Promise<void> {

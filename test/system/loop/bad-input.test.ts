@@ -1,15 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
+import { renderConfiguration } from '../../../testbed/rig/haproxy-configuration.ts';
+import { type HaproxyProcess, startHaproxy } from '../../../testbed/rig/haproxy-process.ts';
 import { freePort } from '../../../testbed/rig/ports.ts';
-import { type HaproxyProcess, startHaproxy } from '../../../testbed/rig/process.ts';
-import { answers } from '../../../testbed/rig/wait.ts';
+import { answers, until } from '../../../testbed/rig/wait.ts';
 import { expectOk, haproxyTest } from '../../haproxy/setup.ts';
 import { httpServer } from '../../support/http-server.ts';
 import { type Finished, Haweight, haweight } from '../../support/process.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { until } from '../../support/until.ts';
 
 /*
  * Every bad input that stops the start: one clear line, exit code 2, nothing changed in HAProxy. What agents

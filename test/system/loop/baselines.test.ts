@@ -1,6 +1,6 @@
 import test from 'ava';
+import { until } from '../../../testbed/rig/wait.ts';
 import { Stack } from '../../support/stack.ts';
-import { until } from '../../support/until.ts';
 
 /** So few that a small load is a high utilisation, and so many that serving the requests alone is not. */
 const cores = 0.2;

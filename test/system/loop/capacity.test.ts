@@ -1,6 +1,6 @@
 import test from 'ava';
+import { until } from '../../../testbed/rig/wait.ts';
 import { Stack } from '../../support/stack.ts';
-import { until } from '../../support/until.ts';
 
 const servers = ['fast1', 'fast2', 'slow'];
 /** Cores of every agent, so that only learning can tell the servers apart; a fraction of them is used. */

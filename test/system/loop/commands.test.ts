@@ -1,9 +1,9 @@
 import test from 'ava';
 import { statusSchema } from '../../../shared/contract/status.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { operatorSays } from '../../haproxy/setup.ts';
 import { haweight } from '../../support/process.ts';
 import { Stack } from '../../support/stack.ts';
-import { until } from '../../support/until.ts';
 
 test.serial('weights, explain and doctor work against a running controller', async (t) => {
   await using stack = await Stack.start({ servers: ['s1', 's2'] });

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { until } from '../../../testbed/rig/wait.ts';
 import { haweight } from '../../support/process.ts';
 import { Stack } from '../../support/stack.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { until } from '../../support/until.ts';
 
 const servers = ['s1', 's2', 's3'];
 /** So often that a third of a tick's requests is far more than the 10 errors that an ejection needs. */

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import test from 'ava';
 import { statusSchema } from '../../../shared/contract/status.ts';
-import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
+import { renderConfiguration } from '../../../testbed/rig/haproxy-configuration.ts';
+import { startHaproxy } from '../../../testbed/rig/haproxy-process.ts';
 import { freePort, someNetwork } from '../../../testbed/rig/ports.ts';
-import { startHaproxy } from '../../../testbed/rig/process.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { operatorSays } from '../../haproxy/setup.ts';
 import { Haweight } from '../../support/process.ts';
 import { configurationOf, fewCores, overload, Stack, writtenTo } from '../../support/stack.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { until } from '../../support/until.ts';
 
 test.serial("an operator's drain stays, its weight is left alone, and ready brings it back", async (t) => {
   await using stack = await Stack.start({ servers: ['s1', 's2', 's3'] });

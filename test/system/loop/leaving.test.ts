@@ -1,6 +1,6 @@
 import test from 'ava';
+import { until } from '../../../testbed/rig/wait.ts';
 import { Stack } from '../../support/stack.ts';
-import { until } from '../../support/until.ts';
 
 const configured = [100, 100, 100];
 const options = { servers: ['s1', 's2', 's3'] };

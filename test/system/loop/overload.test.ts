@@ -1,6 +1,6 @@
 import test from 'ava';
+import { until } from '../../../testbed/rig/wait.ts';
 import { fewCores, overload, Stack, writtenTo } from '../../support/stack.ts';
-import { until } from '../../support/until.ts';
 
 test.serial('an overloaded server goes to 0, gets no requests, and ramps up afterwards', async (t) => {
   await using stack = await Stack.start({ cores: fewCores, servers: ['s1', 's2', 's3', 's4'] });

@@ -1,10 +1,10 @@
 import { appendFile, mkdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { until } from '../../../testbed/rig/wait.ts';
 import { haweight } from '../../support/process.ts';
 import { fewCores, overload, Stack } from '../../support/stack.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { until } from '../../support/until.ts';
 
 const servers = ['s1', 's2', 's3'];
 

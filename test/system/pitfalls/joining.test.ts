@@ -1,8 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
 import { traitsOf } from '../../../haproxy/versions.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { operatorSays, testedVersion } from '../../haproxy/setup.ts';
 import { appPort, Stack } from '../../support/stack.ts';
-import { until } from '../../support/until.ts';
 import { OpenLoad } from '../faults/support/open-load.ts';
 
 /** What HAProxy has sent to the servers while the newcomer had one weight. */

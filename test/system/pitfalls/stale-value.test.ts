@@ -1,10 +1,10 @@
 import type { RequestListener } from 'node:http';
 import test from 'ava';
+import { until } from '../../../testbed/rig/wait.ts';
 import { httpServer } from '../../support/http-server.ts';
 import { haweight } from '../../support/process.ts';
 import { snapshot } from '../../support/snapshot.ts';
 import { Stack } from '../../support/stack.ts';
-import { until } from '../../support/until.ts';
 
 test.serial('an agent that serves one sample again and again, as if it were new, becomes stale', async (t) => {
   await using stack = await Stack.start({ servers: ['s1', 's2', 's3'] });

@@ -1,10 +1,10 @@
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import test from 'ava';
+import { until } from '../../../testbed/rig/wait.ts';
 import { httpServer } from '../../support/http-server.ts';
 import { snapshot } from '../../support/snapshot.ts';
 import { Stack } from '../../support/stack.ts';
-import { until } from '../../support/until.ts';
 import { FaultySocket } from '../faults/support/faulty-socket.ts';
 
 const names = ['s1', 's2', 's3'];

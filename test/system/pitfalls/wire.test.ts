@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import test from 'ava';
+import { until } from '../../../testbed/rig/wait.ts';
 import { fewCores, overload, Stack } from '../../support/stack.ts';
-import { until } from '../../support/until.ts';
 import { FaultySocket } from '../faults/support/faulty-socket.ts';
 
 /** Every command that a controller sends to HAProxy. */

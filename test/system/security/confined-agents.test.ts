@@ -1,11 +1,11 @@
 import type { RequestListener } from 'node:http';
 import test from 'ava';
 import { parseSnapshot } from '../../../controller/observe/parse-snapshot.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { httpServer } from '../../support/http-server.ts';
 import { haweight } from '../../support/process.ts';
 import { snapshot } from '../../support/snapshot.ts';
 import { fewCores, overload, Stack, writtenTo } from '../../support/stack.ts';
-import { until } from '../../support/until.ts';
 
 test.serial('no agent can make the controller fetch another address, whatever it answers', async (t) => {
   await using stack = await Stack.start({ servers: ['s1', 's2'] });

@@ -1,8 +1,8 @@
 import test from 'ava';
 import { Child } from '../../../testbed/rig/child.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { Haweight, haweight } from '../../support/process.ts';
 import { Stack } from '../../support/stack.ts';
-import { until } from '../../support/until.ts';
 
 const hogProgram = new URL('support/hog.ts', import.meta.url).pathname;
 const answerMs = 30_000;

@@ -5,14 +5,12 @@ import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import test from 'ava';
-import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
+import { renderConfiguration } from '../../../testbed/rig/haproxy-configuration.ts';
+import { startHaproxy } from '../../../testbed/rig/haproxy-process.ts';
 import { freePort, someNetwork } from '../../../testbed/rig/ports.ts';
-import { startHaproxy } from '../../../testbed/rig/process.ts';
-
+import { until } from '../../../testbed/rig/wait.ts';
 import { Authority, type Identity, tlsTest } from '../../support/certificates.ts';
 import { Haweight, haweight } from '../../support/process.ts';
-
-import { until } from '../../support/until.ts';
 
 /** Secrets that must not appear anywhere, by name. */
 type Canaries = Readonly<Record<string, string>>;

@@ -1,15 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ExecutionContext } from 'ava';
-import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
+import { renderConfiguration } from '../../../testbed/rig/haproxy-configuration.ts';
+import { startHaproxy } from '../../../testbed/rig/haproxy-process.ts';
 import { freePort, someNetwork } from '../../../testbed/rig/ports.ts';
-import { startHaproxy } from '../../../testbed/rig/process.ts';
-
+import { until } from '../../../testbed/rig/wait.ts';
 import { Authority, tlsTest } from '../../support/certificates.ts';
 import { httpServer } from '../../support/http-server.ts';
 import { Haweight, haweight } from '../../support/process.ts';
-
-import { until } from '../../support/until.ts';
 import { serve, startAgent } from './support/tls-agent.ts';
 
 for (const [title, args, expected] of [

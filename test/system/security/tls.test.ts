@@ -7,10 +7,10 @@ import { formatProblem } from '../../../shared/contract/problem.ts';
 import { silentLog } from '../../../shared/process/log.ts';
 import { RenewedTls } from '../../../shared/tls/renewed-tls.ts';
 import type { TlsFiles } from '../../../shared/tls/tls-files.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { Authority, tlsTest } from '../../support/certificates.ts';
 import { haweight } from '../../support/process.ts';
 import { snapshot } from '../../support/snapshot.ts';
-import { until } from '../../support/until.ts';
 import { serve, startAgent, startAgentIn } from './support/tls-agent.ts';
 
 /** Asks as a controller with these files would. Returns `fine`, or the problem's code and line. */

@@ -1,8 +1,8 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { findHaproxy } from '../../../testbed/rig/binary.ts';
+import { startHaproxy } from '../../../testbed/rig/haproxy-process.ts';
+import { findHaproxy } from '../../../testbed/rig/haproxy-program.ts';
 import { freePort } from '../../../testbed/rig/ports.ts';
-import { startHaproxy } from '../../../testbed/rig/process.ts';
 import { haproxyTest as test } from '../../haproxy/setup.ts';
 import { httpServer } from '../../support/http-server.ts';
 

@@ -4,8 +4,8 @@ import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { until } from '../../../testbed/rig/wait.ts';
 import { type Folder, temporaryFolder } from '../../support/temporary-folder.ts';
-import { until } from '../../support/until.ts';
 
 const run = promisify(execFile);
 const repository = join(import.meta.dirname, '../../..');

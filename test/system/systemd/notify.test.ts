@@ -6,13 +6,13 @@ import test from 'ava';
 import { configSchema } from '../../../controller/config/schema.ts';
 import { longestTickMs } from '../../../controller/run/longest-tick.ts';
 import { ServiceManager } from '../../../shared/process/service-manager.ts';
+import { startHaproxy } from '../../../testbed/rig/haproxy-process.ts';
 import { freePort } from '../../../testbed/rig/ports.ts';
-import { startHaproxy } from '../../../testbed/rig/process.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { configuration, haproxyTest } from '../../haproxy/setup.ts';
 import { DatagramReceiver } from '../../support/datagram-receiver.ts';
 import { Haweight } from '../../support/process.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { until } from '../../support/until.ts';
 
 const hangModule = join(import.meta.dirname, 'hang.mjs');
 const someName = () => `@haweight-test-${randomUUID()}`;

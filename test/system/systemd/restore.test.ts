@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { startHaproxy } from '../../../testbed/rig/haproxy-process.ts';
 import { freePort } from '../../../testbed/rig/ports.ts';
-import { startHaproxy } from '../../../testbed/rig/process.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { configuration, expectOk, haproxyTest, weights } from '../../haproxy/setup.ts';
 import { Haweight, haweight } from '../../support/process.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { until } from '../../support/until.ts';
 
 const configured = { s1: 100, s2: 40, s3: 100 };
 const left = { ...configured, s1: 7 };

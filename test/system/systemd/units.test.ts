@@ -6,10 +6,10 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import { RuntimeApi } from '../../../haproxy/runtime-api.ts';
 import { type Snapshot, snapshotSchema } from '../../../shared/contract/snapshot.ts';
-import { findHaproxy } from '../../../testbed/rig/binary.ts';
-import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
+import { renderConfiguration } from '../../../testbed/rig/haproxy-configuration.ts';
+import { findHaproxy } from '../../../testbed/rig/haproxy-program.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { weights } from '../../haproxy/setup.ts';
-import { until } from '../../support/until.ts';
 import { Machine } from './machine.ts';
 
 const units = join(import.meta.dirname, '../../..', 'deploy', 'systemd');

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import { ProblemError } from '../../../shared/contract/problem.ts';
 import { Child } from '../../../testbed/rig/child.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { processesMarked } from '../../support/marked-processes.ts';
-import { until } from '../../support/until.ts';
 
 const forever = [process.execPath, '-e', 'process.stderr.write("ready\\n"); setInterval(() => {}, 1_000)'];
 const shell = (script: string) => ['/bin/sh', '-c', script];

@@ -4,7 +4,7 @@ import test from 'ava';
 import { introduction } from '../../../testbed/demo/introduction.ts';
 import { haproxyConfiguration, planFleet } from '../../../testbed/demo/plan.ts';
 import { defaultSettings } from '../../../testbed/demo/settings.ts';
-import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
+import { renderConfiguration } from '../../../testbed/rig/haproxy-configuration.ts';
 import { freePorts } from '../../../testbed/rig/ports.ts';
 
 const hosts = ['127.0.0.1', '127.0.0.2'];

@@ -7,7 +7,7 @@ import type { Scenario } from '../../../../lab/evaluation/scenarios.ts';
 import { startGroups } from '../../../../lab/evaluation/servers/groups.ts';
 import { ports, type Server, type Servers } from '../../../../lab/evaluation/servers/server.ts';
 import { Stack } from '../../../../lab/evaluation/stack.ts';
-import { until } from '../../../support/until.ts';
+import { until } from '../../../../testbed/rig/wait.ts';
 import { canMakeGroups } from '../support/groups.ts';
 
 if (!canMakeGroups())

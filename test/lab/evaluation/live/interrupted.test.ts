@@ -5,7 +5,7 @@ import test from 'ava';
 import { readCell } from '../../../../lab/evaluation/read.ts';
 import { Store } from '../../../../lab/evaluation/store.ts';
 import { Child } from '../../../../testbed/rig/child.ts';
-import { until } from '../../../support/until.ts';
+import { until } from '../../../../testbed/rig/wait.ts';
 import { canMakeGroups } from '../support/groups.ts';
 
 const program = new URL('../../../../lab/evaluation/main.ts', import.meta.url).pathname;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { startGroups } from '../../../../lab/evaluation/servers/groups.ts';
 import { ports, setFault } from '../../../../lab/evaluation/servers/server.ts';
-import { until } from '../../../support/until.ts';
+import { until } from '../../../../testbed/rig/wait.ts';
 import { canMakeGroups } from '../support/groups.ts';
 
 if (!canMakeGroups())

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startGroups } from '../../../../lab/evaluation/servers/groups.ts';
 import { ports } from '../../../../lab/evaluation/servers/server.ts';
-import { until } from '../../../support/until.ts';
+import { until } from '../../../../testbed/rig/wait.ts';
 
 await using servers = await startGroups('alone', 51, [{ name: 's1', cores: 0.1 }]);
 const [server] = servers.list;

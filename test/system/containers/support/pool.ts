@@ -1,4 +1,4 @@
-import { until } from '../../../support/until.ts';
+import { until } from '../../../../testbed/rig/wait.ts';
 import { Application, type Size } from './application.ts';
 import { Balancer } from './balancer.ts';
 import { Surroundings } from './surroundings.ts';

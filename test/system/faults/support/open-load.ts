@@ -3,8 +3,8 @@ import { poissonTimes, requestsAt } from '../../../../testbed/rig/load/arrivals.
 import { OpenLoop } from '../../../../testbed/rig/load/open-loop.ts';
 import type { Outcome } from '../../../../testbed/rig/load/outcome.ts';
 import { Tally } from '../../../../testbed/rig/load/tally.ts';
+import { until } from '../../../../testbed/rig/wait.ts';
 import { type Seen as All, seenOf } from '../../../support/load.ts';
-import { until } from '../../../support/until.ts';
 
 /** What clients saw in a stretch of time. */
 export interface Seen extends All {

@@ -1,10 +1,10 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { until } from '../../../../testbed/rig/wait.ts';
 import type { Haweight, Surroundings } from '../../../support/process.ts';
 import { fewCores, Stack, type StackOptions } from '../../../support/stack.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
-import { until } from '../../../support/until.ts';
 import { FaultyAgent } from './faulty-agent.ts';
 import { FaultySocket } from './faulty-socket.ts';
 import { OpenLoad, type Seen } from './open-load.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Status } from '../../../../shared/contract/status.ts';
-import type { HaproxyProcess } from '../../../../testbed/rig/process.ts';
+import type { HaproxyProcess } from '../../../../testbed/rig/haproxy-process.ts';
 
 /** Backend web as HAProxy itself had it at one moment, of `performance.now()` in ms. */
 export interface Sample {

@@ -1,11 +1,11 @@
 import { chmod, copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findHaproxy } from '../../../../testbed/rig/binary.ts';
 import { Child } from '../../../../testbed/rig/child.ts';
-import { type HaproxyProcess, startHaproxy } from '../../../../testbed/rig/process.ts';
+import { type HaproxyProcess, startHaproxy } from '../../../../testbed/rig/haproxy-process.ts';
+import { findHaproxy } from '../../../../testbed/rig/haproxy-program.ts';
+import { until } from '../../../../testbed/rig/wait.ts';
 import { Haweight } from '../../../support/process.ts';
 import { appPort } from '../../../support/stack.ts';
-import { until } from '../../../support/until.ts';
 import type { Network } from './network.ts';
 
 const keptLogCharacters = 1_000_000;

@@ -1,5 +1,5 @@
+import { until } from '../../../../testbed/rig/wait.ts';
 import { Haweight } from '../../../support/process.ts';
-import { until } from '../../../support/until.ts';
 
 /** A real agent at its own address, and the URL that it logs. */
 export async function startAgent(host: string, port: number, ...args: readonly string[]) {

@@ -5,8 +5,7 @@ import { setFaults } from '../../../../testbed/rig/app/control.ts';
 import { Child } from '../../../../testbed/rig/child.ts';
 import { freePort } from '../../../../testbed/rig/ports.ts';
 import { programs } from '../../../../testbed/rig/programs.ts';
-import { answers } from '../../../../testbed/rig/wait.ts';
-import { until } from '../../../support/until.ts';
+import { answers, until } from '../../../../testbed/rig/wait.ts';
 
 /** Clock ticks of /proc/PID/stat, in ms: USER_HZ is 100 on every Linux that Node runs on. */
 const clockTickMs = 10;

@@ -7,8 +7,7 @@ import { setFaults } from '../../../../testbed/rig/app/control.ts';
 import { Child } from '../../../../testbed/rig/child.ts';
 import { freePort } from '../../../../testbed/rig/ports.ts';
 import { programs } from '../../../../testbed/rig/programs.ts';
-import { answers } from '../../../../testbed/rig/wait.ts';
-import { until } from '../../../support/until.ts';
+import { answers, until } from '../../../../testbed/rig/wait.ts';
 
 async function startApp() {
   const port = await freePort();

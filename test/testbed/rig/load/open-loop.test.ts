@@ -5,7 +5,7 @@ import { targetOf } from '../../../../testbed/rig/load/connection.ts';
 import { OpenLoop, type OpenLoopOptions } from '../../../../testbed/rig/load/open-loop.ts';
 import type { Outcome } from '../../../../testbed/rig/load/outcome.ts';
 import { Tally } from '../../../../testbed/rig/load/tally.ts';
-import { until } from '../../../support/until.ts';
+import { until } from '../../../../testbed/rig/wait.ts';
 import { bad, closesReused, good, type RawServer, serve } from './raw-server.ts';
 
 interface Running {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type HaproxyInfo, RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
-import { findHaproxy } from './binary.ts';
 import { Child } from './child.ts';
+import { findHaproxy } from './haproxy-program.ts';
 
 export interface StartOptions {
   /** Text of haproxy.cfg. It needs no stats socket: one is added. Relative socket paths are in `folder`. */

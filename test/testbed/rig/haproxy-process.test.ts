@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { findHaproxy } from '../../../testbed/rig/binary.ts';
-import { renderConfiguration } from '../../../testbed/rig/configuration.ts';
-import { startHaproxy } from '../../../testbed/rig/process.ts';
+import { renderConfiguration } from '../../../testbed/rig/haproxy-configuration.ts';
+import { startHaproxy } from '../../../testbed/rig/haproxy-process.ts';
+import { findHaproxy } from '../../../testbed/rig/haproxy-program.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { expectOk, haproxyTest as test } from '../../haproxy/setup.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { until } from '../../support/until.ts';
 
 const configuration = renderConfiguration({
   backends: [{ name: 'web', servers: [{ name: 's1', address: '127.0.0.1:1' }] }],
@@ -41,7 +41,7 @@ test('stopping leaves no process and no folder', async (t) => {
 
 test("what cannot start says why in HAProxy's words, and leaves nothing", async (t) => {
   await using folder = await temporaryFolder();
-  const script = `const { startHaproxy } = await import(${moduleUrl('process.ts')});
+  const script = `const { startHaproxy } = await import(${moduleUrl('haproxy-process.ts')});
     const say = (error) => console.log(error.message);
     await startHaproxy({ configuration: 'haweight-test-nonsense\\n' }).catch(say);
     await startHaproxy({ configuration: '', binary: '/nowhere/haproxy' }).catch(say);`;
@@ -63,7 +63,7 @@ test('a reload puts another configuration in force', async (t) => {
 });
 
 test('it ends with the process that started it, even when that is killed', async (t) => {
-  const script = `const { startHaproxy } = await import(${moduleUrl('process.ts')});
+  const script = `const { startHaproxy } = await import(${moduleUrl('haproxy-process.ts')});
     const haproxy = await startHaproxy({ configuration: ${JSON.stringify(configuration)}, masterWorker: true });
     const info = await haproxy.api.info();
     console.log(JSON.stringify({ master: haproxy.pid, worker: info.value.pid, folder: haproxy.folder }));
