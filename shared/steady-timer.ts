@@ -11,7 +11,7 @@ export interface SteadyTimerOptions {
   readonly onDue: () => void;
   /** Called for every period that passed without a call: the process did not get to run. */
   readonly onMissed: () => void;
-  /** The wall clock was set by so many ms; negative: back. */
+  /** Called when the wall clock was set: by how many ms; negative: back. */
   readonly onClockSet: (byMs: number) => void;
 }
 

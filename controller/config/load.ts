@@ -86,7 +86,7 @@ function mergeBackends(file: Tree, flags: ConfigFlags): Tree {
   return {
     backends: backends.map((each) => {
       const own = agents.filter(({ backend }) => backend === null || backend === nameOf(each));
-      // what is no backend is left for the schema to refuse
+      // the schema refuses what is not a backend
       if (own.length === 0 || !isTree(each)) return each;
       return {
         ...each,

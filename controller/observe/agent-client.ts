@@ -93,7 +93,7 @@ export class AgentClient implements Disposable {
     this.#files?.[Symbol.dispose]();
   }
 
-  /** Requests that may only reach whoever has this server's certificate, or that of the URL's host. */
+  /** Requests that may only reach the holder of this server's certificate, or of the certificate of the URL's host. */
   #transportTo(server: string) {
     const expectedName = this.#namesServers ? server : null;
     return {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Ids of the processes that have `NAME=value` in their environment, which they got from whoever started them. */
+/** Ids of the processes that have `NAME=value` in their environment, which they inherited. */
 export function processesMarked(mark: string): readonly number[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))

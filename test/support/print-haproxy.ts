@@ -9,7 +9,7 @@ if (version !== null) process.stdout.write(`tests run against HAProxy ${version}
 else if (program === null && (named === undefined || named === ''))
   process.stdout.write('no haproxy program was found\n');
 else {
-  // else the tests would be skipped, and whoever asked for this HAProxy would take that for a pass
-  process.stderr.write(`HAPROXY=${named}: this is no HAProxy program\n`);
+  // else the tests would be skipped, which would look like a pass with this HAProxy
+  process.stderr.write(`HAPROXY=${named}: not an HAProxy program\n`);
   process.exitCode = 2;
 }

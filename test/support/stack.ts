@@ -67,7 +67,7 @@ export class Stack extends RigStack<Haweight> {
     const stack = new Stack(await startHaproxyOf(rig), rig, port);
     try {
       await Promise.all(servers.map((name) => stack.startServer(name)));
-      // who joins a running controller comes by a ramp
+      // a server that joins a running controller ramps up
       await until('all in rotation', () => stack.isAllUp());
       return stack;
     } catch (error) {

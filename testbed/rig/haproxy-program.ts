@@ -13,7 +13,7 @@ export function findHaproxy(environment: NodeJS.ProcessEnv = process.env): strin
   return [...folders, ...systemFolders].map((folder) => join(folder, 'haproxy')).find(isExecutable) ?? null;
 }
 
-/** What a program says with -v that it is, such as 2.6.12-1+deb12u4; null where it is no HAProxy. */
+/** The version that a program prints with -v, such as 2.6.12-1+deb12u4; null if it is not HAProxy. */
 export function versionOfProgram(path: string): string | null {
   try {
     return (

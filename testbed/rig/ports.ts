@@ -51,7 +51,7 @@ async function findPort(wanted: number, hosts: readonly string[], held: Server[]
   throw new Error(`no port is free on all of ${hosts.join(', ')}`);
 }
 
-/** Listens, so that nothing else gets the port meanwhile; null where somebody else has it. */
+/** Listens, so that nothing else gets the port meanwhile; null where the port is taken. */
 async function hold(host: string, port: number, held: Server[]): Promise<Server | null> {
   const server = createServer();
   try {

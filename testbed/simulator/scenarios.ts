@@ -41,7 +41,7 @@ export function crowd(crowdLoad: number): ScenarioPlan {
 
 /** This many servers of medium size crash for 5 s. */
 export function crashing(fleet: FleetInput, count: number): ScenarioPlan {
-  const events = middling(fleet, count).map((server) => {
+  const events = ofMediumSize(fleet, count).map((server) => {
     return { kind: 'crash' as const, server, fromSeconds: 20, untilSeconds: 25 };
   });
   return plan(0.6, 60, { events });
@@ -61,7 +61,7 @@ export function frozen(fleet: FleetInput): ScenarioPlan {
 
 /** A server of medium size answers 500 at once to this share of its requests, for 30 s. */
 export function erring(fleet: FleetInput, share: number): ScenarioPlan {
-  const [server = ''] = middling(fleet, 1);
+  const [server = ''] = ofMediumSize(fleet, 1);
   return plan(usualLoad, 30, { events: [{ kind: 'errors', server, fromSeconds: 0, share }] });
 }
 
@@ -94,7 +94,7 @@ function serversBySize(fleet: FleetInput): string[] {
   return fleet.toSorted((a, b) => capacity(a) - capacity(b)).map(({ name }) => name);
 }
 
-function middling(fleet: FleetInput, count: number): string[] {
+function ofMediumSize(fleet: FleetInput, count: number): string[] {
   const first = Math.floor((fleet.length - count) / 2);
   return serversBySize(fleet).slice(first, first + count);
 }

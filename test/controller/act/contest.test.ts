@@ -92,7 +92,7 @@ test('a weight that a failed write may have left, or that a new HAProxy has, is 
   }
 });
 
-test('a server out of rotation is not contested: what an operator gives it meanwhile is no duel', (t) => {
+test('a server out of rotation is not contested: an operator may give it any weight meanwhile', (t) => {
   let contests: Contests = new Map();
   for (const currentWeight of [ours, 10, 20]) {
     const seen = [{ server: 's1', currentWeight, exclusion: 'maintenance' as const }];

@@ -46,7 +46,7 @@ test('a server that an operator took out does not count as one that could answer
   }
 });
 
-test('a backup server is no reason to leave a drained one out', (t) => {
+test('a backup server does not keep a drained one from being rescued', (t) => {
   t.deepEqual(changesOf([s1, row('s2', { status: 'DOWN' }), { ...row('spare'), isBackup: true }]), back);
 });
 

@@ -48,7 +48,7 @@ const refused: readonly (readonly [title: string, yaml: string, ...words: string
   ['a threshold above 1', `${web}thresholds: {cpu: 80}\n`, 'thresholds.cpu', 'at most 1', '80'],
   ['a threshold of 0', `${web}thresholds: {ram: 0}\n`, 'thresholds.ram', 'above 0'],
   ['a negative threshold', `${web}thresholds: {ram: -0.5}\n`, 'thresholds.ram', 'above 0'],
-  ['a threshold that is no number', `${web}thresholds: {ram: .nan}\n`, 'thresholds.ram', 'number'],
+  ['a threshold that is not a number', `${web}thresholds: {ram: .nan}\n`, 'thresholds.ram', 'number'],
   ['a period that a minute cannot be divided into', `${web}periodMs: 7000\n`, 'periodMs', 'divided', '7000'],
   ['a period under a second', `${web}periodMs: 500\n`, 'periodMs', 'divided'],
   ['an unknown policy', `${web}policy: fastest\n`, 'policy', 'capacity, pick-one, stress, equal, paper'],

@@ -72,7 +72,7 @@ for (const [facts, exclusion, takes, isOurs] of table) {
   });
 }
 
-test('the row of a backend is no server, whatever it says', (t) => {
+test('the row of a backend is never a server', (t) => {
   const row = { ...rowOf({ agentCheck: true }), kind: 'backend' } as const;
   t.false(isAgentChecked(row));
   t.false(takesRequests(row));

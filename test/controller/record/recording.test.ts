@@ -78,7 +78,7 @@ test('every decision of every policy survives, with its reasons', (t) => {
 const good = observed('a');
 for (const [what, changed] of [
   ['a weight above 256', { ...good, currentWeight: 257 }],
-  ['a weight that is no integer', { ...good, configuredWeight: 1.5 }],
+  ['a weight that is not an integer', { ...good, configuredWeight: 1.5 }],
   ['a negative count', { ...good, inFlight: -1 }],
   ['traffic that is not counted', { ...good, traffic: { ok: 1 } }],
   ['an unknown exclusion', { ...good, exclusion: 'asleep' }],
@@ -111,7 +111,7 @@ for (const [what, text, ended, expected] of [
     true,
     'not a tick of a haweight recording: "{"level":"info"',
   ],
-  ['of JSON that is no object', '17', true, 'not a tick of a haweight recording'],
+  ['of JSON that is not an object', '17', true, 'not a tick of a haweight recording'],
   ['null', 'null', true, 'not a tick of a haweight recording'],
   [
     'of a later version',

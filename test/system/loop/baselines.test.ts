@@ -2,7 +2,7 @@ import test from 'ava';
 import { until } from '../../../testbed/rig/wait.ts';
 import { Stack } from '../../support/stack.ts';
 
-/** So few that a small load is a high utilisation, and so many that serving the requests alone is not. */
+/** Few enough that a small load is a high utilisation, and enough that serving the requests alone is not. */
 const cores = 0.2;
 const servers = ['s1', 's2', 's3'];
 const everyMs = 50;

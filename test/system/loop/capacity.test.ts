@@ -84,7 +84,7 @@ test.serial('capacity under random(2) has weights, request rates and traffic fol
     });
   }
   const before = new Map(load.seen.served);
-  // so many that chance does not turn a fifth into a third
+  // enough that chance does not turn a fifth into a third
   const answers = 400;
   await load.answers(answers);
   const served = servers.map((name) => (load.seen.served.get(name) ?? 0) - (before.get(name) ?? 0));

@@ -23,7 +23,7 @@ async function ask(url: string, files: TlsFiles | null, server = 'web1', verify:
 
 tlsTest('an agent serves its snapshot over TLS to clients that trust its CA, and not over plain HTTP', async (t) => {
   using authority = new Authority();
-  using other = new Authority('somebody else');
+  using other = new Authority('another CA');
   await using running = await startAgent('127.0.0.1', 0, ...serve(authority.issue('a', 'IP:127.0.0.1')));
   const { url } = running;
   t.regex(url, /^https:\/\/127\.0\.0\.1:\d+$/);
@@ -108,7 +108,7 @@ tlsTest('an expired certificate is logged by its agent, and refused by the clien
 
 tlsTest('with a client CA only its certificates are answered, and no token is needed off loopback', async (t) => {
   using authority = new Authority();
-  using other = new Authority('somebody else');
+  using other = new Authority('another CA');
   const own = authority.issue('a', 'IP:127.0.0.1');
   await using running = await startAgent('0.0.0.0', 0, ...serve(own, authority.ca));
   const url = running.url.replace('0.0.0.0', '127.0.0.1');

@@ -76,7 +76,7 @@ test('a program that is not there is a problem too', async (t) => {
   t.throws(() => child.pid, { instanceOf: ProblemError });
 });
 
-test('one that was told to end is no problem', async (t) => {
+test('the end of a child that was told to end is not a problem', async (t) => {
   const [stopped, killed] = [new Child('a', ['sleep', '60']), new Child('b', ['sleep', '60'])];
   let failed = false;
   for (const { failure } of [stopped, killed]) {

@@ -1,6 +1,6 @@
 /**
  * A CPU quota as a cgroup enforces one (Linux CFS bandwidth control, cpu.max): a bucket of CPU time that fills at the
- * quota's rate and holds what one period gives; whoever has emptied it waits. Pure: times come from the caller.
+ * quota's rate and holds what one period gives; a process that has emptied it waits. Pure: times come from the caller.
  */
 export interface CpuQuota {
   /** CPU cores: CPU-ms that may be used per ms of time. */

@@ -22,7 +22,7 @@ const { values } = parseArgs({
     listen: { type: 'string', default: '0.0.0.0:8080' },
     /** Where /control is instead of there: it answers also while nothing else does. */
     control: { type: 'string' },
-    /** Holds itself to a quota of so many cores, as a small VM would. Without, all that it gets. */
+    /** CPU cores that it holds itself to, as a small VM would; without it, no limit. */
     cores: { type: 'string' },
     /** CPU of a request that says nothing else, in ms. */
     'cpu-ms': { type: 'string', default: '5' },

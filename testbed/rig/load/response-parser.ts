@@ -3,7 +3,7 @@ export interface Response {
   readonly status: number;
   /** The server ends the connection after it. */
   readonly closes: boolean;
-  /** Header `x-server`: who answered; null where nobody says. */
+  /** Header `x-server`: which server answered; null where the header is missing. */
   readonly server: string | null;
 }
 
@@ -21,7 +21,7 @@ export class ResponseParser {
     return this.#text !== '';
   }
 
-  /** The response that this piece ends; null: it goes on. Bytes after it belong to nobody, so they are an Error. */
+  /** The response that this piece ends; null: it goes on. Bytes after the response are an Error: no request asked for them. */
   push(piece: string): Response | null {
     this.#text = this.#text === '' ? piece : this.#text + piece;
     const text = this.#text;

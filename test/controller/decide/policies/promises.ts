@@ -16,7 +16,7 @@ export interface Promises {
 export const quantities = ['cores', 'traffic', 'configuredWeights', 'utilisation'] as const;
 export type Quantity = (typeof quantities)[number];
 
-/** Whoever compares servers with each other cares for no unit; thresholds and integers are what depends on one. */
+/** A policy that compares servers with each other depends on no unit; thresholds and integers do. */
 const everything = { cores: true, traffic: true, configuredWeights: true, utilisation: true };
 
 const promises: Readonly<Record<PolicyName, Promises>> = {

@@ -34,7 +34,7 @@ async function coresUsed(pid: number, ms: number): Promise<number> {
 }
 
 /**
- * Measures until the process uses between these many cores. Less than it may is no failure of its own, since a busy
+ * Measures until the process uses a number of cores in this range. Less than it may use is not a failure, since a busy
  * machine may have given it no more; it is measured again. More is one.
  */
 async function usesCores(t: ExecutionContext, pid: number, least: number, most: number): Promise<void> {
