@@ -156,5 +156,5 @@ test.serial('a dry run is recorded as what it is, and its own policy decides the
   await writeFile(file, 'GET / HTTP/1.1\n');
   const foreign = await haweight(['replay', file, '--policy', 'inverse-load']);
   t.is(foreign.code, 2);
-  t.regex(foreign.stderr, /haweight: .*there is no tick that can be used/);
+  t.regex(foreign.stderr, /haweight: .*it has no usable tick/);
 });

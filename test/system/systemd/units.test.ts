@@ -180,7 +180,7 @@ systemdTest(
   'under systemd, a controller whose tick never ends is ended by the watchdog, its weights restored, and started again',
   async (t) => {
     const hang = '/run/hang';
-    const environment = `Environment=NODE_OPTIONS="--import=/opt/haweight/test/deploy/hang.mjs" HAWEIGHT_TEST_HANG=${hang}`;
+    const environment = `Environment=NODE_OPTIONS="--import=/opt/haweight/test/system/systemd/hang.mjs" HAWEIGHT_TEST_HANG=${hang}`;
     await using machine = await installed({ controllerUnit: `WatchdogSec=10\n${environment}\n` });
     await until('our weights', () => areOurs(machine));
     await machine.write(hang, '');
