@@ -153,5 +153,5 @@ test.serial('a dry run is recorded as such, and a replay with its own policy dec
   await writeFile(file, 'GET / HTTP/1.1\n');
   const foreign = await haweight(['replay', file, '--policy', 'inverse-load']);
   t.is(foreign.code, 2);
-  t.regex(foreign.stderr, /haweight: .*there is no tick that can be used/);
+  t.regex(foreign.stderr, /haweight: .*it has no usable tick/);
 });

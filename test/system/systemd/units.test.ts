@@ -178,7 +178,7 @@ systemdTest(
 
 systemdTest('under systemd, the watchdog ends a controller that hangs, and weights are restored', async (t) => {
   const hang = '/run/hang';
-  const environment = `Environment=NODE_OPTIONS="--import=/opt/haweight/test/deploy/hang.mjs" HAWEIGHT_TEST_HANG=${hang}`;
+  const environment = `Environment=NODE_OPTIONS="--import=/opt/haweight/test/system/systemd/hang.mjs" HAWEIGHT_TEST_HANG=${hang}`;
   await using machine = await installed({ controllerUnit: `WatchdogSec=10\n${environment}\n` });
   await until('our weights', () => areOurs(machine));
   await machine.write(hang, '');
