@@ -79,5 +79,5 @@ haproxyTest('a refusal by HAProxy ends it with a problem', async (t) => {
     configuration: configuration.replace('balance roundrobin', 'balance static-rr'),
   });
   const { writer } = listener(haproxy.api, 1);
-  await t.throwsAsync(writer.run({ still: false }), { message: /takes no weights at run time/ });
+  await t.throwsAsync(writer.run({ still: false }), { message: /does not take weights at run time/ });
 });

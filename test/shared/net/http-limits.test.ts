@@ -126,18 +126,20 @@ function isEstablished(local: number, remote: number): boolean {
   return line.test(readFileSync('/proc/net/tcp', 'utf8'));
 }
 
+/** Requests at once, fewer than the connections that one address may have. */
+const sideBySide = 16;
+
 test('an address that asks too often is told to wait, then cut off; others are answered', async (t) => {
   await using running = await start();
-  const statuses: number[] = [];
-  let waits = '';
-  for (let index = 0; index < 2 * limits.requests.burst && !statuses.includes(429); index += 1) {
-    const { status, headers } = await get(running.port, '127.0.0.2');
-    statuses.push(status);
-    waits = headers['retry-after'] ?? '';
+  // side by side, because one after the other may be slower than the rate on a busy machine
+  const answers: Awaited<ReturnType<typeof get>>[] = [];
+  while (answers.length < 4 * limits.requests.burst && !answers.some(({ status }) => status === 429)) {
+    const asked = Array.from({ length: sideBySide }, () => get(running.port, '127.0.0.2'));
+    answers.push(...(await Promise.all(asked)));
   }
-  t.deepEqual([...new Set(statuses)], [200, 429]);
-  t.true(statuses.length > limits.requests.burst);
-  t.regex(waits, /^[1-9]\d*$/);
+  t.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200, 429]));
+  t.true(answers.filter(({ status }) => status === 200).length >= limits.requests.burst);
+  t.regex(answers.find(({ status }) => status === 429)?.headers['retry-after'] ?? '', /^[1-9]\d*$/);
   t.is((await get(running.port, '127.0.0.1')).status, 200);
   const asked = 'GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';
   await until('connections are closed unheard', async () => {
