@@ -14,5 +14,5 @@ export function recordingDamaged(where: string, what: string): Problem {
 }
 
 export function recordingUseless(files: readonly string[]): Problem {
-  return { ...recordingDamaged(files.join(', '), 'there is no tick that can be used'), expected };
+  return { ...recordingDamaged(files.join(', '), 'it has no usable tick'), expected };
 }

@@ -108,7 +108,7 @@ test.serial('shadows are shown beside the policy in force, and never written', a
   t.regex(force.stderr, /"inverse-load" is in force/);
   const direct = await haweight(['weights', '--shadow', 'equal', '--socket', stack.haproxy.socket]);
   t.is(direct.code, 2);
-  t.regex(direct.stderr, /only a running controller knows it/);
+  t.regex(direct.stderr, /only a running controller has it/);
 });
 
 test.serial('a failing recording is reported once, does not stop the loop, and continues later', async (t) => {
