@@ -91,7 +91,7 @@ tlsTest('the commands of docs/operations.md make the files that controller, agen
 
   const stranger = await haweight(['weights', ...there]);
   t.is(stranger.code, 2);
-  t.regex(stranger.stderr, /its certificate is not trusted; got \w+\. Name the CA that made it: --ca-file FILE\.\n$/);
+  t.regex(stranger.stderr, /its certificate is not trusted; got \w+\. Name the CA that signed it: --ca-file FILE\.\n$/);
   const anonymous = await haweight(['weights', ...there, '--ca-file', authority.ca]);
   t.is(anonymous.code, 2);
   t.regex(anonymous.stderr, /--cert-file FILE/);
