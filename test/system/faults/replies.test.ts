@@ -99,7 +99,8 @@ test.serial('a lost write, or a lost answer to one, is read back and corrected a
     const before = told().length;
     await run.stack.haproxy.reload(others);
     await until(`${step}: told`, () => told().length > before);
-    // it is over at the next tick, as there is nothing left to write
+    // HAProxy has the weights, so the next tick finds nothing to repair; a later one may write because loads have changed
+    faulty.behave({ kind: 'pass' });
     await run.isRightWithin(t);
     t.deepEqual(told().slice(before), [code], step);
     t.is((await run.stack.status()).waitingFor, null, step);
