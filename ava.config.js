@@ -18,6 +18,7 @@ const suites = {
       'test/system/loop/haproxy-changes.test.ts',
       'test/system/loop/leaving.test.ts',
       'test/controller/loop/loop.test.ts',
+      'test/testbed/rig/haproxy-process.test.ts',
     ],
     timeout: '2m',
     concurrency: 2,
