@@ -12,6 +12,7 @@ import { parseStats, type StatRow } from './stat-csv.ts';
 
 // What callers of the client need besides; the testbed imports no other file of haproxy/.
 export { isValidName, type WeightChange } from './commands.ts';
+export { exchange } from './exchange.ts';
 export type { AccessLevel, HaproxyInfo } from './process-info.ts';
 export type { OperationalState, ServerState } from './servers-state.ts';
 export type { StatRow } from './stat-csv.ts';
@@ -96,7 +97,7 @@ export class RuntimeApi {
     for (const line of splitIntoLines(commands.value)) {
       const reply = await this.#exchange(line.join(';'));
       if (!reply.ok) return reply;
-      // Some error texts of 2.6 lack their line feed, so replies cannot be told apart within a batch: any word is an error.
+      // Some error texts of 2.6 do not end in a line feed, so a batch's replies cannot be told apart: any text is an error.
       if (/[^\n]/.test(reply.value)) return err(await this.#explain(refusalProblem(reply.value.trim(), asked), asked));
       // Success is one empty line a command.
       if (reply.value.length < line.length)

@@ -27,7 +27,7 @@ export interface NoColumns {
 const withProperties = "Run JMeter with -q and the plans' jtl.properties (docs/load-testing.md).";
 const expectedNames = 'a first line with the names of the columns, such as timeStamp,elapsed,success';
 
-/** Reads the first line: any order, any delimiter. Pure. */
+/** Finds the columns in the first line, in whatever order, and the delimiter between them. Pure. */
 export function readColumns(first: string): Result<Columns, NoColumns> {
   const header = first.replace(/^\uFEFF/, '');
   // Node.js decodes invalid UTF-8 as U+FFFD

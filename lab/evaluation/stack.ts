@@ -1,3 +1,4 @@
+import { controllerPort } from '../../shared/contract/endpoints.ts';
 import type { HaproxyProcess } from '../../testbed/rig/haproxy-process.ts';
 import { freePorts } from '../../testbed/rig/ports.ts';
 import { backend, type Stack as Rig, startHaweight, startStack } from '../../testbed/rig/stack.ts';
@@ -32,7 +33,7 @@ export class Stack implements AsyncDisposable {
   ): Promise<Stack> {
     const [frontPort, statusPort] = await freePorts([
       { port: 9480, hosts: [address] },
-      { port: 9478, hosts: [address] },
+      { port: controllerPort, hosts: [address] },
     ]);
     const front = `${address}:${frontPort}`;
     const rig = await startStack({

@@ -3,7 +3,7 @@ import { Child } from '../../testbed/rig/child.ts';
 import { requestsAt, steadyTimes } from '../../testbed/rig/load/arrivals.ts';
 import { OpenLoop } from '../../testbed/rig/load/open-loop.ts';
 import { Tally } from '../../testbed/rig/load/tally.ts';
-import { freePorts } from '../../testbed/rig/ports.ts';
+import { addressesIn, freePorts } from '../../testbed/rig/ports.ts';
 import { startHaweight } from '../../testbed/rig/stack.ts';
 import { until } from '../../testbed/rig/wait.ts';
 import type { Pair } from './comparison.ts';
@@ -37,7 +37,7 @@ const startMs = 30_000;
  * It is stopped and continued in turn (SIGSTOP, SIGCONT), so that phases with and without it are only seconds apart.
  */
 export async function measureController(servers: Servers, options: ControllerOptions): Promise<ControllerResult> {
-  const addresses = servers.names.map((_, index) => `${servers.network}.${index + 1}`);
+  const addresses = addressesIn(servers.network, servers.names.length);
   const [agentPort, statusPort] = await freePorts([{ hosts: addresses }, {}]);
   await using cleanup = new AsyncDisposableStack();
   const agents = new URL('./agents.ts', import.meta.url).pathname;

@@ -1,7 +1,7 @@
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { type Configuration, renderConfiguration, type Server } from '../../testbed/rig/haproxy-configuration.ts';
 import { type HaproxyProcess, startHaproxy } from '../../testbed/rig/haproxy-process.ts';
-import { freePorts, someNetwork } from '../../testbed/rig/ports.ts';
+import { addressesIn, freePorts, someNetwork } from '../../testbed/rig/ports.ts';
 
 /** One backend for each algorithm that accepts weights at run time; all have the same servers. */
 export const backends = [
@@ -30,7 +30,7 @@ export interface Servers extends AsyncDisposable {
 export async function startServers(count: number): Promise<Servers> {
   const names = Array.from({ length: count }, (_, index) => `s${index + 1}`);
   const network = someNetwork();
-  const addresses = names.map((_, index) => `${network}.${index + 1}`);
+  const addresses = addressesIn(network, count);
   const [originPort, ...ports] = await freePorts([{ hosts: addresses }, ...backends.map(() => ({}))]);
   await using started = new AsyncDisposableStack();
   const origin = names.map((name, index) => ({ name, address: `${addresses[index]}:${originPort}` }));

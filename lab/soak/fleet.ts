@@ -1,11 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exchange } from '../../haproxy/exchange.ts';
-import { ProblemError } from '../../shared/contract/problem.ts';
 import { Child } from '../../testbed/rig/child.ts';
 import type { Configuration } from '../../testbed/rig/haproxy-configuration.ts';
-import { freePorts, someNetwork } from '../../testbed/rig/ports.ts';
+import { operatorSays } from '../../testbed/rig/operator.ts';
+import { addressesIn, freePorts, someNetwork } from '../../testbed/rig/ports.ts';
 import { programs } from '../../testbed/rig/programs.ts';
 import { backend, type Member, type Stack, startStack } from '../../testbed/rig/stack.ts';
 import { until } from '../../testbed/rig/wait.ts';
@@ -25,8 +24,6 @@ export const members = [
 /** Largest size of the recording: small, so that it rotates several times in a cycle. */
 export const recording = { maxBytes: 128 * 1024, files: 3 } as const;
 const probe = new URL('./heap-probe.ts', import.meta.url).pathname;
-const adminTimeoutMs = 5_000;
-const adminReplyBytes = 100_000;
 const askMs = 5_000;
 
 /** The whole system as it is in production, with a policy, and the faults that can be caused in it. */
@@ -44,8 +41,7 @@ export class Fleet implements AsyncDisposable {
   }
 
   static async start(policy: string): Promise<Fleet> {
-    const network = someNetwork();
-    const addresses = members.map((_, index) => `${network}.${index + 1}`);
+    const addresses = addressesIn(someNetwork(), members.length);
     const [frontPort, statusPort, agentPort, ...appPorts] = await freePorts([
       {},
       {},
@@ -123,7 +119,7 @@ export class Fleet implements AsyncDisposable {
         break;
       case 'drain':
       case 'ready':
-        await this.#operatorSays(`set server ${backend}/${name} state ${fault}`);
+        await setState(stack, name, fault);
     }
   }
 
@@ -156,14 +152,13 @@ export class Fleet implements AsyncDisposable {
       return servers.length === members.length && servers.every(({ agent }) => agent.state === 'fresh');
     });
   }
+}
 
-  async #operatorSays(line: string): Promise<void> {
-    const address = { kind: 'unix', path: this.stack.haproxy.socket } as const;
-    const options = { address, where: 'operator', timeoutMs: adminTimeoutMs, maxReplyBytes: adminReplyBytes };
-    const reply = await exchange(line, options);
-    if (!reply.ok) throw new ProblemError(reply.error);
-    if (reply.value.trim() !== '') throw new Error(`${line}: ${reply.value}`);
-  }
+/** HAProxy answers nothing where it has done it. */
+async function setState({ haproxy }: Stack, name: string, state: 'drain' | 'ready'): Promise<void> {
+  const line = `set server ${backend}/${name} state ${state}`;
+  const reply = await operatorSays(haproxy, line);
+  if (reply.trim() !== '') throw new Error(`${line}: ${reply}`);
 }
 
 function configurationOf(placed: readonly Member[], frontPort: number): Configuration {

@@ -1,10 +1,8 @@
 import test from 'ava';
-import { exchange } from '../../haproxy/exchange.ts';
 import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import type { Result } from '../../shared/contract/result.ts';
 import { renderConfiguration } from '../../testbed/rig/haproxy-configuration.ts';
-import type { HaproxyProcess } from '../../testbed/rig/haproxy-process.ts';
 import { findHaproxy, versionOfProgram } from '../../testbed/rig/haproxy-program.ts';
 
 const program = findHaproxy();
@@ -24,12 +22,6 @@ export function expectOk<Value>(result: Result<Value, Problem>): Value {
 
 export function codeOf(result: Result<unknown, Problem>): string {
   return result.ok ? 'no problem' : result.error.code;
-}
-
-/** Sends a command that only an operator types and the client never sends. */
-export async function operatorSays(haproxy: HaproxyProcess, line: string): Promise<string> {
-  const address = { kind: 'unix', path: haproxy.socket } as const;
-  return expectOk(await exchange(line, { address, where: 'operator', timeoutMs: 20_000, maxReplyBytes: 1_000_000 }));
 }
 
 /** Two servers in rotation, and a backup that is in maintenance. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { madeFor, traitsOf, versionProblem } from '../../haproxy/versions.ts';
 import { renderConfiguration } from '../../testbed/rig/haproxy-configuration.ts';
 import { startHaproxy } from '../../testbed/rig/haproxy-process.ts';
-import { configuration, expectOk, operatorSays, haproxyTest as test, testedVersion } from './setup.ts';
+import { operatorSays } from '../../testbed/rig/operator.ts';
+import { configuration, expectOk, haproxyTest as test, testedVersion } from './setup.ts';
 
 test('the version that these tests print is the one that HAProxy reports', async (t) => {
   await using haproxy = await startHaproxy({ configuration });

@@ -3,7 +3,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { renderConfiguration } from '../../testbed/rig/haproxy-configuration.ts';
 import { startHaproxy } from '../../testbed/rig/haproxy-process.ts';
-import { configuration, expectOk, operatorSays, servers, haproxyTest as test, weights } from './setup.ts';
+import { operatorSays } from '../../testbed/rig/operator.ts';
+import { configuration, expectOk, servers, haproxyTest as test, weights } from './setup.ts';
 
 test('weights set during drain or maintenance are shown at once and stay', async (t) => {
   await using haproxy = await startHaproxy({ configuration });

@@ -40,6 +40,11 @@ export function someNetwork(): string {
   return `127.${randomInt(16, 255)}.${randomInt(256)}`;
 }
 
+/** `127.x.y.1` and on: an address for each of `count` servers, as each VM has one. */
+export function addressesIn(network: string, count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `${network}.${index + 1}`);
+}
+
 async function findPort(wanted: number, hosts: readonly string[], held: Server[]): Promise<number> {
   for (let attempt = 0; attempt < tries; attempt++) {
     const first = await hold(hosts[0] ?? loopback, attempt === 0 ? wanted : 0, held);

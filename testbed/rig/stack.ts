@@ -1,3 +1,4 @@
+import { agentPort as defaultAgentPort } from '../../shared/contract/endpoints.ts';
 import { type Status, statusSchema } from '../../shared/contract/status.ts';
 import { type Faults, setFaults } from './app/control.ts';
 import { Child } from './child.ts';
@@ -35,7 +36,6 @@ export interface StackOptions<Process extends Child = Child> {
 
 /** The backend that a stack's controller sets the weights of. */
 export const backend = 'web';
-const defaultAgentPort = 9477;
 const answerMs = 5_000;
 
 /** How `haweight` is started where nothing else is asked for. */

@@ -1,3 +1,4 @@
+import { agentPort } from '../../../shared/contract/endpoints.ts';
 import { type Faults, setFaults } from '../../../testbed/rig/app/control.ts';
 import type { Fault } from '../scenarios.ts';
 
@@ -25,7 +26,7 @@ export interface ServerPlan {
 }
 
 /** Every server has its own address, so the ports are the same everywhere. */
-export const ports = { agent: 9477, app: 9480, control: 9481 } as const;
+export const ports = { agent: agentPort, app: 9480, control: 9481 } as const;
 
 /** Memory limit of one server, in bytes. Agent and application need less than half of it. */
 export const memoryBytes = 256 * 1024 * 1024;

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { operatorSays } from '../../../testbed/rig/operator.ts';
 import { until } from '../../../testbed/rig/wait.ts';
-import { operatorSays } from '../../haproxy/setup.ts';
 import { writtenTo } from '../../support/stack.ts';
 import { isWrite } from './support/faulty-socket.ts';
 import { configured, FaultRun, shares, sizes } from './support/run.ts';

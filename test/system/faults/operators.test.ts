@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
+import { operatorSays } from '../../../testbed/rig/operator.ts';
 import { until } from '../../../testbed/rig/wait.ts';
-import { operatorSays } from '../../haproxy/setup.ts';
 import { overload, writtenTo } from '../../support/stack.ts';
 import { FaultRun, fewCoresTolerance, fullPart, sizes, smallCores } from './support/run.ts';
 

@@ -1,6 +1,6 @@
 import test from 'ava';
+import { operatorSays } from '../../../testbed/rig/operator.ts';
 import { until } from '../../../testbed/rig/wait.ts';
-import { operatorSays } from '../../haproxy/setup.ts';
 import { fewCores, overload, Stack } from '../../support/stack.ts';
 import { OpenLoad } from './support/open-load.ts';
 import { Timeline } from './support/timeline.ts';

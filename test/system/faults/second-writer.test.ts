@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { maxWaitTicks } from '../../../controller/act/contest.ts';
+import { operatorSays } from '../../../testbed/rig/operator.ts';
 import { until } from '../../../testbed/rig/wait.ts';
-import { operatorSays } from '../../haproxy/setup.ts';
 import { isWrite } from './support/faulty-socket.ts';
 import { FaultRun, shares } from './support/run.ts';
 

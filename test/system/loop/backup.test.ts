@@ -1,5 +1,6 @@
+import { operatorSays } from '../../../testbed/rig/operator.ts';
 import { until } from '../../../testbed/rig/wait.ts';
-import { operatorSays, haproxyTest as test } from '../../haproxy/setup.ts';
+import { haproxyTest as test } from '../../haproxy/setup.ts';
 import { httpServer } from '../../support/http-server.ts';
 import { fewCores, overload, Stack } from '../../support/stack.ts';
 

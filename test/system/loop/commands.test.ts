@@ -1,7 +1,7 @@
 import test from 'ava';
 import { statusSchema } from '../../../shared/contract/status.ts';
+import { operatorSays } from '../../../testbed/rig/operator.ts';
 import { until } from '../../../testbed/rig/wait.ts';
-import { operatorSays } from '../../haproxy/setup.ts';
 import { haweight } from '../../support/process.ts';
 import { Stack } from '../../support/stack.ts';
 

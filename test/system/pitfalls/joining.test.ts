@@ -1,7 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
 import { traitsOf } from '../../../haproxy/versions.ts';
+import { operatorSays } from '../../../testbed/rig/operator.ts';
 import { until } from '../../../testbed/rig/wait.ts';
-import { operatorSays, testedVersion } from '../../haproxy/setup.ts';
+import { testedVersion } from '../../haproxy/setup.ts';
 import { appPort, Stack } from '../../support/stack.ts';
 import { OpenLoad } from '../faults/support/open-load.ts';
 

@@ -12,8 +12,8 @@ import type { Snapshot } from '../../../shared/contract/snapshot.ts';
 import type { ServerStatus } from '../../../shared/contract/status.ts';
 import { type Backend, renderConfiguration, type Server } from '../../../testbed/rig/haproxy-configuration.ts';
 import { type HaproxyProcess, startHaproxy } from '../../../testbed/rig/haproxy-process.ts';
+import { operatorSays } from '../../../testbed/rig/operator.ts';
 import { recordingLogger } from '../../controller/support/recording-logger.ts';
-import { operatorSays } from '../../haproxy/setup.ts';
 import { snapshot } from '../../support/snapshot.ts';
 
 /** What an agent answers; null: it does not answer. */
