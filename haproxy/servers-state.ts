@@ -10,7 +10,8 @@ export interface ServerState {
   readonly server: string;
   /** IP address; null where it has none: a UNIX socket, or a name that is not resolved yet. */
   readonly address: string | null;
-  readonly port: number;
+  /** null where it has none of its own: an offset to the client's port. */
+  readonly port: number | null;
   readonly operationalState: OperationalState;
   /** What keeps it out of rotation whatever its health: set by an operator, the configuration, a tracked server or DNS. */
   readonly adminState: { readonly maintenance: boolean; readonly drain: boolean };

@@ -3,7 +3,7 @@ import type { Exclusion } from '../../shared/contract/observation.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { haproxyReply } from '../../shared/contract/problems/haproxy-socket.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
-import { exclusionOf, serverRows } from './rotation.ts';
+import { exclusionOf, serverRows, takesRequests } from './rotation.ts';
 import { type Counters, countersOf } from './traffic.ts';
 
 /** One server as HAProxy has it now. */
@@ -11,6 +11,9 @@ export interface ServerView {
   readonly server: string;
   /** IP address, or empty where HAProxy has none. */
   readonly address: string;
+  readonly port: number | null;
+  /** Whether HAProxy sends it requests while its weight is above 0. */
+  readonly takesRequests: boolean;
   readonly haproxyStatus: string;
   readonly exclusion: Exclusion | null;
   readonly configuredWeight: number;
@@ -56,6 +59,8 @@ export function joinBackend(
       {
         server: state.server,
         address: state.address ?? '',
+        port: state.port,
+        takesRequests: takesRequests(row),
         haproxyStatus: row.status,
         exclusion: exclusionOf(state, row),
         configuredWeight: state.configuredWeight,

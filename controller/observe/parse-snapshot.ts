@@ -8,7 +8,12 @@ import {
   agentWrongServer,
 } from '../../shared/contract/problems/agent.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
-import { type Snapshot, snapshotSchema, snapshotVersion } from '../../shared/contract/snapshot.ts';
+import {
+  oldestSnapshotVersion,
+  type Snapshot,
+  snapshotSchema,
+  snapshotVersion,
+} from '../../shared/contract/snapshot.ts';
 
 export interface AgentAnswer {
   readonly status: number;
@@ -24,7 +29,8 @@ export function parseSnapshot(answer: AgentAnswer, url: string, server: string):
   const parsed = parseJson(body);
   if (!parsed.ok) return err(agentNotJson(url, contentType, body));
   const version = (parsed.value as { version?: unknown } | null)?.version;
-  if (version !== snapshotVersion) return err(agentSchemaVersion(url, snapshotVersion, quoteValue(version)));
+  if (typeof version !== 'number' || version < oldestSnapshotVersion)
+    return err(agentSchemaVersion(url, snapshotVersion, quoteValue(version)));
   const snapshot = snapshotSchema.safeParse(parsed.value);
   if (!snapshot.success) {
     const [issue] = snapshot.error.issues;

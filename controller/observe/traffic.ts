@@ -5,6 +5,8 @@ import type { Traffic } from '../../shared/contract/observation.ts';
 export interface Counters {
   readonly ok: number;
   readonly errors: number;
+  /** Responses 4xx, which are in `ok` too. */
+  readonly clientErrors: number;
   /** Requests that another server got because this one refused them; HAProxy counts no error for it. */
   readonly redispatches: number;
 }
@@ -24,11 +26,12 @@ export function countersOf(row: StatRow): Counters {
   const { redispatches } = row;
   if (row.responses2xx === null) {
     const ok = Math.max(0, row.totalSessions - row.currentSessions - failed);
-    return { ok, errors: failed, redispatches };
+    return { ok, errors: failed, clientErrors: 0, redispatches };
   }
   const good = [row.responses1xx, row.responses2xx, row.responses3xx, row.responses4xx];
   const ok = good.reduce<number>((sum, count) => sum + (count ?? 0), 0);
-  return { ok, errors: (row.responses5xx ?? 0) + failed, redispatches };
+  const clientErrors = row.responses4xx ?? 0;
+  return { ok, errors: (row.responses5xx ?? 0) + failed, clientErrors, redispatches };
 }
 
 /** For how many ticks in a row a server has only refused requests. A tick without a request changes nothing. */
@@ -44,5 +47,9 @@ export function refusedTicks(refusedBefore: number, before: Counters | null, now
 export function trafficBetween(before: Counters | null, now: Counters, refused = 0): Traffic | null {
   if (before === null || now.ok < before.ok || now.errors < before.errors) return null;
   const redispatches = refused >= refusingTicks ? Math.max(0, now.redispatches - before.redispatches) : 0;
-  return { ok: now.ok - before.ok, errors: now.errors - before.errors + redispatches };
+  return {
+    ok: now.ok - before.ok,
+    errors: now.errors - before.errors + redispatches,
+    clientErrors: Math.max(0, now.clientErrors - before.clientErrors),
+  };
 }

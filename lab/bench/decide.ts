@@ -17,11 +17,14 @@ function observation(index: number, isOver: boolean): Observation {
   return {
     server: `s${index}`,
     address: '192.0.2.1',
+    port: 8080,
+    machine: `m${index}`,
+    takesRequests: true,
     exclusion: null,
     configuredWeight: 100,
     currentWeight: 100,
     upForMs: 3_600_000,
-    traffic: { ok: 100, errors: 0 },
+    traffic: { ok: 100, errors: 0, clientErrors: 0 },
     inFlight: 3,
     agent: {
       state: 'fresh',

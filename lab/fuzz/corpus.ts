@@ -83,7 +83,7 @@ const observation = fc.record({
     threads: ratio,
     tcpQueues: ratio.map((value) => value / 2),
   }),
-  traffic: fc.record({ ok: fc.nat(499), errors: fc.nat(3) }),
+  traffic: fc.record({ ok: fc.nat(499), errors: fc.nat(3), clientErrors: fc.constant(0) }),
   stale: fc.nat(9).map((drawn) => drawn === 0),
   cores: fc.integer({ min: 1, max: 4 }),
 });

@@ -49,12 +49,21 @@ export interface Traffic {
   readonly ok: number;
   /** Responses 5xx plus connection and response errors, and redispatches of a server that only refuses. */
   readonly errors: number;
+  /** Responses 4xx, which are counted in `ok` too: HAProxy does not tell 404 from 429. */
+  readonly clientErrors: number;
 }
 
 /** One server as one tick sees it: its agent's snapshot and what HAProxy says. */
 export interface Observation {
   readonly server: string;
+  /** IP address; empty where HAProxy has none. */
   readonly address: string;
+  /** null where HAProxy has no port of its own for the server (an offset, a UNIX socket). */
+  readonly port: number | null;
+  /** Servers with the same text run on the same machine; empty where the machine is not known. */
+  readonly machine: string;
+  /** Whether HAProxy sends it requests while its weight is above 0, ours or not. */
+  readonly takesRequests: boolean;
   readonly exclusion: Exclusion | null;
   /** The weight that HAProxy's configuration gives it, 0 to 256. */
   readonly configuredWeight: number;
@@ -102,12 +111,15 @@ const agentReadingSchema = z.discriminatedUnion('state', [
 export const observationSchema = z.strictObject({
   server: text.min(1),
   address: text,
+  port: z.number().int().min(0).max(65_535).nullable(),
+  machine: text,
+  takesRequests: z.boolean(),
   exclusion: z.enum(keysOf(exclusions)).nullable(),
   configuredWeight: weightSchema,
   currentWeight: weightSchema,
   upForMs: duration.nullable(),
   agent: agentReadingSchema,
-  traffic: z.strictObject({ ok: count, errors: count }).nullable(),
+  traffic: z.strictObject({ ok: count, errors: count, clientErrors: count }).nullable(),
   inFlight: count,
 });
 

@@ -1,7 +1,12 @@
 import { z } from 'zod';
 
-/** What an agent reports. One schema for both sides; a change that an older reader would misread gets a new number. */
-export const snapshotVersion = 1;
+/**
+ * What an agent reports. One schema for both sides. Version 2 added the optional fields `machine`, `machineCores`, `pressure`
+ * and `memoryEvents`; version 1 has the same fields otherwise.
+ */
+export const snapshotVersion = 2;
+/** The oldest version that a controller reads. */
+export const oldestSnapshotVersion = 1;
 
 /** The environment variable with the bearer token of agents, for an agent and for the controller that asks it. */
 export const agentTokenVariable = 'HAWEIGHT_AGENT_TOKEN';
@@ -77,8 +82,17 @@ const scope = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('process'), pid: count, port: count.optional() }),
 ]);
 
+/** Share of the last 10 s in which some (or all) tasks waited for a resource, 0 to 1; null where the kernel does not say. */
+const stalled = z.object({ some: ratio.nullable(), full: ratio.nullable() });
+
+/** Pressure stall information of the scope: a real shortage, where a full cache is none. */
+const pressure = z.object({ cpu: stalled.nullable(), memory: stalled.nullable(), io: stalled.nullable() });
+
+/** `memory.events` of the control group, each a count since the group was made. */
+const memoryEvents = z.object({ high: count, max: count, oom: count, oomKill: count });
+
 export const snapshotSchema = z.object({
-  version: z.literal(snapshotVersion),
+  version: z.number().int().min(oldestSnapshotVersion),
   host: z.string().min(1).max(255),
   /** The server's name in HAProxy where the agent was told it: the controller refuses another server's snapshot. */
   server: z.string().min(1).max(255).optional(),
@@ -91,6 +105,12 @@ export const snapshotSchema = z.object({
   windowMs: amount,
   /** CPU cores that the scope may use (a quota of half a core is 0.5). */
   effectiveCores: z.number().positive().max(65_536),
+  /** The same for all agents on one machine, and for no other machine: the kernel's boot id. */
+  machine: z.string().min(1).max(100).optional(),
+  /** CPU cores of the whole machine: the scopes on it cannot have more together. */
+  machineCores: z.number().positive().max(65_536).optional(),
+  pressure: pressure.optional(),
+  memoryEvents: memoryEvents.optional(),
   metrics: z.object({
     cpu: metric(cpuRaw),
     ram: metric(ramRaw),
@@ -106,4 +126,7 @@ export type Scope = Snapshot['scope'];
 export type Metrics = Snapshot['metrics'];
 export type Metric<Name extends MetricName> = Metrics[Name];
 export type SocketQueue = z.infer<typeof socketQueue>;
+export type Pressure = z.infer<typeof pressure>;
+export type Stalled = z.infer<typeof stalled>;
+export type MemoryEvents = z.infer<typeof memoryEvents>;
 export type AcceptQueue = z.infer<typeof acceptQueue>;

@@ -44,7 +44,7 @@ export const serverStatusSchema = z.object({
     failures: z.number(),
   }),
   /** Since the last tick; null where HAProxy's counters were reset. */
-  traffic: z.object({ ok: z.number(), errors: z.number() }).nullable(),
+  traffic: z.object({ ok: z.number(), errors: z.number(), clientErrors: z.number().default(0) }).nullable(),
   inFlight: z.number(),
   reasons: z.array(reasonSchema),
 });

@@ -3,7 +3,7 @@ import { type Snapshot, snapshotSchema } from '../../shared/contract/snapshot.ts
 /** A snapshot as an agent serves it, changed at the top level where asked. */
 export function snapshot(changes: Partial<Snapshot> = {}): Snapshot {
   return snapshotSchema.parse({
-    version: 1,
+    version: 2,
     host: 'vm1',
     scope: { kind: 'host' },
     takenAtMs: 1_700_000_000_000,

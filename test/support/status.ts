@@ -18,7 +18,7 @@ export function server(changes: Partial<ServerStatus> = {}): ServerStatus {
     effectiveCores: 2,
     utilisation: { cpu: 0.61, ram: 0.4, bandwidth: null, threads: 0.1, tcpQueues: 1 },
     agent: { url: 'http://10.0.0.1:9477', state: 'fresh', ageMs: 400, code: null, detail: null, failures: 0 },
-    traffic: { ok: 140, errors: 0 },
+    traffic: { ok: 140, errors: 0, clientErrors: 0 },
     inFlight: 12,
     reasons: [
       { code: 'load', load: 0.412, average: 0.352, delta: 0.171 },

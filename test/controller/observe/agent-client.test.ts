@@ -42,7 +42,7 @@ const badAnswers: readonly (readonly [title: string, code: ProblemCode, listener
   ['leaves a metric out', 'agent-invalid', answers(good.replace('"cpu"', '"cpuu"'))],
   ['answers a list', 'agent-schema-version', answers('[]')],
   ['answers null', 'agent-schema-version', answers('null')],
-  ['speaks another schema version', 'agent-schema-version', answers(good.replace('"version":1', '"version":2'))],
+  ['speaks another schema version', 'agent-schema-version', answers(good.replace('"version":2', '"version":0'))],
   ['says that it is another server', 'agent-wrong-server', answers(good.replace('"server":"web1"', '"server":"web2"'))],
   ['answers 500', 'agent-status', answers('oops', 500)],
   ['answers 503 while it warms up', 'agent-status', answers('no sample yet', 503)],

@@ -119,7 +119,7 @@ const row: StatRow = {
 };
 
 test('1xx to 4xx are work done; 5xx, connection and response errors are errors', (t) => {
-  t.deepEqual(countersOf(row), { ok: 63, errors: 41, redispatches: 19 });
+  t.deepEqual(countersOf(row), { ok: 63, errors: 41, clientErrors: 7, redispatches: 19 });
 });
 
 test('in TCP mode sessions that ended without an error are work done', (t) => {
@@ -131,18 +131,22 @@ test('in TCP mode sessions that ended without an error are work done', (t) => {
     responses4xx: null,
     responses5xx: null,
   };
-  t.deepEqual(countersOf(tcp), { ok: 100 - 3 - 30, errors: 30, redispatches: 19 });
+  t.deepEqual(countersOf(tcp), { ok: 100 - 3 - 30, errors: 30, clientErrors: 0, redispatches: 19 });
 });
 
 test('counters that jump back (a reload) give no traffic, not a negative one', (t) => {
-  const none = { ok: 0, errors: 0, redispatches: 0 };
+  const none = { ok: 0, errors: 0, clientErrors: 0, redispatches: 0 };
   t.is(trafficBetween({ ...none, ok: 100 }, { ...none, ok: 3 }), null);
   t.is(trafficBetween(null, { ...none, ok: 3 }), null);
-  t.deepEqual(trafficBetween({ ...none, ok: 1, errors: 1 }, { ...none, ok: 3, errors: 2 }), { ok: 2, errors: 1 });
+  t.deepEqual(trafficBetween({ ...none, ok: 1, errors: 1 }, { ...none, ok: 3, errors: 2 }), {
+    ok: 2,
+    errors: 1,
+    clientErrors: 0,
+  });
 });
 
 test('redispatches are errors of a server that has done nothing but refuse for three ticks', (t) => {
-  let before = { ok: 10, errors: 0, redispatches: 0 };
+  let before = { ok: 10, errors: 0, clientErrors: 0, redispatches: 0 };
   let refused = 0;
   const errors = [5, 5, 0, 5, 5].map((more) => {
     const now = { ...before, redispatches: before.redispatches + more };
@@ -154,7 +158,7 @@ test('redispatches are errors of a server that has done nothing but refuse for t
   t.deepEqual(errors, [0, 0, 0, 5, 5]);
   const working = { ...before, ok: 11, redispatches: 40 };
   t.is(refusedTicks(refused, before, working), 0, 'a server that only sometimes refuses is full');
-  t.deepEqual(trafficBetween(before, working, 0), { ok: 1, errors: 0 });
+  t.deepEqual(trafficBetween(before, working, 0), { ok: 1, errors: 0, clientErrors: 0 });
 });
 
 test('an agent is asked at the address that HAProxy has, IPv6 in brackets, unless one is configured', (t) => {

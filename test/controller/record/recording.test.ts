@@ -18,6 +18,9 @@ const text = fc.string({ unit: 'binary', maxLength: 40 });
 const observation: fc.Arbitrary<Observation> = fc.record({
   server: fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }),
   address: text,
+  port: fc.option(fc.nat(65_535), { nil: null }),
+  machine: text,
+  takesRequests: fc.boolean(),
   exclusion: fc.constantFrom(null, ...(Object.keys(exclusions) as (keyof typeof exclusions)[])),
   configuredWeight: fc.nat({ max: 256 }),
   currentWeight: fc.nat({ max: 256 }),
@@ -42,7 +45,7 @@ const observation: fc.Arbitrary<Observation> = fc.record({
       detail: text,
     }),
   ),
-  traffic: fc.option(fc.record({ ok: count, errors: count }), { nil: null }),
+  traffic: fc.option(fc.record({ ok: count, errors: count, clientErrors: count }), { nil: null }),
   inFlight: count,
 });
 

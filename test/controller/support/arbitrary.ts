@@ -22,7 +22,7 @@ export const sketch: fc.Arbitrary<ServerSketch> = fc.record({
   utilisation,
   cores: fc.constantFrom(0.1, 0.5, 1, 2, 4, 64),
   stale: fc.boolean(),
-  traffic: fc.option(fc.record({ ok: count, errors: count }), { nil: null }),
+  traffic: fc.option(fc.record({ ok: count, errors: count, clientErrors: fc.constant(0) }), { nil: null }),
   exclusion,
 });
 
@@ -39,7 +39,7 @@ export const extremeSketch: fc.Arbitrary<ServerSketch> = fc.record({
   utilisation: utilisationOf(maybe(anyRatio)),
   cores: fc.oneof(fc.constantFrom(1e-3, 0.5, 1, 2, 64, 65_536), fc.double({ min: 1e-3, max: 65_536, noNaN: true })),
   stale: fc.oneof({ arbitrary: fc.constant(false), weight: 3 }, fc.boolean()),
-  traffic: fc.option(fc.record({ ok: anyCount, errors: anyCount }), { nil: null }),
+  traffic: fc.option(fc.record({ ok: anyCount, errors: anyCount, clientErrors: fc.constant(0) }), { nil: null }),
   inFlight: anyCount,
   upForMs: fc.option(fc.constantFrom(0, 1, 2_000, 3_600_000, Number.MAX_SAFE_INTEGER), { nil: null }),
   configuredWeight: fc.constantFrom(1, 2, 100, 256),

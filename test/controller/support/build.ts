@@ -22,11 +22,14 @@ export function observed(server: string, sketch: ServerSketch = {}): Observation
   return {
     server,
     address: '127.0.0.1',
+    port: 8080,
+    machine: server,
+    takesRequests: (sketch.exclusion ?? null) === null,
     exclusion: null,
     configuredWeight: 100,
     currentWeight: 100,
     upForMs: 3_600_000,
-    traffic: { ok: 100, errors: 0 },
+    traffic: { ok: 100, errors: 0, clientErrors: 0 },
     inFlight: 0,
     agent: stale
       ? { state: 'stale', ageMs: 9_000, code: 'agent-timeout', detail: 'no answer' }

@@ -28,7 +28,7 @@ for (const [what, value] of [
   test(`an age that is ${what} is refused`, (t) => t.true(refuses({ ...good, ageMs: value })));
 }
 
-test('another version is refused', (t) => t.true(refuses({ ...good, version: 2 })));
+test('a version from before the first is refused', (t) => t.true(refuses({ ...good, version: 0 })));
 
 test('a missing metric is refused, because unknown must be explicit', (t) => {
   const { cpu: _, ...metrics } = good.metrics;

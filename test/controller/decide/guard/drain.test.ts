@@ -26,7 +26,7 @@ test('a drained server comes back only below threshold minus margin, and by a ra
   const backend = new Backend(four);
   backend.ticks(4, { ...easyAll, a: busy });
   t.is(backend.weight('a'), 0);
-  backend.ticks(6, { ...easyAll, a: { utilisation: { cpu: 0.75 }, traffic: { ok: 0, errors: 0 } } });
+  backend.ticks(6, { ...easyAll, a: { utilisation: { cpu: 0.75 }, traffic: { ok: 0, errors: 0, clientErrors: 0 } } });
   t.is(backend.weight('a'), 0, 'under the threshold but within the margin');
   const path: number[] = [];
   for (let tick = 0; tick < 14 && path.length < 5; tick += 1) {
@@ -72,7 +72,7 @@ test('a refusal to drain says why: which server would be overloaded, that all ar
   ]);
   const unpredictable = ['cannot-predict', 'no other server has a fresh cpu metric and traffic'];
   t.deepEqual(why({ utilisation: { cpu: null } }), unpredictable);
-  t.deepEqual(why({ traffic: { ok: 0, errors: 0 } }), unpredictable);
+  t.deepEqual(why({ traffic: { ok: 0, errors: 0, clientErrors: 0 } }), unpredictable);
 });
 
 test('at most half of the capacity is drained at once', (t) => {
@@ -86,7 +86,7 @@ test('at most half of the capacity is drained at once', (t) => {
 test('capacity is counted in cores: one server of three quarters of the pool is not drained', (t) => {
   const backend = new Backend({ a: 100, b: 100 });
   const last = backend.ticks(6, {
-    a: { ...busy, cores: 6, traffic: { ok: 10, errors: 0 } },
+    a: { ...busy, cores: 6, traffic: { ok: 10, errors: 0, clientErrors: 0 } },
     b: { utilisation: { cpu: 0.05 }, cores: 2 },
   });
   t.true(backend.weight('a') > 0);
@@ -179,7 +179,7 @@ test('policy equal: the guard still cuts and drains', (t) => {
 });
 
 test('servers that mostly answer errors cannot take over work: no drain for them, and a drain is lifted', (t) => {
-  const failing = { ...easy, traffic: { ok: 1, errors: 99 } };
+  const failing = { ...easy, traffic: { ok: 1, errors: 99, clientErrors: 0 } };
   const allFailing = { b: failing, c: failing, d: failing };
   const backend = new Backend(four, { algorithm: 'random' });
   backend.ticks(3, easyAll);

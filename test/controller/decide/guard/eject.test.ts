@@ -4,8 +4,8 @@ import { inverseLoad } from '../../../../controller/decide/policies/inverse-load
 import { Backend, reasonCodes } from '../../support/play.ts';
 
 const even = { a: 100, b: 100, c: 100, d: 100 };
-const failing = { traffic: { ok: 0, errors: 50 } };
-const silent = { traffic: { ok: 0, errors: 0 } };
+const failing = { traffic: { ok: 0, errors: 50, clientErrors: 0 } };
+const silent = { traffic: { ok: 0, errors: 0, clientErrors: 0 } };
 
 for (const policy of [inverseLoad, capacity()]) {
   test(`${policy.name}: under leastconn a server that fails fast gets weight 0, for 20 s the first time`, (t) => {
@@ -59,8 +59,8 @@ test('five minutes without one, and the next ejection is as short as the first',
 
 test('few errors, or few among many successes, eject no server', (t) => {
   for (const traffic of [
-    { ok: 0, errors: 9 },
-    { ok: 60, errors: 40 },
+    { ok: 0, errors: 9, clientErrors: 0 },
+    { ok: 60, errors: 40, clientErrors: 0 },
   ]) {
     const backend = new Backend(even, { algorithm: 'leastconn' });
     backend.ticks(3);

@@ -59,7 +59,7 @@ test('nothing is written while more than half of the agents are silent', (t) => 
 test('a server that answers errors is cut at once and forgiven slowly', (t) => {
   const backend = new Backend(four);
   backend.ticks(2);
-  backend.tick({ a: { traffic: { ok: 0, errors: 100 } } });
+  backend.tick({ a: { traffic: { ok: 0, errors: 100, clientErrors: 0 } } });
   t.true(backend.weight('a') < backend.weight('b') / 10, String(backend.weight('a')));
   backend.tick();
   t.true(backend.weight('a') < backend.weight('b') / 4, 'one good tick does not bring it back');
@@ -70,21 +70,21 @@ test('a server that answers errors is cut at once and forgiven slowly', (t) => {
 test('one or two errors in a tick are noise', (t) => {
   const backend = new Backend(four);
   backend.ticks(2);
-  backend.tick({ a: { traffic: { ok: 1, errors: 2 } } });
+  backend.tick({ a: { traffic: { ok: 1, errors: 2, clientErrors: 0 } } });
   t.is(backend.weight('a'), backend.weight('b'));
 });
 
 test('a server that was cut for its errors is not forgiven by a tick without a success', (t) => {
   const backend = new Backend({ a: 100, b: 100, c: 100 }, { algorithm: 'random' });
   backend.ticks(3);
-  const cut = backend.ticks(4, { a: { traffic: { ok: 0, errors: 50 } } }).get('a')?.weight ?? 999;
+  const cut = backend.ticks(4, { a: { traffic: { ok: 0, errors: 50, clientErrors: 0 } } }).get('a')?.weight ?? 999;
   for (const traffic of [
-    { ok: 0, errors: 2 },
-    { ok: 0, errors: 0 },
+    { ok: 0, errors: 2, clientErrors: 0 },
+    { ok: 0, errors: 0, clientErrors: 0 },
   ]) {
     t.is(backend.ticks(10, { a: { traffic } }).get('a')?.weight, cut);
   }
-  backend.ticks(20, { a: { traffic: { ok: 2, errors: 0 } } });
+  backend.ticks(20, { a: { traffic: { ok: 2, errors: 0, clientErrors: 0 } } });
   t.true(backend.weight('a') > 20 * cut);
 });
 
@@ -130,7 +130,7 @@ test('a difference within the deadband is not written', (t) => {
 });
 
 test('what a reload reset is written on the next tick, however short ago the last write was', (t) => {
-  const quiet = { traffic: { ok: 0, errors: 0 } };
+  const quiet = { traffic: { ok: 0, errors: 0, clientErrors: 0 } };
   const backend = new Backend({ a: 100, b: 100 }, { algorithm: 'roundrobin' });
   backend.tick({ a: quiet, b: quiet });
   t.is(backend.weight('a'), 256);
@@ -140,8 +140,8 @@ test('what a reload reset is written on the next tick, however short ago the las
 });
 
 test('under roundrobin weights stand for some requests before they change again', (t) => {
-  const quiet = { traffic: { ok: 1, errors: 0 } };
-  const hot = { utilisation: { cpu: 0.7 }, traffic: { ok: 1, errors: 0 } };
+  const quiet = { traffic: { ok: 1, errors: 0, clientErrors: 0 } };
+  const hot = { utilisation: { cpu: 0.7 }, traffic: { ok: 1, errors: 0, clientErrors: 0 } };
   const writes = (algorithm: string) => {
     const backend = new Backend({ a: 100, b: 100 }, { algorithm });
     let count = 0;
@@ -154,7 +154,7 @@ test('under roundrobin weights stand for some requests before they change again'
 });
 
 test('a ramp does not wait for roundrobin to settle', (t) => {
-  const quiet = { traffic: { ok: 0, errors: 0 } };
+  const quiet = { traffic: { ok: 0, errors: 0, clientErrors: 0 } };
   const all = { a: quiet, b: quiet };
   const backend = new Backend({ a: 100, b: 100 }, { algorithm: 'roundrobin' });
   backend.ticks(2, all);
@@ -172,7 +172,7 @@ test('where every weight is 0 the configured ones are put back, whether agents a
 });
 
 test('going to 0 does not wait for roundrobin to settle', (t) => {
-  const quiet = { traffic: { ok: 0, errors: 0 } };
+  const quiet = { traffic: { ok: 0, errors: 0, clientErrors: 0 } };
   const idle = { utilisation: { cpu: 0.3 }, ...quiet };
   const backend = new Backend({ a: 100, b: 100, c: 100 }, { algorithm: 'roundrobin' });
   backend.tick({ a: idle, b: idle, c: idle });

@@ -28,7 +28,11 @@ class PolicyAlone {
 
 /** A server of this many successful requests per second at full utilisation, at this utilisation for two seconds. */
 const working = (server: string, perSecond: number, cpu: number, more: Parameters<typeof observed>[1] = {}) =>
-  observed(server, { utilisation: { cpu }, traffic: { ok: Math.round(perSecond * cpu * 2), errors: 0 }, ...more });
+  observed(server, {
+    utilisation: { cpu },
+    traffic: { ok: Math.round(perSecond * cpu * 2), errors: 0, clientErrors: 0 },
+    ...more,
+  });
 
 test('capacity is successful requests per second of full utilisation', (t) => {
   const { capacity: learned } = learn(
@@ -131,7 +135,7 @@ test('a stale agent: nothing is learned, what was learned counts on', (t) => {
   const policy = new PolicyAlone();
   const both = (b: Observation) => policy.tick([working('a', 100, 0.5), b]);
   both(working('b', 300, 0.5));
-  const shares = both(observed('b', { stale: true, traffic: { ok: 1, errors: 0 } }));
+  const shares = both(observed('b', { stale: true, traffic: { ok: 1, errors: 0, clientErrors: 0 } }));
   t.true(near(shares['b'], 0.75, 1e-9), `${shares['b']}`);
   t.true(policy.reasons.get('b')?.includes('held'));
 });
@@ -139,7 +143,7 @@ test('a stale agent: nothing is learned, what was learned counts on', (t) => {
 test('nothing is learned just after a start, and without cpu', (t) => {
   for (const b of [
     working('b', 300, 0.5, { upForMs: 1_500 }),
-    observed('b', { utilisation: { cpu: null, threads: 0.9 }, traffic: { ok: 500, errors: 0 } }),
+    observed('b', { utilisation: { cpu: null, threads: 0.9 }, traffic: { ok: 500, errors: 0, clientErrors: 0 } }),
   ]) {
     const policy = new PolicyAlone();
     policy.tick([working('a', 100, 0.5), b]);
@@ -151,8 +155,8 @@ test('the resource nearest to its limit steers: threads or bandwidth before cpu'
   const policy = new PolicyAlone();
   const full = { ...calm, cpu: 0.25, threads: 0.5 };
   const shares = policy.tick([
-    observed('a', { utilisation: full, traffic: { ok: 100, errors: 0 } }),
-    observed('b', { utilisation: { cpu: 0.5 }, traffic: { ok: 100, errors: 0 } }),
+    observed('a', { utilisation: full, traffic: { ok: 100, errors: 0, clientErrors: 0 } }),
+    observed('b', { utilisation: { cpu: 0.5 }, traffic: { ok: 100, errors: 0, clientErrors: 0 } }),
   ]);
   t.true(near(shares['a'], 0.5, 1e-9));
 });
@@ -239,7 +243,10 @@ test('through the guard: sizes are right three ticks after a cold start, and sta
       Object.fromEntries(
         Object.entries(size).map(([server, cores]) => {
           const ok = Math.round(100 * cores);
-          return [server, { cores, utilisation: { cpu: 0.5 }, traffic: traffic ? { ok, errors: 0 } : null }];
+          return [
+            server,
+            { cores, utilisation: { cpu: 0.5 }, traffic: traffic ? { ok, errors: 0, clientErrors: 0 } : null },
+          ];
         }),
       ),
     );
@@ -251,7 +258,7 @@ test('through the guard: sizes are right three ticks after a cold start, and sta
 
 test('through the guard: a busy cpu neither drains nor cuts, it only teaches', (t) => {
   const backend = new Backend({ a: 100, b: 100, c: 100 }, { policy: capacity(), algorithm: 'random' });
-  const traffic = { ok: 200, errors: 0 };
+  const traffic = { ok: 200, errors: 0, clientErrors: 0 };
   const decisions = backend.ticks(10, {
     a: { utilisation: { cpu: 1 }, traffic },
     b: { utilisation: { cpu: 0.5 }, traffic },
@@ -264,7 +271,7 @@ test('through the guard: a busy cpu neither drains nor cuts, it only teaches', (
 
 test('through the guard: what is learned while a server ramps up counts at once', (t) => {
   const backend = new Backend({ a: 100, b: 100 }, { policy: capacity(), algorithm: 'random' });
-  const as = (cpu: number) => ({ utilisation: { cpu }, traffic: { ok: 200, errors: 0 } });
+  const as = (cpu: number) => ({ utilisation: { cpu }, traffic: { ok: 200, errors: 0, clientErrors: 0 } });
   backend.ticks(5, { a: as(0.5), b: as(0.5) });
   backend.ticks(3, { a: as(0.5), b: { exclusion: 'down' } });
   backend.ticks(4, { a: as(0.5), b: as(1) });

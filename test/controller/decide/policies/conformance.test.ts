@@ -208,7 +208,7 @@ for (const { title, build, scaleFree, judgesByTheRest, remembers } of subjects) 
       const observations = [0, 1, 2, 3, 4].map((offset) =>
         observed(`s${tick + offset}`, {
           utilisation: { cpu: ((tick * 7 + offset * 13) % 100) / 100, ram: ((tick + offset) % 10) / 10 },
-          traffic: { ok: (tick * 31 + offset) % 300, errors: offset === 0 ? 50 : 0 },
+          traffic: { ok: (tick * 31 + offset) % 300, errors: offset === 0 ? 50 : 0, clientErrors: 0 },
         }),
       );
       return { elapsedMs: 2_000, observations };

@@ -30,7 +30,7 @@ const overloaded = fc
     const sketches = servers.map(({ hot, cores }) => ({
       cores,
       utilisation: { cpu: hot ? 0.95 : 0.1 },
-      traffic: { ok: hot ? 20 : 1_000, errors: 0 },
+      traffic: { ok: hot ? 20 : 1_000, errors: 0, clientErrors: 0 },
     }));
     return absences.map((absent): Tick => {
       const observations = sketches.map((each, index) =>
@@ -101,7 +101,10 @@ for (const { title, build } of guarded) {
     holds(
       fc.property(fc.array(calmServer, { minLength: 2, maxLength: 6 }), algorithm, (servers, name) => {
         const healthy = steady(servers, 8);
-        const failing = steady([{ ...servers[0], traffic: { ok: 0, errors: 100 } }, ...servers.slice(1)], 3);
+        const failing = steady(
+          [{ ...servers[0], traffic: { ok: 0, errors: 100, clientErrors: 0 } }, ...servers.slice(1)],
+          3,
+        );
         const run = play([...healthy, ...failing], build(), { algorithm: name });
         const [before, after] = [run[7], run[10]].map((played) => (played === undefined ? 1 : shareOf(played, 's0')));
         assert.ok((after ?? 1) <= Math.max(0.1 * (before ?? 0), 0.02), `share ${before} before, ${after} after`);
@@ -147,7 +150,11 @@ const calmServer: fc.Arbitrary<ServerSketch> = fc.record({
     tcpQueues: fc.constant(0),
   }),
   cores: fc.constantFrom(1, 2, 4),
-  traffic: fc.record({ ok: fc.integer({ min: 100, max: 1_000 }), errors: fc.constant(0) }),
+  traffic: fc.record({
+    ok: fc.integer({ min: 100, max: 1_000 }),
+    errors: fc.constant(0),
+    clientErrors: fc.constant(0),
+  }),
 });
 
 function steady(servers: readonly ServerSketch[], count: number): Tick[] {
@@ -159,7 +166,7 @@ function steady(servers: readonly ServerSketch[], count: number): Tick[] {
 function failing({ observations }: Tick, share: number) {
   const turned = ({ ok, errors }: Traffic) => {
     const more = Math.round(ok * share);
-    return { ok: ok - more, errors: errors + more };
+    return { ok: ok - more, errors: errors + more, clientErrors: 0 };
   };
   return observations.map((each) =>
     each.server === 's0' && each.traffic !== null ? { ...each, traffic: turned(each.traffic) } : each,
@@ -270,7 +277,7 @@ for (const { title, build } of subjects.filter((each) => !guarded.includes(each)
   });
 
   test(`${title}, not guarded: errors do not cut`, (t) => {
-    const failing = { traffic: { ok: 0, errors: 100 } };
+    const failing = { traffic: { ok: 0, errors: 100, clientErrors: 0 } };
     t.deepEqual(weightsOf(last(steady([failing, {}], 4))), weightsOf(last(steady([{}, {}], 4))));
   });
 }

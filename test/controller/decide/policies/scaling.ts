@@ -15,7 +15,10 @@ export const scalable = ticksOf(
     utilisation: fc.record({ cpu: far, ram: far, bandwidth: far, threads: far, tcpQueues: far }),
     cores: fc.constantFrom(0.5, 1, 2, 4, 64),
     stale: fc.constantFrom(false, false, false, true),
-    traffic: fc.option(fc.record({ ok: many, errors: fc.oneof(fc.constant(0), many) }), { nil: null, freq: 6 }),
+    traffic: fc.option(fc.record({ ok: many, errors: fc.oneof(fc.constant(0), many), clientErrors: fc.constant(0) }), {
+      nil: null,
+      freq: 6,
+    }),
     inFlight: many,
     configuredWeight: fc.constantFrom(8, 16, 100, 256),
   }),
@@ -30,7 +33,7 @@ export function times(quantity: Quantity, by: number) {
         if (agent.state === 'stale') return observation;
         return { ...observation, agent: { ...agent, effectiveCores: agent.effectiveCores * by } };
       case 'traffic': {
-        const more = traffic === null ? null : { ok: traffic.ok * by, errors: traffic.errors * by };
+        const more = traffic === null ? null : { ok: traffic.ok * by, errors: traffic.errors * by, clientErrors: 0 };
         return { ...observation, traffic: more, inFlight: inFlight * by };
       }
       case 'configuredWeights':
