@@ -1,8 +1,19 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { exitCodes, formatProblem, type Problem, ProblemError } from '../../shared/contract/problem.ts';
-import { note, print } from '../exit.ts';
-import { invalid, openJtl } from '../jtl/read-jtl.ts';
-import { JtlSummary, type SummaryOptions } from '../jtl/summary.ts';
+import { exitCodes, formatProblem, ProblemError } from '../../shared/contract/problem.ts';
+import {
+  type JtlFault,
+  jtlDamaged,
+  jtlInvalid,
+  jtlWithoutColumn,
+  jtlWithoutRequests,
+} from '../../shared/contract/problems/jtl.ts';
+import { Stopped, stopOnSignal } from '../../shared/process/stop-signals.ts';
+import { bytes, spacedPercent } from '../../shared/terminal/format.ts';
+import { Progress } from '../../shared/terminal/progress.ts';
+import { fail, note, print } from '../exit.ts';
+import { JtlFile } from '../jtl/read-jtl.ts';
+import { JtlSummary, type Summary, type SummaryOptions } from '../jtl/summary.ts';
+import { type LeftOut, Tally } from '../jtl/tally.ts';
 import { DamageNotes } from '../view/damage-notes.ts';
 import { renderJtl } from '../view/jtl.ts';
 import { printable } from '../view/printable.ts';
@@ -25,6 +36,7 @@ interface JtlFlags {
   readonly by: SummaryOptions['by'];
   readonly rate?: number;
   readonly fromDue?: boolean;
+  readonly withTransactions?: boolean;
   readonly json?: boolean;
 }
 
@@ -49,6 +61,7 @@ export function jtlCommand(): Command {
       new Option('--rate <n>', 'requests per second that the plan should send, for comparison').argParser(positive),
     )
     .option('--from-due', 'count response times from when requests were due, not from when they were sent')
+    .option('--with-transactions', 'count transactions and sub-results as requests')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', examples)
     .action(async (file: string, flags: JtlFlags) => {
@@ -56,33 +69,62 @@ export function jtlCommand(): Command {
     });
 }
 
-async function report(
-  file: string,
-  { within, warmup, by, rate, fromDue = false, json = false }: JtlFlags,
-): Promise<number> {
-  const { columns, samples } = await openJtl(file);
-  if (fromDue && !columns.at.has('due')) throw new ProblemError(invalid(file, noColumn('due')));
-  if (!columns.at.has(by)) note(formatProblem(invalid(file, noColumn(by))));
+async function report(file: string, flags: JtlFlags): Promise<number> {
+  const { within, warmup, by, rate, fromDue = false, withTransactions = false, json = false } = flags;
   const options: SummaryOptions = { by, withinMs: within, warmupMs: warmup, fromDue };
+  const jtl = await JtlFile.open(file);
   const result = new JtlSummary(options);
   const damages = new DamageNotes();
-  for await (const sample of samples) {
-    if (sample.ok) result.add(sample.value);
-    else damages.add(sample.error);
-  }
+  const tally = new Tally(result, { withTransactions, onDamage: (problem) => damages.add(problem) });
+  const stopped = await readAll(jtl, tally);
   damages.end();
+  checkColumns(file, jtl, options);
   const { summary } = result;
-  if (summary.all.requests === 0) {
-    const left = summary.warmupRequests > 0 ? `${summary.warmupRequests} in the warm-up` : 'none';
-    throw new ProblemError(invalid(file, { what: 'no request counts', expected: 'one', got: left }));
+  const { leftOut } = tally;
+  for (const assumption of leftOut.assumptions) note(formatProblem(assumption));
+  if (jtl.nuls > 0) note(formatProblem(jtlDamaged(file, `${jtl.nuls} NUL bytes are left out`)));
+  if (summary.all.requests === 0) throw new ProblemError(jtlInvalid(file, withoutRequests(summary, leftOut)));
+  const readShare = stopped === null || jtl.bytes === 0 ? 1 : jtl.bytesRead / jtl.bytes;
+  if (json) {
+    const { damagedLines } = leftOut;
+    print(JSON.stringify(printable({ file, ...options, readShare, ...summary, leftOut, damagedLines }), null, 2));
+  } else {
+    print(renderJtl({ summary, leftOut, options, withTransactions, askedPerSecond: rate ?? null, readShare }));
   }
-  if (json) print(JSON.stringify(printable({ file, ...options, ...summary, damagedLines: damages.count }), null, 2));
-  else print(renderJtl(summary, options, rate ?? null));
-  return damages.count === 0 ? exitCodes.fine : exitCodes.checkFailed;
+  if (stopped !== null)
+    return fail(`${file}: ${stopped.message}, at ${spacedPercent(readShare)} of the file`, stopped.exitCode);
+  return damages.count === 0 && jtl.nuls === 0 ? exitCodes.fine : exitCodes.checkFailed;
 }
 
-function noColumn(name: string): Pick<Problem, 'what' | 'fix'> {
-  return { what: `there is no column ${name}`, fix: 'docs/load-testing.md says how to record it.' };
+/** Returns the reason if it was stopped early, otherwise null. */
+async function readAll(jtl: JtlFile, tally: Tally): Promise<Stopped | null> {
+  using stop = stopOnSignal(process.stdout);
+  using progress = new Progress(process.stderr, { inLog: false });
+  for await (const piece of jtl.pieces()) {
+    for (const read of piece) tally.add(read);
+    if (stop.signal.aborted) break;
+    if (jtl.bytesRead < jtl.bytes)
+      progress.show(`${spacedPercent(jtl.bytesRead / jtl.bytes)} of ${bytes(jtl.bytes)} read`);
+  }
+  tally.end();
+  const reason: unknown = stop.signal.reason;
+  return reason instanceof Stopped ? reason : null;
+}
+
+function checkColumns(file: string, { columns }: JtlFile, { by, fromDue }: SummaryOptions): void {
+  const has = (name: 'due' | SummaryOptions['by']) => columns === null || columns.at.has(name);
+  if (fromDue && !has('due')) throw new ProblemError(jtlInvalid(file, jtlWithoutColumn('due')));
+  if (!has(by)) note(formatProblem(jtlInvalid(file, jtlWithoutColumn(by))));
+}
+
+function withoutRequests({ warmupRequests }: Summary, { transactions, subResults, damagedLines }: LeftOut): JtlFault {
+  const parts = transactions.count + subResults.count;
+  const left = [
+    ...(warmupRequests > 0 ? [`${warmupRequests} in the warm-up`] : []),
+    ...(parts > 0 ? [`${parts} transactions or sub-results (${transactions.failed + subResults.failed} failed)`] : []),
+    ...(damagedLines > 0 ? [`${damagedLines} damaged lines`] : []),
+  ];
+  return jtlWithoutRequests(left.join(', ') || 'none', parts > 0 ? '--with-transactions counts them.' : undefined);
 }
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };

@@ -1,0 +1,44 @@
+import { type Columns, mayBe } from './columns.ts';
+import { truthOf } from './values.ts';
+
+/* Lines with other than the expected number of fields, which are nearly always failures: a message holds the delimiter. */
+
+/** Most fields of a line that is repaired: each is tried as the beginning of the text that was torn apart. */
+const maxFields = 200;
+
+/**
+ * The fields of a line in which one text holds delimiters without being quoted, put together again; null if no way or
+ * several different ways fit the columns. Pure.
+ */
+export function joinTorn(
+  fields: readonly string[],
+  { names, count, delimiter, at }: Columns,
+): readonly string[] | null {
+  const extra = fields.length - count;
+  if (extra <= 0 || names.length === 0 || fields.length > maxFields) return null;
+  const read = [...at].flatMap(([name, index]) => (name === 'threadName' || name === 'responseMessage' ? [] : [index]));
+  let found: readonly string[] | null = null;
+  for (let torn = 0; torn < count; torn += 1) {
+    const text = fields.slice(torn, torn + extra + 1).join(delimiter);
+    const joined = [...fields.slice(0, torn), text, ...fields.slice(torn + extra + 1)];
+    if (!names.every((name, index) => mayBe(name, joined[index]?.trim() ?? ''))) continue;
+    const earlier = found;
+    if (earlier !== null && read.some((index) => earlier[index] !== joined[index])) return null;
+    found ??= joined;
+  }
+  return found;
+}
+
+/** Without the empty fields that spreadsheets add to the end of a line. */
+export function withoutEmptyEnd(fields: readonly string[], count: number): readonly string[] {
+  return fields.length > count && fields.slice(count).every((field) => field.trim() === '')
+    ? fields.slice(0, count)
+    : fields;
+}
+
+/** Whether a line that cannot be read says, counted from its start or from its end, that the request failed. */
+export function saysFailure(fields: readonly string[], { at, count }: Columns): boolean {
+  const index = at.get('success') ?? 0;
+  const said = [fields[index], fields[fields.length - count + index]].map((text) => truthOf(text?.trim() ?? ''));
+  return said.includes(false) && !said.includes(true);
+}
