@@ -22,12 +22,19 @@ const examples = `
 Reads a CSV result file of Apache JMeter, of any size. Prints response times,
 failures and the share answered within a second, for each server. The plans in
 deploy/jmeter/ write the columns server and due (docs/load-testing.md).
-A damaged line is reported and left out; then the exit code is 1.
+
+Transactions and sub-results (redirects, embedded resources) are no requests:
+they are left out and counted. A failure always counts, whatever its times are.
+A damaged line is reported and left out.
+
+Exit codes: 0 read; 1 lines were damaged; 2 not a result file, or no requests;
+130, 143 interrupted (Ctrl-C, SIGTERM): shows what was read.
 
 Examples:
   haweight jtl steady.jtl
   haweight jtl steady.jtl --warmup 10s --rate 50
   haweight jtl flash-crowd.jtl --by label --from-due
+  haweight jtl results.jtl --by label --with-transactions
   haweight jtl steady.jtl --json | jq .all.p99Ms`;
 
 interface JtlFlags {

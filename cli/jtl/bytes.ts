@@ -37,9 +37,15 @@ export class TextBytes {
 
   #withoutNuls(bytes: Buffer): Buffer {
     if (!bytes.includes(nul)) return bytes;
-    const kept = bytes.filter((byte) => byte !== nul);
-    this.nuls += bytes.length - kept.length;
-    return Buffer.from(kept.buffer, kept.byteOffset, kept.length);
+    const kept = Buffer.allocUnsafe(bytes.length);
+    let length = 0;
+    for (const byte of bytes) {
+      if (byte === nul) continue;
+      kept[length] = byte;
+      length += 1;
+    }
+    this.nuls += bytes.length - length;
+    return kept.subarray(0, length);
   }
 
   /** A pair of carriage return and newline may be split between two pieces. */

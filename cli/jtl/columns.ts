@@ -18,7 +18,7 @@ export type ColumnName = (typeof known)[number];
 /** The positions of the columns in a line. */
 export interface Columns {
   readonly delimiter: string;
-  /** All names, as the file has them; empty where there are none. */
+  /** All names, in lower case; empty where there are none. */
   readonly names: readonly string[];
   readonly count: number;
   readonly at: ReadonlyMap<ColumnName, number>;
@@ -51,11 +51,10 @@ function delimitersIn(header: string): readonly string[] {
 }
 
 function columnsOf(header: string, delimiter: string): Columns {
-  const names = fieldsOf(header, delimiter).map((name) => name.trim());
-  const lowered = names.map((name) => name.toLowerCase());
+  const names = fieldsOf(header, delimiter).map((name) => name.trim().toLowerCase());
   const at = new Map<ColumnName, number>();
   for (const name of known) {
-    const index = lowered.indexOf(name.toLowerCase());
+    const index = names.indexOf(name.toLowerCase());
     if (index !== -1) at.set(name, index);
   }
   return { delimiter, names, count: names.length, at };
@@ -99,9 +98,9 @@ export function isCode(text: string): boolean {
   return /^(\d{3}|Non HTTP response code.*|)$/.test(text);
 }
 
-/** Whether a text may stand in the column of that name, as far as JMeter's columns tell. */
+/** Whether a text may stand in the column of that name, in lower case, as far as JMeter's columns tell. */
 export function mayBe(name: string, text: string): boolean {
-  switch (name.toLowerCase()) {
+  switch (name) {
     case 'timestamp':
     case 'due':
       return timeOf(text) !== null || text === '0';
@@ -112,7 +111,7 @@ export function mayBe(name: string, text: string): boolean {
     case 'datatype':
       return /^(text|bin|)$/.test(text);
     default:
-      return !numeric.has(name.toLowerCase()) || /^-?\d*$/.test(text);
+      return !numeric.has(name) || /^-?\d*$/.test(text);
   }
 }
 

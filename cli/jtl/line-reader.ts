@@ -102,9 +102,10 @@ export class LineReader {
   }
 
   /** Until the first valid time. */
-  *#checkTimes({ text }: CsvRecord, { at, delimiter }: Columns): Generator<Read> {
-    if (text === null) return;
-    const time = fieldsOf(text, delimiter)[at.get('timeStamp') ?? 0]?.trim() ?? '';
+  *#checkTimes({ text }: CsvRecord, { at, count, delimiter }: Columns): Generator<Read> {
+    const fields = fieldsOf(text ?? '', delimiter);
+    if (fields.length < count) return;
+    const time = fields[at.get('timeStamp') ?? 0]?.trim() ?? '';
     const why = whyNoTimes(time);
     if (why !== null) throw new ProblemError(jtlInvalid(this.#file, jtlTimes(why, time)));
     this.#hasTimes = timeOf(time) !== null;

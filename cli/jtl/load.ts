@@ -12,7 +12,7 @@ export interface LoadFigures {
   /** Standard deviation of the gaps between requests, / their mean: 1 for a Poisson process, 0 for a constant rate; null of whole seconds. */
   readonly gapVariation: number | null;
   /** The longest time without a request, in seconds: after an appended run it is most of the file's. */
-  readonly longestGap: number | null;
+  readonly longestGapSeconds: number | null;
   /** How late requests were sent; null if the file does not say when they were due. */
   readonly late: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number } | null;
 }
@@ -41,7 +41,7 @@ export class LoadMeter {
       seconds,
       perSecond: seconds > 0 ? (this.#count - 1) / seconds : null,
       gapVariation: variation(sorted),
-      longestGap: longestGap(sorted),
+      longestGapSeconds: longestGap(sorted),
       late: p50Ms === null || p99Ms === null || maxMs === null ? null : { p50Ms, p99Ms, maxMs },
     };
   }

@@ -1,7 +1,7 @@
 import type { JtlSample } from './sample.ts';
 
 /** Most threads that are known at a time, or labels where the file names no threads. */
-const maxKnown = 20_000;
+const maxKnown = 10_000;
 /** Most lines that wait for their parent; JMeter downloads six resources at a time. */
 const maxWaiting = 50;
 

@@ -112,7 +112,7 @@ function counted(count: number, what: string): string {
 }
 
 function loadLines(
-  { perSecond, gapVariation, longestGap, late, seconds: length }: LoadFigures,
+  { perSecond, gapVariation, longestGapSeconds, late, seconds: length }: LoadFigures,
   asked: number | null,
 ): string[] {
   const rate = decimal(perSecond, 1);
@@ -121,14 +121,14 @@ function loadLines(
   return [
     `load: ${rate} requests/s${off} over ${seconds(length * 1_000)}`,
     `gaps between requests: deviation / mean ${variation} (1: Poisson)`,
-    ...gapLines(longestGap, length),
+    ...gapLines(longestGapSeconds, length),
     ...lateLines(late),
   ];
 }
 
-function gapLines(longestGap: number | null, length: number): string[] {
-  if (longestGap === null || longestGap < notableGapSeconds || longestGap < length / 10) return [];
-  return [`! no request for ${longestGap.toFixed(0)} s: are these several runs? The rate is that of all`];
+function gapLines(longestGapSeconds: number | null, length: number): string[] {
+  if (longestGapSeconds === null || longestGapSeconds < notableGapSeconds || longestGapSeconds < length / 10) return [];
+  return [`! no request for ${longestGapSeconds.toFixed(0)} s: are these several runs? The rate is that of all`];
 }
 
 function lateLines(late: LoadFigures['late']): string[] {

@@ -206,8 +206,8 @@ test('a long pause is told: the rate is of several runs', async (t) => {
     ...lines(50),
     ...Array.from({ length: 50 }, (_, index) => line(index, 20, startMs + 86_400_000 + index)),
   ];
-  t.true(((await readContent(jtl(rows))).summary.load.longestGap ?? 0) > 86_000);
-  t.true(((await readContent(jtl(lines(50)))).summary.load.longestGap ?? 9) < 1);
+  t.true(((await readContent(jtl(rows))).summary.load.longestGapSeconds ?? 0) > 86_000);
+  t.true(((await readContent(jtl(lines(50)))).summary.load.longestGapSeconds ?? 9) < 1);
 });
 
 test('the field files are the ones that were found: their bytes are kept', async (t) => {
