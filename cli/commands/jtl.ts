@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { exitCodes, formatProblem, ProblemError } from '../../shared/contract/problem.ts';
+import { exitCodes, formatProblem, type Problem, ProblemError } from '../../shared/contract/problem.ts';
 import {
   type JtlFault,
   jtlDamaged,
@@ -82,14 +82,10 @@ async function report(file: string, flags: JtlFlags): Promise<number> {
   const jtl = await JtlFile.open(file);
   const result = new JtlSummary(options);
   const damages = new DamageNotes();
-  const tally = new Tally(result, { withTransactions, onDamage: (problem) => damages.add(problem) });
-  const stopped = await readAll(jtl, tally);
+  const { leftOut, stopped } = await readAll(jtl, result, damages, flags);
   damages.end();
-  checkColumns(file, jtl, options);
+  for (const problem of notesOn(file, jtl, by, leftOut)) note(formatProblem(problem));
   const { summary } = result;
-  const { leftOut } = tally;
-  for (const assumption of leftOut.assumptions) note(formatProblem(assumption));
-  if (jtl.nuls > 0) note(formatProblem(jtlDamaged(file, `${jtl.nuls} NUL bytes are left out`)));
   if (summary.all.requests === 0) throw new ProblemError(jtlInvalid(file, withoutRequests(summary, leftOut)));
   const readShare = stopped === null || jtl.bytes === 0 ? 1 : jtl.bytesRead / jtl.bytes;
   if (json) {
@@ -103,25 +99,41 @@ async function report(file: string, flags: JtlFlags): Promise<number> {
   return damages.count === 0 && jtl.nuls === 0 ? exitCodes.fine : exitCodes.checkFailed;
 }
 
-/** Returns the reason if it was stopped early, otherwise null. */
-async function readAll(jtl: JtlFile, tally: Tally): Promise<Stopped | null> {
+interface Outcome {
+  readonly leftOut: LeftOut;
+  /** The reason if it was stopped early. */
+  readonly stopped: Stopped | null;
+}
+
+async function readAll(jtl: JtlFile, result: JtlSummary, damages: DamageNotes, flags: JtlFlags): Promise<Outcome> {
+  const { fromDue = false, withTransactions = false } = flags;
   using stop = stopOnSignal(process.stdout);
   using progress = new Progress(process.stderr, { inLog: false });
+  const onDamage = (problem: Problem) => {
+    // a note below the progress would be drawn over
+    progress.clear();
+    damages.add(problem);
+  };
+  const tally = new Tally(result, { withTransactions, onDamage });
   for await (const piece of jtl.pieces()) {
     for (const read of piece) tally.add(read);
+    if (fromDue && jtl.columns?.at.has('due') === false)
+      throw new ProblemError(jtlInvalid(jtl.path, jtlWithoutColumn('due')));
     if (stop.signal.aborted) break;
     if (jtl.bytesRead < jtl.bytes)
       progress.show(`${spacedPercent(jtl.bytesRead / jtl.bytes)} of ${bytes(jtl.bytes)} read`);
   }
   tally.end();
   const reason: unknown = stop.signal.reason;
-  return reason instanceof Stopped ? reason : null;
+  return { leftOut: tally.leftOut, stopped: reason instanceof Stopped ? reason : null };
 }
 
-function checkColumns(file: string, { columns }: JtlFile, { by, fromDue }: SummaryOptions): void {
-  const has = (name: 'due' | SummaryOptions['by']) => columns === null || columns.at.has(name);
-  if (fromDue && !has('due')) throw new ProblemError(jtlInvalid(file, jtlWithoutColumn('due')));
-  if (!has(by)) note(formatProblem(jtlInvalid(file, jtlWithoutColumn(by))));
+function notesOn(file: string, jtl: JtlFile, by: SummaryOptions['by'], { assumptions }: LeftOut): readonly Problem[] {
+  return [
+    ...(jtl.columns?.at.has(by) === false ? [jtlInvalid(file, jtlWithoutColumn(by))] : []),
+    ...assumptions,
+    ...(jtl.nuls > 0 ? [jtlDamaged(file, `${jtl.nuls} NUL bytes are left out`)] : []),
+  ];
 }
 
 function withoutRequests({ warmupRequests }: Summary, { transactions, subResults, damagedLines }: LeftOut): JtlFault {

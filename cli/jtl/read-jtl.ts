@@ -12,7 +12,7 @@ const pieceBytes = 256 * 1024;
 
 /** Reads a result file piece by piece: no more than one piece and one record of it are in memory. */
 export class JtlFile {
-  readonly #path: string;
+  readonly path: string;
   readonly #text: TextBytes;
   readonly #lines = new LineSplitter(maxRecordBytes, decodeText);
   readonly #reader: LineReader;
@@ -21,7 +21,7 @@ export class JtlFile {
   bytesRead = 0;
 
   private constructor(path: string, bytes: number) {
-    this.#path = path;
+    this.path = path;
     this.bytes = bytes;
     this.#text = new TextBytes(path);
     this.#reader = new LineReader(path);
@@ -72,14 +72,14 @@ export class JtlFile {
     for (const record of this.#records.end()) yield* this.#reader.read(record);
     this.#reader.end();
     if (this.columns !== null) return;
-    throw new ProblemError(jtlInvalid(this.#path, this.nuls > 0 ? jtlFaults.onlyNuls : jtlFaults.empty));
+    throw new ProblemError(jtlInvalid(this.path, this.nuls > 0 ? jtlFaults.onlyNuls : jtlFaults.empty));
   }
 
   async *#chunks(): AsyncGenerator<Buffer> {
     try {
-      for await (const chunk of createReadStream(this.#path, { highWaterMark: pieceBytes })) yield chunk as Buffer;
+      for await (const chunk of createReadStream(this.path, { highWaterMark: pieceBytes })) yield chunk as Buffer;
     } catch (cause) {
-      throw cause instanceof ProblemError ? cause : new ProblemError(jtlUnreadable(this.#path, cause));
+      throw cause instanceof ProblemError ? cause : new ProblemError(jtlUnreadable(this.path, cause));
     }
   }
 }
