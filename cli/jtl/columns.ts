@@ -7,7 +7,7 @@ import {
 } from '../../shared/contract/problems/jtl.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import { fieldsOf } from './csv.ts';
-import { durationOf, timeOf, truthOf } from './values.ts';
+import { durationOf, isTruthWord, timeOf } from './values.ts';
 
 const needed = ['timeStamp', 'elapsed', 'success'] as const;
 const useful = ['responseCode', 'label', 'server', 'due', 'responseMessage', 'threadName', 'URL'] as const;
@@ -95,7 +95,7 @@ function inOrder(fields: readonly string[], successAt: number): Columns['at'] {
 
 /** A status of HTTP, or JMeter's name of a failure. */
 export function isCode(text: string): boolean {
-  return /^(\d{3}|Non HTTP response code.*|)$/.test(text);
+  return /^(\d{3}(?:[.,]0)?|Non HTTP response code.*|)$/.test(text);
 }
 
 /** Whether a text may stand in the column of that name, in lower case, as far as JMeter's columns tell. */
@@ -104,17 +104,19 @@ export function mayBe(name: string, text: string): boolean {
     case 'timestamp':
     case 'due':
       return timeOf(text) !== null || text === '0';
+    case 'elapsed':
+      return durationOf(text) !== null || /^-?\d*$/.test(text);
     case 'success':
-      return truthOf(text) !== null;
+      return isTruthWord(text);
     case 'responsecode':
       return isCode(text);
     case 'datatype':
       return /^(text|bin|)$/.test(text);
     default:
-      return !numeric.has(name) || /^-?\d*$/.test(text);
+      return !numeric.has(name) || /^-?\d*(?:[.,]0)?$/.test(text);
   }
 }
 
 const numeric = new Set(
-  'elapsed bytes sentbytes grpthreads allthreads latency idletime connect samplecount errorcount'.split(' '),
+  'bytes sentbytes grpthreads allthreads latency idletime connect samplecount errorcount'.split(' '),
 );

@@ -1,5 +1,5 @@
 import { type Columns, mayBe } from './columns.ts';
-import { truthOf } from './values.ts';
+import { isTruthWord, truthOf } from './values.ts';
 
 /* Lines with other than the expected number of fields, which are nearly always failures: a message holds the delimiter. */
 
@@ -40,6 +40,7 @@ export function withoutEmptyEnd(fields: readonly string[], count: number): reado
 /** Whether a line that cannot be read says, counted from its start or from its end, that the request failed. */
 export function saysFailure(fields: readonly string[], { at, count }: Columns): boolean {
   const index = at.get('success') ?? 0;
-  const said = [fields[index], fields[fields.length - count + index]].map((text) => truthOf(text?.trim() ?? ''));
+  const texts = [fields[index], fields[fields.length - count + index]].map((text) => text?.trim() ?? '');
+  const said = texts.filter(isTruthWord).map(truthOf);
   return said.includes(false) && !said.includes(true);
 }

@@ -1,7 +1,7 @@
 import { quote } from '../../shared/contract/problem.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
-import type { ColumnName, Columns } from './columns.ts';
-import { durationOf, timeOf, truthOf } from './values.ts';
+import { type ColumnName, type Columns, mayBe } from './columns.ts';
+import { durationOf, isTruthWord, timeOf, truthOf } from './values.ts';
 
 /** One line of a result file: a request, or a transaction of several. */
 export interface JtlSample {
@@ -31,13 +31,14 @@ const transactionMessage = /^Number of samples in transaction ?:/;
  * Converts the fields of a line to a sample. A failure counts whatever its times are. Errors: what is wrong, in a few words.
  * Pure.
  */
-export function readSample(fields: readonly string[], { at }: Columns): Result<JtlSample, string> {
+export function readSample(fields: readonly string[], { at, names }: Columns): Result<JtlSample, string> {
   const text = (name: ColumnName) => {
     const index = at.get(name);
     return index === undefined ? '' : (fields[index] ?? '').trim();
   };
-  const isSuccess = truthOf(text('success'));
-  if (isSuccess === null) return err(`success is neither true nor false: ${quote(text('success'), 30)}`);
+  const success = text('success');
+  const isSuccess = isTruthWord(success) || isInPlace(fields, names) ? truthOf(success) : null;
+  if (isSuccess === null) return err(`success is neither true nor false: ${quote(success, 30)}`);
   const sentAtMs = timeOf(text('timeStamp'));
   if (isSuccess && sentAtMs === null)
     return err(`timeStamp is not a valid time in ms: ${quote(text('timeStamp'), 30)}`);
@@ -59,6 +60,11 @@ export function readSample(fields: readonly string[], { at }: Columns): Result<J
     thread: text('threadName'),
     isTransaction: transactionMessage.test(text('responseMessage')),
   });
+}
+
+/** Where a text was torn apart, a 1 in the place of `success` is another column's. */
+function isInPlace(fields: readonly string[], names: readonly string[]): boolean {
+  return names.every((name, index) => name === 'success' || mayBe(name, (fields[index] ?? '').trim()));
 }
 
 /** A failure of which nothing else can be read. */

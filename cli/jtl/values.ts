@@ -82,3 +82,8 @@ export function truthOf(text: string): boolean | null {
   if (text === 'true') return true;
   return truths.get(text.toLowerCase()) ?? null;
 }
+
+/** Not 1 or 0: in a line whose fields are out of place another column may hold these. */
+export function isTruthWord(text: string): boolean {
+  return !/^\d/.test(text) && truthOf(text) !== null;
+}

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import test from 'ava';
+import fc from 'fast-check';
 import { haweight } from '../../support/process.ts';
 import { fieldFile, readContent, readFieldFile } from './read.ts';
 
@@ -194,4 +195,25 @@ test('failures of what is left out are told, and a file with nothing else names 
   const { leftOut } = await readContent(jtl(lines));
   t.deepEqual(leftOut.transactions, { count: 1, failed: 1 });
   t.is((await readContent(jtl(lines), { withTransactions: true })).summary.all.failed, 1);
+});
+
+test('however the line of a failure is damaged, it counts or is told, and no other line is lost', async (t) => {
+  const good = Array.from({ length: 6 }, (_, index) => ok(index * 100, 20, 'GET /a'));
+  const failure = failed(startMs + 250, 20, 'expected ""a""');
+  const piece = fc.constantFrom(',', '"', '""', 'x', '0', '', '\0', '\r', '\n', ';', ',,', '\u00fc', '99999999999999');
+  const change = fc.record({ at: fc.nat(failure.length), length: fc.nat(6), piece });
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 3 }), async (changes) => {
+      const line = changes.reduce(
+        (text, { at, length, piece: put }) => text.slice(0, at) + put + text.slice(at + length),
+        failure,
+      );
+      const content = jtl([...good.slice(0, 3), line, ...good.slice(3)]);
+      const { summary, leftOut } = await readContent(content);
+      const succeeded = summary.all.requests - summary.all.failed;
+      t.is(succeeded, good.length, line);
+      return summary.all.failed > 0 || leftOut.damagedLines > 0;
+    }),
+    { numRuns: 600, seed: 15 },
+  );
 });
