@@ -96,7 +96,7 @@ function leftOutLines({ summary, leftOut, withTransactions, readShare }: JtlRepo
     ...(summary.warmupRequests > 0 ? [`left out as warm-up: ${summary.warmupRequests} requests`] : []),
     ...(parts.length > 0 ? [`${hasFailed ? '! ' : ''}${verb}: ${parts.join(', ')}`] : []),
     ...(parts.length > 0 && !withTransactions ? [partsHint] : []),
-    ...(unread > 0 ? [`! left out: ${counted(unread, 'damaged line')} that may have been requests`] : []),
+    ...(unread > 0 ? [`! left out: ${counted(unread, 'damaged line')}`] : []),
     ...(damagedFailures > 0 ? [`! failed, in lines that are damaged: ${counted(damagedFailures, 'request')}`] : []),
     ...(failedWithoutTime > 0 ? [`failed without a valid time: ${counted(failedWithoutTime, 'request')}`] : []),
   ];

@@ -158,6 +158,7 @@ test.serial('of an interrupted run whole lines count, the cut one is named, and 
   t.is(code, 1);
   t.regex(stderr, /^.*run\.jtl:4: the line is cut off\n$/);
   t.is((JSON.parse(stdout) as Document).all.requests, 2);
+  t.regex((await jtl(content.slice(0, -5))).stdout, /\n! left out: 1 damaged line\n/);
 });
 
 test.serial('damaged lines are named and left out, and one stray quote damages only its own line', async (t) => {
