@@ -29,6 +29,15 @@ test('a root group, which has no count of its own, has the threads of the machin
   t.like(read, { ok: true, value: { threads: 400 } });
 });
 
+test("without a pids controller a group's threads are unknown, never the machine's", (t) => {
+  using tree = new RecordedTree('cgroup-no-memory-controller');
+  tree.remove('/sys/fs/cgroup/pids.current');
+  t.like(threadsCollector(tree.surroundings(ownGroup)).read(0), {
+    ok: false,
+    error: { reason: 'not-supported', detail: 'the group has no pids.current: the pids controller is off for it' },
+  });
+});
+
 test("of a process it is the threads of its tree, of its group's limit", (t) => {
   t.like(measure('host', { kind: 'pid', pid: 700 }), {
     status: 'ok',

@@ -1,10 +1,11 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { parseMeminfo } from '../../../agent/collectors/ram.ts';
+
 import { parseAuxv } from '../../../agent/kernel/auxv.ts';
 import { locateCgroup } from '../../../agent/kernel/cgroup-location.ts';
 import { countCpuList, parseCpuStat } from '../../../agent/kernel/cpu-stat.ts';
 import { parseLastPid, parseProcessLimit, parseTotalThreads } from '../../../agent/kernel/limits.ts';
+import { parseMeminfo } from '../../../agent/kernel/meminfo.ts';
 import { parseLinkSpeed, parseNetDev } from '../../../agent/kernel/net-dev.ts';
 import { field, parseCount, parseLimit } from '../../../agent/kernel/numbers.ts';
 import { parsePidStat, treeTicksUsed } from '../../../agent/kernel/pid-stat.ts';
