@@ -49,9 +49,9 @@ for (const [what, meminfo] of [
     'a meminfo that was cut in a number',
     'MemTotal:        8388608 kB\nMemFree:          104857 kB\nMemAvailable:    20971',
   ],
-  ['binary', '\0\u{1}\u{fffd}MemTotal\0'],
-  ['more available than there is', 'MemTotal: 1024 kB\nMemFree: 512 kB\nMemAvailable: 24216412 kB\n'],
-  ['only swap', 'SwapTotal: 8388608 kB\nSwapFree: 8388608 kB\n'],
+  ['a binary meminfo', '\0\u{1}\u{fffd}MemTotal\0'],
+  ['a meminfo with more available than there is', 'MemTotal: 1024 kB\nMemFree: 512 kB\nMemAvailable: 24216412 kB\n'],
+  ['a meminfo with swap only', 'SwapTotal: 8388608 kB\nSwapFree: 8388608 kB\n'],
 ] as const) {
   test(`of a host, ${what} is a failure in one line`, (t) => {
     using tree = new RecordedTree('host');
