@@ -94,6 +94,13 @@ export class Cgroup {
     return tightest(...limits);
   }
 
+  /** A process of the group; null where it has none of its own or none that can be seen from here. */
+  somePid(): number | null {
+    const text = this.#files.textOrNull(`${this.#folders('pids')[0]}/cgroup.procs`) ?? '';
+    // Processes outside of our pid namespace are 0.
+    return parseCount(/^[1-9]\d*$/m.exec(text)?.[0]);
+  }
+
   /** Whether the group exists. */
   exists(): boolean {
     return Object.values(this.location.folders).some(([folder]) => this.#files.names(folder ?? '') !== null);

@@ -31,8 +31,8 @@ test('an old kernel leaves no space after the colon of /proc/net/dev', (t) => {
   t.deepEqual([...parseNetDev(line)], [['eth0', { receivedBytes: 123, transmittedBytes: 456 }]]);
 });
 
-test('a speed of -1, 0 or nothing is unknown', (t) => {
-  for (const text of ['-1\n', '0\n', '', null, '4294967295\n']) t.is(parseLinkSpeed(text), null);
+test('a speed of -1, 0, 10 or nothing is unknown', (t) => {
+  for (const text of ['-1\n', '0\n', '10\n', '65535\n', '', null, '4294967295\n']) t.is(parseLinkSpeed(text), null);
   t.is(parseLinkSpeed('2500\n'), 2.5e9);
 });
 
