@@ -9,6 +9,8 @@ import { parseMeminfo } from '../../../agent/kernel/meminfo.ts';
 import { parseLinkSpeed, parseNetDev } from '../../../agent/kernel/net-dev.ts';
 import { field, parseCount, parseLimit } from '../../../agent/kernel/numbers.ts';
 import { parsePidStat, treeTicksUsed } from '../../../agent/kernel/pid-stat.ts';
+import { parseMemoryEvents, parsePressure } from '../../../agent/kernel/pressure.ts';
+import { parseArcstats } from '../../../agent/kernel/zfs-arc.ts';
 import { parseListeners } from '../../../agent/scope/port-owner.ts';
 
 const pidStat = '700 (a (b) c) R 1 700 700 0 -1 0 0 0 0 0 100 50 30 20 20 0 5 0 5000 1000 42 18446744073709551615 1\n';
@@ -101,6 +103,9 @@ test('no text makes a parser throw or invent a number', (t) => {
     (text) => parsePidStat(text),
     (text) => parsePidStat(`1 (x) S ${text}`),
     parseMeminfo,
+    parseArcstats,
+    parsePressure,
+    parseMemoryEvents,
     parseNetDev,
     parseLinkSpeed,
     parseLimit,
