@@ -1,9 +1,11 @@
 import { ok, type Result } from '../../shared/contract/result.ts';
 import type { Metric } from '../../shared/contract/snapshot.ts';
 import type { HostMemory } from '../kernel/meminfo.ts';
-import { clampRatio } from '../kernel/numbers.ts';
+import { clampRatio, field } from '../kernel/numbers.ts';
+import type { ProcRoot } from '../kernel/proc-root.ts';
 import { SlowFact } from '../kernel/slow-fact.ts';
 import { type Unavailable, unavailable } from '../kernel/unavailable.ts';
+import type { ProcessTree } from '../scope/process-tree.ts';
 import { groupOf } from '../scope/scope.ts';
 import type { Surroundings } from '../scope/target.ts';
 import type { Collector, Window } from './collector.ts';
@@ -37,17 +39,24 @@ export function computeRam({ last }: Window<RamReading>): Metric<'ram'> {
 }
 
 function readUsed(
-  { target, units }: Surroundings,
+  { files, target, units }: Surroundings,
   host: Result<HostMemory, Unavailable>,
   hostUse: (memory: HostMemory) => number,
 ): Result<number, Unavailable> {
-  if (target.kind === 'process') return ok(target.tree.residentPages * units.pageBytes);
+  if (target.kind === 'process') return ok(treeBytes(files, target.tree, units.pageBytes));
   if (target.kind === 'cgroup') {
     const used = target.cgroup.usedMemoryBytes();
     if (!used.ok) return used;
     if (used.value !== null) return ok(used.value);
   }
   return host.ok ? ok(hostUse(host.value)) : host;
+}
+
+/** Without mapped files: they are page cache, which the kernel takes back. Kernels before 4.5 do not tell them. */
+function treeBytes(files: ProcRoot, tree: ProcessTree, pageBytes: number): number {
+  let mappedFilesKib = 0;
+  for (const pid of tree.pids) mappedFilesKib += field(files.textOrNull(`/proc/${pid}/status`) ?? '', 'RssFile') ?? 0;
+  return Math.max(0, tree.residentPages * pageBytes - mappedFilesKib * 1024);
 }
 
 /** What the operator says counts; else no limit is above the memory of the machine. */

@@ -30,6 +30,17 @@ test("of a process it is resident memory of its tree, of its group's limit", (t)
   t.like(measure('host', { kind: 'pid', pid: 700 }), { status: 'ok', raw });
 });
 
+test('of a process the files that it maps do not count, shared memory does', (t) => {
+  using tree = new RecordedTree('host');
+  tree.write(
+    '/proc/700/status',
+    'Name:\tapp\nVmRSS:\t   36000 kB\nRssAnon:\t   4000 kB\nRssFile:\t   30000 kB\nRssShmem:\t 2000 kB\n',
+  );
+  const surroundings = tree.surroundings({ kind: 'pid', pid: 700 });
+  if (surroundings.target.kind === 'process') surroundings.target.tree.refresh();
+  t.like(ramCollector(surroundings).read(0), { value: { usedBytes: 14_500 * 4096 - 30_000 * 1024 } });
+});
+
 test('of a process a configured limit wins', (t) => {
   const metric = measure('host', { kind: 'pid', pid: 700 }, { memoryBytes: 58_000 * 1024 * 2 });
   t.like(metric, { status: 'ok', utilisation: 0.5 });
