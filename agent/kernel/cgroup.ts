@@ -119,12 +119,12 @@ export class Cgroup {
     return this.location.folders[controller] ?? [];
   }
 
-  /** A count of the group; null in the root group, which has none. Missing elsewhere, the controller is off here. */
+  /** A count of the group; null in the root group. Version 1 counts some of the machine there, version 2 nothing. */
   #countUnlessRoot(controller: CgroupController, file: string): Result<number | null, Unavailable> {
+    if (this.location.version === 1 && this.#isRootOf(controller)) return ok(null);
     const count = this.#count(controller, file);
     if (!count.ok || count.value !== null || this.#isRootOf(controller)) return count;
-    const detail = `the group has no ${file}: the ${controller} controller is off for it`;
-    return err(unavailable('not-supported', detail));
+    return err(unavailable('not-supported', `the group has no ${file}: the ${controller} controller is off for it`));
   }
 
   /**

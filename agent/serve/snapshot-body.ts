@@ -39,6 +39,9 @@ export class SnapshotBody {
   }
 }
 
+/** Fields that a reader must not count on. */
+const optionalFields = ['machine', 'machineCores', 'pressure', 'memoryEvents'] as const;
+
 /** A metric that does not fit the schema (a NaN, say) becomes unavailable; the others are served. */
 export function checkSample(sample: Sample): Snapshot {
   const snapshot = { ...sample, ageMs: 0 };
@@ -60,8 +63,6 @@ export function checkSample(sample: Sample): Snapshot {
   const [threads, tcpQueues] = [check('threads'), check('tcpQueues')];
   const fitting = { ...snapshot, metrics: { cpu, ram, bandwidth, threads, tcpQueues } };
   // What is optional is left out rather than served wrong.
-  for (const { path } of issues) {
-    if (path[0] === 'pressure' || path[0] === 'memoryEvents') delete fitting[path[0]];
-  }
+  for (const key of optionalFields) if (issues.some(({ path }) => path[0] === key)) delete fitting[key];
   return snapshotSchema.parse(fitting);
 }

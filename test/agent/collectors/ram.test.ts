@@ -220,6 +220,14 @@ test('the root group has the memory of the machine', (t) => {
   t.like(ramCollector(tree.surroundings(ownGroup)).read(0), { value: { usedBytes: 6_800_000 * 1024 } });
 });
 
+test('the root group of version 1 has the memory of the machine too, not the part that it counts', (t) => {
+  using tree = new RecordedTree('container-v1');
+  tree.write('/sys/fs/cgroup/memory/cgroup.sane_behavior', '0\n');
+  const host = ramCollector(tree.surroundings({ kind: 'host' })).read(0);
+  const root = ramCollector(tree.surroundings(ownGroup)).read(0);
+  t.true(host.ok && root.ok && root.value.usedBytes === host.value.usedBytes);
+});
+
 for (const [what, text, reason] of [
   ['empty', '', 'failed'],
   ['cut before the page cache', 'anon 188743680\nfile 870318080\n', 'failed'],

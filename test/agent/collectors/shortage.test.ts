@@ -1,9 +1,6 @@
-import { mkdirSync, rmdirSync } from 'node:fs';
 import test from 'ava';
 import { ShortageReader } from '../../../agent/collectors/shortage.ts';
-import { Cgroup } from '../../../agent/kernel/cgroup.ts';
 import { parseMemoryEvents, parsePressure } from '../../../agent/kernel/pressure.ts';
-import { ProcRoot } from '../../../agent/kernel/proc-root.ts';
 import type { ScopeChoice } from '../../../agent/scope/scope.ts';
 import { ownGroup, RecordedTree, type TreeName } from '../support.ts';
 
@@ -101,27 +98,4 @@ test('it is read anew after two seconds, and files that vanish meanwhile cost on
   t.like(reader.at(4_000).pressure, { cpu: null, memory: { some: 0.03 } });
   tree.remove('/proc/pressure');
   t.deepEqual(reader.at(6_000), {});
-});
-
-const mount = '/sys/fs/cgroup/unified';
-const hasVersion2 = new ProcRoot().textOrNull(`${mount}/cpu.pressure`) !== null && process.getuid?.() === 0;
-
-test(`${hasVersion2 ? '' : 'SKIPPED (no cgroup v2 with pressure, or not root): '}a real group has its own pressure`, (t) => {
-  t.pass();
-  if (!hasVersion2) return;
-  const path = `/haweight-test-${process.pid}-pressure`;
-  mkdirSync(mount + path);
-  try {
-    const location = { version: 2, path, folders: { memory: [mount + path, mount] } } as const;
-    const group = new Cgroup(new ProcRoot(), location);
-    t.false(group.isRoot());
-    const idle = { some: 0, full: 0 };
-    for (const resource of ['cpu', 'memory', 'io']) {
-      t.deepEqual(parsePressure(group.version2Text(`${resource}.pressure`) ?? ''), idle, resource);
-    }
-  } finally {
-    rmdirSync(mount + path);
-  }
-  const root = new Cgroup(new ProcRoot(), { version: 2, path: '/', folders: { memory: [mount] } });
-  t.true(root.isRoot());
 });
