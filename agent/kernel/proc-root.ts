@@ -1,7 +1,11 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import type { UnavailableReason } from '../../shared/contract/snapshot.ts';
 import { type Unavailable, unavailable } from './unavailable.ts';
+
+/** No file of the kernel is larger; /proc/net/tcp has 150 bytes a connection. */
+const maxFileBytes = 64 * 1024 * 1024;
+const usualFileBytes = 64 * 1024;
 
 /**
  * The kernel's files, from the real root or from a recorded tree that has `proc` and `sys` in it.
@@ -10,6 +14,7 @@ import { type Unavailable, unavailable } from './unavailable.ts';
  */
 export class ProcRoot {
   readonly #prefix: string;
+  #buffer = Buffer.alloc(0);
 
   /** `prefix` stands before every absolute path: empty for this machine. */
   constructor(prefix = '') {
@@ -19,7 +24,7 @@ export class ProcRoot {
   /** The text of a file; `absent` is the reason where it is not there. */
   text(path: string, absent: UnavailableReason = 'not-supported'): Result<string, Unavailable> {
     try {
-      return ok(readFileSync(this.#prefix + path, 'utf8'));
+      return ok(this.#read(path).toString('utf8'));
     } catch (error) {
       return err(readFailure(path, error, absent));
     }
@@ -32,9 +37,23 @@ export class ProcRoot {
 
   bytesOrNull(path: string): Uint8Array | null {
     try {
-      return readFileSync(this.#prefix + path);
+      return Uint8Array.from(this.#read(path));
     } catch {
       return null;
+    }
+  }
+
+  exists(path: string): boolean {
+    return statSync(this.#prefix + path, { throwIfNoEntry: false }) !== undefined;
+  }
+
+  /** Names of the folders in a folder; none where it cannot be read. */
+  folders(path: string): readonly string[] {
+    try {
+      const entries = readdirSync(this.#prefix + path, { withFileTypes: true });
+      return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    } catch {
+      return [];
     }
   }
 
@@ -53,6 +72,23 @@ export class ProcRoot {
       return readlinkSync(this.#prefix + path);
     } catch {
       return null;
+    }
+  }
+
+  /** Valid until the next read. */
+  #read(path: string): Buffer {
+    const file = openSync(this.#prefix + path, 'r');
+    try {
+      if (this.#buffer.length !== usualFileBytes) this.#buffer = Buffer.allocUnsafe(usualFileBytes);
+      for (let length = 0; ; ) {
+        const read = readSync(file, this.#buffer, length, this.#buffer.length - length, null);
+        if (read === 0) return this.#buffer.subarray(0, length);
+        length += read;
+        if (length > maxFileBytes) throw Object.assign(new Error(), { code: `over ${maxFileBytes} bytes` });
+        if (length === this.#buffer.length) this.#buffer = Buffer.concat([this.#buffer], 2 * length);
+      }
+    } finally {
+      closeSync(file);
     }
   }
 }

@@ -9,6 +9,7 @@ import { ChangeLog } from '../sample/change-log.ts';
 import { makeRegistry } from '../sample/registry.ts';
 import { Sampler } from '../sample/sampler.ts';
 import { effectiveCores } from '../scope/effective-cores.ts';
+import { machineFacts } from '../scope/machine.ts';
 import type { Surroundings, Target } from '../scope/target.ts';
 import { prometheusText } from '../serve/prometheus.ts';
 import { SnapshotBody } from '../serve/snapshot-body.ts';
@@ -32,7 +33,8 @@ export class Service implements Disposable {
     const clock = systemClock;
     const { windowMs, sampleMs, server } = options;
     const registry = makeRegistry(surroundings, cores, this.#sockets, clock, windowMs);
-    this.#sampler = new Sampler({ target, registry, cores, clock, windowMs, host: hostname(), server });
+    const machine = machineFacts(files);
+    this.#sampler = new Sampler({ target, registry, cores, clock, windowMs, host: hostname(), server, machine });
     this.body = new SnapshotBody(this.#sampler);
     this.#changes = new ChangeLog(log);
     this.#sampleMs = sampleMs;

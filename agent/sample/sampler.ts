@@ -6,7 +6,9 @@ import {
   type Snapshot,
   snapshotVersion,
 } from '../../shared/contract/snapshot.ts';
+import type { SlowFact } from '../kernel/slow-fact.ts';
 import type { EffectiveCores } from '../scope/effective-cores.ts';
+import type { Machine } from '../scope/machine.ts';
 import { describeTarget, type Target } from '../scope/target.ts';
 import type { Registry } from './registry.ts';
 import { SlidingWindow } from './sliding-window.ts';
@@ -20,6 +22,8 @@ export interface SamplerOptions {
   readonly host: string;
   /** The server's name in HAProxy, where it was given. */
   readonly server: string | null;
+  /** What all agents on this machine say alike; absent: nothing is said of it. */
+  readonly machine?: SlowFact<Machine>;
 }
 
 /** What one sample came to, without its age: that grows until it is sent. */
@@ -73,7 +77,7 @@ export class Sampler {
   }
 
   #describe(nowMs: number): Sample {
-    const { target, registry, clock, cores, host, server } = this.#options;
+    const { target, registry, clock, cores, host, server, machine } = this.#options;
     const { cpu, ram, bandwidth, threads, tcpQueues } = registry;
     const metrics: Metrics = {
       cpu: cpu.current,
@@ -91,6 +95,7 @@ export class Sampler {
       // Its whole length, but for the start.
       windowMs: nowMs - (this.#times.oldest?.atMs ?? nowMs),
       effectiveCores: cores.at(nowMs),
+      ...machine?.at(nowMs),
       metrics,
     };
   }

@@ -1,9 +1,9 @@
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
-import { Cgroup } from '../kernel/cgroup.ts';
-import { locateCgroup } from '../kernel/cgroup-location.ts';
+import type { Cgroup } from '../kernel/cgroup.ts';
 import { parsePidStat } from '../kernel/pid-stat.ts';
 import type { ProcRoot } from '../kernel/proc-root.ts';
 import { unavailable } from '../kernel/unavailable.ts';
+import { containerGroup, namedGroup } from './groups.ts';
 import { findPortOwner } from './port-owner.ts';
 import { ProcessTree } from './process-tree.ts';
 import type { Target } from './target.ts';
@@ -32,24 +32,9 @@ export function resolveScope(files: ProcRoot, choice: ScopeChoice): Target {
   }
 }
 
-/** The group of a process; null where it cannot be seen from here. */
-export function groupOf(files: ProcRoot, pid: number | 'self'): Cgroup | null {
-  const location = locateCgroup(
-    files.textOrNull(`/proc/${pid}/cgroup`) ?? '',
-    files.textOrNull('/proc/self/mountinfo') ?? '',
-    null,
-  );
-  return location === null ? null : new Cgroup(files, location);
-}
-
 function findGroup(files: ProcRoot, path: string | null): Cgroup {
-  const location = locateCgroup(
-    files.textOrNull('/proc/self/cgroup') ?? '',
-    files.textOrNull('/proc/self/mountinfo') ?? '',
-    path,
-  );
-  const cgroup = location === null ? null : new Cgroup(files, location);
-  if (cgroup?.exists()) return cgroup;
+  const cgroup = path === null ? containerGroup(files) : namedGroup(files, path);
+  if (cgroup !== null && (cgroup.location.unseen !== undefined || cgroup.exists())) return cgroup;
   throw new ProblemError({
     code: 'scope-unavailable',
     where: path === null ? '--scope cgroup' : '--cgroup',

@@ -37,6 +37,8 @@ const machines: readonly [Machine, ...Machine[]] = [
   { tree: 'unit-v2', scope: { kind: 'cgroup', path: null } },
   { tree: 'container-v2', scope: { kind: 'cgroup', path: null } },
   { tree: 'container-v1', scope: { kind: 'cgroup', path: null } },
+  { tree: 'cgroup-mount-root-above', scope: { kind: 'cgroup', path: null } },
+  { tree: 'container-v2', scope: { kind: 'host' } },
 ];
 
 export const agentTarget: Target = {
