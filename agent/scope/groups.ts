@@ -25,21 +25,24 @@ export function namedGroup(files: ProcRoot, path: string): Cgroup | null {
   return location === null ? null : new Cgroup(files, location);
 }
 
+/** The agent's own group. One that no mount shows can still be named. null: no groups are mounted. */
+export function ownGroup(files: ProcRoot): Cgroup | null {
+  const own = groupOf(files, 'self');
+  if (own !== null) return own;
+  const texts = ['/proc/self/cgroup', '/proc/self/mountinfo'].map((path) => files.textOrNull(path) ?? '');
+  const unseen = unseenCgroup(texts[0] ?? '', texts[1] ?? '');
+  return unseen === null ? null : new Cgroup(files, unseen);
+}
+
 /**
  * The group of the container that we are in, outside of containers our own. They differ where the container has units or other
- * groups below its own, as with systemd in it. null: no groups are mounted. One that no mount shows can still be named.
+ * groups below its own, as with systemd in it. null: no groups are mounted.
  */
 export function containerGroup(files: ProcRoot): Cgroup | null {
-  const own = locate(files, 'self', null);
-  if (own === null) {
-    const unseen = unseenCgroup(
-      files.textOrNull('/proc/self/cgroup') ?? '',
-      files.textOrNull('/proc/self/mountinfo') ?? '',
-    );
-    return unseen === null ? null : new Cgroup(files, unseen);
-  }
-  const top = topOfContainer(files, own);
-  return (top === null || top === own.path ? null : namedGroup(files, top)) ?? new Cgroup(files, own);
+  const own = ownGroup(files);
+  if (own === null || own.location.unseen !== undefined) return own;
+  const top = topOfContainer(files, own.location);
+  return (top === null || top === own.location.path ? null : namedGroup(files, top)) ?? own;
 }
 
 /** null: the top of the mount is that of the machine, as far as we can tell. */

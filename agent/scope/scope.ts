@@ -3,7 +3,7 @@ import type { Cgroup } from '../kernel/cgroup.ts';
 import { parsePidStat } from '../kernel/pid-stat.ts';
 import type { ProcRoot } from '../kernel/proc-root.ts';
 import { unavailable } from '../kernel/unavailable.ts';
-import { containerGroup, namedGroup } from './groups.ts';
+import { containerGroup, namedGroup, ownGroup } from './groups.ts';
 import { findPortOwner } from './port-owner.ts';
 import { ProcessTree } from './process-tree.ts';
 import type { Target } from './target.ts';
@@ -11,8 +11,8 @@ import type { Target } from './target.ts';
 /** What the operator wants to measure. */
 export type ScopeChoice =
   | { readonly kind: 'host' }
-  /** `path` null: the agent's own group. */
-  | { readonly kind: 'cgroup'; readonly path: string | null }
+  /** `path` null: the group of the container that the agent is in; `own`: the agent's own, which may be a part of that. */
+  | { readonly kind: 'cgroup'; readonly path: string | null; readonly own?: true }
   | { readonly kind: 'pid'; readonly pid: number }
   | { readonly kind: 'port'; readonly port: number };
 
@@ -22,7 +22,7 @@ export function resolveScope(files: ProcRoot, choice: ScopeChoice): Target {
     case 'host':
       return { kind: 'host' };
     case 'cgroup':
-      return { kind: 'cgroup', cgroup: findGroup(files, choice.path) };
+      return { kind: 'cgroup', cgroup: findGroup(files, choice.path, choice.own ?? false) };
     case 'pid':
       return { kind: 'process', tree: treeOfPid(files, choice.pid), port: null };
     case 'port': {
@@ -32,8 +32,8 @@ export function resolveScope(files: ProcRoot, choice: ScopeChoice): Target {
   }
 }
 
-function findGroup(files: ProcRoot, path: string | null): Cgroup {
-  const cgroup = path === null ? containerGroup(files) : namedGroup(files, path);
+function findGroup(files: ProcRoot, path: string | null, own: boolean): Cgroup {
+  const cgroup = path !== null ? namedGroup(files, path) : own ? ownGroup(files) : containerGroup(files);
   if (cgroup !== null && (cgroup.location.unseen !== undefined || cgroup.exists())) return cgroup;
   throw new ProblemError({
     code: 'scope-unavailable',

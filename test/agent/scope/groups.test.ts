@@ -78,6 +78,8 @@ test("in a container that runs systemd, the container's group is measured, not t
   tree.write(`${top}/cgroup.type`, 'domain\n');
   t.deepEqual(ownCpu(tree), { cores: 0.5, used: 2 });
   t.is(containerGroup(tree.files)?.location.path, '/');
+  const { target } = tree.surroundings({ kind: 'cgroup', path: null, own: true });
+  t.true(target.kind === 'cgroup' && target.cgroup.location.path.endsWith('haweight-agent.service'));
 });
 
 test('outside of containers --scope cgroup is the group that the agent is in', (t) => {
