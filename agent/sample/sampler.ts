@@ -8,7 +8,6 @@ import {
 } from '../../shared/contract/snapshot.ts';
 import type { SlowFact } from '../kernel/slow-fact.ts';
 import type { EffectiveCores } from '../scope/effective-cores.ts';
-import type { Machine } from '../scope/machine.ts';
 import { describeTarget, type Target } from '../scope/target.ts';
 import type { Registry } from './registry.ts';
 import { SlidingWindow } from './sliding-window.ts';
@@ -22,8 +21,8 @@ export interface SamplerOptions {
   readonly host: string;
   /** The server's name in HAProxy, where it was given. */
   readonly server: string | null;
-  /** What all agents on this machine say alike; absent: nothing is said of it. */
-  readonly machine?: SlowFact<Machine>;
+  /** What is said of the machine and of the scope; absent: nothing. */
+  readonly facts?: SlowFact<Pick<Snapshot, 'machine' | 'machineCores' | 'warnings'>>;
 }
 
 /** What one sample came to, without its age: that grows until it is sent. */
@@ -77,7 +76,7 @@ export class Sampler {
   }
 
   #describe(nowMs: number): Sample {
-    const { target, registry, clock, cores, host, server, machine } = this.#options;
+    const { target, registry, clock, cores, host, server, facts } = this.#options;
     const { cpu, ram, bandwidth, threads, tcpQueues } = registry;
     const metrics: Metrics = {
       cpu: cpu.current,
@@ -95,7 +94,7 @@ export class Sampler {
       // Its whole length, but for the start.
       windowMs: nowMs - (this.#times.oldest?.atMs ?? nowMs),
       effectiveCores: cores.at(nowMs),
-      ...machine?.at(nowMs),
+      ...facts?.at(nowMs),
       metrics,
     };
   }

@@ -42,9 +42,14 @@ function isCustomParent(first: string, own: string): boolean {
 /** Whether the mounts are a container's: the top of the groups is not the machine's, or lxcfs covers files of /proc. */
 function showsContainer(files: ProcRoot, own: string): boolean {
   const mounts = files.textOrNull('/proc/self/mountinfo') ?? '';
-  if (/ \/proc\/\S+ .* - fuse\.lxcfs /.test(mounts) || / \/\.\.\S* \S+ .* - cgroup2? /.test(mounts)) return true;
+  if (isGuestOfLxcfs(files) || / \/\.\.\S* \S+ .* - cgroup2? /.test(mounts)) return true;
   const location = locateCgroup(own, mounts, null);
   if (location === null) return false;
   const { version, folders, top } = location;
   return (top ?? '/') !== '/' || !isMachineRoot(files, Object.values(folders)[0]?.at(-1) ?? '', version);
+}
+
+/** Whether lxcfs lays its own files over those of /proc, which then show the guest and not the machine. */
+export function isGuestOfLxcfs(files: ProcRoot): boolean {
+  return / \/proc\/\S+ .* - fuse\.lxcfs /.test(files.textOrNull('/proc/self/mountinfo') ?? '');
 }

@@ -83,6 +83,17 @@ test('a port stands for the parent of the workers that share its socket', (t) =>
   t.like(findPortOwner(recorded.files, 8081), { reason: 'target-gone' });
 });
 
+test('a port that systemd holds for a service has no process until the service starts', (t) => {
+  using recorded = new RecordedTree('host');
+  recorded.link('/proc/1/fd/30', 'socket:[55001]');
+  const owner = findPortOwner(recorded.files, 8080);
+  t.true(
+    typeof owner === 'object' && owner.reason === 'target-gone' && owner.detail.includes('systemd holds port 8080'),
+  );
+  recorded.change('/proc/1/stat', '(systemd)', '(app)');
+  t.is(findPortOwner(recorded.files, 8080), 1);
+});
+
 test('the process of a port is found again after a restart', (t) => {
   using recorded = new RecordedTree('host');
   recorded.link('/proc/700/fd/3', 'socket:[55001]');
