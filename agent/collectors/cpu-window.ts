@@ -2,7 +2,7 @@ import type { HostCpu } from '../kernel/cpu-stat.ts';
 import type { Timed } from './collector.ts';
 
 /** What the counters of all cores may grow by, as a multiple of what the cores could do: ticks are coarse. */
-const mostGrowth = 2;
+export const mostGrowth = 2;
 /** The same from below. A hypervisor that does not tell of stolen time makes them grow by less than what passed. */
 const leastGrowth = 0.5;
 /** A machine that was never idle has all of its time in the busy columns; where it is not, the idle column is frozen. */

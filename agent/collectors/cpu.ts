@@ -8,7 +8,7 @@ import type { EffectiveCores } from '../scope/effective-cores.ts';
 import { containerGroup } from '../scope/groups.ts';
 import type { Surroundings } from '../scope/target.ts';
 import type { Collector, Timed, Window } from './collector.ts';
-import { hostWindow } from './cpu-window.ts';
+import { hostWindow, mostGrowth } from './cpu-window.ts';
 
 export interface CpuReading {
   /** null: /proc/stat cannot be read. Only the host scope cannot do without it. */
@@ -29,6 +29,8 @@ export interface CpuReading {
 
 /** Counters that do not move for this long will not by themselves. */
 const stuckMs = 10_000;
+/** Of any machine, where /proc/stat does not tell. */
+const maxCores = 65_536;
 
 export function cpuCollector(surroundings: Surroundings, cores: EffectiveCores): Collector<'cpu', CpuReading> {
   const { files, units, target } = surroundings;
@@ -93,7 +95,9 @@ export function computeCpu({ first, last }: Window<CpuReading>): Metric<'cpu'> {
     return used === null ? notMoving(last) : metric(used, capacity, 0);
   }
   const used = growth(before.usedCoreSeconds, now.usedCoreSeconds);
-  if (used === null) return unavailable('warming-up', "the group's counter jumped backwards within the window");
+  const most = (mostGrowth * (now.host?.cores ?? maxCores) * (last.atMs - first.atMs)) / 1_000;
+  if (used === null || used > most)
+    return unavailable('warming-up', 'the counter of CPU time jumped within the window');
   if (host === null) return metric(used, capacity, 0);
   const stolen = capacity * clampRatio(host.steal / (host.busy + host.free));
   if (!now.shared) return metric(used + stolen, capacity, stolen);

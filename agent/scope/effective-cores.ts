@@ -41,6 +41,8 @@ export function effectiveCores(surroundings: Surroundings): EffectiveCores {
   return new EffectiveCores(surroundings);
 }
 
+/** More than any machine has; the snapshot takes no more. */
+const maxCores = 65_536;
 const onlinePath = '/sys/devices/system/cpu/online';
 
 /** Cores that /proc/stat shows: those of the machine, or of the guest where lxcfs makes that file. null: it shows none. */
@@ -50,7 +52,8 @@ function shownCores(files: ProcRoot): number | null {
 
 /** Cores of the whole machine that are online, whatever a scope on it may use; null where the kernel does not say. */
 export function machineCores(files: ProcRoot): number | null {
-  return countCpuList(files.textOrNull(onlinePath)) ?? shownCores(files);
+  const online = countCpuList(files.textOrNull(onlinePath));
+  return online !== null && online <= maxCores ? online : shownCores(files);
 }
 
 function readBounds(surroundings: Surroundings): CoreBounds {

@@ -35,7 +35,7 @@ export const noCredential =
   "systemd gave no credential: LoadCredential= of the unit is empty (a drop-in of the container's image?)";
 
 export function tokenNotPassedOn(file: string, variable: string): Problem {
-  const fix = `Put ${variable}=TOKEN into the unit's EnvironmentFile, or name a plain file (docs/operations.md, LXC). Outside of the unit the credential is there only while the unit runs.`;
+  const fix = `Put ${variable}=TOKEN into the unit's EnvironmentFile, or name a plain file (docs/operations.md, LXC). Outside of the unit only root can read it, while the unit runs.`;
   return { code: 'token-invalid', where: file, what: noCredential, got: 'no CREDENTIALS_DIRECTORY', fix };
 }
 

@@ -253,3 +253,31 @@ test('without cpuacct the version 2 part of a hybrid hierarchy tells the CPU tim
   tree.write(`/sys/fs/cgroup/unified${own}/cpu.stat`, usage(2_000_000));
   t.like(cpu.sample(), { status: 'ok', raw: { busyCoreSeconds: 1 } });
 });
+
+test("a group's counter that jumps says nothing for that window, and the next one is right", (t) => {
+  using tree = new RecordedTree('container-v2');
+  const cpu = new CpuOf(tree, ownGroup);
+  cpu.sample();
+  for (const microseconds of ['1', '99999999999999999999', '2000000']) {
+    tree.write('/sys/fs/cgroup/cpu.stat', `usage_usec ${microseconds}\n`);
+    t.like(cpu.sample(), { status: 'unavailable', reason: 'warming-up' }, microseconds);
+  }
+  tree.write('/sys/fs/cgroup/cpu.stat', usage(2_500_000));
+  t.like(cpu.sample(), { status: 'ok', utilisation: 0.5 });
+});
+
+for (const text of ['', '\0\0\0', 'usage_usec', 'usage_usec -5\n', 'x'.repeat(1_000_000)]) {
+  test(`a cpu.stat that cannot be read gives one reason: ${JSON.stringify(text.slice(0, 20))}`, (t) => {
+    using tree = new RecordedTree('container-v2');
+    tree.write('/sys/fs/cgroup/cpu.stat', text);
+    t.like(new CpuOf(tree, ownGroup).sample(), { status: 'unavailable', reason: 'not-supported' });
+  });
+}
+
+test('a group that vanishes between two reads is gone', (t) => {
+  using tree = new RecordedTree('unit-v2');
+  const cpu = new CpuOf(tree, ownGroup);
+  cpu.sample();
+  tree.remove('/sys/fs/cgroup/web.slice/app.service');
+  t.like(cpu.sample(), { status: 'unavailable', reason: 'target-gone' });
+});

@@ -52,7 +52,7 @@ test('where the mount begins above our group, a group below ours and one beside 
   t.is(groupOf(tree.files, 79), null);
 });
 
-test('a mount that shows only another group, or a part of ours, tells nothing of ours', (t) => {
+test('a mount that shows only another group, or a part of our own, tells nothing of it', (t) => {
   for (const root of ['/docker/abc', '/system.slice/app.service/child', '/../other']) {
     using tree = new RecordedTree('cgroup-mount-root-above');
     tree.write('/proc/self/cgroup', '0::/system.slice/app.service\n');
