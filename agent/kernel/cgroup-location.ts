@@ -114,6 +114,7 @@ function parseMounts(text: string): readonly Mount[] {
     const match = /^\d+ \d+ \S+ (\S+) (\S+) .* - (cgroup2?) \S+ (\S+)$/.exec(line);
     const [, root, mountPoint, type, options] = match ?? [];
     if (root === undefined || mountPoint === undefined || options === undefined) continue;
+    if (mountPoint.split('/').includes('..')) continue;
     mounts.push({ version: type === 'cgroup2' ? 2 : 1, root, mountPoint, options: new Set(options.split(',')) });
   }
   // a mount that shows groups above ours takes a search

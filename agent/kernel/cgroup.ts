@@ -42,9 +42,11 @@ export class Cgroup {
 
   /** The CPUs that the group is bound to; null where the kernel does not say. */
   cpus(): CpuList | null {
+    const { version, unified } = this.location;
     const folder = this.#folders('cpuset')[0];
-    const names = this.location.version === 2 ? ['cpuset.cpus.effective'] : ['cpuset.effective_cpus', 'cpuset.cpus'];
-    const bound = names.map((name) => parseCpuList(this.#files.textOrNull(`${folder}/${name}`)));
+    const names = version === 2 ? ['cpuset.cpus.effective'] : ['cpuset.effective_cpus', 'cpuset.cpus'];
+    const paths = [...names.map((name) => `${folder}/${name}`), `${unified?.[0]}/cpuset.cpus.effective`];
+    const bound = paths.map((path) => parseCpuList(this.#files.textOrNull(path)));
     return bound.find((cpus) => cpus !== null) ?? null;
   }
 

@@ -36,11 +36,12 @@ function search(files: ProcRoot, mountPoint: string, levels: number, ownPath: st
   return candidates.length === 1 ? (candidates[0] ?? null) : null;
 }
 
-function hasProcess(files: ProcRoot, folder: string, pid: string | null): boolean {
-  return pid !== null && (files.textOrNull(`${folder}/cgroup.procs`)?.split('\n').includes(pid) ?? false);
+function hasProcess(files: ProcRoot, folder: string, pid: string): boolean {
+  return files.textOrNull(`${folder}/cgroup.procs`)?.split('\n').includes(pid) ?? false;
 }
 
-/** As this /proc counts it. */
-export function ownPid(files: ProcRoot): string | null {
-  return files.link('/proc/self') ?? /^(\d+) /.exec(files.textOrNull('/proc/self/stat') ?? '')?.[1] ?? null;
+/** As this /proc counts it, which may be that of another pid namespace. */
+export function ownPid(files: ProcRoot): string {
+  const stat = files.textOrNull('/proc/self/stat') ?? '';
+  return files.link('/proc/self') ?? /^(\d+) /.exec(stat)?.[1] ?? String(process.pid);
 }

@@ -57,7 +57,7 @@ function hostWarning(files: ProcRoot, environment: Readonly<Record<string, strin
 function aloneWarning(files: ProcRoot, folders: readonly string[] = []): string | null {
   const own = ownPid(files);
   const pids = processesIn(files, folders[0]);
-  if (own === null || !pids.includes(own) || pids.some((pid) => pid !== own && !isHelper(files, pid))) return null;
+  if (!pids.includes(own) || pids.some((pid) => pid !== own && !isHelper(files, pid))) return null;
   const what = 'this group has no process but the agent: as a side-car it measures itself';
   return `${what}. Start the application with haweight agent -- COMMAND, or share the pid namespace and say --scope process --port PORT`;
 }
