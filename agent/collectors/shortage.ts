@@ -2,7 +2,7 @@ import type { MemoryEvents, Pressure } from '../../shared/contract/snapshot.ts';
 import type { Cgroup } from '../kernel/cgroup.ts';
 import { parseMemoryEvents, parsePressure } from '../kernel/pressure.ts';
 import { SlowFact } from '../kernel/slow-fact.ts';
-import { groupOf } from '../scope/scope.ts';
+import { groupOf } from '../scope/groups.ts';
 import type { Surroundings } from '../scope/target.ts';
 
 /** What tells a real shortage from a full cache; each is left out where the kernel does not say. */

@@ -5,7 +5,7 @@ import { clampRatio, parseCount, tightest } from '../kernel/numbers.ts';
 import type { ProcRoot } from '../kernel/proc-root.ts';
 import { SlowFact } from '../kernel/slow-fact.ts';
 import { type Unavailable, unavailable } from '../kernel/unavailable.ts';
-import { groupOf } from '../scope/scope.ts';
+import { groupOf } from '../scope/groups.ts';
 import type { Surroundings } from '../scope/target.ts';
 import type { Collector, Window } from './collector.ts';
 

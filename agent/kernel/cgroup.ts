@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import type { CgroupController, CgroupLocation } from './cgroup-location.ts';
-import { countCpuList } from './cpu-stat.ts';
+import { type CpuList, parseCpuList } from './cpu-stat.ts';
 import { field, parseCount, parseLimit, tightest } from './numbers.ts';
 import type { ProcRoot } from './proc-root.ts';
 import { type Unavailable, unavailable } from './unavailable.ts';
@@ -23,24 +23,37 @@ export class Cgroup {
 
   /** CPU time that the group used since it was made, in core-seconds. */
   usedCoreSeconds(): Result<number, Unavailable> {
-    if (this.location.version === 1) {
-      const nanoseconds = this.#count('cpuacct', 'cpuacct.usage');
-      if (!nanoseconds.ok) return nanoseconds;
-      return nanoseconds.value === null ? err(noFile('cpuacct.usage')) : ok(nanoseconds.value / 1e9);
-    }
-    const stat = this.#text('cpu', 'cpu.stat');
+    const { version, unified } = this.location;
+    if (version === 2) return this.#usedBy(this.#text('cpu', 'cpu.stat'));
+    const nanoseconds = this.#count('cpuacct', 'cpuacct.usage');
+    if (nanoseconds.ok && nanoseconds.value !== null) return ok(nanoseconds.value / 1e9);
+    // a kernel may lack cpuacct; in the version 2 part of a hybrid hierarchy it counts CPU time without any controller
+    const stat = unified?.[0] === undefined ? null : this.#files.text(`${unified[0]}/cpu.stat`);
+    if (stat?.ok) return this.#usedBy(stat);
+    return nanoseconds.ok ? err(noFile('cpuacct.usage')) : nanoseconds;
+  }
+
+  #usedBy(stat: Result<string | null, Unavailable>): Result<number, Unavailable> {
     if (!stat.ok) return stat;
     const microseconds = field(stat.value ?? '', 'usage_usec');
     return microseconds === null ? err(noFile('cpu.stat with usage_usec')) : ok(microseconds / 1e6);
   }
 
-  /** Cores that the group may use: the tightest quota and the CPUs that it is bound to; null where nothing binds it. */
-  coreLimit(): number | null {
-    const quotas = this.#folders('cpu').map((folder) => this.#quotaCores(folder));
-    const cpuset = this.#folders('cpuset')[0];
-    const names = this.location.version === 2 ? ['cpuset.cpus.effective'] : ['cpuset.effective_cpus', 'cpuset.cpus'];
-    const bound = names.map((name) => countCpuList(this.#files.textOrNull(`${cpuset}/${name}`)));
-    return tightest(...quotas, bound.find((cores) => cores !== null) ?? null);
+  /** The tightest quota of the group and its ancestors, in cores; null where there is none. */
+  quotaCores(): number | null {
+    const { version, unified = [] } = this.location;
+    const own = this.#folders('cpu').map((folder) => (version === 1 ? this.#quotaV1(folder) : this.#quotaV2(folder)));
+    return tightest(...own, ...unified.map((folder) => this.#quotaV2(folder)));
+  }
+
+  /** The CPUs that the group is bound to; null where the kernel does not say. */
+  cpus(): CpuList | null {
+    const { version, unified } = this.location;
+    const folder = this.#folders('cpuset')[0];
+    const names = version === 2 ? ['cpuset.cpus.effective'] : ['cpuset.effective_cpus', 'cpuset.cpus'];
+    const paths = [...names.map((name) => `${folder}/${name}`), `${unified?.[0]}/cpuset.cpus.effective`];
+    const bound = paths.map((path) => parseCpuList(this.#files.textOrNull(path)));
+    return bound.find((cpus) => cpus !== null) ?? null;
   }
 
   /**
@@ -106,13 +119,16 @@ export class Cgroup {
     return Object.values(this.location.folders).some(([folder]) => this.#files.names(folder ?? '') !== null);
   }
 
-  #quotaCores(folder: string): number | null {
-    const [quotaText, periodText] =
-      this.location.version === 1
-        ? [this.#files.textOrNull(`${folder}/cpu.cfs_quota_us`), this.#files.textOrNull(`${folder}/cpu.cfs_period_us`)]
-        : (this.#files.textOrNull(`${folder}/cpu.max`)?.split(' ') ?? []);
-    const [quota, period] = [parseCount(quotaText?.trim()), parseCount(periodText?.trim())];
-    return quota === null || period === null || quota === 0 || period === 0 ? null : quota / period;
+  #quotaV1(folder: string): number | null {
+    const [quota, period] = ['cpu.cfs_quota_us', 'cpu.cfs_period_us'].map((name) =>
+      this.#files.textOrNull(`${folder}/${name}`)?.trim(),
+    );
+    return cores(quota, period);
+  }
+
+  #quotaV2(folder: string): number | null {
+    const [quota, period] = this.#files.textOrNull(`${folder}/cpu.max`)?.trim().split(' ') ?? [];
+    return cores(quota, period);
   }
 
   #folders(controller: CgroupController): readonly string[] {
@@ -150,7 +166,9 @@ export class Cgroup {
   /** A file of the group itself; null where the group is there and the file is not, as in the root group. */
   #text(controller: CgroupController, file: string): Result<string | null, Unavailable> {
     const folder = this.#folders(controller)[0];
-    if (folder === undefined) return err(unavailable('not-supported', `no cgroup controller ${controller}`));
+    if (folder === undefined) {
+      return err(unavailable('not-supported', this.location.unseen ?? `no cgroup controller ${controller}`));
+    }
     const text = this.#files.text(`${folder}/${file}`);
     if (text.ok || text.error.reason !== 'not-supported') return text;
     if (this.#files.names(folder) !== null) return ok(null);
@@ -160,6 +178,12 @@ export class Cgroup {
 
 function controllersIn({ folders }: CgroupLocation): readonly CgroupController[] {
   return Object.keys(folders) as CgroupController[];
+}
+
+/** A quota over its period, both in µs; null for `max`, -1 or nothing. */
+function cores(quotaText: string | undefined, periodText: string | undefined): number | null {
+  const [quota, period] = [parseCount(quotaText), parseCount(periodText)];
+  return quota === null || period === null || quota === 0 || period === 0 ? null : quota / period;
 }
 
 function noFile(file: string): Unavailable {

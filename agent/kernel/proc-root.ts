@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import type { UnavailableReason } from '../../shared/contract/snapshot.ts';
 import { type Unavailable, unavailable } from './unavailable.ts';
@@ -35,6 +35,20 @@ export class ProcRoot {
       return new Uint8Array(readWhole(this.#prefix + path));
     } catch {
       return null;
+    }
+  }
+
+  exists(path: string): boolean {
+    return statSync(this.#prefix + path, { throwIfNoEntry: false }) !== undefined;
+  }
+
+  /** Names of the folders in a folder; none where it cannot be read. */
+  folders(path: string): readonly string[] {
+    try {
+      const entries = readdirSync(this.#prefix + path, { withFileTypes: true });
+      return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    } catch {
+      return [];
     }
   }
 

@@ -27,8 +27,10 @@ export function formatReport(snapshot: Snapshot, facts: readonly string[]): stri
   const rows = metricNames.flatMap((name) =>
     formatMetric(labels[name], snapshot.metrics[name], details(snapshot, name)),
   );
-  const lines = [...head, ...facts.map((fact) => `  ${fact}`), '', ...rows, ...shortageRows(snapshot)];
-  return lines.map((line) => clip(line, width)).join('\n');
+  const warnings = (snapshot.warnings ?? []).flatMap((warning) => ['', ...wrap(`WARNING: ${warning}`, '')]);
+  return [...head, ...facts.map((fact) => `  ${fact}`), '', ...rows, ...shortageRows(snapshot), ...warnings]
+    .map((line) => clip(line, width))
+    .join('\n');
 }
 
 function formatMetric(label: string, metric: Metric<MetricName>, lines: readonly string[]): readonly string[] {
@@ -111,6 +113,9 @@ function describeScope(scope: Scope): string {
   return `process ${scope.pid} and its children${scope.port === undefined ? '' : ` (port ${scope.port})`}`;
 }
 
-function wrap(text: string): readonly string[] {
-  return text.match(/.{1,58}(?:\s|$)|\S{58}/g)?.map((line) => `${indent}${line.trim()}`) ?? [];
+function wrap(text: string, before = indent): readonly string[] {
+  const room = width - 3 - before.length;
+  return (
+    text.match(new RegExp(`.{1,${room}}(?:\\s|$)|\\S{${room}}`, 'g'))?.map((line) => `${before}${line.trim()}`) ?? []
+  );
 }

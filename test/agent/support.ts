@@ -29,7 +29,18 @@ export type TreeName =
   | 'zfs-arc'
   | 'hugepages-free'
   | 'cgroup-active-file'
-  | 'cgroup-no-memory-controller';
+  | 'cgroup-no-memory-controller'
+  | 'cgroup-mount-root-above'
+  | 'containerd-no-marks'
+  | 'nomad-exec';
+
+/** /proc/stat as the field has it, at `seconds` of a window of 2 s; see test/recorded/README.md. */
+export function recordedStat(
+  name: 'lxcfs-frozen-idle' | 'lxcfs-two-cpu-lines' | 'gvisor-zero' | 'steal-backwards',
+  seconds: 0 | 2,
+): string {
+  return readFileSync(join(recorded, 'stat', `${name}.${seconds}`), 'utf8');
+}
 
 /** A copy of a recorded tree that a test may change; removed with the test. */
 export class RecordedTree implements Disposable {

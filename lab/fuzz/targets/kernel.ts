@@ -1,7 +1,8 @@
 import fc from 'fast-check';
+import { hostWindow } from '../../../agent/collectors/cpu-window.ts';
 import { parseAuxv } from '../../../agent/kernel/auxv.ts';
-import { locateCgroup } from '../../../agent/kernel/cgroup-location.ts';
-import { countCpuList, parseCpuStat } from '../../../agent/kernel/cpu-stat.ts';
+import { locateCgroup, unseenCgroup } from '../../../agent/kernel/cgroup-location.ts';
+import { countCpuList, parseCpuStat, parseCpus } from '../../../agent/kernel/cpu-stat.ts';
 import { parseLastPid, parseProcessLimit, parseTotalThreads } from '../../../agent/kernel/limits.ts';
 import { parseMeminfo } from '../../../agent/kernel/meminfo.ts';
 import { parseDefaultRoutes, parseLinkSpeed, parseNetDev } from '../../../agent/kernel/net-dev.ts';
@@ -30,11 +31,27 @@ const numbers = (...values: readonly (number | null | undefined)[]) => {
   return known.length === 0 ? null : known;
 };
 
+const recordedStat = recorded('host/proc/stat').toString('utf8');
+
 const readers: readonly [Reader, ...Reader[]] = [
   {
     name: 'stat',
-    inputs: [recorded('host/proc/stat'), recorded('container-v1/proc/stat')],
-    read: (bytes) => numbers(...Object.values(parseCpuStat(bytes.toString('utf8'), 100) ?? {})),
+    inputs: [
+      recorded('host/proc/stat'),
+      recorded('container-v1/proc/stat'),
+      ...['lxcfs-frozen-idle.0', 'lxcfs-two-cpu-lines.2', 'gvisor-zero.0', 'steal-backwards.2'].map((name) =>
+        recorded(`stat/${name}`),
+      ),
+    ],
+    read: (bytes) => {
+      const text = bytes.toString('utf8');
+      const [machine, two] = [parseCpuStat(text, 100), parseCpus(text, [[0, 1]], 100)];
+      const window = hostWindow(
+        { atMs: 0, reading: parseCpuStat(recordedStat, 100) },
+        { atMs: 2_000, reading: machine },
+      );
+      return numbers(...[machine, two, window].flatMap((each) => Object.values(each ?? {})));
+    },
   },
   {
     name: 'pid/stat',
@@ -63,13 +80,22 @@ const readers: readonly [Reader, ...Reader[]] = [
         Buffer.from('\0'),
         recorded('container-v1/proc/self/mountinfo'),
       ]),
+      Buffer.concat([
+        recorded('cgroup-mount-root-above/proc/self/cgroup'),
+        Buffer.from('\0'),
+        recorded('cgroup-mount-root-above/proc/self/mountinfo'),
+      ]),
     ],
     read: (bytes) => {
       const [group = '', mounts = ''] = bytes.toString('utf8').split('\0', 2);
       namesContainer(group);
       const located = locateCgroup(group, mounts, null);
       const wanted = locateCgroup(group, mounts, '/system.slice/app.service');
-      return numbers(located?.version, wanted?.version);
+      const above = locateCgroup(group, mounts, null, (mountPoint) => `${mountPoint}/a.slice/b.scope`);
+      for (const folders of Object.values(above?.folders ?? {})) {
+        demand(!folders.some((folder) => folder.includes('/../')), 'a folder of a group leads out of its mount');
+      }
+      return numbers(located?.version, wanted?.version, above?.version, unseenCgroup(group, mounts)?.version);
     },
   },
   {

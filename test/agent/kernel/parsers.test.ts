@@ -45,6 +45,12 @@ test('every way to write no limit is read as none', (t) => {
   t.is(parseProcessLimit('Max processes             500                  96365                processes\n'), 500);
 });
 
+test('a gVisor sandbox tells neither threads nor the last pid, and 0 is not taken for either', (t) => {
+  const text = '0.00 0.00 0.00 0/0 0\n';
+  t.is(parseTotalThreads(text), null);
+  t.is(parseLastPid(text), null);
+});
+
 test('CPU lists are counted', (t) => {
   for (const [text, count] of [
     ['0-3\n', 4],
