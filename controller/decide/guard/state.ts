@@ -1,5 +1,6 @@
 import type { Utilisations } from '../../../shared/contract/observation.ts';
 import { type Ejection, neverEjected } from './eject.ts';
+import { type AtRest, nothingAtRest } from './set-aside.ts';
 
 /** What the guard remembers of one server; all of it is relearned after a restart. */
 export interface ServerMemory {
@@ -12,7 +13,9 @@ export interface ServerMemory {
   readonly errorShare: number;
   /** Smoothed utilisation. */
   readonly utilisation: Utilisations;
-  /** Consecutive ticks with a smoothed metric at or over its threshold. */
+  /** Metrics that do not follow the traffic. */
+  readonly atRest: AtRest;
+  /** Consecutive ticks with a smoothed metric that counts at or over its threshold. */
   readonly overTicks: number;
   readonly drained: boolean;
   readonly ejection: Ejection;
@@ -69,6 +72,7 @@ export const newcomer: ServerMemory = {
   logGrade: 0,
   errorShare: 0,
   utilisation: unknownUtilisation,
+  atRest: nothingAtRest,
   overTicks: 0,
   drained: false,
   ejection: neverEjected,
