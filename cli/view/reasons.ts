@@ -35,7 +35,7 @@ export function headline(server: ServerStatus): Headline {
   const saturated = find('saturation');
   if (saturated !== undefined) return { text: `cut: ${names(saturated.metrics)}`, tone: 'warn' };
   const aside = server.reasons.filter((reason) => reason.code === 'set-aside');
-  if (aside.length > 0) return { text: `set aside: ${names(aside.map(({ metric }) => metric))}`, tone: 'warn' };
+  if (aside.length > 0) return { text: `aside: ${names(aside.map(({ metric }) => metric))}`, tone: 'warn' };
   if (server.agent.code !== null) return { text: server.agent.code, tone: 'warn' };
   return { text: basis(server.reasons), tone: null };
 }
