@@ -5,7 +5,12 @@ import type { DrainOutcome, DrainSubject } from './drain.ts';
 
 /** The same text for servers that one agent measures, and that so have the same readings. */
 export function agentOf({ server, agentUrl }: Observation): string {
-  return agentUrl === '' ? JSON.stringify([server]) : JSON.stringify([null, agentUrl]);
+  return agentUrl === '' ? alone(server) : agentUrl;
+}
+
+/** No URL has a space. */
+function alone(server: string): string {
+  return `server ${server}`;
 }
 
 /** The agents of servers that had requests in this tick, or may have had some. */
@@ -24,7 +29,7 @@ export function drainByAgent(
   subjects: readonly (DrainSubject & { readonly agent: string })[],
   decide: (joined: readonly DrainSubject[]) => DrainOutcome,
 ): DrainOutcome {
-  const groups = [...Map.groupBy(subjects, ({ agent, fresh, server }) => (fresh ? agent : server)).values()];
+  const groups = [...Map.groupBy(subjects, ({ agent, fresh, server }) => (fresh ? agent : alone(server))).values()];
   const joined = groups.map((members) => ({ members, subject: join(members) }));
   const { drained, reasons } = decide(joined.map(({ subject }) => subject));
   const inDrain = joined.filter(({ subject }) => drained.has(subject.server));

@@ -9,7 +9,7 @@ import { holdAll, whyHold } from './hold.ts';
 import { type LearnedEntry, learnWeights, withStartingWeights } from './learn.ts';
 import { remember, requestsOf, sinceLastWrite } from './memory.ts';
 import { scaleWeights } from './scale.ts';
-import { counted, setAsideReasons } from './set-aside.ts';
+import { counted, isAnyAside } from './set-aside.ts';
 import type { GuardSettings } from './settings.ts';
 import { type GuardState, isEjected, isOut } from './state.ts';
 import { takeIn } from './take-in.ts';
@@ -123,7 +123,7 @@ function toSubjects(entries: readonly LearnedEntry[]) {
         ramping: memory.ramp < 1,
         cpuIsKnown: memory.utilisation.cpu !== null,
         utilisation: counted(memory.utilisation, memory.atRest),
-        anyAside: setAsideReasons(memory.atRest).length > 0,
+        anyAside: isAnyAside(memory.atRest),
         overTicks: memory.overTicks,
         failing: memory.errorShare > failingErrorShare,
         capacity: size,

@@ -94,6 +94,10 @@ export function counted(utilisation: Utilisations, { levels }: AtRest): Utilisat
   return left;
 }
 
+export function isAnyAside({ levels }: AtRest): boolean {
+  return metricNames.some((metric) => levels[metric] !== null);
+}
+
 export function setAsideReasons({ levels }: AtRest): Reason[] {
   return metricNames.flatMap((metric): Reason[] => {
     const level = levels[metric];

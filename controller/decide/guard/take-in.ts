@@ -5,7 +5,7 @@ import { heldVerdict } from '../policies/held.ts';
 import { agentOf, busyAgents } from './by-agent.ts';
 import { nextErrorShare } from './errors.ts';
 import { metricsOver, smoothUtilisation } from './overload.ts';
-import { atRestAfter, counted, nothingAtRest, setAsideReasons } from './set-aside.ts';
+import { atRestAfter, counted, isAnyAside, nothingAtRest, setAsideReasons } from './set-aside.ts';
 import { type GuardState, newcomer, type ServerMemory, unknownUtilisation } from './state.ts';
 
 /** One server in rotation while a tick is decided: its observation, the policy's verdict, and what is remembered. */
@@ -51,10 +51,11 @@ function levelsByAgent(
   { servers }: GuardState,
 ): ReadonlyMap<string, Utilisations> {
   const known = observations.flatMap((observation) => {
-    const memory = servers.get(observation.server);
-    return memory?.inRotation ? [[agentOf(observation), memory.atRest.levels] as const] : [];
+    const { inRotation, atRest } = servers.get(observation.server) ?? newcomer;
+    return inRotation && isAnyAside(atRest) ? [{ observation, levels: atRest.levels }] : [];
   });
-  return new Map(known);
+  const byName = known.toSorted((a, b) => (a.observation.server < b.observation.server ? -1 : 1));
+  return new Map(byName.map(({ observation, levels }) => [agentOf(observation), levels]));
 }
 
 /** A server that joined, or came back, starts its ramp; one that was there at our first tick does not. */
