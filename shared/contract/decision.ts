@@ -42,6 +42,8 @@ export const reasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('cores'), factor: finite }),
   /** This metric stayed at `level` without traffic. It does not count until it is at `countsFrom` or under its threshold. */
   z.object({ code: z.literal('set-aside'), metric: metricName, level: finite, countsFrom: finite }),
+  /** This metric stayed at `level` while the weight was cut by a third or more: it does not cut any more. */
+  z.object({ code: z.literal('not-cut'), metric: metricName, level: finite }),
   /** Cut by degrees because this metric nears saturation. */
   z.object({ code: z.literal('graded'), metric: metricName, utilisation: finite, factor: finite }),
   /** The paper's hard rule: weight 0 while any of these is over its threshold. */

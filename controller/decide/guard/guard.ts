@@ -138,7 +138,8 @@ function applyDrain(entry: LearnedEntry, drained: boolean, reason: Reason | unde
   // no metric that counts is near saturation, so there is nothing left to cut
   const isUncut = reason?.code === 'released' && (reason.because === 'recovered' || reason.because === 'not-traffic');
   const logGrade = isUncut ? 0 : entry.memory.logGrade;
-  const memory = { ...entry.memory, drained, ramp, logGrade };
+  const refused = reason?.code === 'drain-refused' ? reason.because : null;
+  const memory = { ...entry.memory, drained, refused, ramp, logGrade };
   return { ...entry, memory, reasons: withReason(entry.reasons, reason) };
 }
 

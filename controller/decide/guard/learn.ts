@@ -2,9 +2,9 @@ import type { Reason } from '../../../shared/contract/decision.ts';
 import type { Dynamics, Thresholds } from '../../../shared/contract/policy.ts';
 import { mean, median } from '../../../shared/math/statistics.ts';
 import { gradeFactor } from './grade.ts';
-import { counted } from './set-aside.ts';
 import { isEjected, type ServerMemory } from './state.ts';
 import type { Entry } from './take-in.ts';
+import { cuttable } from './vain-cut.ts';
 
 /** An entry whose server has a learned weight. */
 export interface LearnedEntry extends Entry {
@@ -66,7 +66,7 @@ function grade({ observation, memory }: Entry, { overload }: Dynamics, threshold
   const nothing = { aim: 0, reasons: [] };
   if (overload === 'policy') return nothing;
   if (observation.agent.state === 'stale') return nothing;
-  const { factor, reasons } = gradeFactor(counted(observation.agent.utilisation, memory.atRest), thresholds);
+  const { factor, reasons } = gradeFactor(cuttable(observation.agent.utilisation, memory), thresholds);
   return { aim: Math.log(factor) - memory.logGrade, reasons };
 }
 

@@ -28,9 +28,9 @@ export const nothingAtRest: AtRest = { levels: none, watched: none };
 /** A metric that does not fall in this time without traffic, in ms, is not the traffic's doing. */
 export const restMs = 20_000;
 /** What a metric must lose to be falling: less is noise. */
-const fallMargin = 0.03;
+export const fallMargin = 0.03;
 /** A metric counts again when it is this far above the level at which it was set aside. */
-const riseMargin = 0.05;
+export const riseMargin = 0.05;
 /** ... or this far under its threshold: at the threshold itself, noise would drain the server again and again. */
 const normalMargin = 0.01;
 
@@ -84,7 +84,12 @@ function levelAfter(
     return watch.highest;
   }
   if (level === null) return null;
-  return value >= level + riseMargin || value < thresholds[metric] - normalMargin ? null : level;
+  return value >= level + riseMargin || isNormal(metric, value, thresholds) ? null : level;
+}
+
+/** Under its threshold, by more than noise. */
+export function isNormal(metric: MetricName, value: number, thresholds: Thresholds): boolean {
+  return value < thresholds[metric] - normalMargin;
 }
 
 /** Without the metrics that are set aside: those are as unknown. */

@@ -7,6 +7,7 @@ import { nextErrorShare } from './errors.ts';
 import { metricsOver, smoothUtilisation } from './overload.ts';
 import { atRestAfter, counted, isAnyAside, nothingAtRest, setAsideReasons } from './set-aside.ts';
 import { type GuardState, newcomer, type ServerMemory, unknownUtilisation } from './state.ts';
+import { cutWatchAfter, vainCutReasons } from './vain-cut.ts';
 
 /** One server in rotation while a tick is decided: its observation, the policy's verdict, and what is remembered. */
 export interface Entry {
@@ -38,7 +39,12 @@ export function takeIn(input: TakeInInput, before: GuardState): Entry[] {
     const known = memoryAtTick(observation, input.rampStep, before, levels.get(agent));
     const memory = takeInServer(observation, known, busy.has(agent) ? 0 : input.elapsedMs, input);
     const verdict = input.verdicts.get(observation.server) ?? heldVerdict(observation);
-    return { observation, verdict, memory, reasons: setAsideReasons(memory.atRest) };
+    return {
+      observation,
+      verdict,
+      memory,
+      reasons: [...setAsideReasons(memory.atRest), ...vainCutReasons(memory.cutWatch)],
+    };
   });
   const areSized = taken.every(({ memory }) => memory.effectiveCores !== null);
   const sizeOf = ({ effectiveCores }: ServerMemory) => (areSized && effectiveCores !== null ? effectiveCores : 1);
@@ -85,7 +91,7 @@ function takeInServer(
   { traffic, agent }: Observation,
   before: ServerMemory,
   quietMs: number,
-  { thresholds, returnMargin }: TakeInInput,
+  { thresholds, returnMargin, elapsedMs }: TakeInInput,
 ): ServerMemory {
   const errorShare = nextErrorShare(before.errorShare, traffic);
   if (agent.state === 'stale') return { ...before, errorShare, utilisation: unknownUtilisation, overTicks: 0 };
@@ -100,5 +106,6 @@ function takeInServer(
     returnMargin,
   });
   const overTicks = metricsOver(counted(utilisation, atRest), thresholds).length > 0 ? before.overTicks + 1 : 0;
-  return { ...before, errorShare, utilisation, atRest, overTicks, effectiveCores: agent.effectiveCores };
+  const cutWatch = cutWatchAfter(before, utilisation, thresholds, elapsedMs);
+  return { ...before, errorShare, utilisation, atRest, cutWatch, overTicks, effectiveCores: agent.effectiveCores };
 }
