@@ -47,6 +47,8 @@ export function drainByAgent(
 
 /** Under the first of the names, so that the order of the servers does not matter. */
 function join(members: readonly DrainSubject[]): DrainSubject {
+  const [only] = members;
+  if (only !== undefined && members.length === 1) return only;
   const names = members.map(({ server }) => server).sort();
   return {
     server: names[0] ?? '',

@@ -100,6 +100,7 @@ function drainsOf(entries: readonly LearnedEntry[], { dynamics, thresholds, sett
 
 /** How many agents measure nothing but ejected servers: the servers of one agent count as one. */
 function ejectedWhole(entries: readonly LearnedEntry[]): number {
+  if (!entries.some(({ memory }) => isEjected(memory))) return 0;
   const agentsOf = (some: readonly LearnedEntry[]) => new Set(some.map(({ observation }) => agentOf(observation)));
   return agentsOf(entries).size - agentsOf(entries.filter(({ memory }) => !isEjected(memory))).size;
 }

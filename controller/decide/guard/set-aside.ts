@@ -52,6 +52,7 @@ export interface AtRestInput {
  */
 export function atRestAfter(before: AtRest, input: AtRestInput): AtRest {
   const { utilisationBefore, utilisation, drained, quietMs } = input;
+  if (!drained && !isAnyAside(before)) return nothingAtRest;
   const levels: Record<MetricName, number | null> = { ...before.levels };
   const watched: Record<MetricName, Watch | null> = { ...(drained ? before.watched : none) };
   for (const metric of metricNames) {
@@ -93,9 +94,10 @@ export function isNormal(metric: MetricName, value: number, thresholds: Threshol
 }
 
 /** Without the metrics that are set aside: those are as unknown. */
-export function counted(utilisation: Utilisations, { levels }: AtRest): Utilisations {
+export function counted(utilisation: Utilisations, atRest: AtRest): Utilisations {
+  if (!isAnyAside(atRest)) return utilisation;
   const left: Record<MetricName, number | null> = { ...utilisation };
-  for (const metric of metricNames) if (levels[metric] !== null) left[metric] = null;
+  for (const metric of metricNames) if (atRest.levels[metric] !== null) left[metric] = null;
   return left;
 }
 

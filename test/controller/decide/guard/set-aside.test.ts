@@ -292,16 +292,19 @@ test('property: what is set aside never hides a metric 5 points above its level,
 test('property: the order of the servers does not matter', (t) => {
   const sketch = fc.record({ ram: fc.constantFrom(0.4, 0.85, 0.95), group: fc.constantFrom('x', 'y', 'z') });
   fc.assert(
-    fc.property(fc.array(sketch, { minLength: 2, maxLength: 6 }), (servers) => {
+    fc.property(fc.array(sketch, { minLength: 2, maxLength: 6 }), fc.nat(5), fc.nat(19), (servers, joining, joins) => {
       const observations = servers.map(({ ram, group }, index) =>
         observed(`s${index}`, { utilisation: { ram, cpu: 0.1 }, agentUrl: `http://${group}/`, traffic: nothing }),
       );
       const of = (order: typeof observations) => {
-        const last = play(
-          Array.from({ length: 20 }, () => ({ elapsedMs: 2_000, observations: order })),
-          policyNamed('inverse-load'),
-        );
-        return servers.map((_, index) => last.map((each) => decisionOf(each, `s${index}`)?.weight));
+        const at = (tick: number) =>
+          order.map((each) => {
+            const isAway = each.server === `s${joining}` && tick < joins;
+            return isAway ? ({ ...each, exclusion: 'down' } as const) : each;
+          });
+        const ticks = Array.from({ length: 20 }, (_, tick) => ({ elapsedMs: 2_000, observations: at(tick) }));
+        const all = play(ticks, policyNamed('inverse-load'));
+        return servers.map((_, index) => all.map((each) => decisionOf(each, `s${index}`)?.weight));
       };
       return JSON.stringify(of(observations)) === JSON.stringify(of(observations.toReversed()));
     }),
