@@ -12,6 +12,7 @@ import type { Decision } from '../../../shared/contract/decision.ts';
 
 const ours = 200;
 const theirs = 10;
+const place = { address: '127.0.0.1', port: 8080 };
 
 function decision(server: string, weight: number, current: number): Decision {
   return { server, weight, write: weight !== current, drained: weight === 0, load: null, delta: null, reasons: [] };
@@ -28,8 +29,8 @@ class Duel {
   tick(foreign: number | null): void {
     if (foreign !== null) this.weight = foreign;
     const seen = [
-      { server: 's1', currentWeight: this.weight, exclusion: null },
-      { server: 's2', currentWeight: ours, exclusion: null },
+      { ...place, server: 's1', currentWeight: this.weight, exclusion: null },
+      { ...place, server: 's2', currentWeight: ours, exclusion: null },
     ];
     const decided = [decision('s1', ours, this.weight), decision('s2', ours, ours)];
     const outcome = yieldContested(decided, seen, this.contests);
@@ -82,7 +83,7 @@ test('ours is back within the longest wait after the other writer stopped, and t
 });
 
 test('a weight that a failed write may have left, or that a new HAProxy has, is not another writer’s', (t) => {
-  const seen = [{ server: 's1', currentWeight: 100, exclusion: null }];
+  const seen = [{ ...place, server: 's1', currentWeight: 100, exclusion: null }];
   const decided = [decision('s1', ours, 100)];
   const known = yieldContested(decided, seen, new Map()).contests;
   for (const contests of [noteLeft(known, () => null), forgetLeft(noteLeft(known, () => ours))]) {
@@ -95,13 +96,13 @@ test('a weight that a failed write may have left, or that a new HAProxy has, is 
 test('a server out of rotation is not contested: an operator may give it any weight meanwhile', (t) => {
   let contests: Contests = new Map();
   for (const currentWeight of [ours, 10, 20]) {
-    const seen = [{ server: 's1', currentWeight, exclusion: 'maintenance' as const }];
+    const seen = [{ ...place, server: 's1', currentWeight, exclusion: 'maintenance' as const }];
     const outcome = yieldContested([decision('s1', currentWeight, currentWeight)], seen, contests);
     t.deepEqual(outcome.foreignWrites, []);
     contests = noteLeft(outcome.contests, () => currentWeight);
   }
   const back = [decision('s1', ours, 20)];
-  const seen = [{ server: 's1', currentWeight: 20, exclusion: null }];
+  const seen = [{ ...place, server: 's1', currentWeight: 20, exclusion: null }];
   t.deepEqual(yieldContested(back, seen, contests).decisions, back, 'and it gets its weight as soon as it is back');
 });
 
@@ -117,7 +118,7 @@ test('property: it changes nothing but the contested, never leaves only zeros wh
         const isChanged = foreign !== null && foreign !== current;
         if (foreign !== null) current = foreign;
         const decided = [decision('s1', wanted, current)];
-        const seen = [{ server: 's1', currentWeight: current, exclusion: null }];
+        const seen = [{ ...place, server: 's1', currentWeight: current, exclusion: null }];
         const outcome = yieldContested(decided, seen, contests);
         const [only] = outcome.decisions;
         if (only === undefined) return false;
