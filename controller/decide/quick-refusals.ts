@@ -2,13 +2,13 @@ import type { Reason } from '../../shared/contract/decision.ts';
 import type { Observation, Traffic } from '../../shared/contract/observation.ts';
 import { sum } from '../../shared/math/statistics.ts';
 
-/** The last answers of one server: those of the last tick, or the last 20 if that had fewer. */
+/** The last answers of one server: those of the last tick, or as many as say something if that had fewer. */
 export interface LastAnswers {
   readonly answers: number;
   /** Responses 4xx among them. */
   readonly clientErrors: number;
-  /** Whether its share of 4xx stands out against the other servers'. */
-  readonly standsOut: boolean;
+  /** Ticks for which any excess of 4xx still counts, since its share stood out; 0: none does. */
+  readonly watchedTicks: number;
 }
 
 export type AnswersByServer = ReadonlyMap<string, LastAnswers>;
@@ -22,15 +22,23 @@ export interface Judged {
 
 /** Fewer answers than this say nothing of a server. */
 const enoughAnswers = 20;
-/** A share of 4xx stands out from this far above the others' on, until it is less than that far above. */
-const startsAbove = 0.3;
-const endsBelow = 0.15;
+/** A server that stood out is cut and gets few requests: fewer answers are enough to see that it has recovered. */
+const enoughWhenWatched = 10;
+/** A share of 4xx stands out from this far above the others' on ... */
+const standsOutAbove = 0.3;
 /** ... and from this many standard deviations on: chance alone must not do it, whatever share all have. */
 const deviations = 4;
-/** A tick with fewer refusals than this is not proof that a server that stands out has become better. */
+/**
+ * Once it stood out, every excess counts until there was next to none for this many ticks: a server that sheds what is too much
+ * stops as soon as it is cut, and would begin again with each return.
+ */
+const watchTicks = 30;
+const calmBelow = 0.05;
+/** Above this excess, a tick with fewer refusals than this is not proof of recovery. */
+const unprovenAbove = 0.15;
 const fewRefusals = 3;
 
-const nothing: LastAnswers = { answers: 0, clientErrors: 0, standsOut: false };
+const nothing: LastAnswers = { answers: 0, clientErrors: 0, watchedTicks: 0 };
 
 /**
  * A server that sheds load (429) or is wrongly deployed (404, 401) answers at once and so looks idle and capable. HAProxy
@@ -49,14 +57,14 @@ export function judgeRefusals(observations: readonly Observation[], before: Answ
   const judged = observations.map((observation) => {
     const { server, traffic } = observation;
     const known = answers.get(server);
-    if (known === undefined) return observation;
-    const others = fleet.othersOf(server);
-    const standsOut = others !== null && doesStandOut(known, others);
-    answers.set(server, { ...known, standsOut });
-    if (!standsOut) return observation;
+    const others = known === undefined ? null : fleet.othersOf(server);
+    if (known === undefined || others === null || traffic === null) return observation;
+    const watchedTicks = watchFor(known, others, traffic);
+    answers.set(server, { ...known, watchedTicks });
     const share = shareOf(known);
+    if (watchedTicks === 0 || share <= others.share) return observation;
     reasons.set(server, { code: 'client-errors', share, others: others.share });
-    return { ...observation, traffic: traffic === null ? null : withExcess(traffic, (share - others.share) / share) };
+    return { ...observation, traffic: withExcess(traffic, share, others.share) };
   });
   return { observations: judged, reasons, answers };
 }
@@ -64,8 +72,9 @@ export function judgeRefusals(observations: readonly Observation[], before: Answ
 function addTick(before: LastAnswers, traffic: Traffic | null): LastAnswers {
   if (traffic === null) return before;
   const answers = traffic.ok + traffic.errors;
-  // what the new answers do not push out of the last 20
-  const kept = before.answers === 0 ? 0 : Math.min(1, Math.max(0, enoughAnswers - answers) / before.answers);
+  const enough = before.watchedTicks > 0 ? enoughWhenWatched : enoughAnswers;
+  // what the new answers do not push out
+  const kept = before.answers === 0 ? 0 : Math.min(1, Math.max(0, enough - answers) / before.answers);
   return {
     ...before,
     answers: answers + kept * before.answers,
@@ -77,9 +86,9 @@ function shareOf({ answers, clientErrors }: LastAnswers): number {
   return clientErrors / answers;
 }
 
-/** Sums of fractions fall short of a whole number. */
-function isEnough({ answers }: LastAnswers): boolean {
-  return answers >= enoughAnswers - 1e-6;
+function isEnough({ answers, watchedTicks }: LastAnswers): boolean {
+  // sums of fractions may fall short of a whole number
+  return answers >= (watchedTicks > 0 ? enoughWhenWatched : enoughAnswers) - 1e-6;
 }
 
 interface Others {
@@ -121,19 +130,23 @@ class Fleet {
   }
 }
 
+function watchFor(known: LastAnswers, others: Others, traffic: Traffic): number {
+  if (doesStandOut(known, others)) return watchTicks;
+  if (known.watchedTicks === 0 || traffic.ok + traffic.errors === 0) return known.watchedTicks;
+  return shareOf(known) - others.share > calmBelow ? watchTicks : known.watchedTicks - 1;
+}
+
 function doesStandOut(known: LastAnswers, others: Others): boolean {
-  const excess = shareOf(known) - others.share;
-  if (known.standsOut) return excess > endsBelow;
   if (!isEnough(known)) return false;
   // the share that both would have if the server were as the others, never quite 0 or 1
   const common = (others.share * others.answers + 1) / (others.answers + 2);
   const deviation = Math.sqrt(common * (1 - common) * (1 / known.answers + 1 / others.answers));
-  return excess > Math.max(startsAbove, deviations * deviation);
+  return shareOf(known) - others.share > Math.max(standsOutAbove, deviations * deviation);
 }
 
-/** `part`: of its 4xx, those that the others do not have. */
-function withExcess({ ok, errors, clientErrors }: Traffic, part: number): Traffic {
-  const refusals = Math.min(ok, clientErrors) * part;
-  const few = errors + refusals < fewRefusals;
-  return { ok: few ? 0 : ok - refusals, errors: errors + refusals, clientErrors };
+/** The 4xx that the others do not have, as errors. */
+function withExcess({ ok, errors, clientErrors }: Traffic, share: number, ofOthers: number): Traffic {
+  const refusals = (Math.min(ok, clientErrors) * (share - ofOthers)) / share;
+  const isUnproven = share - ofOthers > unprovenAbove && errors + refusals < fewRefusals;
+  return { ok: isUnproven ? 0 : ok - refusals, errors: errors + refusals, clientErrors };
 }
