@@ -4,6 +4,7 @@ import {
   type Contests,
   forgetAfterTicks,
   forgetLeft,
+  leftToOthers,
   maxWaitTicks,
   noteLeft,
   yieldContested,
@@ -104,6 +105,39 @@ test('a server out of rotation is not contested: an operator may give it any wei
   const back = [decision('s1', ours, 20)];
   const seen = [{ ...place, server: 's1', currentWeight: 20, exclusion: null }];
   t.deepEqual(yieldContested(back, seen, contests).decisions, back, 'and it gets its weight as soon as it is back');
+});
+
+test('the servers that the tick leaves to another writer are known before it decides', (t) => {
+  let contests: Contests = new Map();
+  let weight = ours;
+  for (let tick = 0; tick < 40; tick += 1) {
+    if (tick > 2) weight = theirs;
+    const seen = [{ ...place, server: 's1', currentWeight: weight, exclusion: null }];
+    const left = leftToOthers(seen, contests).has('s1');
+    const outcome = yieldContested([decision('s1', ours, weight)], seen, contests);
+    const [only] = outcome.decisions;
+    t.is(left, only?.reasons.some(({ code }) => code === 'contested') ?? false, `tick ${tick}`);
+    if (only?.write) weight = only.weight;
+    contests = noteLeft(outcome.contests, () => weight);
+  }
+});
+
+test('another server under the same name has no contest', (t) => {
+  const duel = new Duel();
+  duel.ticks(2, null);
+  duel.ticks(20, theirs);
+  t.deepEqual(duel.contested, ['s1']);
+  const moved = { server: 's1', currentWeight: theirs, exclusion: null };
+  for (const there of [
+    { ...moved, address: '10.244.9.9', port: 8080 },
+    { ...moved, address: '127.0.0.1', port: 9090 },
+  ]) {
+    const outcome = yieldContested([decision('s1', ours, theirs)], [there], duel.contests);
+    t.true(outcome.decisions[0]?.write);
+    t.deepEqual([outcome.contested, outcome.foreignWrites], [[], []]);
+  }
+  const away = { ...moved, address: '', port: null };
+  t.deepEqual(yieldContested([decision('s1', ours, theirs)], [away], duel.contests).contested, ['s1']);
 });
 
 const weight = fc.integer({ min: 0, max: 256 });
