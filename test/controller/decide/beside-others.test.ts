@@ -176,7 +176,7 @@ test('a server that comes and goes rescales the weights once, and back only afte
     t.is(writes(2, foreign), 0);
   }
   t.is(writes(29, { exclusion: 'down' }), 0, 'no minute has passed');
-  t.is(writes(2, { exclusion: 'down' }), 2, 'each of ours once');
+  t.is(writes(2, { exclusion: 'down' }), 2, 'each of the other two once');
   t.is(Math.max(backend.weight('s1'), backend.weight('s2')), 256);
 });
 
@@ -188,6 +188,18 @@ test('a weight that is left to another writer is not outscaled, and counts again
   t.is(sumOf(backend, 's1', 's2'), 200);
   backend.ticks(2, unequal);
   t.is(sumOf(backend, 's1', 's2', 's3'), 300, 'a minute has not passed yet');
+});
+
+test('after another writer’s weight, and after a reload, the sum is right at the next tick', (t) => {
+  const backend = new Backend({ s1: 100, s2: 100, s4: 100 });
+  backend.ticks(20, { ...unequal, s4: foreign });
+  backend.weights.set('s1', 256);
+  backend.tick({ ...unequal, s4: foreign });
+  t.is(sumOf(backend, 's1', 's2'), 200);
+  const before = new Map(backend.weights);
+  for (const server of ['s1', 's2']) backend.weights.set(server, 100);
+  backend.tick({ s1: { cores: 1, traffic: null }, s2: { cores: 4, traffic: null }, s4: { ...foreign, traffic: null } });
+  t.deepEqual(backend.weights, before);
 });
 
 test('while most agents are silent, ours still do not outscale a server that is left alone', (t) => {
