@@ -86,14 +86,14 @@ for (const [index, { title, build }] of guarded.entries()) {
           const base = without[tick];
           assert.deepEqual(played.after.guard, base?.after.guard);
           if (othersOf(played).length === 0) continue;
-          const ours = played.decisions.filter((_, at) => played.input.observations[at]?.exclusion === null);
+          const managed = played.decisions.filter((_, at) => played.input.observations[at]?.exclusion === null);
           const scaled = new Map(base?.decisions.map(({ server, weight }) => [server, weight]));
           const factor =
-            total(ours.map(({ weight }) => weight)) / total(ours.map(({ server }) => scaled.get(server) ?? 0));
-          for (const { server, weight } of ours) {
+            total(managed.map(({ weight }) => weight)) / total(managed.map(({ server }) => scaled.get(server) ?? 0));
+          for (const { server, weight } of managed) {
             const exact = (scaled.get(server) ?? 0) * factor;
             // weights that are held at 1 or 256 leave the rest to the others
-            const isClamped = ours.some((each) => each.weight === 1 || each.weight === 256);
+            const isClamped = managed.some((each) => each.weight === 1 || each.weight === 256);
             assert.ok(isClamped || Math.abs(weight - exact) < 1.01, `${server}: ${weight} for ${exact}`);
           }
         }
