@@ -95,7 +95,7 @@ export function describe(reason: Reason): string {
     case 'errors':
       return `${percent(reason.share, 1)} of its answers are errors (smoothed): x ${decimal(reason.factor)}`;
     case 'client-errors':
-      return `${percent(reason.share)} of its answers are 4xx, of the others' ${percent(reason.others)}: the excess counts as errors, not as work done`;
+      return `${percent(reason.share)} of its answers are 4xx (the other servers: ${percent(reason.others)}): the excess counts as errors, not as work done`;
     case 'ramp':
       return `ramp: new or just back, so ${percent(reason.factor)} of its weight for now`;
     case 'floor':

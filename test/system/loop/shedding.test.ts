@@ -27,7 +27,7 @@ for (const [algorithm, policy] of [
       await load.answers(200);
       t.true(shed() - before <= 12, `${shed() - before} requests were still shed beside 200 answers`);
       const { stdout } = await haweight(['explain', 'web/s1', '--controller', stack.statusUrl]);
-      t.regex(stdout, /of its answers are 4xx, of the others' \d+ %/);
+      t.regex(stdout, /of its answers are 4xx \(the other servers: \d+%\)/);
 
       await stack.tell('s1', { failing: 0 });
       await until('back', async () => (await stack.weight('s1')) > 0.5 * (await stack.weight('s2')));
