@@ -1,4 +1,4 @@
-import type { Decision } from '../../shared/contract/decision.ts';
+import type { Decision, Reason } from '../../shared/contract/decision.ts';
 import { maxWeight } from '../../shared/contract/limits.ts';
 import type { Observation } from '../../shared/contract/observation.ts';
 import { sum } from '../../shared/math/statistics.ts';
@@ -55,7 +55,7 @@ function scaleOf(left: readonly Left[]): number {
   return sum(open.map(({ scaled }) => scaled)) / sum(open.map(({ written }) => written));
 }
 
-/** Whether someone else sets its weight while it takes requests. */
+/** Whether another one sets its weight while it takes requests. */
 function isOthers(observation: Observation): boolean {
   const { takesRequests, currentWeight } = observation;
   return takesRequests && currentWeight > 0 && !isOurs(observation);
@@ -77,36 +77,43 @@ export function besideOthers(
   elapsedMs: number,
   before: BesideOthersState,
 ): { readonly decisions: readonly Decision[]; readonly state: BesideOthersState } {
-  const isAlone = !observations.some(isOthers);
-  const waited = before.aloneForMs === null ? null : before.aloneForMs + elapsedMs;
-  const aloneForMs = isAlone ? (waited !== null && waited < keepSumMs ? waited : null) : 0;
-  const ours = new Map(observations.filter(isOurs).map((observation) => [observation.server, observation]));
+  const aloneForMs = observations.some(isOthers) ? 0 : aloneFor(before, elapsedMs);
+  const ours = byServer(observations.filter(isOurs));
   const total = sum([...ours.values()].map(({ configuredWeight }) => configuredWeight));
-  const scaled = new Map(decided.map(({ server, weight }) => [server, weight]));
-  const open = new Map([...scaled].filter(([server, weight]) => ours.has(server) && weight > 0));
-  const written = aloneForMs === null || open.size === 0 ? open : withSum(open, total, ours, before);
-  // a server that is left to another writer does not count, but has a weight that ours would be
-  const asTheRest = (weight: number) => rescaled(weight, sum([...written.values()]) / sum([...open.values()]));
+  const open = new Map(
+    decided.flatMap(({ server, weight }) => (weight > 0 && ours.has(server) ? [[server, weight] as const] : [])),
+  );
+  const keepsSum = aloneForMs !== null && open.size > 0;
+  const written = keepsSum ? withSum(open, total, ours, before) : open;
+  const scale = sum([...written.values()]) / sum([...open.values()]);
   const left = new Map<string, Left>();
-  const inRotation = new Set(observations.filter(({ exclusion }) => exclusion === null).map(({ server }) => server));
-  const current = new Map(observations.map(({ server, currentWeight }) => [server, currentWeight]));
-  const decisions = decided.map((decision) => {
-    const { server, reasons } = decision;
-    const found = current.get(server) ?? decision.weight;
-    const weight = written.get(server) ?? (inRotation.has(server) ? asTheRest(decision.weight) : found);
-    const known = before.left.get(server);
-    if (ours.has(server)) left.set(server, { scaled: decision.weight, written: weight });
-    // a server that is away keeps its weight in HAProxy, and comes back with it
-    else if (known?.written === found) left.set(server, known);
-    const step = { code: 'sum-kept' as const, from: decision.weight, to: weight, sum: total };
-    return {
-      ...decision,
-      weight,
-      write: weight !== found,
-      reasons: aloneForMs === null || !open.has(server) ? reasons : [...reasons, step],
-    };
+  const seen = byServer(observations);
+  const decisions = decided.map((decision): Decision => {
+    const { server, weight: scaled, reasons } = decision;
+    const { currentWeight: found = scaled, exclusion = null } = seen.get(server) ?? {};
+    if (!ours.has(server)) {
+      // a server that is away keeps its weight in HAProxy, and comes back with it
+      const known = before.left.get(server);
+      if (known?.written === found) left.set(server, known);
+      // one that is left to another writer is told the weight that it would have
+      const weight = exclusion === null ? rescaled(scaled, scale) : found;
+      return { ...decision, weight, write: weight !== found };
+    }
+    const weight = written.get(server) ?? 0;
+    left.set(server, { scaled, written: weight });
+    const step: Reason[] = keepsSum && weight > 0 ? [{ code: 'sum-kept', from: scaled, to: weight, sum: total }] : [];
+    return { ...decision, weight, write: weight !== found, reasons: [...reasons, ...step] };
   });
   return { decisions, state: { left, aloneForMs } };
+}
+
+/** null: so long that the sum is no longer kept. */
+function aloneFor({ aloneForMs }: BesideOthersState, elapsedMs: number): number | null {
+  return aloneForMs === null || aloneForMs + elapsedMs >= keepSumMs ? null : aloneForMs + elapsedMs;
+}
+
+function byServer(observations: readonly Observation[]): ReadonlyMap<string, Observation> {
+  return new Map(observations.map((observation) => [observation.server, observation]));
 }
 
 /** Weights that have the sum: those of HAProxy where all are near enough, so that nothing is written for a rounding. */
