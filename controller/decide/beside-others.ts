@@ -36,10 +36,10 @@ export function toGuardScale(observations: readonly Observation[], { left }: Bes
   return observations.map((observation) => {
     const { server, currentWeight, exclusion } = observation;
     const known = left.get(server);
-    if (known !== undefined && known.written === currentWeight) return { ...observation, currentWeight: known.scaled };
-    if (exclusion !== null || currentWeight === 0) return observation;
-    // a newcomer's, or another writer's
-    return { ...observation, currentWeight: rescaled(currentWeight, scale) };
+    const isAsLeft = known !== undefined && known.written === currentWeight;
+    // any other weight is a newcomer's or another writer's
+    const scaled = isAsLeft ? known.scaled : exclusion === null ? rescaled(currentWeight, scale) : currentWeight;
+    return scaled === currentWeight ? observation : { ...observation, currentWeight: scaled };
   });
 }
 
