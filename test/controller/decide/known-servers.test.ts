@@ -107,6 +107,22 @@ test('capacity that the predecessor was found to have is not taken for the succe
   t.true(reasonCodes(joined.get('s1')).includes('capacity-prior'));
 });
 
+test('the successor of a server that shed load is not watched, and has no hard zero of the literal paper', (t) => {
+  const backend = new Backend({ s1: 100, s2: 100 }, { algorithm: 'roundrobin' });
+  backend.ticks(4, { s1: { traffic: { ok: 100, errors: 0, clientErrors: 100 } } });
+  const some = { traffic: { ok: 100, errors: 0, clientErrors: 20 } };
+  t.true(reasonCodes(backend.tick({ s1: some }).get('s1')).includes('client-errors'));
+  backend.tick({ s1: { ...some, ...moved } });
+  t.false(reasonCodes(backend.tick({ s1: { ...some, ...moved } }).get('s1')).includes('client-errors'));
+
+  const paper = new Backend({ s1: 100, s2: 100 }, { policy: policyNamed('paper') });
+  const atThreshold = { utilisation: { cpu: 0.8 } };
+  paper.tick({ s1: atThreshold });
+  t.is(paper.weight('s1'), 0);
+  paper.tick({ s1: { ...atThreshold, ...moved } });
+  t.is(paper.weight('s1'), 0, 'as of a newcomer; a zeroed one would be back');
+});
+
 test('names of servers that HAProxy no longer has are forgotten', (t) => {
   const ticks = Array.from({ length: 2_000 }, (_, index) => ({
     observations: [observed('stays'), observed(`pod-${index}`)],
