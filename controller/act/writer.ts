@@ -83,11 +83,8 @@ export class Writer {
 
   #noteDrained(decisions: readonly Decision[], seen: readonly Observation[]): void {
     const out = new Set(decisions.filter(({ drained, weight }) => drained && weight === 0).map(({ server }) => server));
-    // one that is configured with 0 was given its weight at run time: 0 would not bring it back
     this.#drained = new Map(
-      seen
-        .filter(({ server }) => out.has(server))
-        .map(({ server, configuredWeight }) => [server, Math.max(1, configuredWeight)]),
+      seen.filter(({ server }) => out.has(server)).map(({ server, configuredWeight }) => [server, configuredWeight]),
     );
     if (out.size === 0) this.#baseline = null;
   }

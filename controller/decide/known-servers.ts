@@ -5,8 +5,6 @@ import { rememberAbsentMs } from './policies/capacity.ts';
 /** What is remembered of a server to know it again. */
 export interface KnownServer {
   readonly place: Place;
-  /** The first weight above 0 that it had in rotation; null: it had none yet. */
-  readonly foundWeight: number | null;
   /** How long HAProxy has not had it, in ms. */
   readonly absentMs: number;
 }
@@ -33,21 +31,10 @@ export function recognise(observations: readonly Observation[], before: KnownSer
     const known = before.get(server);
     const isAnother = known !== undefined && isAnotherServer(known.place, observation);
     if (isAnother) replaced.add(server);
-    const foundWeight = (isAnother ? undefined : known?.foundWeight) ?? foundNow(observation);
-    present.set(server, { place: lastPlace(known?.place, observation), foundWeight, absentMs: 0 });
-    return withStatedWeight(isAnother ? { ...observation, traffic: null } : observation, foundWeight);
+    present.set(server, { place: lastPlace(known?.place, observation), absentMs: 0 });
+    return isAnother ? { ...observation, traffic: null } : observation;
   });
   return { observations: seen, replaced, known: new Map([...absent(before, present, elapsedMs), ...present]) };
-}
-
-function foundNow({ exclusion, currentWeight }: Observation): number | null {
-  return exclusion === null && currentWeight > 0 ? currentWeight : null;
-}
-
-/** A server that is in rotation although it is configured with weight 0 was given its weight at run time: that is the stated one. */
-function withStatedWeight(observation: Observation, foundWeight: number | null): Observation {
-  if (observation.exclusion !== null || observation.configuredWeight > 0 || foundWeight === null) return observation;
-  return { ...observation, configuredWeight: foundWeight };
 }
 
 /** Servers that HAProxy no longer has are known for as long as a policy may remember them. */

@@ -143,16 +143,6 @@ test('a drained server leaves its part to the others, one that leaves rotation t
   t.is(sumOf(backend, 's2', 's3'), 200);
 });
 
-test('a server that was configured with 0 and runs counts with the weight that it was found with', (t) => {
-  const found = { s1: { configuredWeight: 0, cores: 1 }, s2: { configuredWeight: 0, cores: 4 } };
-  const backend = new Backend({ s1: 40, s2: 10, s4: 50 });
-  for (let tick = 0; tick < 20; tick += 1) {
-    backend.tick({ ...found, s4: foreign });
-    t.is(sumOf(backend, 's1', 's2'), 50);
-  }
-  t.true(backend.weight('s2') > backend.weight('s1'));
-});
-
 test('weights that are configured as 1 leave nothing to balance beside another one', (t) => {
   const backend = new Backend({ s1: 1, s2: 1, s4: 1 });
   const small = { configuredWeight: 1 };
