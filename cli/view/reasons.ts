@@ -100,6 +100,8 @@ export function describe(reason: Reason): string {
       return `limited: agents alone can raise a server only this far: x ${decimal(reason.factor)} (a larger configured weight allows more)`;
     case 'errors':
       return `${percent(reason.share, 1)} of its answers are errors (smoothed): x ${decimal(reason.factor)}`;
+    case 'client-errors':
+      return `${percent(reason.share)} of its answers are 4xx (the other servers: ${percent(reason.others)}): the excess counts as errors, not as work done`;
     case 'ramp':
       return `ramp: new or just back, so ${percent(reason.factor)} of its weight for now`;
     case 'floor':
@@ -116,6 +118,8 @@ export function describe(reason: Reason): string {
       return `${percent(reason.share)} of its answers are errors, but it stays: ${releases[reason.because]}`;
     case 'scaled':
       return `scaled so that the backend's largest weight is 256, and rounded: ${reason.to}`;
+    case 'sum-kept':
+      return `a server that haweight leaves alone takes requests, or did so within the last minute: the weights keep their configured sum of ${reason.sum}: ${reason.from} -> ${reason.to}`;
     case 'contested':
       return `something else writes this weight: left alone for ${reason.waitTicks} more ticks; wanted ${reason.wanted}`;
     case 'kept':

@@ -60,6 +60,8 @@ export const reasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('limited'), factor: finite }),
   /** Cut because the server answers errors; share is the smoothed share of errors, 0 to 1. */
   z.object({ code: z.literal('errors'), share: finite, factor: finite }),
+  /** Its share of responses 4xx stands out against the others' mean, so the excess counts as errors; both 0 to 1. */
+  z.object({ code: z.literal('client-errors'), share: finite, others: finite }),
   /** Coming back (or new): part of its weight, growing to 1. */
   z.object({ code: z.literal('ramp'), factor: finite }),
   /** Raised to the smallest share that is enough to learn from. */
@@ -92,6 +94,8 @@ export const reasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('ejection-refused'), share: finite, because: z.enum(['half-drained', 'last-server']) }),
   /** Scaled so that the largest weight of the backend is 256, and rounded to an integer. */
   z.object({ code: z.literal('scaled'), from: finite, to: z.number().int() }),
+  /** A server that is left alone takes requests: all weights keep the sum of the configured ones, so that it keeps its share. */
+  z.object({ code: z.literal('sum-kept'), from: finite, to: z.number().int(), sum: finite }),
   /** Another writer changes this weight: it is left alone for `waitTicks` more ticks. */
   z.object({ code: z.literal('contested'), wanted: z.number().int(), waitTicks: z.number().int() }),
   /** Not written: too close to what HAProxy has, or too few requests since the last change. */

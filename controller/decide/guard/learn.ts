@@ -6,6 +6,9 @@ import { isEjected, type ServerMemory } from './state.ts';
 import type { Entry } from './take-in.ts';
 import { cuttable } from './vain-cut.ts';
 
+/** Above this smoothed share of errors a server is cut so much that it may be idle for it. */
+const cutErrorShare = 0.1;
+
 /** An entry whose server has a learned weight. */
 export interface LearnedEntry extends Entry {
   readonly memory: ServerMemory & { readonly logWeight: number };
@@ -46,7 +49,8 @@ export function learnWeights(
   const common = median(aimed.flatMap(({ aim }) => aim ?? [])) ?? 0;
   return aimed.map(({ entry, aim }) => {
     const graded = grade(entry, dynamics, thresholds);
-    return step(entry, aim === null ? null : aim - common, graded, dynamics);
+    const own = aim === null ? null : aim - common;
+    return step(entry, own !== null && isIdleByErrors(entry, dynamics) ? Math.min(0, own) : own, graded, dynamics);
   });
 }
 
@@ -59,6 +63,11 @@ function aimOf({ verdict, memory }: LearnedEntry, { overload }: Dynamics): numbe
   if (verdict.weight === null || memory.drained || isEjected(memory)) return null;
   if (overload === 'guard' && memory.ramp < 1) return null;
   return Math.log(verdict.weight) - memory.logWeight;
+}
+
+/** A server that is cut for its errors is idle, which a policy that goes by load takes for size: it must not undo the cut. */
+function isIdleByErrors({ memory }: LearnedEntry, { overload }: Dynamics): boolean {
+  return overload === 'guard' && memory.errorShare > cutErrorShare;
 }
 
 /** The cut for metrics near saturation. It does not depend on other servers, so it is kept beside the weight. */
