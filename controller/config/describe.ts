@@ -43,6 +43,7 @@ function flagThatSet(path: readonly string[], flags: ConfigFlags): string | null
     'record.file': ['--record', flags.record],
     periodMs: ['--period-ms', flags.periodMs],
     listen: ['--listen', flags.listen],
+    allowHosts: ['--allow-host', flags.allowHost],
     tokenFile: ['--token-file', flags.tokenFile],
     'tls.cert': ['--tls-cert', flags.tlsCert],
     'tls.key': ['--tls-key', flags.tlsKey],
