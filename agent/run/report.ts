@@ -84,6 +84,7 @@ function queueDetails({ receive, send, accept, sockets }: Raw<'tcpQueues'>): rea
 }
 
 function describeScope(scope: Scope): string {
+  if (scope.kind === 'unknown') return 'unknown';
   if (scope.kind === 'host') return 'the host';
   if (scope.kind === 'cgroup') return `cgroup v${scope.version} ${scope.path}`;
   return `process ${scope.pid} and its children${scope.port === undefined ? '' : ` (port ${scope.port})`}`;
