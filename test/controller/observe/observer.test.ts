@@ -1,6 +1,3 @@
-import { once } from 'node:events';
-import type { AddressInfo, Socket } from 'node:net';
-import { createServer } from 'node:net';
 import test from 'ava';
 import { AgentClient, type AgentSource } from '../../../controller/observe/agent-client.ts';
 import { asideEveryTicks } from '../../../controller/observe/aside-agents.ts';
@@ -11,6 +8,7 @@ import { formatProblem, type Problem } from '../../../shared/contract/problem.ts
 import { err, ok, type Result } from '../../../shared/contract/result.ts';
 import type { Snapshot } from '../../../shared/contract/snapshot.ts';
 import { until } from '../../../testbed/rig/wait.ts';
+import { blackHole } from '../../support/black-hole.ts';
 import { httpServer } from '../../support/http-server.ts';
 import { snapshot } from '../../support/snapshot.ts';
 
@@ -69,20 +67,6 @@ class Play {
 
 const answers = (changes: Partial<Snapshot> = {}) => ok(snapshot({ takenAtMs: Date.now(), ...changes }));
 const never = () => new Promise<never>(() => undefined);
-
-/** A port whose connections are taken and never answered. */
-async function blackHole() {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => void sockets.add(socket.on('error', () => undefined).resume()));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const close = async () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, 'close');
-  };
-  return { port: (server.address() as AddressInfo).port, sockets, [Symbol.asyncDispose]: close };
-}
 
 test('a tick does not wait for the agents of forty empty slots that never answer', async (t) => {
   await using hole = await blackHole();
