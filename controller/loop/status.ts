@@ -15,7 +15,7 @@ import type { ObservedServer } from '../observe/observer.ts';
 import type { BackendTick, ShadowTick } from './backend-tick.ts';
 
 /** Most servers of one machine that are named at each of them. */
-const mostNeighbours = 50;
+const mostNeighbours = 10;
 
 /** What a status tells besides the backends. */
 export type StatusHead = Omit<Status, 'version' | 'backends'>;
@@ -105,7 +105,7 @@ function agentNotes({ isAsked, url, otherVersion }: ObservedServer['agentHealth'
   const where =
     url === '' ? 'there is no address to ask' : `asked every ${asideEveryTicks} ticks, and when its server changes`;
   return [
-    ...(isAsked ? [] : [`out of rotation and silent, so no tick waits for it; ${where}`]),
+    ...(isAsked ? [] : [`its server is out of rotation, so no tick waits for it until it answers; ${where}`]),
     ...(otherVersion === null ? [] : [formatProblem(otherVersion)]),
   ];
 }

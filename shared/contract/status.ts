@@ -52,7 +52,7 @@ export const serverStatusSchema = z.object({
     /** What else there is to know about the agent, a line each. */
     notes: z.array(z.string()).default([]),
   }),
-  /** Other servers of the backend that take requests on the same machine and have a part of its cores; at most 50. */
+  /** Other servers of the backend that take requests on the same machine and have a part of its cores; at most 10. */
   sharesMachineWith: z.array(z.string()).default([]),
   /** How much work waits for a resource; null where the agent does not say. */
   pressure: pressureSchema.nullable().default(null),

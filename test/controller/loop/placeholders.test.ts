@@ -54,7 +54,10 @@ haproxyTest('slots that wait for a pod delay no tick and are no failure', async 
   t.is(server(pod)?.agent.state, 'fresh');
   for (const name of slots) {
     t.like(server(name)?.agent, { asked: false, failures: 0, code: null, detail: null });
-    t.regex(server(name)?.agent.notes[0] ?? '', /^out of rotation and silent, so no tick waits for it/);
+    t.regex(
+      server(name)?.agent.notes[0] ?? '',
+      /^its server is out of rotation, so no tick waits for it until it answers; /,
+    );
   }
   await until('they were asked beside the ticks', () => hole.sockets.size === 4);
   const metrics = await renderMetrics(loop.status);
