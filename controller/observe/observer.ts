@@ -82,7 +82,7 @@ export class Observer {
     this.#memories = new Map([...this.#memories].map(([server, memory]) => [server, { ...memory, counters: null }]));
   }
 
-  async observe({ servers }: BackendView): Promise<readonly ObservedServer[]> {
+  async observe({ servers }: Pick<BackendView, 'servers'>): Promise<readonly ObservedServer[]> {
     const planned = servers.map((view) => this.#plan(view));
     const aside = planned.filter(({ asking }) => asking === 'aside');
     this.#aside.ask(aside.map(asAside));
@@ -136,7 +136,11 @@ export class Observer {
     };
   }
 
-  #observed({ view, before, where, answer }: Answered, memory: Memory, place: Place | undefined): ObservedServer {
+  #observed(
+    { view, before, where, asking, answer }: Answered,
+    memory: Memory,
+    place: Place | undefined,
+  ): ObservedServer {
     const { counters, haproxyStatus, ...state } = view;
     const now = this.#nowMs();
     const { held, failures, refused, isAnswering } = memory;
@@ -151,6 +155,7 @@ export class Observer {
       observation: {
         ...state,
         machine,
+        agentUrl: asking === 'never' ? '' : where,
         agent: withCores(reading, cores),
         traffic: trafficBetween(before.counters, counters, refused),
       },

@@ -1,5 +1,4 @@
 import test from 'ava';
-import { renderExplanation } from '../../cli/view/explanation.ts';
 import { backendNotes, serverNotes } from '../../cli/view/server-notes.ts';
 import { renderWeights } from '../../cli/view/weights-table.ts';
 import { serverStatusSchema, statusSchema } from '../../shared/contract/status.ts';
@@ -14,10 +13,7 @@ const memoryEvents = { high: 7, max: 2, oom: 1, oomKill: 1 };
 
 test('an explanation shows the machine, pressure and kills of a server', (t) => {
   const each = server({ sharesMachineWith: ['a2', 'a3'], pressure, memoryEvents });
-  const shown = status([each]);
-  const [backend] = shown.backends;
-  if (backend === undefined) return t.fail();
-  const text = renderExplanation(shown, backend, each, false);
+  const text = serverNotes(each).join('\n');
   t.regex(text, /^ {2}machine {2}shares the machine with a2, a3$/m);
   t.regex(text, /^ {2}pressure cpu 12 % some, memory 0 % some 0 % full of the last 10 s$/m);
   t.regex(text, /^ {2}memory {3}held back at memory\.high 7 times, at its limit 2 times; 1 OOM kill since/m);
