@@ -133,7 +133,10 @@ function chooseScope(flags: AgentFlags, command: readonly string[], containerise
     throw conflict('--scope', `--cgroup does not go with ${quote(kind)}`, 'Say --scope cgroup.');
   }
   if (kind === 'host') return { kind };
-  if (kind === 'cgroup') return { kind, path: flags.cgroup === undefined ? null : parseGroupPath(flags.cgroup) };
+  if (kind === 'cgroup') {
+    if (flags.cgroup !== undefined) return { kind, path: parseGroupPath(flags.cgroup) };
+    return flags.scope === undefined ? { kind, path: null } : { kind, path: null, own: true };
+  }
   if (flags.pid !== undefined && flags.port !== undefined)
     throw conflict('--pid', 'not together with --port', 'Give one.');
   if (flags.pid !== undefined) return { kind: 'pid', pid: parseWhole(flags.pid, '--pid', 1, 2 ** 22) };

@@ -90,7 +90,7 @@ function serverStatus(
       detail: problem === null ? (stale?.detail ?? null) : formatProblem(problem),
       failures: agentHealth.failures,
       asked: agentHealth.isAsked,
-      notes: [...agentNotes(agentHealth)],
+      notes: [...agentNotes(agentHealth), ...(fresh === null ? [] : (snapshot?.warnings ?? []))],
     },
     sharesMachineWith: onItsMachine.filter((name) => name !== observation.server).slice(0, mostNeighbours),
     pressure: fresh === null ? null : (snapshot?.pressure ?? null),

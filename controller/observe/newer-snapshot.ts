@@ -1,10 +1,11 @@
-import { memoryEventsSchema, metricNames, pressureSchema, snapshotSchema } from '../../shared/contract/snapshot.ts';
+import { metricNames, snapshotSchema } from '../../shared/contract/snapshot.ts';
 
 /** A snapshot of a version after ours: JSON of an object, of which nothing else is known. */
 export type NewerSnapshot = Readonly<Record<string, unknown>>;
 
-const { metrics: metricsSchema, scope: scopeSchema } = snapshotSchema.shape;
-const optional = { pressure: pressureSchema, memoryEvents: memoryEventsSchema };
+const { shape } = snapshotSchema;
+const { metrics: metricsSchema, scope: scopeSchema } = shape;
+const optional = ['machine', 'machineCores', 'pressure', 'memoryEvents', 'warnings'] as const;
 
 /**
  * Of a newer agent's snapshot what this version knows: a metric in a form that it does not know is unavailable, and so on.
@@ -12,10 +13,10 @@ const optional = { pressure: pressureSchema, memoryEvents: memoryEventsSchema };
  */
 export function knownPart(snapshot: NewerSnapshot): NewerSnapshot {
   const { scope, metrics } = snapshot;
-  const left = Object.entries(optional).filter(([name, schema]) => !schema.safeParse(snapshot[name]).success);
+  const left = optional.filter((name) => !shape[name].safeParse(snapshot[name]).success);
   return {
     ...snapshot,
-    ...Object.fromEntries(left.map(([name]) => [name, undefined])),
+    ...Object.fromEntries(left.map((name) => [name, undefined])),
     ...(scope === undefined || scopeSchema.safeParse(scope).success ? {} : { scope: { kind: 'unknown' } }),
     ...(isObject(metrics) ? { metrics: knownMetrics(metrics) } : {}),
   };

@@ -152,6 +152,9 @@ test('of a newer agent, further fields and metrics are left out, and forms of ot
     scope: { kind: 'pod', name: 'x' },
     pressure: { cpu: 'high' },
     memoryEvents: { high: -1 },
+    machine: 7,
+    machineCores: 'all',
+    warnings: 'none',
   };
   const answer = await ask(answers(newer(changes, { gpu: { status: 'ok', utilisation: 1, raw: {} } })));
   if (!answer.ok) return t.fail(formatProblem(answer.error));
@@ -159,8 +162,11 @@ test('of a newer agent, further fields and metrics are left out, and forms of ot
     ...snapshot({ server: 'web1' }),
     version: snapshotVersion + 1,
     scope: { kind: 'unknown' },
+    machine: undefined,
+    machineCores: undefined,
     pressure: undefined,
     memoryEvents: undefined,
+    warnings: undefined,
   });
 });
 
