@@ -41,7 +41,7 @@ export { restore } from './act/act.ts';
 
 export type { ServerComparison, TickComparison } from './record/comparison.ts';
 export { readRecordings } from './record/read-recordings.ts';
-export { decisionSettings } from './record/recording.ts';
+export { decisionSettings, recordingVersion } from './record/recording.ts';
 export { BackendReplay, type ReplayOptions, type ReplaySummary } from './record/replay.ts';
 
 // loop: all backends, tick by tick

@@ -108,6 +108,7 @@ function stalledText(stalled: Stalled | null): string {
 }
 
 function describeScope(scope: Scope): string {
+  if (scope.kind === 'unknown') return 'unknown';
   if (scope.kind === 'host') return 'the host';
   if (scope.kind === 'cgroup') return `cgroup v${scope.version} ${scope.path}`;
   return `process ${scope.pid} and its children${scope.port === undefined ? '' : ` (port ${scope.port})`}`;

@@ -16,6 +16,7 @@ import { backendOption } from '../options.ts';
 import { currentPolicy } from '../policy-name.ts';
 import { DamageNotes } from '../view/damage-notes.ts';
 import { renderReplaySummary, renderReplayTick, replayNote } from '../view/replay.ts';
+import { VersionNotes } from '../view/version-notes.ts';
 
 const examples = `
 Decides recorded ticks again, one after the other, with another policy or other
@@ -62,12 +63,14 @@ async function replay(files: readonly string[], flags: ReplayFlags): Promise<num
   const backends = new Map<string, BackendReplay>();
   const recorded = new Set<string>();
   const damages = new DamageNotes();
+  const versions = new VersionNotes();
   for await (const read of readRecordings(files)) {
     if (!read.ok) {
       damages.add(read.error);
       continue;
     }
     const { record, where } = read.value;
+    versions.note(record.haweightRecording, where);
     recorded.add(record.backend);
     if (flags.backend !== undefined && !flags.backend.includes(record.backend)) continue;
     const backend = backends.get(record.backend) ?? new BackendReplay(record.backend, options);

@@ -3,6 +3,7 @@ import type { BackendStatus, ServerStatus, Status } from '../../shared/contract/
 import { decimal, percent, seconds } from '../../shared/terminal/format.ts';
 import type { ShadowedServer } from '../shadow-status.ts';
 import { describe } from './reasons.ts';
+import { serverNotes } from './server-notes.ts';
 import { describeAlgorithm } from './weights-table.ts';
 
 /** One decision step by step: that of the policy in force, or of one in shadow. */
@@ -34,6 +35,7 @@ export function renderExplanation(
     `  traffic  ${traffic === null ? 'not known for this tick' : `${traffic.ok} answered, ${traffic.errors} errors since the last tick`}`,
     `  agent    ${agent.state}, ${age}${agent.url === '' ? '' : `, ${agent.url}`}`,
     ...(agent.detail === null ? [] : [`           ${agent.detail}`]),
+    ...serverNotes(server),
     `  metrics  ${metrics}; ${decimal(server.effectiveCores)} cores`,
     '  steps',
     ...(steps.length === 0 ? ['     none yet'] : steps),

@@ -1,6 +1,7 @@
 import type { BackendStatus, ServerStatus, Status } from '../../shared/contract/status.ts';
 import { decimal, percent } from '../../shared/terminal/format.ts';
 import { headline } from './reasons.ts';
+import { backendNotes } from './server-notes.ts';
 import { type Column, renderTable } from './table.ts';
 
 /** Widths and the spaces between them add up to 80. */
@@ -56,7 +57,7 @@ function renderBackend(backend: BackendStatus, status: Status): string {
   );
   const shadows = backend.shadows.map(({ problem }) => problem);
   const whole = [backend.problem, ...shadows].flatMap((problem) => (problem === null ? [] : [`! ${problem}`]));
-  return [title, table, ...whole, ...problems].join('\n');
+  return [title, table, ...whole, ...problems, ...backendNotes(backend)].join('\n');
 }
 
 /** HAProxy 2.6 shows `random` as "unknown", and a socket of level user shows no algorithm. */

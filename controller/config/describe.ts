@@ -29,6 +29,7 @@ export function describeIssues(issues: readonly Issue[], merged: unknown, flags:
 /** The flag that a value came from; null where the file, or nothing, set it. */
 function flagThatSet(path: readonly string[], flags: ConfigFlags): string | null {
   const [section, , field] = path;
+  if (section === 'allowHosts') return flags.allowHost === undefined ? null : '--allow-host';
   if (section === 'backends' && field === 'name' && flags.backend !== undefined) return '--backend';
   if (section === 'backends' && field === 'agents' && flags.agent !== undefined) return '--agent';
   if (section === 'shadow' && flags.shadow !== undefined) return '--shadow';

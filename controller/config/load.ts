@@ -38,6 +38,7 @@ function mergeFlags(file: Tree, flags: ConfigFlags): Tree {
     listen: flags.listen,
     tokenFile: flags.tokenFile,
     insecure: flags.insecure,
+    allowHosts: flags.allowHost,
     onExit: flags.onExit,
     dryRun: flags.dryRun,
     logLevel: flags.logLevel,

@@ -56,7 +56,7 @@ export async function runController(config: Config): Promise<number> {
 
 function serveStatus(
   loop: Loop,
-  { listen, tokenFile, insecure }: Pick<Config, 'listen' | 'tokenFile' | 'insecure'>,
+  { listen, tokenFile, insecure, allowHosts }: Pick<Config, 'listen' | 'tokenFile' | 'insecure' | 'allowHosts'>,
   tls: RenewedTls | null,
   logger: Log,
 ) {
@@ -65,6 +65,7 @@ function serveStatus(
     token: loadToken(tokenFile, controllerTokenVariable),
     tls,
     insecure,
+    allowHosts,
     tokenHint: `--token-file FILE or ${controllerTokenVariable}`,
     routes: routesOf(() => loop.status),
     onError: (error) => logger.error('status request failed', { detail: String(error) }),

@@ -64,7 +64,7 @@ function serverMetrics(registry: Registry, dryRun: boolean): (backend: string, s
     contested.set(labels, each.reasons.some(({ code }) => code === 'contested') ? 1 : 0);
     rotation.set(labels, each.exclusion === null ? 1 : 0);
     if (!isNeverOurs(each.exclusion)) {
-      fresh.set(labels, each.agent.state === 'fresh' ? 1 : 0);
+      if (each.agent.asked) fresh.set(labels, each.agent.state === 'fresh' ? 1 : 0);
       failures.inc(labels, each.agent.failures);
     }
     for (const metric of metricNames) {

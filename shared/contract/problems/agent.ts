@@ -60,14 +60,14 @@ export function agentNotJson(url: string, contentType: string, body: string): Pr
   };
 }
 
-export function agentSchemaVersion(url: string, expected: number, got: string): Problem {
+export function agentSchemaVersion(url: string, oldest: number, got: string): Problem {
   return {
     code: 'agent-schema-version',
     where: url,
-    what: 'the agent uses another version of the snapshot schema',
-    expected: `version ${expected}`,
+    what: 'the answer is not of a version of the snapshot schema that this controller reads',
+    expected: `version ${oldest} or newer`,
     got: quote(got, 20),
-    fix: 'Install the same haweight on controller and servers.',
+    fix: 'Upgrade the agent, or does another program than the agent listen there?',
   };
 }
 
@@ -83,6 +83,42 @@ export function agentWrongServer(url: string, server: string, got: string): Prob
     expected: quote(server),
     got: quote(got, 60),
     fix: "Check the agent's --name and the address that is asked.",
+  };
+}
+
+/** One agent for several servers that says the name of one: the others may not believe it. */
+export function agentOfSeveral(url: string, servers: readonly string[], got: string | undefined): Problem {
+  return {
+    code: 'agent-wrong-server',
+    where: url,
+    what: `one agent answers for ${servers.length} servers, but says that it is one of them or another`,
+    expected: 'an agent without --name, or one agent for each server',
+    ...(got === undefined ? {} : { got }),
+    fix: `Start it without --name: then ${servers.join(', ')} share its cores.`,
+  };
+}
+
+/** A server out of rotation, such as an empty slot: no failure. */
+export function agentNotAsked(server: string): Problem {
+  return {
+    code: 'agent-not-asked',
+    where: server,
+    what: 'it is out of rotation, so no tick waits for its agent',
+  };
+}
+
+/** An agent before or after this controller in a rolling upgrade: its snapshot is used. */
+export function agentOfOtherVersion(url: string, own: number, got: number): Problem {
+  const isOlder = got < own;
+  return {
+    code: 'agent-schema-version',
+    where: url,
+    what: isOlder
+      ? 'the agent is older than this controller; its snapshots are used, without what it does not report yet'
+      : 'the agent is newer than this controller; its snapshots are used, without what this controller does not know',
+    expected: `version ${own} of the snapshot schema`,
+    got: `version ${got}`,
+    fix: isOlder ? 'Upgrade the agent.' : 'Upgrade the controller.',
   };
 }
 

@@ -217,3 +217,9 @@ test('docs/configuration.md has every key, and no other', (t) => {
   const documented = [...text.matchAll(/^\| `([A-Za-z[\].]+)` \|/gm)].map(([, key]) => key ?? '');
   t.deepEqual(documented.toSorted(), keysOf(configSchema).toSorted());
 });
+
+test('names to allow as Host come from the file or the flag, and each must be one', (t) => {
+  t.deepEqual(loadConfig({ backend: ['web'], allowHost: ['a.example', '[::1]'] }).allowHosts, ['a.example', '[::1]']);
+  const error = t.throws(() => loadConfig({ backend: ['web'], allowHost: ['a.example:80'] }));
+  t.regex(error?.message ?? '', /^--allow-host: invalid value; expected names or addresses without a port, got/);
+});

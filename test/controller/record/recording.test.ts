@@ -107,7 +107,7 @@ for (const [what, text, ended, expected] of [
     'cut off, and another line after it',
     line.slice(0, 300),
     true,
-    'not valid JSON or was cut off: "{"haweightRecording":1,"at":17…"',
+    'not valid JSON or was cut off: "{"haweightRecording":2,"at":17…"',
   ],
   [
     'of another program',
@@ -118,10 +118,10 @@ for (const [what, text, ended, expected] of [
   ['of JSON that is not an object', '17', true, 'not a tick of a haweight recording'],
   ['null', 'null', true, 'not a tick of a haweight recording'],
   [
-    'of a later version',
-    line.replace('Recording":1', 'Recording":2'),
+    'of a version that there is not',
+    line.replace('Recording":2', 'Recording":"x"'),
     true,
-    'another version of recordings; expected 1, got "2"',
+    'not a version of recordings; expected 1 to 2, got',
   ],
   ['with an invalid value', line.replace('"elapsedMs":2000', '"elapsedMs":-1'), true, 'invalid value: "elapsedMs: '],
   ['with a key that we do not know', line.replace('"tick":1', '"tick":1,"tock":2'), true, 'tock'],
