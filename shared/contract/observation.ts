@@ -62,7 +62,7 @@ export interface Observation {
   readonly port: number | null;
   /** Servers with the same text run on the same machine; empty where the machine is not known. */
   readonly machine: string;
-  /** Where its agent is asked: servers with the same text have the same readings; empty where it has no agent. */
+  /** Where its agent is asked; empty where it has none. Servers with the same URL and the same readings have one agent. */
   readonly agentUrl: string;
   /** Whether HAProxy sends it requests while its weight is above 0, ours or not. */
   readonly takesRequests: boolean;

@@ -3,33 +3,30 @@ import type { MetricName } from '../../../shared/contract/snapshot.ts';
 import { sum } from '../../../shared/math/statistics.ts';
 import type { DrainOutcome, DrainSubject } from './drain.ts';
 
-/** The same text for servers that one agent measures, and that so have the same readings. */
-export function agentOf({ server, agentUrl }: Observation): string {
-  return agentUrl === '' ? alone(server) : agentUrl;
+/** The same text for servers that one agent measures: its URL and what it says now. A silent agent speaks for no other server. */
+export function agentOf({ server, agentUrl, agent }: Observation): string {
+  if (agentUrl === '' || agent.state === 'stale') return `server ${server}`;
+  const { cpu, ram, bandwidth, threads, tcpQueues } = agent.utilisation;
+  return `${agentUrl} ${cpu} ${ram} ${bandwidth} ${threads} ${tcpQueues}`;
 }
 
-/** No URL has a space. */
-function alone(server: string): string {
-  return `server ${server}`;
-}
-
-/** The agents of servers that had requests in this tick, or may have had some. */
-export function busyAgents(observations: readonly Observation[]): ReadonlySet<string> {
-  const isBusy = ({ traffic, inFlight }: Observation) => {
-    return inFlight > 0 || traffic === null || traffic.ok + traffic.errors > 0;
-  };
-  return new Set(observations.filter(isBusy).map(agentOf));
+/** Whether the server had requests since the last tick, or may have had some. */
+export function hadTraffic({ traffic, inFlight }: Observation): boolean {
+  return inFlight > 0 || traffic === null || traffic.ok + traffic.errors > 0;
 }
 
 /**
  * Decides on the servers of one agent as on one server. They run on one machine, which is overloaded as a whole: what one of
- * them gives up, the others would get. A server whose agent is silent is judged alone.
+ * them gives up, the others would get. A server that joins drained ones is drained with them.
  */
 export function drainByAgent(
   subjects: readonly (DrainSubject & { readonly agent: string })[],
   decide: (joined: readonly DrainSubject[]) => DrainOutcome,
 ): DrainOutcome {
-  const groups = [...Map.groupBy(subjects, ({ agent, fresh, server }) => (fresh ? agent : alone(server))).values()];
+  const drainedAgents = new Set(subjects.filter((each) => each.drained).map(({ agent }) => agent));
+  const isOut = ({ agent, drained, ramping }: DrainSubject & { readonly agent: string }) =>
+    drained || (ramping && drainedAgents.has(agent));
+  const groups = [...Map.groupBy(subjects, (each) => `${isOut(each)} ${each.agent}`).values()];
   const joined = groups.map((members) => ({ members, subject: join(members) }));
   const { drained, reasons } = decide(joined.map(({ subject }) => subject));
   const inDrain = joined.filter(({ subject }) => drained.has(subject.server));

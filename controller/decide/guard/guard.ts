@@ -2,7 +2,7 @@ import type { Decision, Reason } from '../../../shared/contract/decision.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
 import type { Dynamics, Thresholds, Verdict } from '../../../shared/contract/policy.ts';
 import { sum } from '../../../shared/math/statistics.ts';
-import { agentOf, drainByAgent } from './by-agent.ts';
+import { drainByAgent } from './by-agent.ts';
 import { type DrainOutcome, decideDrains } from './drain.ts';
 import { decideEjections, type EjectSubject, neverEjected } from './eject.ts';
 import { holdAll, whyHold } from './hold.ts';
@@ -101,7 +101,7 @@ function drainsOf(entries: readonly LearnedEntry[], { dynamics, thresholds, sett
 /** How many agents measure nothing but ejected servers: the servers of one agent count as one. */
 function ejectedWhole(entries: readonly LearnedEntry[]): number {
   if (!entries.some(({ memory }) => isEjected(memory))) return 0;
-  const agentsOf = (some: readonly LearnedEntry[]) => new Set(some.map(({ observation }) => agentOf(observation)));
+  const agentsOf = (some: readonly LearnedEntry[]) => new Set(some.map(({ agent }) => agent));
   return agentsOf(entries).size - agentsOf(entries.filter(({ memory }) => !isEjected(memory))).size;
 }
 
@@ -114,11 +114,11 @@ function toSubjects(entries: readonly LearnedEntry[]) {
   return entries
     .filter(({ memory }) => !isEjected(memory))
     .map((entry) => {
-      const { observation, memory, size } = entry;
+      const { observation, memory, size, agent } = entry;
       return {
         server: observation.server,
         servers: 1,
-        agent: agentOf(observation),
+        agent,
         fresh: observation.agent.state === 'fresh',
         drained: memory.drained,
         ramping: memory.ramp < 1,

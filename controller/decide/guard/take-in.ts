@@ -2,7 +2,7 @@ import type { Reason } from '../../../shared/contract/decision.ts';
 import type { Observation, Utilisations } from '../../../shared/contract/observation.ts';
 import type { Thresholds, Verdict } from '../../../shared/contract/policy.ts';
 import { heldVerdict } from '../policies/held.ts';
-import { agentOf, busyAgents } from './by-agent.ts';
+import { agentOf, hadTraffic } from './by-agent.ts';
 import { nextErrorShare } from './errors.ts';
 import { metricsOver, smoothUtilisation } from './overload.ts';
 import { atRestAfter, counted, isAnyAside, nothingAtRest, setAsideReasons } from './set-aside.ts';
@@ -16,6 +16,8 @@ export interface Entry {
   readonly memory: ServerMemory;
   /** Effective cores, or 1 for every server where they are not known of all. */
   readonly size: number;
+  /** The same text for servers that one agent measures. */
+  readonly agent: string;
   readonly reasons: readonly Reason[];
 }
 
@@ -32,19 +34,15 @@ export interface TakeInInput {
 
 /** Updates what is remembered of every server from the tick: errors, smoothed utilisation, size, and whether it just joined. */
 export function takeIn(input: TakeInInput, before: GuardState): Entry[] {
-  const busy = busyAgents(input.observations);
-  const levels = levelsByAgent(input.observations, before);
-  const taken = input.observations.map((observation) => {
-    const agent = agentOf(observation);
+  const named = input.observations.map((observation) => ({ observation, agent: agentOf(observation) }));
+  const busy = new Set(named.filter(({ observation }) => hadTraffic(observation)).map(({ agent }) => agent));
+  const levels = levelsByAgent(named, before);
+  const taken = named.map(({ observation, agent }) => {
     const known = memoryAtTick(observation, input.rampStep, before, levels.get(agent));
     const memory = takeInServer(observation, known, busy.has(agent) ? 0 : input.elapsedMs, input);
     const verdict = input.verdicts.get(observation.server) ?? heldVerdict(observation);
-    return {
-      observation,
-      verdict,
-      memory,
-      reasons: [...setAsideReasons(memory.atRest), ...vainCutReasons(memory.cutWatch)],
-    };
+    const reasons = [...setAsideReasons(memory.atRest), ...vainCutReasons(memory.cutWatch)];
+    return { observation, verdict, memory, agent, reasons };
   });
   const areSized = taken.every(({ memory }) => memory.effectiveCores !== null);
   const sizeOf = ({ effectiveCores }: ServerMemory) => (areSized && effectiveCores !== null ? effectiveCores : 1);
@@ -53,15 +51,15 @@ export function takeIn(input: TakeInInput, before: GuardState): Entry[] {
 
 /** What is set aside of each machine that has a server in rotation: a server that joins there does not begin anew. */
 function levelsByAgent(
-  observations: readonly Observation[],
+  named: readonly Pick<Entry, 'observation' | 'agent'>[],
   { servers }: GuardState,
 ): ReadonlyMap<string, Utilisations> {
-  const known = observations.flatMap((observation) => {
-    const { inRotation, atRest } = servers.get(observation.server) ?? newcomer;
-    return inRotation && isAnyAside(atRest) ? [{ observation, levels: atRest.levels }] : [];
+  const known = named.flatMap(({ observation: { server }, agent }) => {
+    const { inRotation, atRest } = servers.get(server) ?? newcomer;
+    return inRotation && isAnyAside(atRest) ? [{ server, agent, levels: atRest.levels }] : [];
   });
-  const byName = known.toSorted((a, b) => (a.observation.server < b.observation.server ? -1 : 1));
-  return new Map(byName.map(({ observation, levels }) => [agentOf(observation), levels]));
+  const byName = known.toSorted((a, b) => (a.server < b.server ? -1 : 1));
+  return new Map(byName.map(({ agent, levels }) => [agent, levels]));
 }
 
 /** A server that joined, or came back, starts its ramp; one that was there at our first tick does not. */
