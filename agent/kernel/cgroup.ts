@@ -88,13 +88,16 @@ export class Cgroup {
 
   /** The text of a file that version 2 alone has, such as `memory.pressure`; null where there is none. */
   version2Text(file: string): string | null {
-    const folder = this.location.version === 2 ? this.#folders('memory')[0] : undefined;
+    const { version, folders, unified = [] } = this.location;
+    // In a hybrid hierarchy, unless the process was left in the root group there: that is the machine.
+    const folder = version === 2 ? folders.memory?.[0] : unified.length > 1 ? unified[0] : undefined;
     return folder === undefined ? null : this.#files.textOrNull(`${folder}/${file}`);
   }
 
   /** Whether this is the group of the whole machine, for every controller. */
   isRoot(): boolean {
-    return controllersIn(this.location).every((controller) => this.#isRootOf(controller));
+    const controllers = Object.keys(this.location.folders) as CgroupController[];
+    return controllers.length > 0 && controllers.every((controller) => this.#isRootOf(controller));
   }
 
   /** null: the root group, as above. */
@@ -174,10 +177,6 @@ export class Cgroup {
     if (this.#files.names(folder) !== null) return ok(null);
     return err(unavailable('target-gone', `the group ${folder} is not there`));
   }
-}
-
-function controllersIn({ folders }: CgroupLocation): readonly CgroupController[] {
-  return Object.keys(folders) as CgroupController[];
 }
 
 /** A quota over its period, both in µs; null for `max`, -1 or nothing. */
