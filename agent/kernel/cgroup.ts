@@ -88,7 +88,9 @@ export class Cgroup {
 
   /** The text of a file that version 2 alone has, such as `memory.pressure`; null where there is none. */
   version2Text(file: string): string | null {
-    const folder = this.location.version === 2 ? this.#folders('memory')[0] : undefined;
+    const { version, folders, unified = [] } = this.location;
+    // In a hybrid hierarchy, unless the process was left in the root group there: that is the machine.
+    const folder = version === 2 ? folders.memory?.[0] : unified.length > 1 ? unified[0] : undefined;
     return folder === undefined ? null : this.#files.textOrNull(`${folder}/${file}`);
   }
 

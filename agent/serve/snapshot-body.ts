@@ -40,7 +40,7 @@ export class SnapshotBody {
 }
 
 /** Fields that a reader must not count on. */
-const optionalFields = ['machine', 'machineCores', 'pressure', 'memoryEvents'] as const;
+const optionalFields = ['machine', 'machineCores', 'warnings', 'pressure', 'memoryEvents'] as const;
 
 /** A metric that does not fit the schema (a NaN, say) becomes unavailable; the others are served. */
 export function checkSample(sample: Sample): Snapshot {

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { ShortageReader } from '../../../agent/collectors/shortage.ts';
+import { Cgroup } from '../../../agent/kernel/cgroup.ts';
 import { parseMemoryEvents, parsePressure } from '../../../agent/kernel/pressure.ts';
 import type { ScopeChoice } from '../../../agent/scope/scope.ts';
 import { ownGroup, RecordedTree, type TreeName } from '../support.ts';
@@ -60,6 +61,25 @@ test("a group without pressure, as in version 1, does not get the machine's", (t
     }
   };
   t.deepEqual(readShortage('container-v2', ownGroup, withoutPressure), {});
+});
+
+test('in a hybrid hierarchy it is that of the version 2 group, unless that is the root', (t) => {
+  using tree = new RecordedTree('container-v1');
+  const [unified, memory] = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup/memory'];
+  tree.write(`${unified}/app/cpu.pressure`, 'some avg10=4.00 avg60=1.00\n');
+  tree.write(`${unified}/cpu.pressure`, 'some avg10=90.00 avg60=1.00\n');
+  const read = (folders: readonly string[]) => {
+    const location = {
+      version: 1,
+      path: '/app',
+      folders: { memory: [`${memory}/app`, memory] },
+      unified: folders,
+    } as const;
+    const target = { kind: 'cgroup', cgroup: new Cgroup(tree.files, location) } as const;
+    return new ShortageReader({ ...tree.surroundings(ownGroup), target }).at(0);
+  };
+  t.like(read([`${unified}/app`, unified]), { pressure: { cpu: { some: 0.04 } } });
+  t.deepEqual(read([unified]), {});
 });
 
 test('an older kernel has no line `full` for the CPU', (t) => {
