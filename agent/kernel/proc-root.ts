@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import type { UnavailableReason } from '../../shared/contract/snapshot.ts';
 import { type Unavailable, unavailable } from './unavailable.ts';
@@ -38,8 +38,9 @@ export class ProcRoot {
     }
   }
 
+  /** Whether it is there, as far as this user may see. */
   exists(path: string): boolean {
-    return statSync(this.#prefix + path, { throwIfNoEntry: false }) !== undefined;
+    return existsSync(this.#prefix + path);
   }
 
   /** Names of the folders in a folder; none where it cannot be read. */

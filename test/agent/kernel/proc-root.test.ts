@@ -36,3 +36,12 @@ test('a folder where a file should be is a failure in one line', (t) => {
   tree.write('/proc/meminfo/x', '');
   t.like(tree.files.text('/proc/meminfo'), { ok: false, error: { reason: 'failed', detail: '/proc/meminfo: EISDIR' } });
 });
+
+test('what cannot be looked at does not exist, and throws nothing', (t) => {
+  using tree = new RecordedTree('host');
+  tree.link('/proc/loop', 'loop');
+  t.true(tree.files.exists('/proc/stat'));
+  for (const path of ['/none', '/proc/stat/below', '/proc/loop', '/a\0b']) {
+    t.false(tree.files.exists(path), JSON.stringify(path));
+  }
+});
