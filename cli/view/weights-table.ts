@@ -2,6 +2,7 @@ import type { BackendStatus, ServerStatus, Status } from '../../shared/contract/
 import { decimal, percent } from '../../shared/terminal/format.ts';
 import { headline } from './reasons.ts';
 import { type Column, renderTable } from './table.ts';
+import { type AnsweredAt, noServers, outOfDate, timeOf } from './up-to-date.ts';
 
 /** Widths and the spaces between them add up to 80. */
 function columns(dryRun: boolean): readonly Column<ServerStatus>[] {
@@ -38,19 +39,21 @@ function columns(dryRun: boolean): readonly Column<ServerStatus>[] {
 }
 
 /** The whole status as tables, one per backend. Only problems may exceed 80 columns. */
-export function renderWeights(status: Status, backends: readonly string[]): string {
+export function renderWeights(status: Status, backends: readonly string[], answeredAt: AnsweredAt = null): string {
   const shown = status.backends.filter(({ backend }) => backends.length === 0 || backends.includes(backend));
   const { recording } = status;
   const lost = recording?.problem ? [`! ${recording.problem} (${recording.lostTicks} ticks lost so far)`] : [];
-  return [...shown.map((backend) => renderBackend(backend, status)), ...lost].join('\n\n');
+  const tables = shown.map((backend) => renderBackend(backend, status, answeredAt));
+  const first = outOfDate(status, answeredAt).join('\n');
+  return [...(first === '' ? [] : [first]), ...tables, ...lost].join('\n\n');
 }
 
-function renderBackend(backend: BackendStatus, status: Status): string {
-  const at = status.lastTickAtMs === null ? 'no tick yet' : new Date(status.lastTickAtMs).toISOString().slice(11, 19);
+function renderBackend(backend: BackendStatus, status: Status, answeredAt: AnsweredAt): string {
+  const at = timeOf(backend, status, answeredAt);
   const mode = status.dryRun ? ', dry run: WANT is not written' : '';
-  const title = `${backend.backend}  (${describeAlgorithm(backend.algorithm)}, ${status.policy}, ${at} UTC${mode})`;
+  const title = `${backend.backend}  (${describeAlgorithm(backend.algorithm)}, ${status.policy}, ${at}${mode})`;
   const table =
-    backend.servers.length === 0 ? 'no servers seen yet' : renderTable(columns(status.dryRun), backend.servers);
+    backend.servers.length === 0 ? noServers(backend, status) : renderTable(columns(status.dryRun), backend.servers);
   const problems = backend.servers.flatMap(({ server, agent }) =>
     agent.detail === null ? [] : [`! ${server}: ${agent.detail} (${agent.failures} so far)`],
   );

@@ -48,6 +48,8 @@ export interface BackendLoopOptions {
   readonly events: EventLog;
   /** Monotonic clock, in ms. */
   readonly nowMs: () => number;
+  /** Wall clock, in ms: for people only. */
+  readonly wallMs: () => number;
   /** Takes every tick that was decided; must return at once. null: nothing is recorded. */
   readonly record: ((tick: BackendRecord) => void) | null;
 }
@@ -114,13 +116,14 @@ export class BackendLoop {
       return 0;
     }
     const { algorithm, servers } = observed.value;
+    const readAtMs = Math.round(this.#options.wallMs());
     const input = this.#inputOf(observed.value);
     const decisions = this.#decide(input);
     const result = await this.#act(input, decisions);
     const shadows = this.#tickShadows(input, decisions, result);
     const backend = this.#options.backend.name;
     const problem = problemAfter(result, silentAgentsProblem(backend, input.observations));
-    this.#finish({ backend, algorithm, servers, decisions: result.decisions, problem, shadows });
+    this.#finish({ backend, algorithm, readAtMs, servers, decisions: result.decisions, problem, shadows });
     this.#record(input, decisions, result);
     return result.kind === 'written' ? result.count : 0;
   }

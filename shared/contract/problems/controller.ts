@@ -7,6 +7,17 @@ export function controllerUnreachable(url: string, got: string, hint: string | n
   return { code: 'controller-unreachable', where: url, what: 'no controller answers', got, fix };
 }
 
+/** It accepts connections but does not answer: it hangs, or is stopped. */
+export function controllerSilent(url: string, timeoutMs: number): Problem {
+  return {
+    code: 'controller-unreachable',
+    where: url,
+    what: 'the controller did not answer in time',
+    expected: `an answer within ${timeoutMs} ms`,
+    fix: 'Does it hang, is its machine overloaded, or does a firewall drop its packets? Look at its log.',
+  };
+}
+
 /** Something else answers, or one of another version. */
 export function notAController(url: string, got: string): Problem {
   return { code: 'controller-unreachable', where: url, what: 'no haweight controller answers there', got };
