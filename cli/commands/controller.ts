@@ -28,7 +28,7 @@ export function controllerCommand(): Command {
     .option(
       '--period-ms <ms>',
       'time between ticks, 1000 to 60000; must divide a minute (default: 2000)',
-      wholeNumber(1),
+      wholeNumber(1_000, 'ms'),
     )
     .addOption(
       new Option(
