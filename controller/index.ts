@@ -50,7 +50,8 @@ export { Loop } from './loop/loop.ts';
 
 // run: the process
 
-export { holderOf } from './run/lock.ts';
+export { lastSettingsFile } from './run/last-settings.ts';
+export { type Holder, holderOf } from './run/lock.ts';
 export { checkSetup } from './run/preflight.ts';
 
 /** Runs the controller until there is a reason to stop, and gives the exit code. */

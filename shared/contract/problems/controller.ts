@@ -32,6 +32,46 @@ export function controllerCertificate(url: string, fault: Omit<Problem, 'code' |
   return { code: 'controller-certificate', where: url, ...fault };
 }
 
+/** The process that has what another one wants; null where it does not say who it is. */
+type Holder = { readonly pid: number; readonly listen: string } | null;
+
+function holderText(holder: Holder): string {
+  return holder === null ? 'a process that does not say who it is' : `pid ${holder.pid}, listening on ${holder.listen}`;
+}
+
+export function backendTaken(backend: string, socket: string, holder: Holder): Problem {
+  return {
+    code: 'controller-running',
+    where: `backend ${backend} at ${socket}`,
+    what: 'another controller sets its weights already',
+    expected: 'one controller for a backend',
+    got: holderText(holder),
+    fix: 'Stop that one first (systemctl stop haweight-controller), or look only: --dry-run.',
+  };
+}
+
+export function recordingTaken(file: string, holder: Holder): Problem {
+  const fix = 'Give each controller a file of its own.';
+  return {
+    code: 'controller-running',
+    where: file,
+    what: 'another controller writes this recording',
+    got: holderText(holder),
+    fix,
+  };
+}
+
+/** What is restored would last until its next tick. */
+export function restoreBesideController(backend: string, holder: Holder): Problem {
+  return {
+    code: 'controller-running',
+    where: `backend ${backend}`,
+    what: 'a controller runs for it and would set its weights again within a tick',
+    got: holderText(holder),
+    fix: 'Stop it: it then restores the weights itself (systemctl stop haweight-controller). Or say --force.',
+  };
+}
+
 export function shadowMissing(where: string, why: string, policy: string): Problem {
   return {
     code: 'shadow-missing',
