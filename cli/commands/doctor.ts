@@ -9,10 +9,10 @@ import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../opt
 
 const examples = `
 Checks HAProxy's socket and rights, the backends, their algorithms and weights,
-every agent and its clock, certificates, and the controller. Changes nothing. The
-exit code is 1 if a check failed. Each failure says how to fix it.
-An agent that a running controller reads is fine, even if the doctor has no token
-to read it itself.
+every agent and its clock, certificates, and the controller. Changes nothing.
+The exit code is 1 if a check failed. Each failure says how to fix it.
+An agent that a running controller reads is fine, even if the doctor has no
+token to read it itself.
 
 Examples:
   haweight doctor --backend web

@@ -27,7 +27,7 @@ A damaged line is reported and left out; then the exit code is 1.
 
 Examples:
   haweight controller -b web --record ticks.jsonl          record first
-  haweight replay ticks.jsonl                              same policy: same decisions?
+  haweight replay ticks.jsonl                              the same policy again
   haweight replay ticks.jsonl --policy equal
   haweight replay ticks.jsonl.* ticks.jsonl --policy equal --ticks
   haweight replay ticks.jsonl --policy inverse-load --config other.yaml

@@ -70,7 +70,7 @@ const { contender: _, ...experimentShape } = experimentSchema.shape;
 /** The file that a comparison is described in, key by key; docs/simulation.md explains each, and a test holds the two together. */
 export const comparisonSchema = z.strictObject({ ...experimentShape, ...ownSchema.shape });
 
-const defaults = { fleet: 'het', scenario: 'noisy' };
+const defaults = { fleet: 'het', scenario: 'steady' };
 
 /** Flags override the file, the file overrides defaults. Throws a ProblemError that names the flag or key. */
 export function readComparison(flags: SimulateFlags): Comparison {

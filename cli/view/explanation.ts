@@ -1,3 +1,5 @@
+import type { Reason } from '../../shared/contract/decision.ts';
+import { maxWeight } from '../../shared/contract/limits.ts';
 import { metricNames } from '../../shared/contract/snapshot.ts';
 import type { BackendStatus, ServerStatus, Status } from '../../shared/contract/status.ts';
 import { decimal, percent, seconds } from '../../shared/terminal/format.ts';
@@ -32,7 +34,9 @@ export function renderExplanation(explained: Explained): string {
   const policy = shadow === null ? status.policy : `${shadow.policy} in shadow, never written`;
   const metrics = metricNames.map((name) => `${name} ${percent(server.utilisation[name])}`).join(', ');
   const age = agent.ageMs === null ? 'never answered' : `${seconds(agent.ageMs)} old`;
-  const steps = decided.reasons.map((reason, index) => `${String(index + 1).padStart(4)}. ${describe(reason)}`);
+  const steps = decided.reasons.map(
+    (reason, index) => `${String(index + 1).padStart(4)}. ${describe(reason)}${stepOf(reason, decided.reasons)}`,
+  );
   return [
     ...outOfDate(status, answeredAt),
     `${backend.backend}/${server.server}: ${outcome}; share ${percent(decided.share, 1)}`,
@@ -45,4 +49,13 @@ export function renderExplanation(explained: Explained): string {
     '  steps',
     ...(steps.length === 0 ? ['     none yet'] : steps),
   ].join('\n');
+}
+
+/** Where a smoothed weight is on its way to, on the scale of this tick's weights. */
+function stepOf(reason: Reason, all: readonly Reason[]): string {
+  if (reason.code !== 'smoothed') return '';
+  const scaled = all.findLast((each) => each.code === 'scaled');
+  if (scaled === undefined || reason.factor === 0) return '';
+  const target = Math.round((scaled.to * reason.wanted) / reason.factor);
+  return `: target ${target > maxWeight ? `above ${maxWeight}` : target}, this tick ${scaled.to}`;
 }

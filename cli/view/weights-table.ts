@@ -1,6 +1,6 @@
 import type { BackendStatus, ServerStatus, Status } from '../../shared/contract/status.ts';
-import { decimal, percent } from '../../shared/terminal/format.ts';
-import { headline } from './reasons.ts';
+import { decimal, percent, signed } from '../../shared/terminal/format.ts';
+import { headline, signedDelta } from './reasons.ts';
 import { type Column, renderTable } from './table.ts';
 import { type AnsweredAt, noServers, outOfDate, timeOf } from './up-to-date.ts';
 
@@ -24,7 +24,7 @@ function columns(dryRun: boolean): readonly Column<ServerStatus>[] {
     right('THR', 4, ({ utilisation }) => percent(utilisation.threads)),
     right('TCPQ', 4, ({ utilisation }) => percent(utilisation.tcpQueues)),
     right('LR', 4, ({ load }) => decimal(load)),
-    right('DELTA', 5, ({ delta }) => decimal(delta)),
+    right('DELTA', 5, deltaOf),
     right('WGT', 3, (server) => String(inHaproxy(server))),
     ...(dryRun ? [right('WANT', 4, ({ weight }) => String(weight))] : []),
     right('SHARE', 6, ({ share }) => percent(share, 1)),
@@ -37,6 +37,16 @@ function columns(dryRun: boolean): readonly Column<ServerStatus>[] {
     },
   ];
 }
+
+/** With its sign, where the mean is known. */
+function deltaOf({ delta, reasons }: ServerStatus): string {
+  const load = reasons.find((reason) => reason.code === 'load');
+  if (delta === null || load === undefined) return decimal(delta);
+  return signed(signedDelta(load), delta < wide ? 2 : 1);
+}
+
+/** From here on two decimals and a sign do not fit. */
+const wide = 9.995;
 
 /** The whole status as tables, one per backend. Only problems may exceed 80 columns. */
 export function renderWeights(status: Status, backends: readonly string[], answeredAt: AnsweredAt = null): string {

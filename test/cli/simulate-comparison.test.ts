@@ -18,9 +18,9 @@ async function withFile(text: string, flags: SimulateFlags = {}) {
   return readComparison({ ...flags, file });
 }
 
-test('without flags a fleet of unequal servers runs with a noisy neighbour, with and without control', (t) => {
+test('without flags a fleet of unequal servers runs at a steady load, with and without control', (t) => {
   const { fleet, scenario, seeds, candidates } = readComparison({});
-  t.deepEqual([fleet, scenario, seeds], ['het', 'noisy', [1, 2, 3]]);
+  t.deepEqual([fleet, scenario, seeds], ['het', 'steady', [1, 2, 3]]);
   t.deepEqual(
     candidates.map(({ policy, balance }) => `${policy} ${balance}`),
     ['none', 'inverse-load', 'capacity', 'oracle'].flatMap((policy) => [`${policy} roundrobin`, `${policy} leastconn`]),

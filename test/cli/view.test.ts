@@ -1,6 +1,6 @@
 import test from 'ava';
 import { renderExplanation } from '../../cli/view/explanation.ts';
-import { headline } from '../../cli/view/reasons.ts';
+import { describe, headline } from '../../cli/view/reasons.ts';
 import { renderShadow } from '../../cli/view/shadow-table.ts';
 import { renderWeights } from '../../cli/view/weights-table.ts';
 import type { Reason } from '../../shared/contract/decision.ts';
@@ -28,7 +28,7 @@ for (const dryRun of [false, true]) {
 
 test('the table shows status, the five metrics, load, delta, weight, share and reason; unknown is a dash', (t) => {
   const [, , row] = renderWeights(status([server()]), []).split('\n');
-  t.is(row, 'web1         UP      61%  40%    -  10% 100% 0.41  0.17 180  26.2% by load');
+  t.is(row, 'web1         UP      61%  40%    -  10% 100% 0.41 +0.17 180  26.2% by load');
 });
 
 test('a server without a check, and an algorithm that HAProxy does not name, are readable', (t) => {
@@ -130,5 +130,44 @@ test('an explanation lists every step of the decision in order', (t) => {
   if (backend === undefined) return t.fail();
   const text = renderExplanation({ status: status([one]), backend, server: one });
   t.true(text.startsWith('web/web1: weight 180, was 192; share 26.2%'));
+  t.regex(text, /the policy wants x 0\.81 of the weight so far; this tick goes x 0\.95: target 153, this tick 180\n/);
   t.regex(text, /1\. load Lr 0\.412[\s\S]*2\. weight by inverse load[\s\S]*3\. size[\s\S]*5\. scaled/);
+});
+
+test('a load that is too small to tell anything is named with what it counts as', (t) => {
+  const load: Reason = { code: 'load', load: 0.05, average: 0.25, delta: 0.8, measured: 0.024 };
+  t.is(
+    describe(load),
+    'load Lr 0.024, counted as 0.050 (less tells nothing apart); mean of the backend 0.250; delta -0.800',
+  );
+});
+
+test('the table has delta with its sign: below the mean, above it, far above it, and where there is no mean', (t) => {
+  const cells = (
+    [
+      [0.1, 0.4, 0.75],
+      [0.9, 0.4, 1.25],
+      [1, 0.05, 19],
+      [0.4, 0.4, 0],
+    ] as const
+  ).map(([load, average, delta]) => {
+    const row = server({ load, delta, reasons: [{ code: 'load', load, average, delta }] });
+    return renderWeights(status([row]), [])
+      .split('\n')[2]
+      ?.slice(49, 55);
+  });
+  t.deepEqual(cells, [' -0.75', ' +1.25', ' +19.0', '  0.00']);
+  t.regex(renderWeights(status([server({ reasons: [] })]), []), / {2}0\.17 180/);
+});
+
+test('a target beyond what a weight can be is shown as such', (t) => {
+  const one = server({
+    reasons: [
+      { code: 'smoothed', factor: 1.2, wanted: 3 },
+      { code: 'scaled', from: 2, to: 256 },
+    ],
+  });
+  const [backend] = status([one]).backends;
+  if (backend === undefined) return t.fail();
+  t.regex(renderExplanation({ status: status([one]), backend, server: one }), /: target above 256, this tick 256\n/);
 });

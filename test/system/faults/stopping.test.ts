@@ -107,7 +107,7 @@ test.serial('a controller stopped while HAProxy is away says so; restore then re
   t.is(early.stdout, '');
 
   await socket.listen();
-  t.is((await restore()).stdout, `web: ${changed} weights restored\n`);
+  t.is((await restore()).stdout, `web: ${changed} weight${changed === 1 ? '' : 's'} restored\n`);
   t.deepEqual(Object.fromEntries(await stack.weights()), configured);
   const again = await restore();
   t.is(again.stdout, 'web: already at the configured weights\n');
