@@ -34,9 +34,24 @@ export function headline(server: ServerStatus): Headline {
   if (cut !== undefined) return { text: `cut: ${shortMetric[cut.metric]}`, tone: 'warn' };
   const saturated = find('saturation');
   if (saturated !== undefined) return { text: `cut: ${names(saturated.metrics)}`, tone: 'warn' };
-  if (server.agent.code !== null) return { text: server.agent.code, tone: 'warn' };
+  if (server.agent.code !== null) return { text: agentText(server.agent.code), tone: 'warn' };
   return { text: basis(server.reasons), tone: null };
 }
+
+/** A problem of an agent in a word: the line under the table has the rest. */
+function agentText(code: string): string {
+  return Object.hasOwn(agentProblems, code) ? (agentProblems[code] ?? code) : code.replace(/^agent-/, '');
+}
+
+const agentProblems: Readonly<Record<string, string>> = {
+  'agent-unreachable': 'no agent',
+  'agent-timeout': 'agent slow',
+  'agent-unauthorised': 'token',
+  'agent-certificate': 'cert',
+  'agent-schema-version': 'version',
+  'agent-wrong-server': 'wrong agent',
+  'agent-stale': 'agent old',
+};
 
 /** The basis of an ordinary weight. */
 function basis(reasons: readonly Reason[]): string {

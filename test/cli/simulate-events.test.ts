@@ -49,7 +49,7 @@ test('what would come after the end of the run is named, also beside what comes 
   ]);
 });
 
-test('every scenario of ours fits 80 columns', (t) => {
+test('every scenario fits 80 columns', (t) => {
   for (const scenario of scenarios.keys()) {
     for (const line of shown({ scenario, fleet: 'twenty' })) t.true(line.length <= 80, line);
   }

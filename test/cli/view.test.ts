@@ -118,6 +118,8 @@ for (const [expected, changes] of [
   ['cut: ram', { reasons: [cut] }],
   ['errors 50%', { reasons: [cut, errors] }],
   ['drain', { exclusion: 'drain', reasons: [] }],
+  ['no agent', { agent: { ...server().agent, code: 'agent-unreachable' } }],
+  ['not-json', { agent: { ...server().agent, code: 'agent-not-json' } }],
 ] as const) {
   test(`a reason is shown in a word: ${expected}`, (t) => {
     t.is(headline(server(changes as Partial<ServerStatus>)).text, expected);
