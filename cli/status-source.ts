@@ -35,7 +35,9 @@ export async function findStatus(options: AskOptions): Promise<FoundStatus> {
     }
     const { what, got } = answer.error;
     const why = got === 'ECONNREFUSED' ? `no controller at ${defaultController}` : `${defaultController}: ${what}`;
-    note(`${why}; asking HAProxy and the agents directly, writing nothing`);
+    const socket = options.config === undefined ? ` at ${defaultSocket}` : '';
+    note(`${why}; asking HAProxy${socket} and the agents directly, writing nothing`);
+    note('(--controller URL, --socket ADDRESS and --backend NAME say whom to ask instead)');
   } else {
     note(`asking HAProxy at ${options.socket} and the agents directly, writing nothing`);
   }

@@ -103,6 +103,13 @@ test('servers on one machine are named: by its boot id, or where they have the s
   t.deepEqual(lines(checkSharedMachines({ agents: same })), ['ok machine vm1: a1, a2 share its 2 cores (one agent)']);
 });
 
+test('servers with the same agent are named although the doctor may not read it', (t) => {
+  const agents = ['a1', 'a2'].map((name) => ({ ...failing(name, refused), url }));
+  t.deepEqual(lines(checkSharedMachines({ agents })), [
+    'ok machines: a1, a2 have the same agent, so they share its cores',
+  ]);
+});
+
 test('pressure that users notice and processes killed for memory are warnings; a little is none', (t) => {
   const stalled = { some: 0.25, full: 0.1 };
   const events = { high: 3, max: 9, oom: 1, oomKill: 1 };
