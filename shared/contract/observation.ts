@@ -62,6 +62,8 @@ export interface Observation {
   readonly port: number | null;
   /** Servers with the same text run on the same machine; empty where the machine is not known. */
   readonly machine: string;
+  /** Where its agent is asked: servers with the same text have the same readings; empty where it has no agent. */
+  readonly agentUrl: string;
   /** Whether HAProxy sends it requests while its weight is above 0, ours or not. */
   readonly takesRequests: boolean;
   readonly exclusion: Exclusion | null;
@@ -113,6 +115,7 @@ export const observationSchema = z.strictObject({
   address: text,
   port: z.number().int().min(0).max(65_535).nullable(),
   machine: text,
+  agentUrl: text.default(''),
   takesRequests: z.boolean(),
   exclusion: z.enum(keysOf(exclusions)).nullable(),
   configuredWeight: weightSchema,
