@@ -40,6 +40,8 @@ export class Writer {
   #drained: ReadonlyMap<string, number> = new Map();
   /** Of the rescue before; null where there was none since the servers were drained. */
   #baseline: Baseline | null = null;
+  /** Servers that were given a weight since HAProxy started. */
+  readonly #written = new Set<string>();
   /** Servers that got their weight back since the last tick, perhaps while a tick was under way that had read it before. */
   #rescued: ReadonlySet<string> = new Set();
 
@@ -54,17 +56,30 @@ export class Writer {
   /** HAProxy is another process now, with the configured weights. */
   forget(): void {
     this.#contests = forgetLeft(this.#contests);
+    this.#drained = new Map();
+    this.#baseline = null;
+    this.#written.clear();
   }
 
-  /** Sends what is to be written and not left to another writer. */
-  async write(decisions: readonly Decision[], seen: readonly Observation[]): Promise<Written> {
+  /** Servers that were given a weight since HAProxy started. */
+  get written(): ReadonlySet<string> {
+    return this.#written;
+  }
+
+  /** Sends what is to be written and not left to another writer. `srvRecords`: those that servers come from, by server. */
+  async write(
+    decisions: readonly Decision[],
+    seen: readonly Observation[],
+    srvRecords: ReadonlyMap<string, string> = new Map(),
+  ): Promise<Written> {
     const { contested, contests, ...yielded } = await this.#yield(decisions, seen);
     for (const foreign of yielded.foreignWrites) this.#logForeign(foreign);
+    for (const { server, write } of yielded.decisions) if (write) this.#written.add(server);
     const sent = await act(this.#api, this.#backend, yielded.decisions);
     this.#noteLeft(contests, yielded.decisions, seen, sent.ok);
     this.#noteDrained(yielded.decisions, seen);
     if (!sent.ok) return { kind: 'refused', decisions: unwritten(yielded.decisions, seen), problem: sent.error };
-    const problem = contested.length === 0 ? null : weightContested(this.#backend, contested);
+    const problem = contested.length === 0 ? null : contestedProblem(this.#backend, contested, srvRecords);
     return { kind: 'written', decisions: yielded.decisions, count: sent.value, problem };
   }
 
@@ -121,6 +136,16 @@ export class Writer {
     if (waitTicks > 0) return;
     this.#logger.warn('weight changed by another writer', { backend: this.#backend, server, left, found });
   }
+}
+
+/** HAProxy itself is the likely writer where all of them come from SRV records. */
+function contestedProblem(
+  backend: string,
+  contested: readonly string[],
+  srvRecords: ReadonlyMap<string, string>,
+): Problem {
+  const records = contested.map((server) => srvRecords.get(server) ?? null);
+  return weightContested(backend, contested, records.includes(null) ? null : (records[0] ?? null));
 }
 
 /** The weight that HAProxy has after the tick; null where a failed write may or may not have taken effect. */
