@@ -157,7 +157,10 @@ function afterwards({ server, weight, write }: Decision, current: ReadonlyMap<st
 /** Decisions that HAProxy did not take: the weights are as they were, and the next tick decides again. */
 export function unwritten(decisions: readonly Decision[], seen: readonly Observation[]): readonly Decision[] {
   const current = weightsOf(seen);
-  return decisions.map((each) => ({ ...each, weight: current.get(each.server) ?? each.weight, write: false }));
+  return decisions.map((each) => {
+    const weight = current.get(each.server) ?? each.weight;
+    return { ...each, weight, drained: each.drained && weight === 0, write: false };
+  });
 }
 
 function weightsOf(seen: readonly Observation[]): ReadonlyMap<string, number> {

@@ -1,16 +1,10 @@
-import { readFileSync } from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
 import { isSameProcess, parseInfo, parseLevel } from '../../haproxy/process-info.ts';
 import { errorText } from '../../haproxy/reply.ts';
 import { parseServersState } from '../../haproxy/servers-state.ts';
 import { parseStats } from '../../haproxy/stat-csv.ts';
-import { statColumns, stateReply, statReply, statRows } from './recorded.ts';
-
-/** A reply as it was seen in the field. */
-function field(name: string): string {
-  return readFileSync(new URL(`field/${name}`, import.meta.url), 'utf8');
-}
+import { field, statColumns, stateReply, statReply, statRows } from './recorded.ts';
 
 const columns26 = statColumns['2.6'] ?? [];
 const infoReply = 'Name: HAProxy\nVersion: 2.6.12-1+deb12u4\nPid: 42\nUptime_sec: 7\nnode: a: b\n\n';
