@@ -34,7 +34,7 @@ export async function runController(config: Config): Promise<number> {
   const recorder = config.record === undefined ? null : new Recorder({ ...config.record, logger });
   const loop = new Loop({ config, api, agents, logger, clock: systemClock, recorder });
   await using server = await serveStatus(loop, config, tls, logger);
-  const waitingFor = await checkSetup(config, api);
+  const { waitingFor } = await checkSetup(config, api);
   logStart(config, server.url, waitingFor, logger);
 
   using manager = ServiceManager.connect({ longestTickMs: longestTickMs(config), log: logger });
