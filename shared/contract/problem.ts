@@ -69,6 +69,7 @@ export const problemCodes = {
   'results-damaged': 'a file in the results of an experiment is missing, cut off or not a valid result',
   'jtl-unreadable': 'a result file of JMeter cannot be read',
   'jtl-invalid': 'the file is not a CSV result of JMeter, or lacks columns or requests',
+  'jtl-assumed': 'a result file of JMeter is read under an assumption, such as the order of its columns',
   'jtl-damaged': 'a result file of JMeter holds a line that is cut off, or that is not a request',
 } as const;
 
