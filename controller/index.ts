@@ -29,6 +29,8 @@ export async function connectAgents(...options: Parameters<typeof connect>): Pro
   return connectAgents(...options);
 }
 
+export { viewProblems } from './observe/view-problems.ts';
+
 // decide: the guard's constants; the names of the policies are in shared/contract
 
 export { defaultGuardSettings } from './decide/guard/settings.ts';

@@ -5,6 +5,12 @@ import { field, parseCount, parseLimit, tightest } from './numbers.ts';
 import type { ProcRoot } from './proc-root.ts';
 import { type Unavailable, unavailable } from './unavailable.ts';
 
+/** How each version calls what is read of memory. */
+const memoryNames = {
+  1: { usage: 'memory.usage_in_bytes', cache: 'total_inactive_file', alsoReclaimable: ['total_active_file'] },
+  2: { usage: 'memory.current', cache: 'inactive_file', alsoReclaimable: ['active_file', 'slab_reclaimable'] },
+} as const;
+
 /** Reads one control group, version 1 or 2. An ancestor's limit binds as well: the tightest counts. */
 export class Cgroup {
   readonly location: CgroupLocation;
@@ -38,38 +44,61 @@ export class Cgroup {
   }
 
   /**
-   * Memory in use without page cache that the kernel would give back at once (the inactive files).
-   * null: this is the root group, which holds the whole machine and is not counted by itself.
+   * Memory in use without what the kernel takes back before it kills: page cache, active or not, and reclaimable slab.
+   * Version 1 does not tell the slab. null: this is the root group, which holds the whole machine.
    */
   usedMemoryBytes(): Result<number | null, Unavailable> {
-    const [usageFile, cacheKey] =
-      this.location.version === 1
-        ? (['memory.usage_in_bytes', 'total_inactive_file'] as const)
-        : (['memory.current', 'inactive_file'] as const);
-    const usage = this.#count('memory', usageFile);
+    const { usage: usageFile, cache, alsoReclaimable } = memoryNames[this.location.version];
+    const usage = this.#countUnlessRoot('memory', usageFile);
     if (!usage.ok || usage.value === null) return usage;
     const stat = this.#text('memory', 'memory.stat');
     if (!stat.ok) return stat;
-    return ok(Math.max(0, usage.value - (field(stat.value ?? '', cacheKey) ?? 0)));
+    const text = stat.value ?? '';
+    const cacheBytes = field(text, cache);
+    // Without it a full cache would look like a shortage.
+    if (cacheBytes === null) return err(unavailable('failed', `the group's memory.stat has no ${cache}`));
+    const reclaimable = alsoReclaimable.reduce((bytes, key) => bytes + (field(text, key) ?? 0), cacheBytes);
+    return ok(Math.max(0, usage.value - reclaimable));
   }
 
+  /** From `memory.high` on the kernel throttles the group, long before it kills at `memory.max`. */
   memoryLimitBytes(): number | null {
-    const file = this.location.version === 1 ? 'memory.limit_in_bytes' : 'memory.max';
-    const limits = this.#folders('memory').map((folder) => parseLimit(this.#files.textOrNull(`${folder}/${file}`)));
+    const names = this.location.version === 1 ? ['memory.limit_in_bytes'] : ['memory.max', 'memory.high'];
+    const limits = this.#folders('memory').flatMap((folder) =>
+      names.map((name) => parseLimit(this.#files.textOrNull(`${folder}/${name}`))),
+    );
     // Version 1 also says what binds from above the mount, where a container cannot look.
     const stat = this.location.version === 1 ? this.#text('memory', 'memory.stat') : null;
     const inherited = stat?.ok ? field(stat.value ?? '', 'hierarchical_memory_limit') : null;
     return tightest(...limits, inherited !== null && inherited <= Number.MAX_SAFE_INTEGER ? inherited : null);
   }
 
+  /** The text of a file that version 2 alone has, such as `memory.pressure`; null where there is none. */
+  version2Text(file: string): string | null {
+    const folder = this.location.version === 2 ? this.#folders('memory')[0] : undefined;
+    return folder === undefined ? null : this.#files.textOrNull(`${folder}/${file}`);
+  }
+
+  /** Whether this is the group of the whole machine, for every controller. */
+  isRoot(): boolean {
+    return controllersIn(this.location).every((controller) => this.#isRootOf(controller));
+  }
+
   /** null: the root group, as above. */
   threads(): Result<number | null, Unavailable> {
-    return this.#count('pids', 'pids.current');
+    return this.#countUnlessRoot('pids', 'pids.current');
   }
 
   threadLimit(): number | null {
     const limits = this.#folders('pids').map((folder) => parseLimit(this.#files.textOrNull(`${folder}/pids.max`)));
     return tightest(...limits);
+  }
+
+  /** A process of the group; null where it has none of its own or none that can be seen from here. */
+  somePid(): number | null {
+    const text = this.#files.textOrNull(`${this.#folders('pids')[0]}/cgroup.procs`) ?? '';
+    // Processes outside of our pid namespace are 0.
+    return parseCount(/^[1-9]\d*$/m.exec(text)?.[0]);
   }
 
   /** Whether the group exists. */
@@ -90,6 +119,26 @@ export class Cgroup {
     return this.location.folders[controller] ?? [];
   }
 
+  /** A count of the group; null in the root group, which has none. Missing elsewhere, the controller is off here. */
+  #countUnlessRoot(controller: CgroupController, file: string): Result<number | null, Unavailable> {
+    const count = this.#count(controller, file);
+    if (!count.ok || count.value !== null || this.#isRootOf(controller)) return count;
+    const detail = `the group has no ${file}: the ${controller} controller is off for it`;
+    return err(unavailable('not-supported', detail));
+  }
+
+  /**
+   * Inside a cgroup namespace every group is called `/`, so the files tell: version 2 has `cgroup.type` and
+   * `cgroup.events` only below the root, version 1 has `cgroup.sane_behavior` only in it.
+   */
+  #isRootOf(controller: CgroupController): boolean {
+    const folders = this.#folders(controller);
+    const has = (file: string) => this.#files.textOrNull(`${folders[0]}/${file}`) !== null;
+    if (folders.length !== 1) return false;
+    if (this.location.version === 1) return has('cgroup.sane_behavior');
+    return this.location.path === '/' && !has('cgroup.type') && !has('cgroup.events');
+  }
+
   #count(controller: CgroupController, file: string): Result<number | null, Unavailable> {
     const text = this.#text(controller, file);
     if (!text.ok) return text;
@@ -107,6 +156,10 @@ export class Cgroup {
     if (this.#files.names(folder) !== null) return ok(null);
     return err(unavailable('target-gone', `the group ${folder} is not there`));
   }
+}
+
+function controllersIn({ folders }: CgroupLocation): readonly CgroupController[] {
+  return Object.keys(folders) as CgroupController[];
 }
 
 function noFile(file: string): Unavailable {

@@ -74,7 +74,7 @@ export class Sampler {
 
   #describe(nowMs: number): Sample {
     const { target, registry, clock, cores, host, server } = this.#options;
-    const { cpu, ram, bandwidth, threads, tcpQueues } = registry;
+    const { cpu, ram, bandwidth, threads, tcpQueues, shortage } = registry;
     const metrics: Metrics = {
       cpu: cpu.current,
       ram: ram.current,
@@ -91,6 +91,7 @@ export class Sampler {
       // Its whole length, but for the start.
       windowMs: nowMs - (this.#times.oldest?.atMs ?? nowMs),
       effectiveCores: cores.at(nowMs),
+      ...shortage.at(nowMs),
       metrics,
     };
   }

@@ -44,7 +44,12 @@ export function checkSample(sample: Sample): Snapshot {
   const snapshot = { ...sample, ageMs: 0 };
   const parsed = snapshotSchema.safeParse(snapshot);
   if (parsed.success) return parsed.data;
-  const broken = new Map(parsed.error.issues.map(({ path, message }) => [path[1], `${path.join('.')}: ${message}`]));
+  const { issues } = parsed.error;
+  const broken = new Map(
+    issues.flatMap(({ path, message }) =>
+      path[0] === 'metrics' ? [[path[1], `${path.join('.')}: ${message}`] as const] : [],
+    ),
+  );
   const check = <Name extends MetricName>(name: Name): Metric<Name> => {
     const detail = broken.get(name);
     return detail === undefined
@@ -53,5 +58,10 @@ export function checkSample(sample: Sample): Snapshot {
   };
   const [cpu, ram, bandwidth] = [check('cpu'), check('ram'), check('bandwidth')];
   const [threads, tcpQueues] = [check('threads'), check('tcpQueues')];
-  return snapshotSchema.parse({ ...snapshot, metrics: { cpu, ram, bandwidth, threads, tcpQueues } });
+  const fitting = { ...snapshot, metrics: { cpu, ram, bandwidth, threads, tcpQueues } };
+  // What is optional is left out rather than served wrong.
+  for (const { path } of issues) {
+    if (path[0] === 'pressure' || path[0] === 'memoryEvents') delete fitting[path[0]];
+  }
+  return snapshotSchema.parse(fitting);
 }

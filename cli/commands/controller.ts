@@ -2,9 +2,9 @@ import { Command, Option } from 'commander';
 import { type ConfigFlags, checkSetup, loadConfig, runController } from '../../controller/index.ts';
 import { agentPort, controllerPort } from '../../shared/contract/endpoints.ts';
 import { defaultPolicy, policyNames } from '../../shared/contract/policy-names.ts';
-import { ProblemError } from '../../shared/contract/problem.ts';
+import { formatProblem, ProblemError } from '../../shared/contract/problem.ts';
 import { endSoon } from '../../shared/process/end-soon.ts';
-import { print } from '../exit.ts';
+import { note, print } from '../exit.ts';
 import { addHaproxyOptions, repeatedNames, wholeNumber } from '../options.ts';
 
 const examples = `
@@ -61,8 +61,9 @@ export function controllerCommand(): Command {
         endSoon();
         return;
       }
-      const waitingFor = await checkSetup(config);
+      const { waitingFor, warnings } = await checkSetup(config);
       if (waitingFor !== null) throw new ProblemError(waitingFor);
+      for (const warning of warnings) note(`warning: ${formatProblem(warning)}`);
       print('configuration and set-up are valid');
     });
 }

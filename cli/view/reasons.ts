@@ -34,6 +34,8 @@ export function headline(server: ServerStatus): Headline {
   if (cut !== undefined) return { text: `cut: ${shortMetric[cut.metric]}`, tone: 'warn' };
   const saturated = find('saturation');
   if (saturated !== undefined) return { text: `cut: ${names(saturated.metrics)}`, tone: 'warn' };
+  const aside = server.reasons.filter((reason) => reason.code === 'set-aside');
+  if (aside.length > 0) return { text: `aside: ${names(aside.map(({ metric }) => metric))}`, tone: 'warn' };
   if (server.agent.code !== null) return { text: agentText(server.agent.code), tone: 'warn' };
   return { text: basis(server.reasons), tone: null };
 }
@@ -97,6 +99,10 @@ export function describe(reason: Reason): string {
       return `stress ${decimal(reason.stress)} from its configured weight ${decimal(reason.configuredWeight, 0)}: x ${decimal(reason.factor)}`;
     case 'cores':
       return `size: x ${decimal(reason.factor)} effective cores`;
+    case 'set-aside':
+      return `${reason.metric} is set aside at ${percent(reason.level)}, because it did not fall without traffic; it counts again ${reason.countsFrom <= 1 ? `from ${percent(reason.countsFrom)} on, or ` : ''}once it has been under its threshold`;
+    case 'not-cut':
+      return `${reason.metric} stayed at ${percent(reason.level)} while the weight was cut by a third or more, so that cut has ended`;
     case 'graded':
       return `${reason.metric} at ${percent(reason.utilisation)} is near saturation: reduced gradually, x ${decimal(reason.factor)}`;
     case 'over-threshold':
@@ -155,10 +161,11 @@ const picks = {
 
 const releases = {
   recovered: 'every metric is well under its threshold',
+  'not-traffic': 'what is over its threshold does not fall without traffic, so it is set aside',
   stale: 'its agent is silent, and a silent agent drains no server',
   'others-overloaded': 'the others are over their thresholds or failing too',
   'half-drained': 'too much of the pool would be drained',
-  'last-server': 'no other server is in rotation',
+  'last-server': 'no other server could take its requests',
   'all-zero': 'every weight was 0, so HAProxy would answer 503 to every request',
 } as const;
 

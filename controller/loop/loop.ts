@@ -9,7 +9,6 @@ import type { Status } from '../../shared/contract/status.ts';
 import { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
 import { remembered } from '../../shared/remembered.ts';
-import { restore } from '../act/act.ts';
 import { Writer } from '../act/writer.ts';
 import type { Config } from '../config/schema.ts';
 import { policyNamed } from '../decide/policies/registry.ts';
@@ -137,8 +136,9 @@ export class Loop {
     await this.#running;
     if (this.#haproxy === null) return [];
     const problems: Problem[] = [];
-    for (const { name } of this.#options.config.backends) {
-      const restored = await restore(this.#options.api, name);
+    for (const backend of this.#backends) {
+      const restored = await backend.restore();
+      const name = backend.last.backend;
       if (restored.ok)
         this.#options.logger.info('configured weights restored', { backend: name, changed: restored.value });
       else problems.push(restored.error);

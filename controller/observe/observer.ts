@@ -86,7 +86,7 @@ export class Observer {
     const failures = before.failures + (answer.ok ? 0 : 1);
     return {
       server: {
-        observation: { ...state, machine: where, agent: reading, traffic },
+        observation: { ...state, machine: where, agentUrl: where, agent: reading, traffic },
         haproxyStatus,
         agentHealth: { url: where, failures, problem },
       },

@@ -31,7 +31,7 @@ export async function runController(config: Config): Promise<number> {
   const recorder = config.record === undefined ? null : new Recorder({ ...config.record, logger });
   const loop = new Loop({ config, api, agents, logger, clock: systemClock, recorder });
   await using server = await serveStatus(loop, config, tls, logger);
-  const waitingFor = await checkSetup(config, api);
+  const { waitingFor } = await checkSetup(config, api);
   leaveSettings(config);
   logStart(config, server.url, waitingFor, logger);
 

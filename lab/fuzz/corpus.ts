@@ -104,6 +104,18 @@ function recordingBy(policy: PolicyName, ticks: number): Buffer {
   return Buffer.from(`${lines.join('\n')}\n`);
 }
 
+const resultFile = (name: string) => fileOf(`test/cli/jtl/files/${name}`);
+
+export const resultFiles: Inputs = [
+  resultFile('jmeter-2.13-controllers.jtl'),
+  resultFile('appended-other-order.jtl'),
+  resultFile('unquoted-comma.jtl'),
+  resultFile('latin1-label.jtl'),
+  resultFile('no-header-pipe.jtl'),
+  resultFile('timestamps-as-dates.jtl'),
+  resultFile('resaved-by-spreadsheet.csv'),
+];
+
 export const statuses = jsonOf(
   status([server(), server({ server: 'web2', drained: true, traffic: null })]),
   status([server({ agent: { ...server().agent, state: 'stale', code: 'agent-timeout', detail: 'no answer' } })]),

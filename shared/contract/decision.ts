@@ -47,6 +47,10 @@ export const reasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('stress'), stress: finite, configuredWeight: finite, factor: finite }),
   /** Multiplied by the effective cores. */
   z.object({ code: z.literal('cores'), factor: finite }),
+  /** This metric stayed at `level` without traffic. It does not count until it is at `countsFrom` or under its threshold. */
+  z.object({ code: z.literal('set-aside'), metric: metricName, level: finite, countsFrom: finite }),
+  /** This metric stayed at `level` while the weight was cut by a third or more: it does not cut any more. */
+  z.object({ code: z.literal('not-cut'), metric: metricName, level: finite }),
   /** Cut by degrees because this metric nears saturation. */
   z.object({ code: z.literal('graded'), metric: metricName, utilisation: finite, factor: finite }),
   /** The paper's hard rule: weight 0 while any of these is over its threshold. */
@@ -79,7 +83,15 @@ export const reasonSchema = z.discriminatedUnion('code', [
   /** It was drained and no longer is. */
   z.object({
     code: z.literal('released'),
-    because: z.enum(['recovered', 'stale', 'others-overloaded', 'half-drained', 'last-server', 'all-zero']),
+    because: z.enum([
+      'recovered',
+      'not-traffic',
+      'stale',
+      'others-overloaded',
+      'half-drained',
+      'last-server',
+      'all-zero',
+    ]),
   }),
   /** Weight 0 for a time because it answers errors, which under leastconn make it look idle. */
   z.object({ code: z.literal('ejected'), share: finite, remainingMs: finite }),

@@ -13,9 +13,10 @@ export const exclusions = {
   maintenance: 'in maintenance',
   drain: 'drained by an operator',
   backup: 'a backup server: HAProxy uses it only when no other is UP',
-  'configured-zero': 'its configured weight is 0',
+  'configured-zero': 'its configured weight is 0, and so is its weight now',
   'agent-check': 'agent-check writes its weight',
   'name-invalid': 'its name does not fit the Runtime API',
+  unreadable: 'what HAProxy says of it cannot be read',
 } as const;
 export type Exclusion = keyof typeof exclusions;
 
@@ -62,10 +63,15 @@ export interface Observation {
   readonly port: number | null;
   /** Servers with the same text run on the same machine; empty where the machine is not known. */
   readonly machine: string;
+  /** Where its agent is asked: servers with the same text have the same readings; empty where it has no agent. */
+  readonly agentUrl: string;
   /** Whether HAProxy sends it requests while its weight is above 0, ours or not. */
   readonly takesRequests: boolean;
   readonly exclusion: Exclusion | null;
-  /** The weight that HAProxy's configuration gives it, 0 to 256. */
+  /**
+   * The weight that HAProxy's configuration gives it, 0 to 256; of a server that is kept at 0 there and was put into service at
+   * run time, the weight that it was found with.
+   */
   readonly configuredWeight: number;
   /** The weight that HAProxy uses now, 0 to 256. */
   readonly currentWeight: number;
@@ -113,6 +119,7 @@ export const observationSchema = z.strictObject({
   address: text,
   port: z.number().int().min(0).max(65_535).nullable(),
   machine: text,
+  agentUrl: text.default(''),
   takesRequests: z.boolean(),
   exclusion: z.enum(keysOf(exclusions)).nullable(),
   configuredWeight: weightSchema,

@@ -21,7 +21,15 @@ export const nothingConfigured: ConfiguredLimits = {
 /** The scope of an agent in the group that it measures. */
 export const ownGroup: ScopeChoice = { kind: 'cgroup', path: null };
 
-export type TreeName = 'host' | 'unit-v2' | 'container-v2' | 'container-v1';
+export type TreeName =
+  | 'host'
+  | 'unit-v2'
+  | 'container-v2'
+  | 'container-v1'
+  | 'zfs-arc'
+  | 'hugepages-free'
+  | 'cgroup-active-file'
+  | 'cgroup-no-memory-controller';
 
 /** A copy of a recorded tree that a test may change; removed with the test. */
 export class RecordedTree implements Disposable {

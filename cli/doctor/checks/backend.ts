@@ -8,6 +8,7 @@ import { checkDecisions } from './decisions.ts';
 import { checkNamedAgents } from './named-agents.ts';
 import { checkPressure } from './pressure.ts';
 import { checkRotation } from './rotation.ts';
+import { checkServers } from './servers.ts';
 import { checkSharedMachines } from './shared-machines.ts';
 import { checkUnknownMetrics } from './unknown-metrics.ts';
 
@@ -17,6 +18,7 @@ export function checkBackend(facts: BackendFacts): Finding[] {
   return [
     ...checkRotation(facts),
     checkAlgorithm(backend, algorithm),
+    ...checkServers(facts),
     ...checkConfiguredWeights(facts),
     ...checkNamedAgents(facts),
     ...checkAgents(facts),

@@ -1,30 +1,30 @@
-import type { ServerView } from '../../../controller/index.ts';
+import type { BackendView } from '../../../controller/index.ts';
 import { percent } from '../../../shared/terminal/format.ts';
 import type { BackendFacts } from '../facts.ts';
 import { snapshotsOf } from '../facts.ts';
-import { type Finding, listed, warning } from '../finding.ts';
+import { type Finding, fine, listed, warning } from '../finding.ts';
 
 /** Configured weights per core that differ by this factor are probably a server line without its weight. */
 const lopsided = 10;
 
 /** What the weights of haproxy.cfg do as soon as haweight leaves, and where they tell nothing. */
 export function checkConfiguredWeights(facts: Pick<BackendFacts, 'view' | 'agents'>): Finding[] {
-  return [...zeroButRunning(facts.view.servers), ...lopsidedWeights(facts)];
+  return [...zeroButRunning(facts.view), ...lopsidedWeights(facts)];
 }
 
-function zeroButRunning(servers: readonly ServerView[]): Finding[] {
-  const names = servers
-    .filter((server) => server.configuredWeight === 0 && server.currentWeight > 0 && server.takesRequests)
-    .map(({ server }) => server);
+function zeroButRunning({ servers, found }: BackendView): Finding[] {
+  const names = servers.filter(({ server, takesRequests }) => takesRequests && found.has(server));
   if (names.length === 0) return [];
-  const detail = `${listed(names)}: configured weight 0, but HAProxy gives ${names.length === 1 ? 'it' : 'them'} requests now, by a weight that was set at run time`;
-  return [warning('configured weights', detail, 'Give a weight above 0 in haproxy.cfg if it is to stay')];
+  const shown = listed(names.map(({ server }) => server));
+  const detail = `${shown}: weight 0 in haproxy.cfg, but in service by a weight that was set at run time, which restoring gives back`;
+  return [fine('configured weights', detail)];
 }
 
 function lopsidedWeights(facts: Pick<BackendFacts, 'view' | 'agents'>): Finding[] {
   const cores = new Map(snapshotsOf(facts).map(({ server, snapshot }) => [server, snapshot.effectiveCores]));
-  const ours = facts.view.servers.filter(
-    ({ exclusion, configuredWeight }) => exclusion === null && configuredWeight > 0,
+  const { servers, found } = facts.view;
+  const ours = servers.filter(
+    ({ server, exclusion, configuredWeight }) => exclusion === null && configuredWeight > 0 && !found.has(server),
   );
   const knowsAll = ours.every(({ server }) => cores.has(server));
   const perCore = ours.map(({ server, configuredWeight }) => {

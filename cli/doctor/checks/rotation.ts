@@ -1,8 +1,7 @@
 import type { ServerView } from '../../../controller/index.ts';
 import { type Exclusion, exclusions } from '../../../shared/contract/observation.ts';
-import { serverUnderAgentCheck } from '../../../shared/contract/problems/backend.ts';
 import type { BackendFacts } from '../facts.ts';
-import { type Finding, fine, listed, warning, warningOf } from '../finding.ts';
+import { type Finding, fine, listed, warning } from '../finding.ts';
 
 /** Left alone because HAProxy's configuration, or its operator, means them to be. */
 const intended: ReadonlySet<Exclusion> = new Set<Exclusion>(['maintenance', 'backup', 'configured-zero']);
@@ -17,23 +16,19 @@ export function checkRotation({ view: { backend, servers } }: Pick<BackendFacts,
     inRotation.length > 0 || (servers.length > 0 && isIntended)
       ? fine(check, inRotation.length > 0 ? count : `${count}: no weight to set`)
       : warning(check, `${count}: no weight to set`);
-  return [whole, ...leftAlone(backend, servers), ...atZero(inRotation)];
+  return [whole, ...leftAlone(servers), ...atZero(inRotation)];
 }
 
-function leftAlone(backend: string, servers: readonly ServerView[]): Finding[] {
+function leftAlone(servers: readonly ServerView[]): Finding[] {
   const byReason = Map.groupBy(servers, ({ exclusion }) => exclusion);
   return [...byReason].flatMap(([exclusion, group]): Finding[] => {
-    if (exclusion === null) return [];
+    // checkServers says it, with the fix
+    if (exclusion === null || exclusion === 'agent-check') return [];
     const names = group.map(({ server }) => server);
     const check = `${names.length === 1 ? 'server' : 'servers'} ${listed(names)}`;
-    if (exclusion === 'agent-check') return names.map((name) => warnOfAgentCheck(backend, name));
     const detail = `left alone: ${exclusions[exclusion]}`;
     return [intended.has(exclusion) ? fine(check, detail) : warning(check, detail)];
   });
-}
-
-function warnOfAgentCheck(backend: string, server: string): Finding {
-  return warningOf(`server ${server}`, serverUnderAgentCheck(backend, server));
 }
 
 function atZero(inRotation: readonly ServerView[]): Finding[] {

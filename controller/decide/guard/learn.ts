@@ -4,6 +4,7 @@ import { mean, median } from '../../../shared/math/statistics.ts';
 import { gradeFactor } from './grade.ts';
 import { isEjected, type ServerMemory } from './state.ts';
 import type { Entry } from './take-in.ts';
+import { cuttable } from './vain-cut.ts';
 
 /** An entry whose server has a learned weight. */
 export interface LearnedEntry extends Entry {
@@ -65,7 +66,7 @@ function grade({ observation, memory }: Entry, { overload }: Dynamics, threshold
   const nothing = { aim: 0, reasons: [] };
   if (overload === 'policy') return nothing;
   if (observation.agent.state === 'stale') return nothing;
-  const { factor, reasons } = gradeFactor(observation.agent.utilisation, thresholds);
+  const { factor, reasons } = gradeFactor(cuttable(observation.agent.utilisation, memory), thresholds);
   return { aim: Math.log(factor) - memory.logGrade, reasons };
 }
 
@@ -75,11 +76,11 @@ function step(
   graded: { readonly aim: number; readonly reasons: readonly Reason[] },
   { gain, maxStep }: Dynamics,
 ): LearnedEntry {
-  const { memory, verdict } = entry;
+  const { memory, verdict, reasons: known } = entry;
   const bounded = (value: number) => Math.min(maxStep, Math.max(-maxStep, value));
   const weightStep = bounded(gain * (aim ?? 0));
   const total = bounded(weightStep + gain * graded.aim);
-  const reasons: Reason[] = [...verdict.reasons, ...graded.reasons];
+  const reasons: Reason[] = [...verdict.reasons, ...known, ...graded.reasons];
   if (aim !== null) {
     reasons.push({ code: 'smoothed', factor: Math.exp(total), wanted: Math.exp(aim + graded.aim) });
   } else if (verdict.weight !== null && memory.ramp < 1) {

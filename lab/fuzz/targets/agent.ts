@@ -37,6 +37,10 @@ const machines: readonly [Machine, ...Machine[]] = [
   { tree: 'unit-v2', scope: { kind: 'cgroup', path: null } },
   { tree: 'container-v2', scope: { kind: 'cgroup', path: null } },
   { tree: 'container-v1', scope: { kind: 'cgroup', path: null } },
+  { tree: 'zfs-arc', scope: { kind: 'host' } },
+  { tree: 'hugepages-free', scope: { kind: 'host' } },
+  { tree: 'cgroup-active-file', scope: { kind: 'cgroup', path: null } },
+  { tree: 'cgroup-no-memory-controller', scope: { kind: 'cgroup', path: null } },
 ];
 
 export const agentTarget: Target = {

@@ -3,10 +3,13 @@ import { parseAuxv } from '../../../agent/kernel/auxv.ts';
 import { locateCgroup } from '../../../agent/kernel/cgroup-location.ts';
 import { countCpuList, parseCpuStat } from '../../../agent/kernel/cpu-stat.ts';
 import { parseLastPid, parseProcessLimit, parseTotalThreads } from '../../../agent/kernel/limits.ts';
-import { parseLinkSpeed, parseNetDev } from '../../../agent/kernel/net-dev.ts';
+import { parseMeminfo } from '../../../agent/kernel/meminfo.ts';
+import { parseDefaultRoutes, parseLinkSpeed, parseNetDev } from '../../../agent/kernel/net-dev.ts';
 import { field, parseLimit } from '../../../agent/kernel/numbers.ts';
 import { parsePidStat, treeTicksUsed } from '../../../agent/kernel/pid-stat.ts';
+import { parseMemoryEvents, parsePressure } from '../../../agent/kernel/pressure.ts';
 import { readBatch, SocketMessage } from '../../../agent/kernel/socket-messages.ts';
+import { parseArcstats } from '../../../agent/kernel/zfs-arc.ts';
 import { namesContainer } from '../../../agent/scope/container.ts';
 import { parseListeners } from '../../../agent/scope/port-owner.ts';
 import { fileOf } from '../corpus.ts';
@@ -107,6 +110,48 @@ const readers: readonly [Reader, ...Reader[]] = [
     },
   },
   { name: 'socket dump', inputs: socketDumps(), read: readDump },
+  {
+    name: 'memory of the host',
+    inputs: [recorded('zfs-arc/proc/meminfo'), recorded('hugepages-free/proc/meminfo')],
+    read: (bytes) => {
+      const memory = parseMeminfo(bytes.toString('utf8'));
+      return memory === null
+        ? null
+        : numbers(memory.totalBytes, memory.availableBytes, memory.heldBytes, memory.freeHugeBytes, memory.hugePageKib);
+    },
+  },
+  {
+    name: 'arcstats',
+    inputs: [recorded('zfs-arc/proc/spl/kstat/zfs/arcstats')],
+    read: (bytes) => numbers(parseArcstats(bytes.toString('utf8'))),
+  },
+  {
+    name: 'pressure and memory.events',
+    inputs: [
+      recorded('host/proc/pressure/memory'),
+      recorded('container-v2/sys/fs/cgroup/cpu.pressure'),
+      recorded('container-v2/sys/fs/cgroup/memory.events'),
+    ],
+    read: (bytes) => {
+      const text = bytes.toString('utf8');
+      const stalled = parsePressure(text);
+      demand((stalled?.some ?? 0) <= 1 && (stalled?.full ?? 0) <= 1, 'more than all of the time was waited');
+      return numbers(stalled?.some, stalled?.full, ...Object.values(parseMemoryEvents(text) ?? {}));
+    },
+  },
+  {
+    name: 'routes',
+    inputs: [
+      Buffer.from(
+        'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n' +
+          'eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\neth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n',
+      ),
+    ],
+    read: (bytes) => {
+      const { size } = parseDefaultRoutes(bytes.toString('utf8'));
+      return size === 0 ? null : [size];
+    },
+  },
 ];
 
 function socketDumps(): readonly [Buffer, ...Buffer[]] {

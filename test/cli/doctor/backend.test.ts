@@ -4,13 +4,12 @@ import { checkBackend } from '../../../cli/doctor/checks/backend.ts';
 import { checkConfiguredWeights } from '../../../cli/doctor/checks/configured-weights.ts';
 import { checkDecisions } from '../../../cli/doctor/checks/decisions.ts';
 import { checkNamedAgents } from '../../../cli/doctor/checks/named-agents.ts';
-import { checkProcesses } from '../../../cli/doctor/checks/processes.ts';
 import { checkRotation } from '../../../cli/doctor/checks/rotation.ts';
-import { checkSrvWeights } from '../../../cli/doctor/checks/srv-weights.ts';
+import { checkServers } from '../../../cli/doctor/checks/servers.ts';
 import { documentOf } from '../../../cli/doctor/finding.ts';
 import { agentTimeout } from '../../../shared/contract/problems/agent.ts';
 import { server, status } from '../../support/status.ts';
-import { answering, facts, failing, lines, view } from './support.ts';
+import { answering, facts, failing, lines, view, viewOf } from './support.ts';
 
 test('a healthy backend has no warning but that of an unknown metric', (t) => {
   const levels = checkBackend(facts([view('web1'), view('web2')])).map(({ level, check }) => `${level} ${check}`);
@@ -46,8 +45,8 @@ test('servers that are down or drained are warnings', (t) => {
 });
 
 test('a server under agent-check is a warning that says how to end it', (t) => {
-  const found = lines(checkRotation(facts([view('a'), view('b', { exclusion: 'agent-check' })])));
-  t.regex(found[1] ?? '', /^warning server b: web\/b: agent-check writes the same weight.*disable agent web\/b/);
+  const found = lines(checkServers(facts([view('a'), view('b', { exclusion: 'agent-check' })])));
+  t.regex(found[0] ?? '', /^warning servers of web: web\/b: agent-check writes the same weight.*disable agent web\/b/);
 });
 
 test('algorithms: those that take no weight fail, those that take some are warned of', (t) => {
@@ -77,14 +76,13 @@ test('configured weights that give one server nearly all are warned of, unless i
   t.deepEqual(checkConfiguredWeights(facts([view('a')])), []);
 });
 
-test('a server of configured weight 0 that gets requests is warned of', (t) => {
-  for (const exclusion of ['configured-zero', null] as const) {
-    const slot = view('srv001', { configuredWeight: 0, currentWeight: 1, exclusion });
-    t.regex(
-      lines(checkConfiguredWeights(facts([slot])))[0] ?? '',
-      /^warning .*srv001: configured weight 0, but HAProxy/,
-    );
-  }
+test('a slot of configured weight 0 that is in service is named; one that is kept out is not', (t) => {
+  const slot = view('srv001', { configuredWeight: 1, currentWeight: 1 });
+  const found = new Map([['srv001', { weight: 1, isOurZero: false }]]);
+  const whole = facts([slot, view('b')]);
+  t.deepEqual(lines(checkConfiguredWeights({ ...whole, view: viewOf([slot, view('b')], { found }) })), [
+    'ok configured weights: srv001: weight 0 in haproxy.cfg, but in service by a weight that was set at run time, which restoring gives back',
+  ]);
   const kept = view('srv001', { configuredWeight: 0, currentWeight: 0, exclusion: 'configured-zero' });
   t.deepEqual(checkConfiguredWeights(facts([kept])), []);
 });
@@ -99,13 +97,13 @@ test('an agent named for a server that is not there is warned of, with the serve
   t.deepEqual(found('web2'), []);
 });
 
-test('HAProxy with several processes, and weights from SRV records, are warned of with the fix', (t) => {
-  t.deepEqual(checkProcesses(1), []);
-  t.regex(lines(checkProcesses(2))[0] ?? '', /^warning processes: HAProxy runs 2 processes.*Use nbthread/);
-  const servers = ['a', 'b'].map((name) => ({ server: name, srvRecord: '_http._tcp.web.service.consul' }));
+test('weights that HAProxy takes from SRV records are warned of, with the fix', (t) => {
+  const record = '_http._tcp.web.service.consul';
+  const srvRecords = new Map(['a', 'b'].map((name) => [name, record]));
+  const servers = [view('a'), view('b'), view('c')];
   t.regex(
-    lines(checkSrvWeights([...servers, { server: 'c', srvRecord: null }]))[0] ?? '',
-    /^warning SRV weights: HAProxy sets the weights of a, b itself .* for _http\._tcp\.web.*Add `resolve-opts ignore-weight`/,
+    lines(checkServers({ view: viewOf(servers, { srvRecords }) }))[0] ?? '',
+    /^warning servers of web: web\/a and 1 more: .*SRV record.*resolve-opts ignore-weight/,
   );
 });
 
@@ -118,6 +116,16 @@ test("the controller's problem with a backend, and weights that another writer s
     'warning backend web: backend web: it cannot',
     'warning server web1: something else writes this weight: left alone for 4 more ticks; wanted 12',
   ]);
+});
+
+test('a metric that is set aside is warned of', (t) => {
+  const aside = server({ reasons: [{ code: 'set-aside', metric: 'ram', level: 0.95, countsFrom: 1 }] });
+  const [backend] = status([aside]).backends;
+  if (backend === undefined) return t.fail();
+  t.regex(
+    lines(checkDecisions({ shown: { status: backend, tickAgeMs: 0 } }))[0] ?? '',
+    /^warning server web1: .*ram.*95/,
+  );
 });
 
 test('as JSON every finding has level, check and detail, and where it is a problem its fields', (t) => {

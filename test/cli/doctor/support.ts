@@ -1,6 +1,6 @@
 import type { AskedAgent, BackendFacts } from '../../../cli/doctor/facts.ts';
 import type { Finding } from '../../../cli/doctor/finding.ts';
-import type { ServerView } from '../../../controller/index.ts';
+import type { BackendView, ServerView } from '../../../controller/index.ts';
 import type { Problem } from '../../../shared/contract/problem.ts';
 import { err, ok } from '../../../shared/contract/result.ts';
 import type { Snapshot } from '../../../shared/contract/snapshot.ts';
@@ -37,10 +37,15 @@ export function failing(server: string, problem: Problem): AskedAgent {
 /** When the snapshots of the tests were taken, and a little. */
 export const nowMs = 1_700_000_000_120;
 
+export function viewOf(servers: readonly ServerView[], changes: Partial<BackendView> = {}): BackendView {
+  const rest = { problems: new Map(), srvRecords: new Map(), found: new Map() };
+  return { backend: 'web', algorithm: 'roundrobin', servers, ...rest, ...changes };
+}
+
 /** What was read of a backend of these servers, whose agents all answer, changed where asked. */
 export function facts(servers: readonly ServerView[], changes: Partial<BackendFacts> = {}): BackendFacts {
   return {
-    view: { backend: 'web', algorithm: 'roundrobin', servers },
+    view: viewOf(servers),
     namedAgents: [],
     agents: servers.filter(({ exclusion }) => exclusion === null).map(({ server }) => answering(server)),
     access: { token: true, tls: false },

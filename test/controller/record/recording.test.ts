@@ -20,6 +20,7 @@ const observation: fc.Arbitrary<Observation> = fc.record({
   address: text,
   port: fc.option(fc.nat(65_535), { nil: null }),
   machine: text,
+  agentUrl: text,
   takesRequests: fc.boolean(),
   exclusion: fc.constantFrom(null, ...(Object.keys(exclusions) as (keyof typeof exclusions)[])),
   configuredWeight: fc.nat({ max: 256 }),

@@ -43,8 +43,8 @@ async function doctorSays(config: Config): Promise<readonly string[]> {
 /** What stops `controller --check`, and the start of a controller. */
 async function checkSays(config: Config): Promise<string> {
   try {
-    await checkSetup(config);
-    return 'fine';
+    const { warnings } = await checkSetup(config);
+    return warnings.map(formatProblem).join('\n') || 'fine';
   } catch (error) {
     return error instanceof ProblemError ? formatProblem(error.problem) : String(error);
   }
