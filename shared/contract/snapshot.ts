@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * What an agent reports. One schema for both sides. Version 2 added the optional fields `machine`, `machineCores`, `pressure`
- * and `memoryEvents`; version 1 has the same fields otherwise.
+ * What an agent reports. One schema for both sides. Version 2 added the optional fields `machine`, `machineCores`, `pressure`,
+ * `memoryEvents` and `warnings`; version 1 has the same fields otherwise.
  */
 export const snapshotVersion = 2;
 /** The oldest version that a controller reads. */
@@ -111,6 +111,8 @@ export const snapshotSchema = z.object({
   machineCores: z.number().positive().max(65_536).optional(),
   pressure: pressure.optional(),
   memoryEvents: memoryEvents.optional(),
+  /** What is measured may not be what is meant: one line each, with what to do. */
+  warnings: z.array(text).max(10).optional(),
   metrics: z.object({
     cpu: metric(cpuRaw),
     ram: metric(ramRaw),

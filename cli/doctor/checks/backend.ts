@@ -1,6 +1,7 @@
 import type { BackendFacts } from '../facts.ts';
 import type { Finding } from '../finding.ts';
 import { checkAgentVersions } from './agent-versions.ts';
+import { checkAgentWarnings } from './agent-warnings.ts';
 import { checkAgents } from './agents.ts';
 import { checkAlgorithm } from './algorithm.ts';
 import { checkConfiguredWeights } from './configured-weights.ts';
@@ -22,6 +23,7 @@ export function checkBackend(facts: BackendFacts): Finding[] {
     ...checkConfiguredWeights(facts),
     ...checkNamedAgents(facts),
     ...checkAgents(facts),
+    ...checkAgentWarnings(facts),
     ...checkAgentVersions(facts),
     ...checkUnknownMetrics(facts),
     ...checkSharedMachines(facts),

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { checkAgentVersions } from '../../../cli/doctor/checks/agent-versions.ts';
+import { checkAgentWarnings } from '../../../cli/doctor/checks/agent-warnings.ts';
 import { checkAgents } from '../../../cli/doctor/checks/agents.ts';
-import { checkNotes } from '../../../cli/doctor/checks/notes.ts';
 import { checkPressure } from '../../../cli/doctor/checks/pressure.ts';
 import { checkSharedMachines } from '../../../cli/doctor/checks/shared-machines.ts';
 import { checkUnknownMetrics } from '../../../cli/doctor/checks/unknown-metrics.ts';
@@ -122,8 +122,8 @@ test('pressure that users notice and processes killed for memory are warnings; a
   t.deepEqual(checkPressure({ agents: [calm, answering('b')] }), []);
 });
 
-test('what agents say about themselves is repeated once', (t) => {
-  const note = 'this group has no process but the agent';
-  const servers = ['a', 'b'].map((name) => ({ server: name, notes: [note] }));
-  t.deepEqual(lines(checkNotes(servers)), [`warning agent of a, b: ${note}`]);
+test('what agents doubt about themselves is repeated, once for all that share it', (t) => {
+  const warnings = ['this group has no process but the agent'];
+  const agents = [answering('a', { warnings }), answering('b', { warnings }), answering('c')];
+  t.deepEqual(lines(checkAgentWarnings({ agents })), [`warning agent of a, b: ${warnings[0]}`]);
 });
