@@ -15,6 +15,7 @@ const suites = {
     files: [
       'test/haproxy/*.test.ts',
       'test/system/pitfalls/*.test.ts',
+      'test/system/field/*.test.ts',
       'test/system/loop/haproxy-changes.test.ts',
       'test/system/loop/leaving.test.ts',
       'test/controller/loop/loop.test.ts',

@@ -1,7 +1,14 @@
 import { connect } from 'node:net';
 import type { Problem } from '../shared/contract/problem.ts';
-import { haproxyIncomplete, haproxyReply, haproxyTimeout } from '../shared/contract/problems/haproxy-socket.ts';
+import {
+  haproxyIncomplete,
+  haproxyReply,
+  haproxyTimeout,
+  socketMaster,
+} from '../shared/contract/problems/haproxy-socket.ts';
 import { err, ok, type Result } from '../shared/contract/result.ts';
+import { accessLevels } from './process-info.ts';
+import { withoutSeverity } from './reply.ts';
 import type { SocketAddress } from './socket-address.ts';
 import { socketProblem } from './socket-problem.ts';
 
@@ -22,9 +29,20 @@ export async function exchange(line: string, options: ExchangeOptions): Promise<
   const reply = await readReply(line, options);
   if (reply.kind === 'complete') return ok(reply.text);
   if (reply.kind === 'failed') return err(await socketProblem(reply.error, options));
-  if (reply.kind === 'timeout') return err(haproxyTimeout(options.where, options.timeoutMs));
+  if (reply.kind === 'timeout') {
+    return err(isMaster(reply.text) ? socketMaster(options.where) : haproxyTimeout(options.where, options.timeoutMs));
+  }
   if (reply.kind === 'too-large') return err(tooLarge(options));
   return err(haproxyIncomplete(options.where, reply.kind));
+}
+
+/**
+ * Whether this is how the socket of the master process (`-S`) answers: it keeps the connection open, and knows none of the
+ * commands that are sent here but `show cli level`.
+ */
+function isMaster(text: string): boolean {
+  const said = withoutSeverity(text);
+  return /^Unknown command/i.test(said) || accessLevels.some((level) => said === `${level}\n\n`);
 }
 
 function tooLarge({ where, maxReplyBytes }: ExchangeOptions): Problem {
@@ -33,8 +51,9 @@ function tooLarge({ where, maxReplyBytes }: ExchangeOptions): Problem {
 }
 
 type Reply =
-  | { readonly kind: 'complete'; readonly text: string }
-  | { readonly kind: 'timeout' | 'too-large' | 'closed without an answer' | 'closed early' }
+  /** `text`: all of it, or what had come by the deadline. */
+  | { readonly kind: 'complete' | 'timeout'; readonly text: string }
+  | { readonly kind: 'too-large' | 'closed without an answer' | 'closed early' }
   | { readonly kind: 'failed'; readonly error: NodeJS.ErrnoException };
 
 function readReply(line: string, { address, timeoutMs, maxReplyBytes }: ExchangeOptions): Promise<Reply> {
@@ -49,7 +68,8 @@ function readReply(line: string, { address, timeoutMs, maxReplyBytes }: Exchange
       socket.destroy();
       resolve(reply);
     };
-    const deadline = setTimeout(() => finish({ kind: 'timeout' }), timeoutMs);
+    const text = () => Buffer.concat(chunks).toString('utf8');
+    const deadline = setTimeout(() => finish({ kind: 'timeout', text: text() }), timeoutMs);
     socket.on('connect', () => socket.write(`${line}\n`));
     socket.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
@@ -58,7 +78,7 @@ function readReply(line: string, { address, timeoutMs, maxReplyBytes }: Exchange
     });
     socket.on('end', () => {
       if (bytes === 0) finish({ kind: 'closed without an answer' });
-      else finish({ kind: 'complete', text: Buffer.concat(chunks).toString('utf8') });
+      else finish({ kind: 'complete', text: text() });
     });
     socket.on('error', (error: NodeJS.ErrnoException) => finish({ kind: 'failed', error }));
     socket.on('close', () => finish({ kind: 'closed early' }));

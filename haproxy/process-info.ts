@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../shared/contract/result.ts';
-import { replyLines } from './reply.ts';
+import { replyLines, withoutSeverity } from './reply.ts';
 
 /** The process that answers; after a reload it is another one. */
 export interface HaproxyInfo {
@@ -7,6 +7,8 @@ export interface HaproxyInfo {
   /** Process id of the worker, as its own namespace numbers it. */
   readonly pid: number;
   readonly uptimeSeconds: number;
+  /** Processes that share the work (`nbproc`, up to 2.4); left out: one. Each has weights of its own. */
+  readonly processes?: number;
 }
 
 /**
@@ -30,12 +32,14 @@ export function parseInfo(reply: string): Result<HaproxyInfo, string> {
   const pid = wholeNumber(fields.get('Pid'));
   const uptimeSeconds = wholeNumber(fields.get('Uptime_sec'));
   if (version === '' || pid === null || uptimeSeconds === null) return err('it lacks Version, Pid or Uptime_sec');
-  return ok({ version, pid, uptimeSeconds });
+  const processes = wholeNumber(fields.get('Nbproc')) ?? 1;
+  return ok({ version, pid, uptimeSeconds, ...(processes > 1 ? { processes } : {}) });
 }
 
 /** Reads the reply to `show cli level`. */
 export function parseLevel(reply: string): Result<AccessLevel, string> {
-  const level = accessLevels.find((name) => reply === `${name}\n\n`);
+  const said = withoutSeverity(reply);
+  const level = accessLevels.find((name) => said === `${name}\n\n`);
   return level === undefined ? err(`it is none of ${accessLevels.join(', ')}`) : ok(level);
 }
 

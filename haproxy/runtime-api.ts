@@ -1,11 +1,17 @@
 import { type Problem, ProblemError, quote } from '../shared/contract/problem.ts';
 import { backendMissing } from '../shared/contract/problems/backend.ts';
-import { haproxyIncomplete, haproxyReply, socketLevel } from '../shared/contract/problems/haproxy-socket.ts';
+import {
+  haproxyIncomplete,
+  haproxyProcesses,
+  haproxyReply,
+  socketLevel,
+} from '../shared/contract/problems/haproxy-socket.ts';
 import { err, ok, type Result } from '../shared/contract/result.ts';
 import { checkName, splitIntoLines, type WeightChange, weightCommands } from './commands.ts';
 import { type ExchangeOptions, exchange } from './exchange.ts';
 import { type AccessLevel, type HaproxyInfo, parseInfo, parseLevel } from './process-info.ts';
 import { type Asked, recogniseRefusal, refusalProblem } from './refusal.ts';
+import { errorText } from './reply.ts';
 import { parseServersState, type ServerState } from './servers-state.ts';
 import { parseSocketAddress } from './socket-address.ts';
 import { parseStats, type StatRow } from './stat-csv.ts';
@@ -37,8 +43,8 @@ const backendsAndServers = 6;
  * Client of HAProxy's Runtime API, versions 2.4 to 3.4. Each command gets its own connection, one at a time: HAProxy
  * serves ten at once (`stats maxconn`) and lets further ones hang. Replies are whole or a Problem, never a part.
  *
- * `set severity-output number` is not used: it would mark errors, but every reply here is known by its shape anyway (a
- * header, or only empty lines), and it would add a line of its own before the data.
+ * `set severity-output` is not used: it would add a line of its own before the data. Every reply here is known by its shape (a
+ * header, or only empty lines), and the severity that the configuration of a socket may add is taken off.
  */
 export class RuntimeApi {
   readonly #options: ExchangeOptions;
@@ -52,8 +58,11 @@ export class RuntimeApi {
     this.#options = { address: address.value, where: socket, timeoutMs, maxReplyBytes };
   }
 
-  info(): Promise<Result<HaproxyInfo, Problem>> {
-    return this.#read('show info', parseInfo, this.#asked());
+  /** A HAProxy of several processes is a Problem: each has weights of its own, and any of them may answer. */
+  async info(): Promise<Result<HaproxyInfo, Problem>> {
+    const info = await this.#read('show info', parseInfo, this.#asked());
+    const { processes = 1 } = info.ok ? info.value : {};
+    return processes > 1 ? err(haproxyProcesses(this.#options.where, processes)) : info;
   }
 
   /** What this socket allows; changing weights needs `admin`. */
@@ -98,7 +107,8 @@ export class RuntimeApi {
       const reply = await this.#exchange(line.join(';'));
       if (!reply.ok) return reply;
       // Some error texts of 2.6 do not end in a line feed, so a batch's replies cannot be told apart: any text is an error.
-      if (/[^\n]/.test(reply.value)) return err(await this.#explain(refusalProblem(reply.value.trim(), asked), asked));
+      const error = errorText(reply.value);
+      if (error !== '') return err(await this.#explain(refusalProblem(error, asked), asked));
       // Success is one empty line a command.
       if (reply.value.length < line.length)
         return err(haproxyIncomplete(this.#options.where, 'fewer replies than commands'));

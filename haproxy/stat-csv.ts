@@ -15,7 +15,7 @@ export interface StatRow {
   /** `http`, `tcp` and more; null where HAProxy does not say. */
   readonly mode: string | null;
   readonly isBackup: boolean;
-  /** Whether `agent-check` is on, which writes this server's weight too. */
+  /** Whether `agent-check` is on, which writes this server's weight too. Always false on 2.4: `ServerState` tells it there. */
   readonly agentCheck: boolean;
   /** The weight that was last set; a backend's is the sum of its active servers. */
   readonly weight: number;
@@ -41,6 +41,8 @@ export interface StatRow {
   readonly throttlePercent: number | null;
   /** How long it has been UP, in ms (HAProxy counts seconds); null while it is not, or where HAProxy does not say. */
   readonly upForMs: number | null;
+  /** Why this row cannot be used: what could not be read is 0 or empty. */
+  readonly fault?: string;
 }
 
 const columnNames = [
@@ -48,69 +50,84 @@ const columnNames = [
   'svname',
   'type',
   'status',
-  'algo',
-  'mode',
   'bck',
-  'agent_status',
   'uweight',
-  'weight',
   'scur',
-  'qcur',
   'stot',
-  'hrsp_1xx',
   'hrsp_2xx',
-  'hrsp_3xx',
-  'hrsp_4xx',
   'hrsp_5xx',
   'econ',
   'eresp',
+] as const;
+const optionalColumns = [
+  'algo',
+  'mode',
+  'agent_status',
+  'weight',
+  'qcur',
+  'hrsp_1xx',
+  'hrsp_3xx',
+  'hrsp_4xx',
   'wretr',
   'wredis',
   'throttle',
   'lastchg',
 ] as const;
-type Reader = RowReader<(typeof columnNames)[number]>;
+type Reader = RowReader<(typeof columnNames)[number] | (typeof optionalColumns)[number]>;
 
 /** Values of the column `type`. Frontends (0) and listeners (3) have no weight and are passed over. */
 const kinds = { '0': null, '1': 'backend', '2': 'server', '3': null } as const;
 
-/** All backends and servers of a reply to `show stat`, or why it cannot be one. Never a part of them. */
+/**
+ * All backends and servers of a reply to `show stat`, or why it cannot be one. Never a part of them. A row that cannot be read
+ * costs only its own server: that one has a `fault`.
+ */
 export function parseStats(reply: string): Result<readonly StatRow[], string> {
   const lines = replyLines(reply);
   if (!lines.ok) return lines;
   const [header, ...rest] = lines.value;
   if (!header?.startsWith('# ')) return err('it has no header');
-  const columns = findColumns(header.slice(2).split(','), columnNames);
+  const columns = findColumns(header.slice(2).split(','), columnNames, optionalColumns);
   if (!columns.ok) return columns;
   const records = joinQuotedLines(rest);
   if (!records.ok) return records;
   const reader: Reader = new RowReader(columns.value);
   const rows: StatRow[] = [];
-  for (const record of records.value) {
+  for (const [index, record] of records.value.entries()) {
     reader.next(splitRecord(record));
-    const kind = reader.choice('type', kinds, null);
+    if (reader.text('pxname') === '' || reader.text('svname') === '')
+      return err(`row ${index + 1}: it names no server`);
+    const kind = kindOf(reader);
     if (kind !== null) rows.push(readRow(reader, kind));
   }
-  return reader.fault === null ? ok(rows) : err(reader.fault);
+  return ok(rows);
+}
+
+/** Where the type cannot be read, the name tells. */
+function kindOf(reader: Reader): StatRow['kind'] | null {
+  const name = reader.text('svname');
+  const byName = name === 'FRONTEND' ? null : name === 'BACKEND' ? 'backend' : 'server';
+  return reader.fault === null ? reader.choice('type', kinds, byName) : byName;
 }
 
 function readRow(reader: Reader, kind: StatRow['kind']): StatRow {
   const status = reader.text('status');
   const largestWeight = kind === 'server' ? maxWeight : Number.MAX_SAFE_INTEGER;
-  return {
+  const weight = reader.count('uweight', largestWeight);
+  const row: StatRow = {
     backend: reader.text('pxname'),
     name: reader.text('svname'),
     kind,
     status,
-    algorithm: textOrNull(reader.text('algo')),
-    mode: textOrNull(reader.text('mode')),
+    algorithm: reader.textOrNull('algo'),
+    mode: reader.textOrNull('mode'),
     // A backend row counts its backup servers in this column.
     isBackup: kind === 'server' && reader.count('bck') > 0,
-    agentCheck: reader.text('agent_status') !== '',
-    weight: reader.count('uweight', largestWeight),
-    effectiveWeight: reader.count('weight', largestWeight),
+    agentCheck: reader.textOrNull('agent_status') !== null,
+    weight,
+    effectiveWeight: reader.textOrNull('weight') === null ? weight : reader.count('weight', largestWeight),
     currentSessions: reader.count('scur'),
-    queued: reader.count('qcur'),
+    queued: reader.countOrNull('qcur') ?? 0,
     totalSessions: reader.count('stot'),
     responses1xx: reader.countOrNull('hrsp_1xx'),
     responses2xx: reader.countOrNull('hrsp_2xx'),
@@ -119,20 +136,17 @@ function readRow(reader: Reader, kind: StatRow['kind']): StatRow {
     responses5xx: reader.countOrNull('hrsp_5xx'),
     connectionErrors: reader.count('econ'),
     responseErrors: reader.count('eresp'),
-    retries: reader.count('wretr'),
-    redispatches: reader.count('wredis'),
+    retries: reader.countOrNull('wretr') ?? 0,
+    redispatches: reader.countOrNull('wredis') ?? 0,
     throttlePercent: reader.countOrNull('throttle'),
     upForMs: isUp(status) ? reader.ageMsOrNull('lastchg') : null,
   };
+  return reader.fault === null ? row : { ...row, fault: reader.fault };
 }
 
 /** Whether HAProxy sends requests to a server of this status. */
 export function isUp(status: string): boolean {
   return /^(?:UP|no check)/.test(status);
-}
-
-function textOrNull(text: string): string | null {
-  return text === '' ? null : text;
 }
 
 /** Check results hold foreign text, which HAProxy quotes; a line feed within quotes does not end the row. */

@@ -2,9 +2,9 @@ import { Command, Option } from 'commander';
 import { type ConfigFlags, checkSetup, loadConfig, runController } from '../../controller/index.ts';
 import { agentPort, controllerPort } from '../../shared/contract/endpoints.ts';
 import { defaultPolicy, policyNames } from '../../shared/contract/policy-names.ts';
-import { ProblemError } from '../../shared/contract/problem.ts';
+import { formatProblem, ProblemError } from '../../shared/contract/problem.ts';
 import { endSoon } from '../../shared/process/end-soon.ts';
-import { print } from '../exit.ts';
+import { note, print } from '../exit.ts';
 import { addHaproxyOptions, repeatedNames, wholeNumber } from '../options.ts';
 
 const examples = `
@@ -28,7 +28,7 @@ export function controllerCommand(): Command {
     .option(
       '--period-ms <ms>',
       'time between ticks, 1000 to 60000; must divide a minute (default: 2000)',
-      wholeNumber(1),
+      wholeNumber(1_000, 'ms'),
     )
     .addOption(
       new Option(
@@ -67,8 +67,9 @@ export function controllerCommand(): Command {
         endSoon();
         return;
       }
-      const waitingFor = await checkSetup(config);
+      const { waitingFor, warnings } = await checkSetup(config);
       if (waitingFor !== null) throw new ProblemError(waitingFor);
+      for (const warning of warnings) note(`warning: ${formatProblem(warning)}`);
       print('configuration and set-up are valid');
     });
 }

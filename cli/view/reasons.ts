@@ -1,7 +1,7 @@
 import type { Reason } from '../../shared/contract/decision.ts';
 import { exclusions } from '../../shared/contract/observation.ts';
 import type { ServerStatus } from '../../shared/contract/status.ts';
-import { decimal, percent } from '../../shared/terminal/format.ts';
+import { decimal, percent, signed } from '../../shared/terminal/format.ts';
 import type { Tone } from '../../shared/terminal/text.ts';
 
 const shortMetric = { cpu: 'cpu', ram: 'ram', bandwidth: 'bw', threads: 'thr', tcpQueues: 'tcpq' } as const;
@@ -36,9 +36,24 @@ export function headline(server: ServerStatus): Headline {
   if (saturated !== undefined) return { text: `cut: ${names(saturated.metrics)}`, tone: 'warn' };
   const aside = server.reasons.filter((reason) => reason.code === 'set-aside');
   if (aside.length > 0) return { text: `aside: ${names(aside.map(({ metric }) => metric))}`, tone: 'warn' };
-  if (server.agent.code !== null) return { text: server.agent.code, tone: 'warn' };
+  if (server.agent.code !== null) return { text: agentText(server.agent.code), tone: 'warn' };
   return { text: basis(server.reasons), tone: null };
 }
+
+/** A problem of an agent in a word: the line under the table has the rest. */
+function agentText(code: string): string {
+  return Object.hasOwn(agentProblems, code) ? (agentProblems[code] ?? code) : code.replace(/^agent-/, '');
+}
+
+const agentProblems: Readonly<Record<string, string>> = {
+  'agent-unreachable': 'no agent',
+  'agent-timeout': 'agent slow',
+  'agent-unauthorised': 'token',
+  'agent-certificate': 'cert',
+  'agent-schema-version': 'version',
+  'agent-wrong-server': 'wrong agent',
+  'agent-stale': 'agent old',
+};
 
 /** The basis of an ordinary weight. */
 function basis(reasons: readonly Reason[]): string {
@@ -59,7 +74,7 @@ export function describe(reason: Reason): string {
     case 'excluded':
       return `left alone: ${Object.hasOwn(exclusions, reason.exclusion) ? exclusions[reason.exclusion as keyof typeof exclusions] : reason.exclusion}`;
     case 'load':
-      return `load Lr ${decimal(reason.load, 3)}; mean of the backend ${decimal(reason.average, 3)}; delta ${decimal(reason.delta, 3)}`;
+      return `load Lr ${loadText(reason)}; mean of the backend ${decimal(reason.average, 3)}; delta ${signed(signedDelta(reason), 3)}`;
     case 'load-without':
       return `unknown, so left out of the load: ${names(reason.metrics)}`;
     case 'inverse-load':
@@ -95,7 +110,7 @@ export function describe(reason: Reason): string {
     case 'held':
       return `no verdict (${reason.because}): keeps the learned weight; ${reason.detail}`;
     case 'smoothed':
-      return `the policy wants x ${decimal(reason.wanted)} of the learned weight; this tick's step is x ${decimal(reason.factor)}`;
+      return `the policy wants x ${decimal(reason.wanted)} of the weight so far; this tick goes x ${decimal(reason.factor)}`;
     case 'limited':
       return `limited: agents alone can raise a server only this far: x ${decimal(reason.factor)} (a larger configured weight allows more)`;
     case 'errors':
@@ -127,6 +142,19 @@ export function describe(reason: Reason): string {
         ? `HAProxy keeps ${reason.current}: too close to be worth a write`
         : `HAProxy keeps ${reason.current}: too few requests since the last change`;
   }
+}
+
+type LoadReason = Extract<Reason, { code: 'load' }>;
+
+function loadText({ load, measured }: LoadReason): string {
+  return measured === undefined
+    ? decimal(load, 3)
+    : `${decimal(measured, 3)}, counted as ${decimal(load, 3)} (less tells nothing apart)`;
+}
+
+/** The distance from the mean with its sign: above 0 is busier than the mean. */
+export function signedDelta({ load, average, delta }: LoadReason): number {
+  return load < average ? -delta : delta;
 }
 
 const picks = {

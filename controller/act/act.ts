@@ -2,7 +2,17 @@ import type { HaproxyControl, ServerState, StatRow, WeightChange } from '../../h
 import type { Decision } from '../../shared/contract/decision.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
+import { type FoundWeights, weightToGiveBack } from '../observe/found-weights.ts';
 import { serverRows, whyNotOurs } from '../observe/rotation.ts';
+
+/** What the controller that leaves knows of the servers; `haweight restore` knows nothing. */
+export interface Memory {
+  readonly found: FoundWeights;
+  /** Servers that it has given a weight since HAProxy started. */
+  readonly written: ReadonlySet<string>;
+  /** Whether only these get their weight back. */
+  readonly onlyWritten?: boolean;
+}
 
 /** Sends the decisions that are to be written. What took effect is read back on the next tick. */
 export async function act(
@@ -15,23 +25,39 @@ export async function act(
 }
 
 /** Puts the configured weights back. Servers that are not ours keep what an operator gave them. */
-export async function restore(api: HaproxyControl, backend: string): Promise<Result<number, Problem>> {
+export async function restore(
+  api: HaproxyControl,
+  backend: string,
+  memory: Memory | null = null,
+): Promise<Result<number, Problem>> {
   const [states, stats] = [await api.servers(backend), await api.stats(backend)];
   if (!states.ok) return states;
   if (!stats.ok) return stats;
-  return await send(api, backend, restoreChanges(states.value, stats.value));
+  return await send(api, backend, restoreChanges(states.value, stats.value, memory));
 }
 
-/** For servers that are ours, in rotation or not, and whose weight is not the configured one. Pure. */
-export function restoreChanges(states: readonly ServerState[], stats: readonly StatRow[]): WeightChange[] {
+/** For servers that are ours, in rotation or not, and whose weight is not the one to give back. Pure. */
+export function restoreChanges(
+  states: readonly ServerState[],
+  stats: readonly StatRow[],
+  memory: Memory | null = null,
+): WeightChange[] {
   const rows = serverRows(stats);
   return states.flatMap((state) => {
-    const { server, weight, configuredWeight } = state;
+    const { server, weight } = state;
     const row = rows.get(server);
+    const found = memory?.found.get(server);
     // without a row it went between the two replies
-    const isOurs = row !== undefined && whyNotOurs(state, row) === null;
-    return isOurs && weight !== configuredWeight ? [{ server, weight: configuredWeight }] : [];
+    const isOurs = row !== undefined && whyNotOurs(state, row, found?.isOurZero) === null;
+    const goal = found?.weight ?? weightToGiveBack(state, states);
+    return isOurs && weight !== goal && !isOperators(state, memory) ? [{ server, weight: goal }] : [];
   });
+}
+
+/** Out of rotation, and never written by us: an operator gave it this weight. Weight 0 may be of a controller before us. */
+function isOperators({ server, weight, adminState }: ServerState, memory: Memory | null): boolean {
+  if (memory === null || memory.written.has(server)) return false;
+  return memory.onlyWritten === true || ((adminState.maintenance || adminState.drain) && weight > 0);
 }
 
 async function send(api: HaproxyControl, backend: string, changes: readonly WeightChange[]) {

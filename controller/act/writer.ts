@@ -41,6 +41,8 @@ export class Writer {
   #drained: ReadonlyMap<string, number> = new Map();
   /** Of the rescue before; null where there was none since the servers were drained. */
   #baseline: Baseline | null = null;
+  /** Servers that were given a weight since HAProxy started. */
+  readonly #written = new Set<string>();
   /** Servers that got their weight back since the last tick, perhaps while a tick was under way that had read it before. */
   #rescued: ReadonlySet<string> = new Set();
 
@@ -55,6 +57,9 @@ export class Writer {
   /** HAProxy is another process now, with the configured weights. */
   forget(): void {
     this.#contests = forgetLeft(this.#contests);
+    this.#drained = new Map();
+    this.#baseline = null;
+    this.#written.clear();
   }
 
   /** Servers whose weight this tick leaves to another writer. */
@@ -62,15 +67,25 @@ export class Writer {
     return leftToOthers(seen, this.#contests);
   }
 
-  /** Sends what is to be written and not left to another writer. */
-  async write(decisions: readonly Decision[], seen: readonly Observation[]): Promise<Written> {
+  /** Servers that were given a weight since HAProxy started. */
+  get written(): ReadonlySet<string> {
+    return this.#written;
+  }
+
+  /** Sends what is to be written and not left to another writer. `srvRecords`: those that servers come from, by server. */
+  async write(
+    decisions: readonly Decision[],
+    seen: readonly Observation[],
+    srvRecords: ReadonlyMap<string, string> = new Map(),
+  ): Promise<Written> {
     const { contested, contests, ...yielded } = await this.#yield(decisions, seen);
     for (const foreign of yielded.foreignWrites) this.#logForeign(foreign);
+    for (const { server, write } of yielded.decisions) if (write) this.#written.add(server);
     const sent = await act(this.#api, this.#backend, yielded.decisions);
     this.#noteLeft(contests, yielded.decisions, seen, sent.ok);
     this.#noteDrained(yielded.decisions, seen);
     if (!sent.ok) return { kind: 'refused', decisions: unwritten(yielded.decisions, seen), problem: sent.error };
-    const problem = contested.length === 0 ? null : weightContested(this.#backend, contested);
+    const problem = contested.length === 0 ? null : contestedProblem(this.#backend, contested, srvRecords);
     return { kind: 'written', decisions: yielded.decisions, count: sent.value, problem };
   }
 
@@ -129,6 +144,16 @@ export class Writer {
   }
 }
 
+/** HAProxy itself is the likely writer where all of them come from SRV records. */
+function contestedProblem(
+  backend: string,
+  contested: readonly string[],
+  srvRecords: ReadonlyMap<string, string>,
+): Problem {
+  const records = contested.map((server) => srvRecords.get(server) ?? null);
+  return weightContested(backend, contested, records.includes(null) ? null : (records[0] ?? null));
+}
+
 /** The weight that HAProxy has after the tick; null where a failed write may or may not have taken effect. */
 function afterwards({ server, weight, write }: Decision, current: ReadonlyMap<string, number>, isSent: boolean) {
   if (write && !isSent) return null;
@@ -138,7 +163,10 @@ function afterwards({ server, weight, write }: Decision, current: ReadonlyMap<st
 /** Decisions that HAProxy did not take: the weights are as they were, and the next tick decides again. */
 export function unwritten(decisions: readonly Decision[], seen: readonly Observation[]): readonly Decision[] {
   const current = weightsOf(seen);
-  return decisions.map((each) => ({ ...each, weight: current.get(each.server) ?? each.weight, write: false }));
+  return decisions.map((each) => {
+    const weight = current.get(each.server) ?? each.weight;
+    return { ...each, weight, drained: each.drained && weight === 0, write: false };
+  });
 }
 
 function weightsOf(seen: readonly Observation[]): ReadonlyMap<string, number> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { agentPort, controllerPort, defaultSocket, httpUrlPattern } from '../../shared/contract/endpoints.ts';
+import { agentPort, defaultSocket, httpUrlPattern } from '../../shared/contract/endpoints.ts';
 import { hostPattern, nameAlphabet, namePattern } from '../../shared/contract/limits.ts';
 import { defaultPolicy, policyNames } from '../../shared/contract/policy-names.ts';
 import { logLevels } from '../../shared/process/log.ts';
@@ -134,7 +134,8 @@ export const configSchema = z.strictObject({
       deadband: share(0.5).default(defaultGuardSettings.deadband),
     })
     .prefault({}),
-  listen: z.string().default(`127.0.0.1:${controllerPort}`),
+  /** Left out: 127.0.0.1:9478, or for a dry run any port if that one is in use. */
+  listen: z.string().optional(),
   tokenFile: z.string().min(1).optional(),
   tls: serverTls.optional(),
   insecure: z.boolean().default(false),

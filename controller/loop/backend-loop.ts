@@ -1,4 +1,3 @@
-import { algorithmProblem } from '../../haproxy/algorithm.ts';
 import type { HaproxyControl } from '../../haproxy/runtime-api.ts';
 import type { Decision } from '../../shared/contract/decision.ts';
 import type { Policy } from '../../shared/contract/policy.ts';
@@ -6,13 +5,16 @@ import type { Problem } from '../../shared/contract/problem.ts';
 import { ok, type Result } from '../../shared/contract/result.ts';
 import type { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
+import { type Memory, restore } from '../act/act.ts';
+import { WeightSupport } from '../act/weight-support.ts';
 import { unwritten, type Writer } from '../act/writer.ts';
 import type { BackendConfig, Config } from '../config/schema.ts';
 import { type DecideInput, type DecideState, decide, initialDecideState } from '../decide/decide.ts';
 import { policyNamed } from '../decide/policies/registry.ts';
 import { ShadowPolicy } from '../decide/shadow-policy.ts';
 import type { AgentSource } from '../observe/agent-client.ts';
-import { readBackend } from '../observe/haproxy-view.ts';
+import type { FoundWeights } from '../observe/found-weights.ts';
+import { type BackendView, readBackend } from '../observe/haproxy-view.ts';
 import { type ObservedServer, Observer } from '../observe/observer.ts';
 import { silentAgentsProblem } from '../observe/silent-agents.ts';
 import { decisionSettings, type TickRecord } from '../record/recording.ts';
@@ -48,6 +50,8 @@ export interface BackendLoopOptions {
   readonly events: EventLog;
   /** Monotonic clock, in ms. */
   readonly nowMs: () => number;
+  /** Wall clock, in ms: for people only. */
+  readonly wallMs: () => number;
   /** Takes every tick that was decided; must return at once. null: nothing is recorded. */
   readonly record: ((tick: BackendRecord) => void) | null;
 }
@@ -56,6 +60,7 @@ export interface BackendLoopOptions {
 interface Observed {
   readonly algorithm: string | null;
   readonly servers: readonly ObservedServer[];
+  readonly srvRecords: BackendView['srvRecords'];
   /** Since the tick before, in ms. */
   readonly elapsedMs: number;
 }
@@ -69,6 +74,9 @@ export class BackendLoop {
   readonly #policy: Policy;
   readonly #shadows: readonly ShadowPolicy[];
   readonly #log: TickLog;
+  readonly #support: WeightSupport;
+  /** null before the first reading. */
+  #found: FoundWeights | null = null;
   #state: DecideState;
   #last: BackendTick;
   /** When HAProxy was last read; null before the first time. */
@@ -93,6 +101,7 @@ export class BackendLoop {
     this.#state = initialDecideState(this.#policy);
     this.#shadows = config.shadow.map((name) => new ShadowPolicy(policyNamed(name, config.policies)));
     this.#log = new TickLog({ logger, events, dryRun: config.dryRun });
+    this.#support = new WeightSupport(options.api, backend.name, logger);
     this.#last = noTickYet(backend.name, config.shadow);
   }
 
@@ -104,6 +113,18 @@ export class BackendLoop {
   onHaproxyRestart(): void {
     this.#observer.forgetCounters();
     this.#options.writer.forget();
+    this.#support.forget();
+    if (this.#found !== null) this.#found = new Map();
+  }
+
+  /** Puts the configured weights back. Returns how many; none where the algorithm takes no weights: none was written there. */
+  async restore(): Promise<Result<number, Problem>> {
+    if (this.#support.isStatic) return ok(0);
+    return await restore(this.#options.api, this.#options.backend.name, this.#memory);
+  }
+
+  get #memory(): Memory {
+    return { found: this.#found ?? new Map(), written: this.#options.writer.written };
   }
 
   /** One tick. Returns how many weights were written. Problems outside this process are in `last.problem` and the log. */
@@ -113,14 +134,15 @@ export class BackendLoop {
       this.miss(observed.error);
       return 0;
     }
-    const { algorithm, servers } = observed.value;
+    const { algorithm, servers, srvRecords } = observed.value;
+    const readAtMs = Math.round(this.#options.wallMs());
     const input = this.#inputOf(observed.value);
     const decisions = this.#decide(input);
-    const result = await this.#act(input, decisions);
+    const result = await this.#act(input, decisions, srvRecords);
     const shadows = this.#tickShadows(input, decisions, result);
     const backend = this.#options.backend.name;
     const problem = problemAfter(result, silentAgentsProblem(backend, input.observations));
-    this.#finish({ backend, algorithm, servers, decisions: result.decisions, problem, shadows });
+    this.#finish({ backend, algorithm, readAtMs, servers, decisions: result.decisions, problem, shadows });
     this.#record(input, decisions, result);
     return result.kind === 'written' ? result.count : 0;
   }
@@ -133,12 +155,21 @@ export class BackendLoop {
 
   async #observe(): Promise<Result<Observed, Problem>> {
     const { api, backend, config, nowMs } = this.#options;
-    const view = await readBackend(api, backend.name);
+    const view = await readBackend(api, backend.name, { found: this.#found, decided: this.#decided });
     if (!view.ok) return view;
+    this.#found = view.value.found;
+    this.#log.view(view.value);
     const readAtMs = nowMs();
     const elapsedMs = this.#readAtMs === null ? config.periodMs : Math.max(1, readAtMs - this.#readAtMs);
     this.#readAtMs = readAtMs;
-    return ok({ algorithm: view.value.algorithm, servers: await this.#observer.observe(view.value), elapsedMs });
+    const { algorithm, srvRecords } = view.value;
+    return ok({ algorithm, srvRecords, servers: await this.#observer.observe(view.value), elapsedMs });
+  }
+
+  /** The weights that the last tick left; none in a dry run, which leaves none. */
+  get #decided(): ReadonlyMap<string, number> {
+    const decisions = this.#options.config.dryRun ? [] : this.#last.decisions;
+    return new Map(decisions.map(({ server, weight }) => [server, weight]));
   }
 
   #inputOf({ algorithm, servers, elapsedMs }: Observed): TickInput {
@@ -155,14 +186,26 @@ export class BackendLoop {
     return decisions;
   }
 
-  async #act({ observations, algorithm }: TickInput, decisions: readonly Decision[]): Promise<TickResult> {
-    const { config, backend, writer } = this.#options;
-    const useless = algorithmProblem(backend.name, algorithm);
+  async #act(
+    { observations, algorithm }: TickInput,
+    decisions: readonly Decision[],
+    srvRecords: BackendView['srvRecords'],
+  ): Promise<TickResult> {
+    const { config, writer } = this.#options;
+    const useless = this.#support.problemOf(algorithm);
     if (config.dryRun) return { kind: 'dry-run', decisions, problem: useless };
-    if (useless !== null) {
-      return { kind: 'useless', decisions: unwritten(decisions, observations), problem: useless };
+    await this.#support.putBack(this.#memory);
+    const isWriting = useless === null && decisions.some(({ write }) => write);
+    const problem = isWriting ? await this.#support.probe(algorithm) : useless;
+    if (problem !== null) {
+      const kind = problem.code === 'backend-static' ? 'useless' : 'refused';
+      return { kind, decisions: unwritten(decisions, observations), problem };
     }
-    return await writer.write(decisions, observations);
+    const result = await writer.write(decisions, observations, srvRecords);
+    if (result.kind !== 'refused' || result.problem.code !== 'backend-static') return result;
+    await this.#support.refused(this.#memory);
+    writer.forget();
+    return { ...result, kind: 'useless' };
   }
 
   #tickShadows(input: TickInput, inForce: readonly Decision[], { kind }: TickResult): readonly ShadowTick[] {

@@ -9,7 +9,6 @@ import type { Status } from '../../shared/contract/status.ts';
 import { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
 import { remembered } from '../../shared/remembered.ts';
-import { restore } from '../act/act.ts';
 import { Writer } from '../act/writer.ts';
 import type { Config } from '../config/schema.ts';
 import { policyNamed } from '../decide/policies/registry.ts';
@@ -56,7 +55,15 @@ export class Loop {
     this.#options = options;
     this.#events = new EventLog(logger);
     const shared = {
-      ...{ config, api, agents: options.agents, logger, events: this.#events, nowMs: clock.monotonicMs },
+      ...{
+        config,
+        api,
+        agents: options.agents,
+        logger,
+        events: this.#events,
+        nowMs: clock.monotonicMs,
+        wallMs: clock.wallMs,
+      },
       record: recorder === null ? null : (tick: BackendRecord) => this.#record(recorder, tick),
     };
     const backends = config.backends.map((backend) => {
@@ -129,8 +136,9 @@ export class Loop {
     await this.#running;
     if (this.#haproxy === null) return [];
     const problems: Problem[] = [];
-    for (const { name } of this.#options.config.backends) {
-      const restored = await restore(this.#options.api, name);
+    for (const backend of this.#backends) {
+      const restored = await backend.restore();
+      const name = backend.last.backend;
       if (restored.ok)
         this.#options.logger.info('configured weights restored', { backend: name, changed: restored.value });
       else problems.push(restored.error);

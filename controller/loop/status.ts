@@ -32,6 +32,7 @@ export function backendStatus(tick: BackendTick, dryRun: boolean): BackendStatus
   return {
     backend: tick.backend,
     algorithm: tick.algorithm,
+    readAtMs: tick.readAtMs,
     problem: tick.problem === null ? null : formatProblem(tick.problem),
     servers: tick.servers.map((each) => {
       const { server } = each.observation;

@@ -2,6 +2,8 @@ import { isNeverOurs } from '../../shared/contract/observation.ts';
 import { serverUnderAgentCheck } from '../../shared/contract/problems/backend.ts';
 import type { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
+import type { BackendView } from '../observe/haproxy-view.ts';
+import { srvRecordProblem } from '../observe/view-problems.ts';
 import type { BackendTick, ShadowTick } from './backend-tick.ts';
 
 export interface TickLogOptions {
@@ -20,6 +22,15 @@ export class TickLog {
 
   shadow(backend: string, { policy, problem }: ShadowTick): void {
     this.#options.events.report('shadow problem', { backend, policy }, problem);
+  }
+
+  /** What HAProxy says of the servers, before anything is decided. */
+  view(view: BackendView): void {
+    const { events } = this.#options;
+    const { backend, servers, problems } = view;
+    const names = new Set([...servers.map(({ server }) => server), ...problems.keys()]);
+    for (const server of names) events.report('server problem', { backend, server }, problems.get(server) ?? null);
+    events.report('servers from an SRV record', { backend }, srvRecordProblem(view));
   }
 
   tick(tick: BackendTick, before: BackendTick): void {

@@ -8,34 +8,45 @@ import type { Exclusion } from '../../shared/contract/observation.ts';
  * and in rotation now, does it take requests. All pure.
  */
 
-type StateFacts = Pick<ServerState, 'server' | 'configuredWeight' | 'adminState' | 'operationalState'>;
-type RowFacts = Pick<StatRow, 'kind' | 'status' | 'isBackup' | 'agentCheck'>;
+type StateFacts = Pick<
+  ServerState,
+  'server' | 'configuredWeight' | 'weight' | 'adminState' | 'operationalState' | 'agentCheck' | 'fault'
+>;
+type LastingFacts = Omit<StateFacts, 'adminState' | 'operationalState'>;
+type RowFacts = Pick<StatRow, 'kind' | 'status' | 'isBackup' | 'agentCheck' | 'fault'>;
 
-/** Whether agent-check writes the server's weight too: two writers of one weight. */
-export function isAgentChecked({ kind, agentCheck }: Pick<RowFacts, 'kind' | 'agentCheck'>): boolean {
-  return kind === 'server' && agentCheck;
+/** Whether agent-check writes the server's weight too: two writers of one weight. 2.4 says so in the state only. */
+export function isAgentChecked(
+  state: Pick<StateFacts, 'agentCheck'>,
+  row: Pick<RowFacts, 'kind' | 'agentCheck'>,
+): boolean {
+  return state.agentCheck === 'on' || (row.kind === 'server' && row.agentCheck);
 }
 
-/** Why the server's weight is never ours under this configuration, most lasting reason first; null: it is ours. */
+/**
+ * Why the server's weight is never ours under this configuration, most lasting reason first; null: it is ours. A server that
+ * the configuration keeps at 0 is ours while it has another weight: an ingress controller or an operator put it into service.
+ * `isOurZero`: weight 0 is our decision.
+ */
 export function whyNotOurs(
-  { server, configuredWeight }: Pick<StateFacts, 'server' | 'configuredWeight'>,
-  row: Pick<RowFacts, 'kind' | 'isBackup' | 'agentCheck'>,
+  state: LastingFacts,
+  row: Pick<RowFacts, 'kind' | 'isBackup' | 'agentCheck' | 'fault'>,
+  isOurZero = false,
 ): Exclusion | null {
-  if (!isValidName(server)) return 'name-invalid';
-  if (isAgentChecked(row)) return 'agent-check';
+  if (!isValidName(state.server)) return 'name-invalid';
+  if (state.fault !== undefined || row.fault !== undefined) return 'unreadable';
+  if (isAgentChecked(state, row)) return 'agent-check';
   if (row.isBackup) return 'backup';
-  return configuredWeight === 0 ? 'configured-zero' : null;
+  return state.configuredWeight === 0 && state.weight === 0 && !isOurZero ? 'configured-zero' : null;
 }
 
 /** Why the server's weight is left alone now, most lasting reason first; null: it is ours and in rotation. */
-export function exclusionOf(
-  state: StateFacts,
-  row: Pick<RowFacts, 'kind' | 'isBackup' | 'agentCheck'>,
-): Exclusion | null {
-  const notOurs = whyNotOurs(state, row);
+export function exclusionOf(state: StateFacts, row: RowFacts, isOurZero = false): Exclusion | null {
+  const notOurs = whyNotOurs(state, row, isOurZero);
   if (notOurs !== null) return notOurs;
-  if (state.adminState.maintenance) return 'maintenance';
-  if (state.adminState.drain) return 'drain';
+  // the status knows it too, whatever bits the admin state of this version has
+  if (state.adminState.maintenance || row.status.startsWith('MAINT')) return 'maintenance';
+  if (state.adminState.drain || row.status.startsWith('DRAIN')) return 'drain';
   // `stopping` is a failing or leaving server that HAProxy sends no new requests
   return state.operationalState === 'running' || state.operationalState === 'starting' ? null : 'down';
 }

@@ -3,10 +3,10 @@ import { dirname } from 'node:path';
 import { algorithmProblem } from '../../haproxy/algorithm.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { type Problem, ProblemError } from '../../shared/contract/problem.ts';
-import { serverUnderAgentCheck } from '../../shared/contract/problems/backend.ts';
 import { socketLevel } from '../../shared/contract/problems/haproxy-socket.ts';
 import type { Config } from '../config/schema.ts';
-import { isAgentChecked } from '../observe/rotation.ts';
+import { readBackend } from '../observe/haproxy-view.ts';
+import { viewProblems } from '../observe/view-problems.ts';
 import { checkRecordFile } from '../record/record-problem.ts';
 
 /** Problems that may be over soon: HAProxy is not there yet, or busy. */
@@ -28,37 +28,48 @@ function isWorthWaiting(problem: Problem, socket: string): boolean {
 /** What the check of a set-up takes of the configuration. */
 export type SetupConfig = Pick<Config, 'backends' | 'haproxy' | 'record'>;
 
+/** What a check of the set-up found that does not stop the start. */
+export interface SetupCheck {
+  /** What to wait for; null: nothing. */
+  readonly waitingFor: Problem | null;
+  /** What keeps single servers from being managed, or their weights from lasting. The loop reports them too. */
+  readonly warnings: readonly Problem[];
+}
+
 /**
- * Checks the set-up by reading only. Throws a ProblemError for what waiting will not fix; returns what to wait for, or null.
- * `api` is the client to ask HAProxy with.
+ * Checks the set-up by reading only. Throws a ProblemError for what waiting will not fix. `api` is the client to ask HAProxy
+ * with.
  */
 export async function checkSetup(
   { backends, haproxy, record }: SetupConfig,
   api = new RuntimeApi(haproxy),
-): Promise<Problem | null> {
+): Promise<SetupCheck> {
   const { socket } = haproxy;
   const unwritable = record === undefined ? null : await checkRecordFile(record.file);
   if (unwritable !== null) throw new ProblemError(unwritable);
-  const names = backends.map(({ name }) => name);
-  const [problem] = await preflight(api, socket, names);
-  if (problem === undefined) return null;
+  const problem = await socketProblem(api, socket);
+  const warnings: Problem[] = [];
+  if (problem !== null) return { waitingFor: waitable(problem, socket), warnings };
+  for (const { name } of backends) {
+    const view = await readBackend(api, name);
+    if (!view.ok) return { waitingFor: waitable(view.error, socket), warnings };
+    const useless = algorithmProblem(name, view.value.algorithm);
+    if (useless !== null) throw new ProblemError(useless);
+    warnings.push(...viewProblems(view.value));
+  }
+  return { waitingFor: null, warnings };
+}
+
+function waitable(problem: Problem, socket: string): Problem {
   if (!isWorthWaiting(problem, socket)) throw new ProblemError(problem);
   return problem;
 }
 
-/** Finds what makes haweight useless or harmful here, by reading only, before the first weight is written. */
-async function preflight(api: RuntimeApi, socket: string, backends: readonly string[]): Promise<Problem[]> {
+/** What makes haweight useless with this socket; `show info` comes first, as it tells the master process and `nbproc`. */
+async function socketProblem(api: RuntimeApi, socket: string): Promise<Problem | null> {
+  const info = await api.info();
+  if (!info.ok) return info.error;
   const level = await api.level();
-  if (!level.ok) return [level.error];
-  const problems: Problem[] = level.value === 'admin' ? [] : [socketLevel(socket, 'write', level.value)];
-  for (const backend of backends) problems.push(...(await backendProblems(api, backend)));
-  return problems;
-}
-
-async function backendProblems(api: RuntimeApi, backend: string): Promise<Problem[]> {
-  const stats = await api.stats(backend);
-  if (!stats.ok) return [stats.error];
-  const useless = algorithmProblem(backend, stats.value.find(({ kind }) => kind === 'backend')?.algorithm ?? null);
-  const checked = stats.value.filter(isAgentChecked).map(({ name }) => serverUnderAgentCheck(backend, name));
-  return useless === null ? checked : [useless, ...checked];
+  if (!level.ok) return level.error;
+  return level.value === 'admin' ? null : socketLevel(socket, 'write', level.value);
 }

@@ -14,7 +14,14 @@ export const reasonSchema = z.discriminatedUnion('code', [
   /** The server is not in rotation, or not managed: its weight is left alone. */
   z.object({ code: z.literal('excluded'), exclusion: z.string() }),
   /** Load by equation (1), the mean of the servers with fresh snapshots by (2), the distance by (3). */
-  z.object({ code: z.literal('load'), load: finite, average: finite, delta: finite }),
+  z.object({
+    code: z.literal('load'),
+    load: finite,
+    average: finite,
+    delta: finite,
+    /** What was measured, where that is so little that more is counted. */
+    measured: finite.optional(),
+  }),
   /** A metric that the load is made of is unknown; the other factors were scaled up to sum to 1. */
   z.object({ code: z.literal('load-without'), metrics: z.array(metricName) }),
   /** The policy's weight from the load alone. */

@@ -13,9 +13,10 @@ export const exclusions = {
   maintenance: 'in maintenance',
   drain: 'drained by an operator',
   backup: 'a backup server: HAProxy uses it only when no other is UP',
-  'configured-zero': 'its configured weight is 0',
+  'configured-zero': 'its configured weight is 0, and so is its weight now',
   'agent-check': 'agent-check writes its weight',
   'name-invalid': 'its name does not fit the Runtime API',
+  unreadable: 'what HAProxy says of it cannot be read',
 } as const;
 export type Exclusion = keyof typeof exclusions;
 
@@ -69,7 +70,10 @@ export interface Observation {
   readonly exclusion: Exclusion | null;
   /** true: in rotation, but another writer sets its weight, which is left to it at this tick. */
   readonly leftToOther?: boolean | undefined;
-  /** The weight that HAProxy's configuration gives it, 0 to 256. */
+  /**
+   * The weight that HAProxy's configuration gives it, 0 to 256; of a server that is kept at 0 there and was put into service at
+   * run time, the weight that it was found with.
+   */
   readonly configuredWeight: number;
   /** The weight that HAProxy uses now, 0 to 256. */
   readonly currentWeight: number;

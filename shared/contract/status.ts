@@ -85,6 +85,8 @@ export const shadowSchema = z.object({
 export const backendStatusSchema = z.object({
   backend: z.string(),
   algorithm: z.string().nullable(),
+  /** Wall clock of the tick that `servers` are of, ms since 1970; null before the first that read HAProxy. */
+  readAtMs: instant.nullable().default(null),
   servers: z.array(serverStatusSchema),
   /** What is wrong with the backend as a whole, in one line; null while all is well. */
   problem: z.string().nullable(),

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 /**
  * Replies of versions that are not installed here, built from their column lists. Where a list comes from is said
  * beside it; which fields are empty is as HAProxy 2.6.12 leaves them.
@@ -111,3 +113,8 @@ export const stateReply = [
   '',
   '',
 ].join('\n');
+
+/** A reply or a configuration as it was seen in the field: a file of the folder `field`. */
+export function field(name: string): string {
+  return readFileSync(new URL(`field/${name}`, import.meta.url), 'utf8');
+}

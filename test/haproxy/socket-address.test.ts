@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import test from 'ava';
 import { parseSocketAddress } from '../../haproxy/socket-address.ts';
 import { formatProblem } from '../../shared/contract/problem.ts';
@@ -19,6 +20,20 @@ const accepted: readonly [string, object][] = [
   ['ipv6@[::1]:9999', tcp('::1', 9999)],
   ['ipv6@::1:9999', tcp('::1', 9999)],
   ['tcp:[2001:db8::1]:9999', tcp('2001:db8::1', 9999)],
+  ['tcp@127.0.0.1:9999', tcp('127.0.0.1', 9999)],
+  ['tcp4@127.0.0.1:9999', tcp('127.0.0.1', 9999)],
+  ['tcp6@[::1]:9999', tcp('::1', 9999)],
+  ['stream+ipv4@127.0.0.1:9999', tcp('127.0.0.1', 9999)],
+  ['0.0.0.0:9999', tcp('0.0.0.0', 9999)],
+  ['[::]:9999', tcp('::', 9999)],
+  // what listens on every address is asked on loopback
+  ['*:9999', tcp('127.0.0.1', 9999)],
+  [':9999', tcp('127.0.0.1', 9999)],
+  ['ipv4@*:9999', tcp('127.0.0.1', 9999)],
+  ['ipv6@*:9999', tcp('::1', 9999)],
+  ['ipv6@:9999', tcp('::1', 9999)],
+  ['abns@haproxy', unix(`\0haproxy${'\0'.repeat(100)}`)],
+  ['abnsz@haproxy', unix('\0haproxy')],
 ];
 
 for (const [text, address] of accepted) {
@@ -30,8 +45,15 @@ const refused = [
   '',
   'admin.sock',
   'unix@admin.sock',
-  'abns@haproxy',
+  'abns@',
+  `abns@${'x'.repeat(108)}`,
+  'abns@a\0b',
   'fd@3',
+  'sockpair@4',
+  'udp@127.0.0.1:9999',
+  './admin.sock',
+  'run/admin.sock',
+  '127.0.0.1:9999-10000',
   '/run/\nadmin.sock',
   '/run/\0admin.sock',
   `/${'x'.repeat(107)}`,
@@ -39,7 +61,6 @@ const refused = [
   '127.0.0.1:0',
   '127.0.0.1:65536',
   '127.0.0.1:9999x',
-  ':9999',
   '::1:9999',
   'ipv4@[::1]:9999',
   'ipv6@127.0.0.1:9999',
@@ -58,3 +79,20 @@ for (const text of refused) {
     t.false(line.includes('\n'));
   });
 }
+
+for (const text of ['admin.sock', './admin.sock', 'unix@admin.sock', 'unix:admin.sock']) {
+  test(`of the relative path ${text} it says what the absolute one may be`, (t) => {
+    const address = parseSocketAddress(text, '--socket');
+    t.regex(
+      address.ok ? '' : (address.error.fix ?? ''),
+      new RegExp(`Give the absolute path, such as ${resolve('admin.sock')}:`),
+    );
+  });
+}
+
+test('a descriptor is for the process that has it only', (t) => {
+  for (const text of ['fd@3', 'sockpair@4']) {
+    const address = parseSocketAddress(text, '--socket');
+    t.regex(address.ok ? '' : (address.error.fix ?? ''), /descriptor.*a path/);
+  }
+});

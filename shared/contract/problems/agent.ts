@@ -3,8 +3,21 @@ import { type Problem, quote } from '../problem.ts';
 
 /** Problems of an agent, as the one that asks it sees them. `url` is where it was asked. */
 
+const noRoute = 'Is the machine up, and is there a route to it? A firewall that rejects the port looks the same.';
+const notResolved = "Check the host name in the agent's URL.";
+/** By the system's code. A firewall that drops packets shows as a time-out: `agentTimeout`. */
+const whyUnreachable: Readonly<Record<string, string>> = {
+  ECONNREFUSED:
+    'Is the agent running there? Unless --listen says otherwise it serves its own machine (127.0.0.1) only.',
+  EHOSTUNREACH: noRoute,
+  ENETUNREACH: noRoute,
+  EHOSTDOWN: noRoute,
+  ENOTFOUND: notResolved,
+  EAI_AGAIN: notResolved,
+};
+
 export function agentUnreachable(url: string, got: string, hint: string | null = null): Problem {
-  const fix = hint ?? 'Is the agent running there, and does a firewall let its port through?';
+  const fix = hint ?? whyUnreachable[got] ?? 'Is it the agent that listens there? Look at its log.';
   return { code: 'agent-unreachable', where: url, what: 'the agent cannot be reached', got, fix };
 }
 
@@ -21,7 +34,7 @@ export function agentAddressUnknown(server: string, address: string): Problem {
 
 export function agentTimeout(url: string, timeoutMs: number): Problem {
   const expected = `an answer within ${timeoutMs} ms`;
-  const fix = 'Is the agent or its machine overloaded, or does a firewall drop its packets?';
+  const fix = 'Does a firewall drop packets to its port? Is the agent or its machine overloaded?';
   return { code: 'agent-timeout', where: url, what: 'the agent did not answer in time', expected, fix };
 }
 
@@ -82,7 +95,7 @@ export function agentWrongServer(url: string, server: string, got: string): Prob
     what: 'this is the agent of another server',
     expected: quote(server),
     got: quote(got, 60),
-    fix: "Check the agent's --name and the address that is asked.",
+    fix: "Check the agent's --name and the address that is asked. An agent for several servers of a machine has no --name.",
   };
 }
 

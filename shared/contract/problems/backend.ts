@@ -63,16 +63,62 @@ export function serverUnderAgentCheck(backend: string, server: string): Problem 
   };
 }
 
-/** Another writer changes weights of this backend again and again. */
-export function weightContested(backend: string, servers: readonly string[]): Problem {
-  const [first = '', ...more] = servers;
+const ignoreWeight = "Add 'resolve-opts ignore-weight' to its 'server-template' or 'server' line and reload HAProxy.";
+
+/** HAProxy itself writes the weights of servers from SRV records, unless told not to; its socket does not show which. */
+export function serversFromSrvRecord(backend: string, servers: readonly string[], record: string): Problem {
+  return {
+    code: 'server-srv-record',
+    where: placeOf(backend, servers),
+    what: 'HAProxy sets the weight of a server from an SRV record anew at every answer of the DNS',
+    expected: "'resolve-opts ignore-weight' on its line",
+    got: `servers of ${quote(record, 80)}`,
+    fix: `${ignoreWeight} If it is there, all is well.`,
+  };
+}
+
+/** Another writer changes weights of this backend again and again. `srvRecord`: where the servers come from one; null: no. */
+export function weightContested(backend: string, servers: readonly string[], srvRecord: string | null = null): Problem {
+  const where = placeOf(backend, servers);
+  const expected = 'one writer for each weight';
+  if (srvRecord !== null) {
+    const what = 'HAProxy sets this weight from its SRV record too, so haweight mostly leaves it alone';
+    return { code: 'weight-contested', where, what, expected, got: quote(srvRecord, 80), fix: ignoreWeight };
+  }
   return {
     code: 'weight-contested',
-    where: `${backend}/${first}${more.length === 0 ? '' : ` and ${more.length} more`}`,
+    where,
     what: 'another writer changes this weight too, so haweight mostly leaves it alone',
-    expected: 'one writer for each weight',
-    fix: 'Stop the other writer (a script, another controller, an operator), or take its servers out of this backend.',
+    expected,
+    fix: 'Stop the other writer (a script, another controller, an ingress controller, an operator), or take its servers out of this backend.',
   };
+}
+
+/** HAProxy's row of one server is not as it should be: the server is left alone until it is. */
+export function serverUnreadable(backend: string, server: string, fault: string): Problem {
+  return {
+    code: 'server-unreadable',
+    where: `${backend}/${server}`,
+    what: 'what HAProxy says of this server cannot be read, so haweight leaves it alone',
+    got: quote(fault),
+    fix: 'Look for a newer haweight; if there is none, report it with the output of "show servers state" and "show stat".',
+  };
+}
+
+/** A bit that haweight does not know says nothing: `show stat` tells whether the server takes requests. */
+export function serverStateUnknown(backend: string, server: string, bits: number): Problem {
+  return {
+    code: 'server-unreadable',
+    where: `${backend}/${server}`,
+    what: 'its admin state has bits that haweight does not know; it goes by the status in "show stat"',
+    expected: 'bits of 0x7f',
+    got: `0x${bits.toString(16)}`,
+    fix: 'Look for a newer haweight.',
+  };
+}
+
+function placeOf(backend: string, [first = '', ...more]: readonly string[]): string {
+  return `${backend}/${first}${more.length === 0 ? '' : ` and ${more.length} more`}`;
 }
 
 export function nameInvalid(kind: 'backend' | 'server', name: string, maxLength: number): Problem {

@@ -34,6 +34,18 @@ export function socketRefused(socket: string, got: string): Problem {
   };
 }
 
+/** The master process answers on the socket of `-S`: it balances nothing. */
+export function socketMaster(socket: string): Problem {
+  return {
+    code: 'socket-master',
+    where: socket,
+    what: "this is the socket of HAProxy's master process, which has no servers",
+    expected: "the address of a 'stats socket' line",
+    got: 'the socket of the option -S',
+    fix: socketLine,
+  };
+}
+
 export function socketPermission(socket: string, user: string, got: string): Problem {
   return {
     code: 'socket-permission',
@@ -92,6 +104,18 @@ export function haproxyReply(
 /** HAProxy's own words about a command that it refused, where they are none that we know. */
 export function haproxyRefused(where: string, text: string): Problem {
   return { code: 'haproxy-refused', where, what: 'HAProxy refused the command', got: quote(text) };
+}
+
+/** `nbproc`, up to 2.4: a socket reaches one of the processes, and the others keep their weights. */
+export function haproxyProcesses(socket: string, processes: number): Problem {
+  return {
+    code: 'haproxy-processes',
+    where: socket,
+    what: 'HAProxy runs several processes, each with weights of its own, and this socket reaches one of them',
+    expected: 'one process',
+    got: `nbproc ${processes}`,
+    fix: "In haproxy.cfg, section global: 'nbthread' instead of 'nbproc', and no 'process' on the 'stats socket' line; restart HAProxy.",
+  };
 }
 
 /** It is no reason to stop: what matters is checked in every reply. */

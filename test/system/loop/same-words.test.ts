@@ -1,9 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { checkAgents } from '../../../cli/doctor/agent-checks.ts';
-import type { Finding } from '../../../cli/doctor/finding.ts';
-import { checkBackend, checkHaproxy } from '../../../cli/doctor/haproxy-checks.ts';
+import { examine } from '../../../cli/doctor/examine.ts';
 import { type Config, configSchema } from '../../../controller/config/schema.ts';
 import { Loop } from '../../../controller/loop/loop.ts';
 import { AgentClient } from '../../../controller/observe/agent-client.ts';
@@ -11,7 +9,8 @@ import { checkSetup } from '../../../controller/run/preflight.ts';
 import { RuntimeApi } from '../../../haproxy/runtime-api.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { formatProblem, ProblemError } from '../../../shared/contract/problem.ts';
-import { ok } from '../../../shared/contract/result.ts';
+import { controllerUnreachable } from '../../../shared/contract/problems/controller.ts';
+import { err, ok } from '../../../shared/contract/result.ts';
 import { renderConfiguration } from '../../../testbed/rig/haproxy-configuration.ts';
 import { startHaproxy } from '../../../testbed/rig/haproxy-process.ts';
 import { recordingLogger } from '../../controller/support/recording-logger.ts';
@@ -31,24 +30,21 @@ const configuration = renderConfiguration({
   ],
 });
 
-/** What doctor fails, without the names of its checks. */
+/** The problems that doctor finds, without the names of its checks. */
 async function doctorSays(config: Config): Promise<readonly string[]> {
-  const api = new RuntimeApi(config.haproxy);
-  using client = new AgentClient({ timeoutMs: config.agents.timeoutMs, token: null });
-  const findings: Finding[] = await checkHaproxy(api, config.haproxy.socket);
-  for (const backend of config.backends) {
-    const checked = await checkBackend(api, backend.name);
-    findings.push(...checked.findings);
-    if (checked.view !== null) findings.push(...(await checkAgents(client, checked.view, config, backend)));
+  const absent = err(controllerUnreachable('http://127.0.0.1:1', 'ECONNREFUSED', null));
+  const lines: string[] = [];
+  for await (const findings of examine(config, { url: 'http://127.0.0.1:1', answer: absent })) {
+    lines.push(...findings.filter(({ problem }) => problem !== null).map(({ detail }) => detail));
   }
-  return findings.filter(({ state }) => state === 'fail').map(({ detail }) => detail);
+  return lines;
 }
 
 /** What stops `controller --check`, and the start of a controller. */
 async function checkSays(config: Config): Promise<string> {
   try {
-    await checkSetup(config);
-    return 'fine';
+    const { warnings } = await checkSetup(config);
+    return warnings.map(formatProblem).join('\n') || 'fine';
   } catch (error) {
     return error instanceof ProblemError ? formatProblem(error.problem) : String(error);
   }
