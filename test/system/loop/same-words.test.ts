@@ -31,8 +31,8 @@ const configuration = renderConfiguration({
   ],
 });
 
-/** What doctor fails, without the names of its checks. */
-async function doctorSays(config: Config): Promise<readonly string[]> {
+/** What doctor finds in these states, without the names of its checks. */
+async function doctorSays(config: Config, ...states: readonly Finding['state'][]): Promise<readonly string[]> {
   const api = new RuntimeApi(config.haproxy);
   using client = new AgentClient({ timeoutMs: config.agents.timeoutMs, token: null });
   const findings: Finding[] = await checkHaproxy(api, config.haproxy.socket);
@@ -41,14 +41,14 @@ async function doctorSays(config: Config): Promise<readonly string[]> {
     findings.push(...checked.findings);
     if (checked.view !== null) findings.push(...(await checkAgents(client, checked.view, config, backend)));
   }
-  return findings.filter(({ state }) => state === 'fail').map(({ detail }) => detail);
+  return findings.filter(({ state }) => states.includes(state)).map(({ detail }) => detail);
 }
 
-/** What stops `controller --check`, and the start of a controller. */
+/** What stops `controller --check` and the start of a controller, or what it warns of. */
 async function checkSays(config: Config): Promise<string> {
   try {
-    await checkSetup(config);
-    return 'fine';
+    const { warnings } = await checkSetup(config);
+    return warnings[0] === undefined ? 'fine' : formatProblem(warnings[0]);
   } catch (error) {
     return error instanceof ProblemError ? formatProblem(error.problem) : String(error);
   }
@@ -88,7 +88,7 @@ for (const { name, backend, says, ...rest } of haproxyFaults) {
     const config = configSchema.parse({ haproxy: { socket }, backends: [{ name: backend }], policy: 'paper' });
     const line = await checkSays(config);
     t.regex(line, says);
-    const doctor = await doctorSays(config);
+    const doctor = await doctorSays(config, 'fail', 'warn');
     t.true(doctor.includes(line), doctor.join('\n'));
     const controller = await controllerSays(config);
     t.true(controller.includes(line), controller.join('\n'));
@@ -135,7 +135,7 @@ for (const { name, start, says } of agentFaults) {
       backends: [{ name: 'web', agents: { s1: agent.url } }],
       agents: { timeoutMs: 200 },
     });
-    const doctor = await doctorSays(config);
+    const doctor = await doctorSays(config, 'fail');
     const [line = ''] = doctor;
     t.regex(line, says);
     t.is(doctor.length, 1);
