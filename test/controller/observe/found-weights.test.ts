@@ -23,7 +23,7 @@ test('at the first reading the weight may be that of a controller before: the ot
   t.deepEqual(findWeights([state('s1', 256), { ...state('s2', 9, 4), fault: 'x' }], null), found(256));
 });
 
-test('weight 0 of ours is not the end, also while it is down and has no decision', (t) => {
+test('our weight 0 is not the end, also while it is down and has no decision', (t) => {
   const ours = findWeights([state('s1', 0)], found(1), decided(0));
   t.deepEqual(ours, found(1, true));
   t.deepEqual(findWeights([state('s1', 0)], ours), found(1, true));
