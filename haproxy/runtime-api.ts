@@ -109,8 +109,8 @@ export class RuntimeApi {
       // Some error texts of 2.6 do not end in a line feed, so a batch's replies cannot be told apart: any text is an error.
       const error = errorText(reply.value);
       if (error !== '') return err(await this.#explain(refusalProblem(error, asked), asked));
-      // Success is one empty line a command.
-      if (reply.value.length < line.length)
+      // Success is an empty line for each command, whatever HAProxy remarks.
+      if (reply.value.split('\n').length - 1 < line.length)
         return err(haproxyIncomplete(this.#options.where, 'fewer replies than commands'));
     }
     return ok(undefined);

@@ -17,7 +17,7 @@ import { backendOption } from '../options.ts';
 const examples = `
 For use after a controller was killed. A controller that is stopped (SIGTERM)
 restores the weights itself; while one runs, restore refuses. Servers that
-haweight never changes (backup, agent-check, configured weight 0) are left
+haweight never changes (backup, agent-check, kept out by weight 0) are left
 alone.
 
 With --after-exit it restores only what the controller would have restored:

@@ -16,8 +16,7 @@ export class WeightSupport {
   readonly #logger: Log;
   /** Of this process of HAProxy; null: not known yet. */
   #takesWeights: boolean | null = null;
-  #algorithm: string | null = null;
-  /** Servers that may be at 0 because a batch was refused in part. */
+  /** Servers that may be at 0 because of us although the algorithm takes no weights. */
   #owed: ReadonlySet<string> = new Set();
 
   constructor(api: HaproxyControl, backend: string, logger: Log) {
@@ -26,24 +25,25 @@ export class WeightSupport {
     this.#logger = logger;
   }
 
-  /** Whether this process of HAProxy has refused weights because of its algorithm. */
+  /** Whether weights have no effect in this process of HAProxy, so that none is written. */
   get isStatic(): boolean {
     return this.#takesWeights === false;
   }
 
-  /** HAProxy is another process now, perhaps with another configuration. */
-  forget(): void {
+  /**
+   * HAProxy is another process now, perhaps with another algorithm. `written`: servers that were given a weight before that was
+   * noticed: the last of these writes may have reached the new process.
+   */
+  forget(written: ReadonlySet<string>): void {
     this.#takesWeights = null;
-    this.#owed = new Set();
+    this.#owed = new Set(written);
   }
 
   /** Why no weight has an effect here, as far as is known without writing; null: it has one, or may have one. */
   problemOf(algorithm: string | null): Problem | null {
-    if (algorithm !== this.#algorithm) this.forget();
-    this.#algorithm = algorithm;
-    return (
-      algorithmProblem(this.#backend, algorithm) ?? (this.isStatic ? backendStatic(this.#backend, algorithm) : null)
-    );
+    const known = algorithmProblem(this.#backend, algorithm);
+    if (known !== null) this.#takesWeights = false;
+    return known ?? (this.isStatic ? backendStatic(this.#backend, algorithm) : null);
   }
 
   /** To be asked before weights are written: probes where that is needed. null: they may be written. */
@@ -56,6 +56,7 @@ export class WeightSupport {
     const probed = await this.#api.setWeights(this.#backend, changes);
     if (!probed.ok && probed.error.code !== 'backend-static') return probed.error;
     this.#takesWeights = probed.ok;
+    if (probed.ok) this.#owed = new Set();
     return probed.ok ? null : backendStatic(this.#backend, algorithm);
   }
 
@@ -66,7 +67,7 @@ export class WeightSupport {
     await this.putBack(memory);
   }
 
-  /** Gives back what a refused batch left at 0; tries again at the next tick where that fails. */
+  /** Gives back what was left at 0 where the algorithm takes no weights; tries again at the next tick where that fails. */
   async putBack({ found }: Memory): Promise<void> {
     if (this.#owed.size === 0) return;
     const restored = await restore(this.#api, this.#backend, { found, written: this.#owed, onlyWritten: true });
@@ -75,7 +76,7 @@ export class WeightSupport {
       this.#logger.error('weights not put back', { ...fields, detail: formatProblem(restored.error) });
       return;
     }
-    this.#logger.warn('weights put back: the algorithm refuses others', fields);
+    if (restored.value > 0) this.#logger.warn('weights put back: the algorithm refuses others', fields);
     this.#owed = new Set();
   }
 }

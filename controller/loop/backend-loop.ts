@@ -112,8 +112,8 @@ export class BackendLoop {
   /** HAProxy is another process now: its counters began anew, and it has the configured weights. */
   onHaproxyRestart(): void {
     this.#observer.forgetCounters();
+    this.#support.forget(this.#options.writer.written);
     this.#options.writer.forget();
-    this.#support.forget();
     if (this.#found !== null) this.#found = new Map();
   }
 
@@ -194,12 +194,12 @@ export class BackendLoop {
     const { config, writer } = this.#options;
     const useless = this.#support.problemOf(algorithm);
     if (config.dryRun) return { kind: 'dry-run', decisions, problem: useless };
-    await this.#support.putBack(this.#memory);
     const isWriting = useless === null && decisions.some(({ write }) => write);
     const problem = isWriting ? await this.#support.probe(algorithm) : useless;
     if (problem !== null) {
-      const kind = problem.code === 'backend-static' ? 'useless' : 'refused';
-      return { kind, decisions: unwritten(decisions, observations), problem };
+      const isUseless = problem.code === 'backend-static';
+      if (isUseless) await this.#support.putBack(this.#memory);
+      return { kind: isUseless ? 'useless' : 'refused', decisions: unwritten(decisions, observations), problem };
     }
     const result = await writer.write(decisions, observations, srvRecords);
     if (result.kind !== 'refused' || result.problem.code !== 'backend-static') return result;

@@ -9,7 +9,11 @@ export interface Counters {
   readonly clientErrors: number;
   /** Requests that another server got because this one refused them; HAProxy counts no error for it. */
   readonly redispatches: number;
+  /** Whether HAProxy's row could not be read, so that these are not its totals. */
+  readonly isUnknown?: true;
 }
+
+const unknown: Counters = { ok: 0, errors: 0, clientErrors: 0, redispatches: 0, isUnknown: true };
 
 /**
  * After this many ticks in which a server did no work and its requests were sent on to others, these requests count as errors.
@@ -22,6 +26,7 @@ const refusingTicks = 3;
  * every session that did not end in an error counts as done.
  */
 export function countersOf(row: StatRow): Counters {
+  if (row.fault !== undefined) return unknown;
   const failed = row.connectionErrors + row.responseErrors;
   const { redispatches } = row;
   if (row.responses2xx === null) {
@@ -45,7 +50,8 @@ export function refusedTicks(refusedBefore: number, before: Counters | null, now
  * `refused`: ticks in a row in which the server only refused, by `refusedTicks`.
  */
 export function trafficBetween(before: Counters | null, now: Counters, refused = 0): Traffic | null {
-  if (before === null || now.ok < before.ok || now.errors < before.errors) return null;
+  if (before === null || before.isUnknown || now.isUnknown) return null;
+  if (now.ok < before.ok || now.errors < before.errors) return null;
   const redispatches = refused >= refusingTicks ? Math.max(0, now.redispatches - before.redispatches) : 0;
   return {
     ok: now.ok - before.ok,

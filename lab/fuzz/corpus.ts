@@ -50,6 +50,10 @@ export const haproxyReplies: Inputs = [
   fileOf('lab/fuzz/corpus/no-such-server.txt'),
   fileOf('lab/fuzz/corpus/unknown-command.txt'),
   fileOf('lab/fuzz/corpus/set-weights.txt'),
+  fileOf('test/haproxy/field/disabled-slots.state.txt'),
+  fileOf('test/haproxy/field/srv-records.state.txt'),
+  fileOf('test/haproxy/field/level-number.txt'),
+  fileOf('test/haproxy/field/nbproc.info.txt'),
   Buffer.from(stateReply),
   ...Object.values(statColumns).map((columns) => Buffer.from(statReply(columns, statRows))),
 ];

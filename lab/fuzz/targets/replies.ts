@@ -1,7 +1,12 @@
+import { findWeights } from '../../../controller/observe/found-weights.ts';
 import { joinBackend } from '../../../controller/observe/haproxy-view.ts';
+import { viewProblems } from '../../../controller/observe/view-problems.ts';
+import { probeWeights } from '../../../haproxy/algorithm.ts';
 import { accessLevels, type HaproxyInfo, parseInfo, parseLevel } from '../../../haproxy/process-info.ts';
 import { recogniseRefusal, refusalProblem } from '../../../haproxy/refusal.ts';
+import { errorText } from '../../../haproxy/reply.ts';
 import { parseServersState, type ServerState } from '../../../haproxy/servers-state.ts';
+import { parseSocketAddress } from '../../../haproxy/socket-address.ts';
 import { parseStats, type StatRow } from '../../../haproxy/stat-csv.ts';
 import { haproxyReplies } from '../corpus.ts';
 import { addressed, casesFrom } from '../input/cases.ts';
@@ -18,7 +23,10 @@ export const repliesTarget: Target = {
   open: () => stateless(checkReply),
 };
 
-const readers = [readStates, readStats, readInfo, readLevel, readRefusal] as const;
+const recordedStats = haproxyReplies.map((reply) => parseStats(reply.toString('utf8'))).find(({ ok }) => ok);
+const webRows = recordedStats?.ok === true ? recordedStats.value : [];
+
+const readers = [readStates, readStats, readInfo, readLevel, readRefusal, readAddress] as const;
 
 /** First byte: the parser. The rest is the reply. */
 function checkReply(input: Buffer): string {
@@ -30,7 +38,12 @@ function readStates(reply: string): string {
   const parsed = parseServersState(reply);
   if (!parsed.ok) return `states: ${fault(parsed.error)}`;
   checkStates(parsed.value);
-  return 'states: read';
+  checkProbe(parsed.value);
+  for (const { weight } of findWeights(parsed.value, null).values())
+    demand(weight >= 1 && weight <= 256, 'a found weight');
+  const joined = joinBackend('web', parsed.value, webRows);
+  if (joined.ok) for (const problem of viewProblems(joined.value)) checkProblem(problem);
+  return parsed.value.some(({ fault }) => fault !== undefined) ? 'states: read in part' : 'states: read';
 }
 
 function readStats(reply: string): string {
@@ -40,6 +53,7 @@ function readStats(reply: string): string {
   const states = parseServersState(haproxyReplies[0].toString('utf8'));
   const joined = joinBackend('web', states.ok ? states.value : [], parsed.value);
   if (!joined.ok) checkProblem(joined.error);
+  else for (const problem of viewProblems(joined.value)) checkProblem(problem);
   return joined.ok ? 'stats: read' : 'stats: read, without the backend';
 }
 
@@ -59,7 +73,24 @@ function readLevel(reply: string): string {
 function readRefusal(text: string): string {
   const asked = { socket: '/run/haproxy/admin.sock', backend: 'web', server: 'web/s1', writes: true };
   checkProblem(refusalProblem(text, asked));
+  const error = errorText(text);
+  demand(error === error.trim() && error.length <= text.length, 'an error text that is not part of the reply');
   return `refusal: ${recogniseRefusal(text, asked)?.code ?? 'unknown words'}`;
+}
+
+/** A probe names one server, and sets it back to the weight that it has. */
+function checkProbe(states: readonly ServerState[]): void {
+  const probe = probeWeights(states) ?? [];
+  demand(probe.length === 0 || probe.length === 2, 'a probe of another length');
+  for (const { weight } of probe) demandCount(weight, 'probe', 256);
+  const [first, last] = probe;
+  demand(first?.server === last?.server && (first === undefined || first.weight > 0), 'a probe with an effect');
+}
+
+function readAddress(text: string): string {
+  const address = parseSocketAddress(text, '--socket');
+  if (!address.ok) checkProblem(address.error);
+  return address.ok ? `address: ${address.value.kind}` : 'address: refused';
 }
 
 export function checkStates(states: readonly ServerState[]): void {

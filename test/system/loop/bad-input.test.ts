@@ -1,11 +1,15 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { renderConfiguration } from '../../../testbed/rig/haproxy-configuration.ts';
 import { type HaproxyProcess, startHaproxy } from '../../../testbed/rig/haproxy-process.ts';
 import { freePort } from '../../../testbed/rig/ports.ts';
 import { answers, until } from '../../../testbed/rig/wait.ts';
+import { field } from '../../haproxy/recorded.ts';
 import { expectOk, haproxyTest } from '../../haproxy/setup.ts';
+import { startMaster } from '../../support/haproxy-master.ts';
 import { httpServer } from '../../support/http-server.ts';
 import { type Finished, Haweight, haweight } from '../../support/process.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -22,7 +26,13 @@ const configuration = renderConfiguration({
     { name: 'web', servers: [{ name: 's1', ...server }] },
     { name: 'fixed', algorithm: 'static-rr', servers: [{ name: 's1', ...server }] },
     { name: 'firsts', algorithm: 'first', servers: [{ name: 's1', ...server }] },
-    { name: 'checked', servers: [{ name: 's1', ...server, options: 'agent-check agent-port 9' }] },
+    {
+      name: 'checked',
+      servers: [
+        { name: 's1', ...server, options: 'agent-check agent-port 9' },
+        { name: 's2', ...server },
+      ],
+    },
   ],
 });
 
@@ -47,7 +57,6 @@ const wrongSetups: readonly (readonly [title: string, backend: string, ...words:
   ['a backend that HAProxy does not have', 'wbe', 'wbe', '"web"'],
   ['a backend with a static algorithm', 'fixed', 'static-rr', 'roundrobin, leastconn, random'],
   ['a backend whose algorithm ignores weights', 'firsts', 'first', 'ignores weights'],
-  ['a server also under agent-check', 'checked', 'checked/s1', 'agent-check'],
   ['a backend name that does not fit the protocol', 'web;show info', '--backend', 'letters'],
 ];
 for (const [title, backend, ...words] of wrongSetups) {
@@ -57,6 +66,44 @@ for (const [title, backend, ...words] of wrongSetups) {
     await isUnchanged(t, haproxy);
   });
 }
+
+haproxyTest('a server under agent-check is a warning: the controller manages the others', async (t) => {
+  await using haproxy = await startHaproxy({ configuration });
+  const check = await haweight([...controller(haproxy, 'checked'), '--check']);
+  t.is(check.code, 0, check.stderr);
+  t.regex(check.stderr, /^warning: checked\/s1: agent-check writes the same weight.*\n$/);
+  await using running = new Haweight([...controller(haproxy, 'checked'), '--period-ms', '1000', '--policy', 'paper']);
+  const warned = () => running.events('server under agent-check').length === 1;
+  await until('its log', warned);
+  t.deepEqual(
+    running.events('server under agent-check').map(({ server: name, code }) => [name, code]),
+    [['s1', 'server-agent-check']],
+  );
+  t.is((await running.stop()).code, 0);
+});
+
+haproxyTest("the socket of HAProxy's master process gives one line and exit code 2", async (t) => {
+  await using master = await startMaster(configuration);
+  const asked = ['controller', '-s', master.socket, '-b', 'web', '--listen', '127.0.0.1:0'];
+  for (const flags of [[], ['--check']]) {
+    isOneLine(
+      t,
+      await haweight([...asked, ...flags]),
+      master.socket,
+      "socket of HAProxy's master process",
+      'stats socket',
+    );
+  }
+});
+
+test.serial('a HAProxy of several processes gives one line and exit code 2', async (t) => {
+  await using folder = await temporaryFolder();
+  const socket = join(folder.path, 'admin.sock');
+  const several = createServer((client) => void client.once('data', () => client.end(field('nbproc.info.txt'))));
+  await once(several.listen(socket), 'listening');
+  isOneLine(t, await haweight(['controller', '-s', socket, '-b', 'web', '--check']), socket, 'nbproc 2', 'nbthread');
+  several.close();
+});
 
 haproxyTest('a socket of level operator gives one line that says how to get admin, and nothing changes', async (t) => {
   await using haproxy = await startHaproxy({ configuration });
