@@ -79,10 +79,12 @@ export function besideOthers(
 ): { readonly decisions: readonly Decision[]; readonly state: BesideOthersState } {
   const aloneForMs = observations.some(isOthers) ? 0 : aloneFor(before, elapsedMs);
   const ours = byServer(observations.filter(isOurs));
-  const total = sum([...ours.values()].map(({ configuredWeight }) => configuredWeight));
+  const stated = sum([...ours.values()].map(({ configuredWeight }) => configuredWeight));
   const open = new Map(
     decided.flatMap(({ server, weight }) => (weight > 0 && ours.has(server) ? [[server, weight] as const] : [])),
   );
+  // the other one has gone: a smaller sum does not outscale it when it is back, but a weight held at 256 would distort ours
+  const total = aloneForMs === 0 ? stated : Math.min(stated, mostInProportion([...open.values()]));
   const keepsSum = aloneForMs !== null && open.size > 0;
   const written = keepsSum ? withSum(open, total, ours, before) : open;
   const scale = sum([...written.values()]) / sum([...open.values()]);
@@ -105,6 +107,11 @@ export function besideOthers(
     return { ...decision, weight, write: weight !== found, reasons: [...reasons, ...step] };
   });
   return { decisions, state: { left, aloneForMs } };
+}
+
+/** The largest sum of weights up to 256 in this proportion. */
+function mostInProportion(weights: readonly number[]): number {
+  return Math.floor((maxWeight * sum(weights)) / Math.max(1, ...weights));
 }
 
 /** null: so long that the sum is no longer kept. */

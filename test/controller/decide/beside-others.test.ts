@@ -180,6 +180,16 @@ test('a weight that is left to another writer is not outscaled, and counts again
   t.is(sumOf(backend, 's1', 's2', 's3'), 300, 'a minute has not passed yet');
 });
 
+test('where 256 is not enough for the proportion the sum comes first, but only while the other server is there', (t) => {
+  const large = { s1: { cores: 1, configuredWeight: 256 }, s2: { cores: 4, configuredWeight: 256 } };
+  const backend = new Backend({ s1: 256, s2: 256, s4: 256 });
+  backend.ticks(30, { ...large, s4: foreign });
+  t.is(sumOf(backend, 's1', 's2'), 512);
+  backend.tick({ ...large, s4: { exclusion: 'down' } });
+  t.is(backend.weight('s2'), 256);
+  t.true(backend.weight('s1') < 100, `${backend.weight('s1')}`);
+});
+
 test('after another writer’s weight, and after a reload, the sum is right at the next tick', (t) => {
   const backend = new Backend({ s1: 100, s2: 100, s4: 100 });
   backend.ticks(20, { ...unequal, s4: foreign });
