@@ -94,7 +94,8 @@ export class Cgroup {
 
   /** Whether this is the group of the whole machine, for every controller. */
   isRoot(): boolean {
-    return controllersIn(this.location).every((controller) => this.#isRootOf(controller));
+    const controllers = Object.keys(this.location.folders) as CgroupController[];
+    return controllers.length > 0 && controllers.every((controller) => this.#isRootOf(controller));
   }
 
   /** null: the root group, as above. */
@@ -174,10 +175,6 @@ export class Cgroup {
     if (this.#files.names(folder) !== null) return ok(null);
     return err(unavailable('target-gone', `the group ${folder} is not there`));
   }
-}
-
-function controllersIn({ folders }: CgroupLocation): readonly CgroupController[] {
-  return Object.keys(folders) as CgroupController[];
 }
 
 /** A quota over its period, both in µs; null for `max`, -1 or nothing. */

@@ -27,6 +27,7 @@ capacity; faults begin 15 to 20 s after the warm-up):
   frozen                                   one agent hangs; load from 35 to 80 %
   fails-fast                               one server answers 500 to everything
   errors                                   one server answers 500 to 30 %
+  sheds                                    one server answers 429 to everything
   cold-start                               no warm-up
 
 Examples:

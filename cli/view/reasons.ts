@@ -34,6 +34,8 @@ export function headline(server: ServerStatus): Headline {
   if (cut !== undefined) return { text: `cut: ${shortMetric[cut.metric]}`, tone: 'warn' };
   const saturated = find('saturation');
   if (saturated !== undefined) return { text: `cut: ${names(saturated.metrics)}`, tone: 'warn' };
+  const aside = server.reasons.filter((reason) => reason.code === 'set-aside');
+  if (aside.length > 0) return { text: `aside: ${names(aside.map(({ metric }) => metric))}`, tone: 'warn' };
   if (server.agent.code !== null) return { text: server.agent.code, tone: 'warn' };
   return { text: basis(server.reasons), tone: null };
 }
@@ -82,6 +84,10 @@ export function describe(reason: Reason): string {
       return `stress ${decimal(reason.stress)} from its configured weight ${decimal(reason.configuredWeight, 0)}: x ${decimal(reason.factor)}`;
     case 'cores':
       return `size: x ${decimal(reason.factor)} effective cores`;
+    case 'set-aside':
+      return `${reason.metric} is set aside at ${percent(reason.level)}, because it did not fall without traffic; it counts again ${reason.countsFrom <= 1 ? `from ${percent(reason.countsFrom)} on, or ` : ''}once it has been under its threshold`;
+    case 'not-cut':
+      return `${reason.metric} stayed at ${percent(reason.level)} while the weight was cut by a third or more, so that cut has ended`;
     case 'graded':
       return `${reason.metric} at ${percent(reason.utilisation)} is near saturation: reduced gradually, x ${decimal(reason.factor)}`;
     case 'over-threshold':
@@ -94,6 +100,8 @@ export function describe(reason: Reason): string {
       return `limited: agents alone can raise a server only this far: x ${decimal(reason.factor)} (a larger configured weight allows more)`;
     case 'errors':
       return `${percent(reason.share, 1)} of its answers are errors (smoothed): x ${decimal(reason.factor)}`;
+    case 'client-errors':
+      return `${percent(reason.share)} of its answers are 4xx (the other servers: ${percent(reason.others)}): the excess counts as errors, not as work done`;
     case 'ramp':
       return `ramp: new or just back, so ${percent(reason.factor)} of its weight for now`;
     case 'floor':
@@ -110,6 +118,8 @@ export function describe(reason: Reason): string {
       return `${percent(reason.share)} of its answers are errors, but it stays: ${releases[reason.because]}`;
     case 'scaled':
       return `scaled so that the backend's largest weight is 256, and rounded: ${reason.to}`;
+    case 'sum-kept':
+      return `a server that haweight leaves alone takes requests, or did so within the last minute: the weights keep their configured sum of ${reason.sum}: ${reason.from} -> ${reason.to}`;
     case 'contested':
       return `something else writes this weight: left alone for ${reason.waitTicks} more ticks; wanted ${reason.wanted}`;
     case 'kept':
@@ -127,10 +137,11 @@ const picks = {
 
 const releases = {
   recovered: 'every metric is well under its threshold',
+  'not-traffic': 'what is over its threshold does not fall without traffic, so it is set aside',
   stale: 'its agent is silent, and a silent agent drains no server',
   'others-overloaded': 'the others are over their thresholds or failing too',
   'half-drained': 'too much of the pool would be drained',
-  'last-server': 'no other server is in rotation',
+  'last-server': 'no other server could take its requests',
   'all-zero': 'every weight was 0, so HAProxy would answer 503 to every request',
 } as const;
 

@@ -9,6 +9,7 @@ import {
   type Contests,
   type ForeignWrite,
   forgetLeft,
+  leftToOthers,
   noteLeft,
   type Seen,
   type Yielded,
@@ -54,6 +55,11 @@ export class Writer {
   /** HAProxy is another process now, with the configured weights. */
   forget(): void {
     this.#contests = forgetLeft(this.#contests);
+  }
+
+  /** Servers whose weight this tick leaves to another writer. */
+  leftToOthers(seen: readonly Seen[]): ReadonlySet<string> {
+    return leftToOthers(seen, this.#contests);
   }
 
   /** Sends what is to be written and not left to another writer. */

@@ -143,7 +143,9 @@ export class BackendLoop {
 
   #inputOf({ algorithm, servers, elapsedMs }: Observed): TickInput {
     const { factors, thresholds, guard } = this.#options.config;
-    const observations = servers.map(({ observation }) => observation);
+    const seen = servers.map(({ observation }) => observation);
+    const contested = this.#options.writer.leftToOthers(seen);
+    const observations = seen.map((each) => (contested.has(each.server) ? { ...each, leftToOther: true } : each));
     return { observations, factors, thresholds, guard, algorithm, elapsedMs };
   }
 

@@ -67,6 +67,8 @@ export interface Observation {
   /** Whether HAProxy sends it requests while its weight is above 0, ours or not. */
   readonly takesRequests: boolean;
   readonly exclusion: Exclusion | null;
+  /** true: in rotation, but another writer sets its weight, which is left to it at this tick. */
+  readonly leftToOther?: boolean | undefined;
   /** The weight that HAProxy's configuration gives it, 0 to 256. */
   readonly configuredWeight: number;
   /** The weight that HAProxy uses now, 0 to 256. */
@@ -118,6 +120,7 @@ export const observationSchema = z.strictObject({
   agentUrl: text.default(''),
   takesRequests: z.boolean(),
   exclusion: z.enum(keysOf(exclusions)).nullable(),
+  leftToOther: z.boolean().optional(),
   configuredWeight: weightSchema,
   currentWeight: weightSchema,
   upForMs: duration.nullable(),

@@ -29,7 +29,7 @@ export const serverStatusSchema = z.object({
   /** What HAProxy uses after the tick: the decision, or in a dry run what it would be. */
   weight: z.number(),
   written: z.boolean(),
-  /** weight / sum of the weights of the servers in rotation, 0 to 1. */
+  /** weight / sum of the weights of the servers in rotation and of others that take requests, 0 to 1. */
   share: maybe,
   drained: z.boolean(),
   load: maybe,

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { judge } from '../../cli/doctor/agent-checks.ts';
 import { renderExplanation } from '../../cli/view/explanation.ts';
-import { headline } from '../../cli/view/reasons.ts';
+import { describe, headline } from '../../cli/view/reasons.ts';
 import { renderShadow } from '../../cli/view/shadow-table.ts';
 import { renderWeights } from '../../cli/view/weights-table.ts';
 import type { Reason } from '../../shared/contract/decision.ts';
@@ -108,6 +108,8 @@ const drained: Reason = { code: 'drained', metrics: ['cpu'] };
 const held: Reason = { code: 'held', because: 'stale', detail: '' };
 const cut: Reason = { code: 'graded', metric: 'ram', utilisation: 0.9, factor: 0.5 };
 const silent: Reason = { code: 'held', because: 'mostly-stale', detail: '' };
+const aside: Reason = { code: 'set-aside', metric: 'ram', level: 0.86, countsFrom: 0.91 };
+const full: Reason = { code: 'set-aside', metric: 'cpu', level: 1, countsFrom: 1.05 };
 const errors: Reason = { code: 'errors', share: 0.5, factor: 0.125 };
 for (const [expected, changes] of [
   ['by load', {}],
@@ -115,6 +117,8 @@ for (const [expected, changes] of [
   ['held: stale', { reasons: [held] }],
   ['agents silent', { reasons: [held, silent] }],
   ['cut: ram', { reasons: [cut] }],
+  ['aside: ram', { reasons: [aside] }],
+  ['aside: cpu, ram', { reasons: [full, aside] }],
   ['errors 50%', { reasons: [cut, errors] }],
   ['drain', { exclusion: 'drain', reasons: [] }],
 ] as const) {
@@ -122,6 +126,21 @@ for (const [expected, changes] of [
     t.is(headline(server(changes as Partial<ServerStatus>)).text, expected);
   });
 }
+
+test('an explanation says of a metric that is set aside why, and what would make it count again', (t) => {
+  t.is(
+    describe(aside),
+    'ram is set aside at 86%, because it did not fall without traffic; it counts again from 91% on, or once it has been under its threshold',
+  );
+  t.is(
+    describe(full),
+    'cpu is set aside at 100%, because it did not fall without traffic; it counts again once it has been under its threshold',
+  );
+  t.is(
+    describe({ code: 'released', because: 'not-traffic' }),
+    'no longer drained: what is over its threshold does not fall without traffic, so it is set aside',
+  );
+});
 
 test('an explanation lists every step of the decision in order', (t) => {
   const one = server();
