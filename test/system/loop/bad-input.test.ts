@@ -47,7 +47,6 @@ const wrongSetups: readonly (readonly [title: string, backend: string, ...words:
   ['a backend that HAProxy does not have', 'wbe', 'wbe', '"web"'],
   ['a backend with a static algorithm', 'fixed', 'static-rr', 'roundrobin, leastconn, random'],
   ['a backend whose algorithm ignores weights', 'firsts', 'first', 'ignores weights'],
-  ['a server also under agent-check', 'checked', 'checked/s1', 'agent-check'],
   ['a backend name that does not fit the protocol', 'web;show info', '--backend', 'letters'],
 ];
 for (const [title, backend, ...words] of wrongSetups) {
