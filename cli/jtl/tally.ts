@@ -1,5 +1,6 @@
 import type { Problem } from '../../shared/contract/problem.ts';
 import type { Read } from './line-reader.ts';
+import { LoneTransactions } from './lone-transactions.ts';
 import { type JtlSample, unreadableFailure } from './sample.ts';
 import { type Judged, SubResults } from './sub-results.ts';
 import type { JtlSummary } from './summary.ts';
@@ -34,6 +35,7 @@ export interface TallyOptions {
 export class Tally {
   readonly #summary: JtlSummary;
   readonly #options: TallyOptions;
+  readonly #loneTransactions = new LoneTransactions();
   readonly #subResults = new SubResults();
   readonly #transactions: Parts = { count: 0, failed: 0 };
   readonly #parts: Parts = { count: 0, failed: 0 };
@@ -49,7 +51,7 @@ export class Tally {
 
   add(read: Read): void {
     if (read.kind === 'sample') {
-      for (const judged of this.#subResults.add(read.sample)) this.#judge(judged);
+      for (const sample of this.#loneTransactions.add(read.sample)) this.#addSample(sample);
     } else if (read.kind === 'assumption') this.#assumptions.push(read.problem);
     else {
       this.#damaged += 1;
@@ -61,6 +63,7 @@ export class Tally {
   }
 
   end(): void {
+    for (const sample of this.#loneTransactions.end()) this.#addSample(sample);
     for (const judged of this.#subResults.end()) this.#judge(judged);
   }
 
@@ -73,6 +76,10 @@ export class Tally {
       failedWithoutTime: this.#withoutTime,
       assumptions: this.#assumptions,
     };
+  }
+
+  #addSample(sample: JtlSample): void {
+    for (const judged of this.#subResults.add(sample)) this.#judge(judged);
   }
 
   #judge({ sample, isSubResult }: Judged): void {

@@ -125,10 +125,28 @@ test('transactions and sub-results are left out, and the table says how many', a
 
 test("JMeter's own file with both kinds of transaction controllers has its requests counted once", async (t) => {
   const { groups, leftOut } = await readFieldFile(fieldFile('jmeter-2.13-controllers.jtl'));
-  t.deepEqual(groups, { 'GET /cart, all': [6, 0], 'GET /fail': [6, 6], 'GET /login': [6, 6], 'item-1': [6, 0] });
-  t.deepEqual(leftOut.transactions, { count: 12, failed: 12 });
+  const requests = { 'GET /cart, all': [6, 0], 'GET /fail': [6, 6], 'GET /login': [6, 6], 'item-1': [6, 0] };
+  // "Generate parent sample": the file has no lines for its requests
+  t.deepEqual(groups, { ...requests, 'Checkout as one': [6, 6] });
+  t.deepEqual(leftOut.transactions, { count: 6, failed: 6 });
   const { stdout } = await haweight(['jtl', fieldFile('jmeter-2.13-controllers.jtl'), '--by', 'label']);
-  t.regex(stdout, /\n! left out: 12 transactions \(12 failed\)\n/);
+  t.regex(stdout, /\n! left out: 6 transactions \(6 failed\)\n/);
+});
+
+test('a transaction counts where the file has none of its requests, in either order of lines', async (t) => {
+  const inner = ok(10, 100, 'Pay', 'Users 1-1', transaction(1, 0));
+  const outer = ok(0, 200, 'Checkout', 'Users 1-1', transaction(2, 0));
+  const request = ok(10, 20, 'GET /pay');
+  const alone = ok(300, 50, 'Search', 'Users 1-1', transaction(2, 1)).replace(',true,', ',false,');
+  const ofAnother = ok(310, 10, 'GET /', 'Users 1-2');
+  for (const lines of [
+    [request, inner, outer, alone, ofAnother],
+    [outer, inner, request, alone, ofAnother],
+  ]) {
+    const { groups, leftOut } = await readContent(jtl(lines));
+    t.deepEqual(groups, { 'GET /': [1, 0], 'GET /pay': [1, 0], Search: [1, 1] });
+    t.deepEqual(leftOut.transactions, { count: 2, failed: 0 });
+  }
 });
 
 test('requests inside of a parent sample count, under their own names and under numbered ones', async (t) => {
@@ -191,7 +209,7 @@ test('without the name of the thread sub-results are known by the label of their
 });
 
 test('failures of what is left out are told, and a file with nothing else names the flag', async (t) => {
-  const lines = [ok(0, 20, 'Checkout', 'Users 1-1', transaction(2, 1)).replace(',true,', ',false,')];
+  const lines = [ok(0, 20, 'Checkout', '', transaction(2, 1)).replace(',true,', ',false,')];
   const { leftOut } = await readContent(jtl(lines));
   t.deepEqual(leftOut.transactions, { count: 1, failed: 1 });
   t.is((await readContent(jtl(lines), { withTransactions: true })).summary.all.failed, 1);
