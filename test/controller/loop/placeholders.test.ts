@@ -67,6 +67,14 @@ haproxyTest('slots that wait for a pod delay no tick and are no failure', async 
     lines.filter(({ message }) => message === 'agent problem'),
     [],
   );
+
+  const [first = ''] = slots;
+  await operatorSays(haproxy, `set server route/${first} addr 127.0.0.1 port ${agent.port}`);
+  await operatorSays(haproxy, `set server route/${first} state ready`);
+  await operatorSays(haproxy, `set server route/${first} health up`);
+  await loop.tick();
+  const ready = { exclusion: null, port: agent.port, agent: { state: 'fresh', asked: true } };
+  t.like(server(first), ready, 'with a pod it has a snapshot at its first tick');
 });
 
 haproxyTest(
