@@ -8,6 +8,7 @@ import { checkConfiguredWeights } from './configured-weights.ts';
 import { checkDecisions } from './decisions.ts';
 import { checkNamedAgents } from './named-agents.ts';
 import { checkPressure } from './pressure.ts';
+import { checkRoomBesideOthers } from './room-beside-others.ts';
 import { checkRotation } from './rotation.ts';
 import { checkServers } from './servers.ts';
 import { checkSharedMachines } from './shared-machines.ts';
@@ -21,6 +22,7 @@ export function checkBackend(facts: BackendFacts): Finding[] {
     checkAlgorithm(backend, algorithm),
     ...checkServers(facts),
     ...checkConfiguredWeights(facts),
+    ...checkRoomBesideOthers(facts),
     ...checkNamedAgents(facts),
     ...checkAgents(facts),
     ...checkAgentWarnings(facts),

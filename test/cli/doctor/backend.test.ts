@@ -4,6 +4,7 @@ import { checkBackend } from '../../../cli/doctor/checks/backend.ts';
 import { checkConfiguredWeights } from '../../../cli/doctor/checks/configured-weights.ts';
 import { checkDecisions } from '../../../cli/doctor/checks/decisions.ts';
 import { checkNamedAgents } from '../../../cli/doctor/checks/named-agents.ts';
+import { checkRoomBesideOthers } from '../../../cli/doctor/checks/room-beside-others.ts';
 import { checkRotation } from '../../../cli/doctor/checks/rotation.ts';
 import { checkServers } from '../../../cli/doctor/checks/servers.ts';
 import { documentOf } from '../../../cli/doctor/finding.ts';
@@ -74,6 +75,23 @@ test('configured weights that give one server nearly all are warned of, unless i
   t.deepEqual(checkConfiguredWeights(facts(servers, { agents: sizes })), []);
   t.is(checkConfiguredWeights(facts(servers, { agents: [] })).length, 1, 'where no cores are known');
   t.deepEqual(checkConfiguredWeights(facts([view('a')])), []);
+});
+
+test('beside a server that is left alone, weights with too little room are warned of', (t) => {
+  const found = (configuredWeight: number, other: Parameters<typeof view>[1]) =>
+    lines(
+      checkRoomBesideOthers(facts([...['a', 'b'].map((name) => view(name, { configuredWeight })), view('c', other)])),
+    );
+  const checked = { exclusion: 'agent-check', takesRequests: true, currentWeight: 50 } as const;
+  t.regex(
+    found(1, checked)[0] ?? '',
+    /^warning configured weights of web: c takes requests .* at 1 a server .*about 100/,
+  );
+  t.is(found(250, checked).length, 1);
+  t.deepEqual(found(100, checked), []);
+  t.deepEqual(found(1, { ...checked, takesRequests: false }), []);
+  t.deepEqual(found(1, { ...checked, currentWeight: 0 }), []);
+  t.deepEqual(found(1, {}), []);
 });
 
 test('a slot of configured weight 0 that is in service is named; one that is kept out is not', (t) => {
