@@ -5,6 +5,7 @@ import { type Problem, ProblemError, quote, quoteValue } from '../shared/contrac
 import { tokenRefused } from '../shared/contract/problems/access.ts';
 import {
   controllerCertificate,
+  controllerSilent,
   controllerUnreachable,
   notAController,
 } from '../shared/contract/problems/controller.ts';
@@ -24,8 +25,14 @@ const timeoutMs = 3_000;
 /** The status of 10,000 servers is about 12 MB. */
 const maxStatusBytes = 64 * 1024 * 1024;
 
+/** A status, and when the controller gave it by its own wall clock, in ms: ours may differ by hours. */
+export interface Answered {
+  readonly status: Status;
+  readonly answeredAt: number;
+}
+
 /** Asks a controller for its status. Throws a ProblemError if the URL, token or certificates cannot be used. */
-export async function askController(url: string, access: ControllerAccess): Promise<Result<Status, Problem>> {
+export async function askController(url: string, access: ControllerAccess): Promise<Result<Answered, Problem>> {
   requireUrl(url);
   const token = loadToken(access.tokenFile, controllerTokenVariable);
   using files = tlsFiles(access);
@@ -36,7 +43,7 @@ export async function askController(url: string, access: ControllerAccess): Prom
   };
   const where = `${url}/v1/status`;
   try {
-    const { status, data } = await axios.get<unknown>(where, {
+    const { status, data, headers } = await axios.get<unknown>(where, {
       headers: token === null ? {} : { authorization: `Bearer ${token}` },
       signal: AbortSignal.timeout(timeoutMs),
       maxContentLength: maxStatusBytes,
@@ -50,15 +57,26 @@ export async function askController(url: string, access: ControllerAccess): Prom
       return err(tokenRefused(where, fix));
     }
     const parsed = statusSchema.safeParse(data);
-    if (status === 200 && parsed.success) return ok(printable(parsed.data));
+    if (status === 200 && parsed.success) {
+      return ok({ status: printable(parsed.data), answeredAt: dateOf(headers['date']) });
+    }
     const got = `HTTP ${status} ${quote(quoteValue(data, 60), 60)}`;
     return err(notAController(where, got));
   } catch (cause) {
     const { code, message } = cause as { code?: string; message: string };
+    if (code === 'ERR_CANCELED' || code === 'ECONNABORTED' || code === 'ETIMEDOUT') {
+      return err(controllerSilent(where, timeoutMs));
+    }
     const certificate = certificateFault(code ?? '', message, hints);
     if (certificate !== null) return err(controllerCertificate(where, certificate));
     return err(controllerUnreachable(where, code ?? message, schemeHint(url, code ?? '', hints)));
   }
+}
+
+/** HTTP's date counts whole seconds, so an age by it is up to a second short. Without a date: our own clock. */
+function dateOf(header: unknown): number {
+  const atMs = Date.parse(String(header));
+  return Number.isNaN(atMs) ? Date.now() : atMs;
 }
 
 const hints = { ca: '--ca-file FILE', certificate: '--cert-file FILE and --key-file FILE' };

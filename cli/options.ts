@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ConfigFlags } from '../controller/index.ts';
 import { agentPort, controllerPort, defaultSocket } from '../shared/contract/endpoints.ts';
+import { durationHint } from '../shared/unit-hints.ts';
 
 /** Parser of an option that may be given several times. */
 function repeated(value: string, before: readonly string[] = []): readonly string[] {
@@ -12,12 +13,14 @@ export function repeatedNames(value: string, before: readonly string[] = []): re
   return [...before, ...value.split(',').map((name) => name.trim())];
 }
 
-/** A whole number of at least `least`. */
-export function wholeNumber(least: number): (text: string) => number {
+/** A whole number of at least `least`, of this unit of time if it is one. */
+export function wholeNumber(least: number, unit?: 'ms' | 's'): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least)
-      throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`);
+    if (!/^\d+$/.test(text) || value < least) {
+      const hint = unit === undefined ? null : durationHint(text, unit);
+      throw new InvalidArgumentError(`Expected a whole number of at least ${least}.${hint === null ? '' : ` ${hint}`}`);
+    }
     return value;
   };
 }

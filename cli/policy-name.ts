@@ -1,5 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { currentPolicyName, defaultPolicy, formerNamesNote, policyNames } from '../shared/contract/policy-names.ts';
+import { didYouMean } from '../shared/contract/problems/settings.ts';
+import { nearest } from '../shared/nearest.ts';
 import { note } from './exit.ts';
 
 /** Today's name of a policy. A former name is accepted, with a line on standard error. */
@@ -16,7 +18,9 @@ export function policyOption(): Option {
     .argParser((asked: string) => {
       const name = currentPolicy(asked);
       if (policyNames.some((each) => each === name)) return name;
-      throw new InvalidArgumentError(`Allowed choices are ${policyNames.join(', ')}.`);
+      const meant = nearest(name, policyNames);
+      const hint = meant === null ? '' : ` ${didYouMean(meant)}`;
+      throw new InvalidArgumentError(`Allowed choices are ${policyNames.join(', ')}.${hint}`);
     })
     .default(defaultPolicy);
 }

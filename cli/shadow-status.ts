@@ -3,6 +3,7 @@ import { shadowMissing } from '../shared/contract/problems/controller.ts';
 import type { BackendStatus, ShadowServerStatus, ShadowStatus, Status } from '../shared/contract/status.ts';
 import { askController, defaultController } from './ask-controller.ts';
 import type { AskOptions } from './options.ts';
+import type { FoundStatus } from './status-source.ts';
 
 /** A backend, and the decisions of one policy that is computed in shadow. */
 export interface ShadowedBackend {
@@ -16,7 +17,7 @@ export type ShadowedServer = ShadowServerStatus & { readonly policy: string };
  * The status of a controller that computes this policy in shadow. Throws a ProblemError if there is none: HAProxy
  * does not know the weights of a shadow.
  */
-export async function findShadowStatus(options: AskOptions, policy: string): Promise<Status> {
+export async function findShadowStatus(options: AskOptions, policy: string): Promise<FoundStatus> {
   if (options.socket !== undefined) {
     throw new ProblemError(
       shadowMissing('--socket', 'HAProxy does not know it: only a running controller has it', policy),
@@ -30,9 +31,9 @@ export async function findShadowStatus(options: AskOptions, policy: string): Pro
     }
     throw new ProblemError(shadowMissing(url, 'no controller answers, and only a running controller has it', policy));
   }
-  const status = answer.value;
+  const { status } = answer.value;
   const computed = [...new Set(status.backends.flatMap(({ shadows }) => shadows.map((each) => each.policy)))];
-  if (computed.includes(policy)) return status;
+  if (computed.includes(policy)) return { ...answer.value, direct: false };
   const which = computed.length === 0 ? 'computes none' : `computes ${computed.map((each) => quote(each)).join(', ')}`;
   const force = status.policy === policy ? `, and ${quote(policy)} is in force` : '';
   throw new ProblemError(shadowMissing(url, `the controller ${which}${force}`, policy));

@@ -2,17 +2,24 @@ import { connectAgents, Loop, loadConfig } from '../controller/index.ts';
 import { RuntimeApi } from '../haproxy/runtime-api.ts';
 import { systemClock } from '../shared/clock.ts';
 import { defaultSocket } from '../shared/contract/endpoints.ts';
-import { ProblemError } from '../shared/contract/problem.ts';
+import { exitCodes, ProblemError } from '../shared/contract/problem.ts';
 import type { Status } from '../shared/contract/status.ts';
 import { makeLogger } from '../shared/process/logger.ts';
 import { askController, defaultController } from './ask-controller.ts';
 import { note } from './exit.ts';
 import type { AskOptions } from './options.ts';
+import { type AnsweredAt, isStuck } from './view/up-to-date.ts';
 
 /** A status. `direct`: HAProxy and the agents were asked, without a controller. */
 export interface FoundStatus {
   readonly status: Status;
   readonly direct: boolean;
+  readonly answeredAt: AnsweredAt;
+}
+
+/** 1 where what is shown is out of date: the controller cannot read HAProxy, or is stuck. */
+export function exitCodeOf({ status, answeredAt }: FoundStatus): number {
+  return status.haproxy.problem !== null || isStuck(status, answeredAt) ? exitCodes.checkFailed : exitCodes.fine;
 }
 
 /**
@@ -22,15 +29,19 @@ export interface FoundStatus {
 export async function findStatus(options: AskOptions): Promise<FoundStatus> {
   if (options.socket === undefined) {
     const answer = await askController(options.controller ?? defaultController, options);
-    if (answer.ok) return { status: answer.value, direct: false };
+    if (answer.ok) return { ...answer.value, direct: false };
     if (options.controller !== undefined || answer.error.code !== 'controller-unreachable') {
       throw new ProblemError(answer.error);
     }
-    note(`no controller at ${defaultController}; asking HAProxy and the agents directly, writing nothing`);
+    const { what, got } = answer.error;
+    const why = got === 'ECONNREFUSED' ? `no controller at ${defaultController}` : `${defaultController}: ${what}`;
+    const socket = options.config === undefined ? ` at ${defaultSocket}` : '';
+    note(`${why}; asking HAProxy${socket} and the agents directly, writing nothing`);
+    note('(--controller URL, --socket ADDRESS and --backend NAME say whom to ask instead)');
   } else {
     note(`asking HAProxy at ${options.socket} and the agents directly, writing nothing`);
   }
-  return { status: await askDirectly(options), direct: true };
+  return { status: await askDirectly(options), direct: true, answeredAt: null };
 }
 
 async function askDirectly({ controller: _url, tokenFile: _token, ...flags }: AskOptions): Promise<Status> {

@@ -29,6 +29,8 @@ export async function connectAgents(...options: Parameters<typeof connect>): Pro
   return connectAgents(...options);
 }
 
+export { viewProblems } from './observe/view-problems.ts';
+
 // decide: the guard's constants; the names of the policies are in shared/contract
 
 export { defaultGuardSettings } from './decide/guard/settings.ts';
@@ -41,7 +43,7 @@ export { restore } from './act/act.ts';
 
 export type { ServerComparison, TickComparison } from './record/comparison.ts';
 export { readRecordings } from './record/read-recordings.ts';
-export { decisionSettings } from './record/recording.ts';
+export { decisionSettings, recordingVersion } from './record/recording.ts';
 export { BackendReplay, type ReplayOptions, type ReplaySummary } from './record/replay.ts';
 
 // loop: all backends, tick by tick
@@ -50,7 +52,8 @@ export { Loop } from './loop/loop.ts';
 
 // run: the process
 
-export { holderOf } from './run/lock.ts';
+export { lastSettingsFile } from './run/last-settings.ts';
+export { type Holder, holderOf } from './run/lock.ts';
 export { checkSetup } from './run/preflight.ts';
 
 /** Runs the controller until there is a reason to stop, and gives the exit code. */

@@ -1,43 +1,33 @@
-import { err, ok, type Result } from '../../shared/contract/result.ts';
+import { ok, type Result } from '../../shared/contract/result.ts';
 import type { Metric } from '../../shared/contract/snapshot.ts';
-import { clampRatio, field, tightest } from '../kernel/numbers.ts';
+import type { HostMemory } from '../kernel/meminfo.ts';
+import { clampRatio, field } from '../kernel/numbers.ts';
 import type { ProcRoot } from '../kernel/proc-root.ts';
 import { SlowFact } from '../kernel/slow-fact.ts';
 import { type Unavailable, unavailable } from '../kernel/unavailable.ts';
-import { groupOf } from '../scope/scope.ts';
+import { groupOf } from '../scope/groups.ts';
+import type { ProcessTree } from '../scope/process-tree.ts';
 import type { Surroundings } from '../scope/target.ts';
 import type { Collector, Window } from './collector.ts';
+import { HostMemoryUse, readHostMemory } from './host-memory.ts';
 
 export interface RamReading {
   readonly usedBytes: number;
   readonly limitBytes: number;
 }
 
-export interface HostMemory {
-  readonly totalBytes: number;
-  /** The kernel's estimate of what could be had without swapping. */
-  readonly availableBytes: number;
-}
-
-/** Reads /proc/meminfo. `MemFree` is of no use: a healthy machine fills it with page cache. */
-export function parseMeminfo(text: string): HostMemory | null {
-  const [totalKib, availableKib] = [field(text, 'MemTotal'), field(text, 'MemAvailable')];
-  if (totalKib === null || availableKib === null || totalKib === 0) return null;
-  return { totalBytes: totalKib * 1024, availableBytes: availableKib * 1024 };
-}
-
 export function ramCollector(surroundings: Surroundings): Collector<'ram', RamReading> {
   const limit = new SlowFact(() => readLimit(surroundings));
+  const hostUse = new HostMemoryUse(surroundings.files);
   return {
     name: 'ram',
     compute: computeRam,
     read(nowMs) {
-      const host = readHost(surroundings.files);
-      if (!host.ok) return host;
-      const used = readUsed(surroundings, host.value);
+      const host = readHostMemory(surroundings.files);
+      const used = readUsed(surroundings, host, (memory) => hostUse.usedBytes(memory, nowMs));
       if (!used.ok) return used;
-      const limitBytes = surroundings.configured.memoryBytes ?? tightest(limit.at(nowMs), host.value.totalBytes);
-      return ok({ usedBytes: used.value, limitBytes: limitBytes ?? host.value.totalBytes });
+      const limitBytes = withinMachine(surroundings.configured.memoryBytes, limit.at(nowMs), host);
+      return limitBytes.ok ? ok({ usedBytes: used.value, limitBytes: limitBytes.value }) : limitBytes;
     },
   };
 }
@@ -48,19 +38,36 @@ export function computeRam({ last }: Window<RamReading>): Metric<'ram'> {
   return { status: 'ok', utilisation: clampRatio(usedBytes / limitBytes), raw: { usedBytes, limitBytes } };
 }
 
-function readHost(files: ProcRoot): Result<HostMemory, Unavailable> {
-  const text = files.text('/proc/meminfo');
-  if (!text.ok) return text;
-  const memory = parseMeminfo(text.value);
-  return memory === null ? err(unavailable('failed', '/proc/meminfo has no MemTotal or MemAvailable')) : ok(memory);
+function readUsed(
+  { files, target, units }: Surroundings,
+  host: Result<HostMemory, Unavailable>,
+  hostUse: (memory: HostMemory) => number,
+): Result<number, Unavailable> {
+  if (target.kind === 'process') return ok(treeBytes(files, target.tree, units.pageBytes));
+  if (target.kind === 'cgroup') {
+    const used = target.cgroup.usedMemoryBytes();
+    if (!used.ok) return used;
+    if (used.value !== null) return ok(used.value);
+  }
+  return host.ok ? ok(hostUse(host.value)) : host;
 }
 
-function readUsed({ target, units }: Surroundings, host: HostMemory): Result<number, Unavailable> {
-  const hostUsed = Math.max(0, host.totalBytes - host.availableBytes);
-  if (target.kind === 'host') return ok(hostUsed);
-  if (target.kind === 'process') return ok(target.tree.residentPages * units.pageBytes);
-  const used = target.cgroup.usedMemoryBytes();
-  return used.ok ? ok(used.value ?? hostUsed) : used;
+/** Without mapped files: they are page cache, which the kernel takes back. Kernels before 4.5 do not tell them. */
+function treeBytes(files: ProcRoot, tree: ProcessTree, pageBytes: number): number {
+  let mappedFilesKib = 0;
+  for (const pid of tree.pids) mappedFilesKib += field(files.textOrNull(`/proc/${pid}/status`) ?? '', 'RssFile') ?? 0;
+  return Math.max(0, tree.residentPages * pageBytes - mappedFilesKib * 1024);
+}
+
+/** What the operator says counts; else no limit is above the memory of the machine. */
+function withinMachine(
+  configured: number | null,
+  limit: number | null,
+  host: Result<HostMemory, Unavailable>,
+): Result<number, Unavailable> {
+  if (configured !== null) return ok(configured);
+  if (!host.ok) return limit === null ? host : ok(limit);
+  return ok(Math.min(limit ?? host.value.totalBytes, host.value.totalBytes));
 }
 
 /** The limit of the group that is measured or that the process is in; null where there is none. */

@@ -50,6 +50,9 @@ function scan(source: SocketSource, counts: (socket: SocketMessage) => boolean):
   return dumped.ok ? ok(worst.reading()) : err(dumped.error);
 }
 
+/** A daemon with a backlog of 0 or 1 is full with every burst: only from this many waiting connections on is it slow. */
+const leastAcceptQueue = 3;
+
 /** Keeps the fullest queue of each kind while sockets pass by. */
 export class WorstQueues {
   #receive: SocketQueue | null = null;
@@ -70,8 +73,8 @@ export class WorstQueues {
   /** Here the queue numbers are connections, not bytes. */
   #addListening(socket: SocketMessage): void {
     const [waitingConnections, backlog] = [socket.receiveQueue, socket.sendQueue];
-    // A backlog of 0 still lets one connection wait.
-    const ratio = clampRatio(waitingConnections / Math.max(1, backlog));
+    // The kernel lets one connection more wait than the backlog says.
+    const ratio = clampRatio(waitingConnections / Math.max(leastAcceptQueue, backlog + 1));
     if (this.#accept !== null && ratio <= this.#accept.ratio) return;
     this.#accept = { waitingConnections, backlog, ratio, local: socket.local };
   }

@@ -1,11 +1,11 @@
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import type { Metric } from '../../shared/contract/snapshot.ts';
 import { parseProcessLimit, parseTotalThreads } from '../kernel/limits.ts';
-import { clampRatio, parseCount } from '../kernel/numbers.ts';
+import { clampRatio, parseCount, tightest } from '../kernel/numbers.ts';
 import type { ProcRoot } from '../kernel/proc-root.ts';
 import { SlowFact } from '../kernel/slow-fact.ts';
 import { type Unavailable, unavailable } from '../kernel/unavailable.ts';
-import { groupOf } from '../scope/scope.ts';
+import { groupOf } from '../scope/groups.ts';
 import type { Surroundings } from '../scope/target.ts';
 import type { Collector, Window } from './collector.ts';
 
@@ -23,13 +23,14 @@ export interface ThreadsReading {
 }
 
 export function threadsCollector(surroundings: Surroundings): Collector<'threads', ThreadsReading> {
-  const limit = new SlowFact(() => readLimit(surroundings));
+  const limits = new SlowFact(() => readLimits(surroundings));
   return {
     name: 'threads',
     compute: computeThreads,
     read(nowMs) {
       const threads = readThreads(surroundings);
-      return threads.ok ? ok({ threads: threads.value, limit: limit.at(nowMs) }) : threads;
+      if (!threads.ok) return threads;
+      return ok({ threads: threads.value, limit: chooseLimit(limits.at(nowMs), threads.value) });
     },
   };
 }
@@ -42,12 +43,19 @@ export function computeThreads({ last }: Window<ThreadsReading>): Metric<'thread
   return { status: 'ok', utilisation: clampRatio(threads / limit.limit), raw: { threads, ...limit } };
 }
 
-/** What the operator says counts; else the tightest of what the kernel says. */
-export function chooseLimit(candidates: Readonly<Record<LimitSource, number | null>>): ThreadLimit | null {
+/** Most threads by source; null where there is no such limit. */
+export type ThreadLimits = Readonly<Record<LimitSource, number | null>>;
+
+/**
+ * What the operator says counts; else the tightest of what the kernel says. RLIMIT_NPROC is of one user, and not of root:
+ * where there are more threads already, it is not what limits them.
+ */
+export function chooseLimit(candidates: ThreadLimits, threads = 0): ThreadLimit | null {
   if (candidates.configured !== null) return { limit: candidates.configured, limitSource: 'configured' };
   let chosen: ThreadLimit | null = null;
   for (const limitSource of ['cgroup', 'rlimit', 'kernel'] as const) {
     const limit = candidates[limitSource];
+    if (limitSource === 'rlimit' && limit !== null && limit < threads) continue;
     if (limit !== null && (chosen === null || limit < chosen.limit)) chosen = { limit, limitSource };
   }
   return chosen;
@@ -68,15 +76,17 @@ function readHostThreads(files: ProcRoot): Result<number, Unavailable> {
   return total === null ? err(unavailable('failed', '/proc/loadavg has no thread count')) : ok(total);
 }
 
-function readLimit({ files, target, configured }: Surroundings): ThreadLimit | null {
-  // RLIMIT_NPROC of the machine is that of its first process: ours may be set by our own unit.
-  const pid = target.kind === 'process' ? target.tree.rootPid : target.kind === 'host' ? 1 : 'self';
-  const group =
-    target.kind === 'cgroup' ? target.cgroup : target.kind === 'process' && pid ? groupOf(files, pid) : null;
-  return chooseLimit({
+function readLimits({ files, target, configured }: Surroundings): ThreadLimits {
+  // RLIMIT_NPROC of the machine is that of its first process: ours may be set by our own unit, as with another group.
+  const root = target.kind === 'process' ? target.tree.rootPid : null;
+  const group = target.kind === 'cgroup' ? target.cgroup : root === null ? null : groupOf(files, root);
+  const pid = target.kind === 'host' ? 1 : target.kind === 'process' ? root : (target.cgroup.somePid() ?? 'self');
+  const kernel = (name: string) => parseCount(files.textOrNull(`/proc/sys/kernel/${name}`)?.trim());
+  return {
     configured: configured.threads,
     cgroup: group?.threadLimit() ?? null,
     rlimit: parseProcessLimit(files.textOrNull(`/proc/${pid}/limits`)),
-    kernel: parseCount(files.textOrNull('/proc/sys/kernel/threads-max')?.trim()),
-  });
+    // A thread needs a number of its own, so the largest number is a limit too.
+    kernel: tightest(kernel('threads-max'), kernel('pid_max')),
+  };
 }

@@ -1,4 +1,4 @@
-import { nameAlphabet, namePattern } from '../../shared/contract/limits.ts';
+import { hostPattern, nameAlphabet, namePattern } from '../../shared/contract/limits.ts';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
 import { usage } from '../../shared/contract/problems/settings.ts';
 import { type ListenAddress, parseListenAddress } from '../../shared/net/listen-address.ts';
@@ -26,6 +26,7 @@ export interface AgentFlags {
   readonly tlsKey?: string;
   readonly tlsClientCa?: string;
   readonly insecure?: boolean;
+  readonly allowHost?: readonly string[];
   readonly sampleMs: string;
   readonly windowMs: string;
   readonly logLevel: string;
@@ -44,6 +45,8 @@ export interface AgentOptions {
   /** null: plain HTTP. */
   readonly tls: TlsFiles | null;
   readonly insecure: boolean;
+  /** Names that clients may ask by on loopback without a token, besides loopback's own. */
+  readonly allowHosts: readonly string[];
   readonly sampleMs: number;
   readonly windowMs: number;
   readonly logLevel: LogLevel;
@@ -79,6 +82,7 @@ export function parseAgentFlags(flags: AgentFlags, command: readonly string[], c
     tokenFile: flags.tokenFile,
     tls: parseTls(flags),
     insecure: flags.insecure ?? false,
+    allowHosts: (flags.allowHost ?? []).map(parseHost),
     sampleMs: parseWhole(flags.sampleMs, '--sample-ms', 100, 60_000),
     windowMs: parseWhole(flags.windowMs, '--window-ms', 100, 600_000),
     logLevel,
@@ -106,6 +110,11 @@ function parseLimits(flags: AgentFlags): ConfiguredLimits {
   };
 }
 
+function parseHost(text: string): string {
+  if (hostPattern.test(text)) return text;
+  throw invalid('--allow-host', 'a name or address without a port', text);
+}
+
 /** Interface names are at most 15 bytes, without slash or space (dev_valid_name in the kernel). */
 function parseInterface(text: string): string {
   if (/^[^\s/:]{1,15}$/.test(text) && text !== '.' && text !== '..') return text;
@@ -124,7 +133,10 @@ function chooseScope(flags: AgentFlags, command: readonly string[], containerise
     throw conflict('--scope', `--cgroup does not go with ${quote(kind)}`, 'Say --scope cgroup.');
   }
   if (kind === 'host') return { kind };
-  if (kind === 'cgroup') return { kind, path: flags.cgroup === undefined ? null : parseGroupPath(flags.cgroup) };
+  if (kind === 'cgroup') {
+    if (flags.cgroup !== undefined) return { kind, path: parseGroupPath(flags.cgroup) };
+    return flags.scope === undefined ? { kind, path: null } : { kind, path: null, own: true };
+  }
   if (flags.pid !== undefined && flags.port !== undefined)
     throw conflict('--pid', 'not together with --port', 'Give one.');
   if (flags.pid !== undefined) return { kind: 'pid', pid: parseWhole(flags.pid, '--pid', 1, 2 ** 22) };

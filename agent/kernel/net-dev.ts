@@ -23,8 +23,22 @@ export function parseNetDev(text: string): ReadonlyMap<string, InterfaceBytes> {
   return interfaces;
 }
 
-/** Reads /sys/class/net/NAME/speed, in megabits per second; null where the driver has none (-1, or nothing at all). */
+/** What drivers say that do not know, in Mbit/s: older kernels print -1 in 16 bits, tun and some virtual cards say 10. */
+const unknownMegabits: ReadonlySet<number> = new Set([0, 10, 65_535]);
+
+/** Reads /sys/class/net/NAME/speed, in bits per second; null where the driver knows none (-1, or nothing at all). */
 export function parseLinkSpeed(text: string | null): number | null {
   const megabits = parseCount(text?.trim());
-  return megabits === null || megabits === 0 || megabits > 10_000_000 ? null : megabits * 1e6;
+  if (megabits === null || unknownMegabits.has(megabits) || megabits > 10_000_000) return null;
+  return megabits * 1e6;
+}
+
+/** Interfaces with a default route (destination and mask 0) in /proc/net/route. */
+export function parseDefaultRoutes(text: string): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const line of text.split('\n')) {
+    const [name = '', destination, , , , , , mask] = line.split('\t');
+    if (name !== '' && destination === '00000000' && mask === '00000000') names.add(name);
+  }
+  return names;
 }

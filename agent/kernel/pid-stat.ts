@@ -46,6 +46,11 @@ export function parsePidStat(text: string): PidStat | null {
   return { pid, state, parentPid, ownTicks, reapedTicks, threads, startTicks, residentPages };
 }
 
+/** The command's name as the kernel has it, at most 15 characters; null where the text is not of /proc/PID/stat. */
+export function processName(text: string): string | null {
+  return /^\d+ \((.*)\)/s.exec(text)?.[1] ?? null;
+}
+
 /** Zombies and dead processes hold nothing any more but their exit code. */
 export function isEnded({ state }: Pick<PidStat, 'state'>): boolean {
   return state === 'Z' || state === 'X';

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import type { UnavailableReason } from '../../shared/contract/snapshot.ts';
 import { type Unavailable, unavailable } from './unavailable.ts';
@@ -19,7 +19,7 @@ export class ProcRoot {
   /** The text of a file; `absent` is the reason where it is not there. */
   text(path: string, absent: UnavailableReason = 'not-supported'): Result<string, Unavailable> {
     try {
-      return ok(readFileSync(this.#prefix + path, 'utf8'));
+      return ok(readWhole(this.#prefix + path).toString('utf8'));
     } catch (error) {
       return err(readFailure(path, error, absent));
     }
@@ -32,9 +32,24 @@ export class ProcRoot {
 
   bytesOrNull(path: string): Uint8Array | null {
     try {
-      return readFileSync(this.#prefix + path);
+      return new Uint8Array(readWhole(this.#prefix + path));
     } catch {
       return null;
+    }
+  }
+
+  /** Whether it is there, as far as this user may see. */
+  exists(path: string): boolean {
+    return existsSync(this.#prefix + path);
+  }
+
+  /** Names of the folders in a folder; none where it cannot be read. */
+  folders(path: string): readonly string[] {
+    try {
+      const entries = readdirSync(this.#prefix + path, { withFileTypes: true });
+      return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    } catch {
+      return [];
     }
   }
 
@@ -54,6 +69,44 @@ export class ProcRoot {
     } catch {
       return null;
     }
+  }
+}
+
+/** No file that we read is nearly as large, but for tables that grow with the sockets and mounts of the machine. */
+const maxBytes = 4 * 2 ** 20;
+const maxTableBytes = 64 * 2 ** 20;
+const tables = /\/(?:mountinfo|net\/tcp6?)$/;
+
+/** Reused, because nearly all files fit: a new one for every read would be garbage. */
+const chunk = Buffer.allocUnsafe(64 * 2 ** 10);
+
+/** The kernel says 0 for the size of most of its files, so they are read to the end. Valid until the next call. */
+function readWhole(path: string): Buffer {
+  const limit = tables.test(path) ? maxTableBytes : maxBytes;
+  const descriptor = openSync(path, 'r');
+  try {
+    const full: Buffer[] = [];
+    for (let used = 0; ; ) {
+      const got = readSync(descriptor, chunk, used, chunk.length - used, null);
+      used += got;
+      if (got === 0)
+        return full.length === 0 ? chunk.subarray(0, used) : Buffer.concat([...full, chunk.subarray(0, used)]);
+      if (used < chunk.length) continue;
+      full.push(Buffer.from(chunk));
+      used = 0;
+      if (full.length * chunk.length > limit) throw new TooLarge(limit);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+class TooLarge extends Error {
+  readonly code: string;
+
+  constructor(limitBytes: number) {
+    super();
+    this.code = `larger than ${limitBytes / 2 ** 20} MiB`;
   }
 }
 

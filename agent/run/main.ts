@@ -43,6 +43,7 @@ export async function runAgent(options: AgentOptions): Promise<number> {
     token: loadToken(options.tokenFile, agentTokenVariable),
     tls: options.tls === null ? null : await loadTls(options.tls, log),
     insecure: options.insecure,
+    allowHosts: options.allowHosts,
     tokenHint: `--token-file FILE or ${agentTokenVariable}`,
     routes: makeRoutes(() => service),
     onError: (error) => log.error('request failed', { error: String(error) }),

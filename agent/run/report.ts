@@ -4,6 +4,7 @@ import {
   metricNames,
   type Scope,
   type Snapshot,
+  type Stalled,
 } from '../../shared/contract/snapshot.ts';
 import { bitRate, bytes, decimal, seconds, spacedPercent } from '../../shared/terminal/format.ts';
 import { clip } from '../../shared/terminal/text.ts';
@@ -26,7 +27,10 @@ export function formatReport(snapshot: Snapshot, facts: readonly string[]): stri
   const rows = metricNames.flatMap((name) =>
     formatMetric(labels[name], snapshot.metrics[name], details(snapshot, name)),
   );
-  return [...head, ...facts.map((fact) => `  ${fact}`), '', ...rows].map((line) => clip(line, width)).join('\n');
+  const warnings = (snapshot.warnings ?? []).flatMap((warning) => ['', ...wrap(`WARNING: ${warning}`, '')]);
+  return [...head, ...facts.map((fact) => `  ${fact}`), '', ...rows, ...shortageRows(snapshot), ...warnings]
+    .map((line) => clip(line, width))
+    .join('\n');
 }
 
 function formatMetric(label: string, metric: Metric<MetricName>, lines: readonly string[]): readonly string[] {
@@ -83,12 +87,36 @@ function queueDetails({ receive, send, accept, sockets }: Raw<'tcpQueues'>): rea
   return lines;
 }
 
+/** What tells a real shortage from a full cache; nothing where the kernel does not say. */
+function shortageRows({ pressure, memoryEvents }: Snapshot): readonly string[] {
+  const rows: string[] = [];
+  if (pressure !== undefined) {
+    const parts = (['cpu', 'memory', 'io'] as const).map((name) => `${name} ${stalledText(pressure[name])}`);
+    rows.push(`${'pressure'.padEnd(19)}${parts.join(', ')}`, `${indent}(some / all tasks waited, of the last 10 s)`);
+  }
+  if (memoryEvents !== undefined) {
+    const { high, max, oom, oomKill } = memoryEvents;
+    rows.push(`${'memory events'.padEnd(19)}high ${high}, max ${max}, oom ${oom}, oom_kill ${oomKill}`);
+  }
+  return rows;
+}
+
+function stalledText(stalled: Stalled | null): string {
+  if (stalled === null) return 'unknown';
+  const [some, full] = [stalled.some, stalled.full].map((share) => (share === null ? '-' : spacedPercent(share, 0)));
+  return `${some} / ${full}`;
+}
+
 function describeScope(scope: Scope): string {
+  if (scope.kind === 'unknown') return 'unknown';
   if (scope.kind === 'host') return 'the host';
   if (scope.kind === 'cgroup') return `cgroup v${scope.version} ${scope.path}`;
   return `process ${scope.pid} and its children${scope.port === undefined ? '' : ` (port ${scope.port})`}`;
 }
 
-function wrap(text: string): readonly string[] {
-  return text.match(/.{1,58}(?:\s|$)|\S{58}/g)?.map((line) => `${indent}${line.trim()}`) ?? [];
+function wrap(text: string, before = indent): readonly string[] {
+  const room = width - 3 - before.length;
+  return (
+    text.match(new RegExp(`.{1,${room}}(?:\\s|$)|\\S{${room}}`, 'g'))?.map((line) => `${before}${line.trim()}`) ?? []
+  );
 }

@@ -4,14 +4,20 @@ import type { Log } from '../../shared/process/log.ts';
 import type { AgentOptions } from '../config/options.ts';
 import { parseAuxv } from '../kernel/auxv.ts';
 import type { ProcRoot } from '../kernel/proc-root.ts';
+import { SlowFact } from '../kernel/slow-fact.ts';
 import { SocketDiagnostics } from '../kernel/socket-diagnostics.ts';
 import { ChangeLog } from '../sample/change-log.ts';
 import { makeRegistry } from '../sample/registry.ts';
 import { Sampler } from '../sample/sampler.ts';
 import { effectiveCores } from '../scope/effective-cores.ts';
+import { readMachine } from '../scope/machine.ts';
 import type { Surroundings, Target } from '../scope/target.ts';
+import { scopeWarnings } from '../scope/warnings.ts';
 import { prometheusText } from '../serve/prometheus.ts';
 import { SnapshotBody } from '../serve/snapshot-body.ts';
+
+/** The machine does not change, and what a scope holds seldom does. */
+const factsMs = 30_000;
 
 /** A sampler on its own clock, with what answers from it. */
 export class Service implements Disposable {
@@ -19,6 +25,7 @@ export class Service implements Disposable {
   readonly #sampler: Sampler;
   readonly #sockets = new SocketDiagnostics();
   readonly #changes: ChangeLog;
+  readonly #warned = new Set<string>();
   readonly #sampleMs: number;
   readonly #onSample: () => void;
   #timer: NodeJS.Timeout | null = null;
@@ -32,7 +39,13 @@ export class Service implements Disposable {
     const clock = systemClock;
     const { windowMs, sampleMs, server } = options;
     const registry = makeRegistry(surroundings, cores, this.#sockets, clock, windowMs);
-    this.#sampler = new Sampler({ target, registry, cores, clock, windowMs, host: hostname(), server });
+    const facts = new SlowFact(() => {
+      const warnings = scopeWarnings(surroundings, process.env);
+      for (const warning of warnings) if (!this.#warned.has(warning)) log.warn('scope in doubt', { detail: warning });
+      for (const warning of warnings) this.#warned.add(warning);
+      return { ...readMachine(files), ...(warnings.length === 0 ? {} : { warnings: [...warnings] }) };
+    }, factsMs);
+    this.#sampler = new Sampler({ target, registry, cores, clock, windowMs, host: hostname(), server, facts });
     this.body = new SnapshotBody(this.#sampler);
     this.#changes = new ChangeLog(log);
     this.#sampleMs = sampleMs;

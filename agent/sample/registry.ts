@@ -3,6 +3,7 @@ import type { Metric, MetricName } from '../../shared/contract/snapshot.ts';
 import { bandwidthCollector } from '../collectors/bandwidth.ts';
 import { cpuCollector } from '../collectors/cpu.ts';
 import { ramCollector } from '../collectors/ram.ts';
+import { ShortageReader } from '../collectors/shortage.ts';
 import { tcpQueuesCollector } from '../collectors/tcp-queues.ts';
 import { threadsCollector } from '../collectors/threads.ts';
 import type { SocketSource } from '../kernel/socket-diagnostics.ts';
@@ -20,10 +21,10 @@ export interface Entry<Name extends MetricName> {
   skip(reason: Unavailable): void;
 }
 
-export type Registry = { readonly [Name in MetricName]: Entry<Name> };
+export type Registry = { readonly [Name in MetricName]: Entry<Name> } & { readonly shortage: ShortageReader };
 
 /**
- * Every collector, by name; a new metric is added here. TCP queues are read once a window: the kernel walks its whole
+ * Every collector, by name, and what goes with them; a new metric is added here. TCP queues are read once a window: the kernel walks its whole
  * table of connections for them, which costs more than all the other metrics together.
  */
 export function makeRegistry(
@@ -38,6 +39,7 @@ export function makeRegistry(
     ram: new IsolatedCollector(ramCollector(surroundings), clock, windowMs),
     bandwidth: new IsolatedCollector(bandwidthCollector(surroundings), clock, windowMs),
     threads: new IsolatedCollector(threadsCollector(surroundings), clock, windowMs),
+    shortage: new ShortageReader(surroundings),
     tcpQueues: new IsolatedCollector(tcpQueuesCollector(surroundings, sockets, windowMs), clock, windowMs),
   };
 }

@@ -6,6 +6,7 @@ import {
   type Snapshot,
   snapshotVersion,
 } from '../../shared/contract/snapshot.ts';
+import type { SlowFact } from '../kernel/slow-fact.ts';
 import type { EffectiveCores } from '../scope/effective-cores.ts';
 import { describeTarget, type Target } from '../scope/target.ts';
 import type { Registry } from './registry.ts';
@@ -20,6 +21,8 @@ export interface SamplerOptions {
   readonly host: string;
   /** The server's name in HAProxy, where it was given. */
   readonly server: string | null;
+  /** What is said of the machine and of the scope; absent: nothing. */
+  readonly facts?: SlowFact<Pick<Snapshot, 'machine' | 'machineCores' | 'warnings'>>;
 }
 
 /** What one sample came to, without its age: that grows until it is sent. */
@@ -73,8 +76,8 @@ export class Sampler {
   }
 
   #describe(nowMs: number): Sample {
-    const { target, registry, clock, cores, host, server } = this.#options;
-    const { cpu, ram, bandwidth, threads, tcpQueues } = registry;
+    const { target, registry, clock, cores, host, server, facts } = this.#options;
+    const { cpu, ram, bandwidth, threads, tcpQueues, shortage } = registry;
     const metrics: Metrics = {
       cpu: cpu.current,
       ram: ram.current,
@@ -91,6 +94,8 @@ export class Sampler {
       // Its whole length, but for the start.
       windowMs: nowMs - (this.#times.oldest?.atMs ?? nowMs),
       effectiveCores: cores.at(nowMs),
+      ...shortage.at(nowMs),
+      ...facts?.at(nowMs),
       metrics,
     };
   }

@@ -1,4 +1,4 @@
-import { parsePidStat } from '../kernel/pid-stat.ts';
+import { parsePidStat, processName } from '../kernel/pid-stat.ts';
 import type { ProcRoot } from '../kernel/proc-root.ts';
 import { type Unavailable, unavailable } from '../kernel/unavailable.ts';
 
@@ -20,7 +20,10 @@ export function parseListeners(text: string, port: number): readonly string[] {
 export function findPortOwner(files: ProcRoot, port: number): number | Unavailable {
   const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => files.textOrNull(path) ?? '');
   const sockets = new Set(tables.flatMap((text) => parseListeners(text, port)).map((inode) => `socket:[${inode}]`));
-  if (sockets.size === 0) return unavailable('target-gone', `no process listens on port ${port}`);
+  if (sockets.size === 0) {
+    const hint = 'if the kernel forwards it to a container, measure the container';
+    return unavailable('target-gone', `no process listens on port ${port} here; ${hint}`);
+  }
   const parents = new Map<number, number>();
   for (const name of files.names('/proc') ?? []) {
     if (!/^\d+$/.test(name) || !holdsOne(files, name, sockets)) continue;
@@ -28,6 +31,10 @@ export function findPortOwner(files: ProcRoot, port: number): number | Unavailab
     if (stat !== null) parents.set(stat.pid, stat.parentPid);
   }
   // systemd keeps a copy of the sockets that it opens for services; it is not the service.
+  const first = parents.has(1) ? processName(files.textOrNull('/proc/1/stat') ?? '') : null;
+  if (parents.size === 1 && first === 'systemd') {
+    return unavailable('target-gone', `systemd holds port ${port} for a service that has not started yet`);
+  }
   if (parents.size > 1) parents.delete(1);
   const top = [...parents].filter(([, parent]) => !parents.has(parent)).map(([pid]) => pid);
   return top.length > 0

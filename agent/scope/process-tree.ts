@@ -6,6 +6,9 @@ import { type Unavailable, unavailable } from '../kernel/unavailable.ts';
 /** Largest tree that is followed, so that a fork bomb does not become ours. */
 const maxProcesses = 4096;
 
+/** Looks after which children are searched for in any case: lxcfs makes the /proc/loadavg of a guest, which may miss a fork. */
+const searchEvery = 10;
+
 /** Finds the pid to follow, when there is none yet or the last one ended. */
 export type FindRoot = () => number | Unavailable;
 
@@ -22,6 +25,7 @@ export class ProcessTree {
   #root: PidStat | null = null;
   #members: ReadonlyMap<number, PidStat> = new Map();
   #lastPid: number | null = null;
+  #looks = 0;
   #usedTicks = 0;
 
   constructor(files: ProcRoot, findRoot: FindRoot) {
@@ -87,7 +91,9 @@ export class ProcessTree {
     const lastPid = parseLastPid(this.#files.textOrNull('/proc/loadavg'));
     const pids = new Set([root.pid, ...this.#members.keys()]);
     // A set grows while it is walked: children of children are visited too.
-    if (lastPid === null || lastPid !== this.#lastPid) for (const pid of pids) this.#addChildren(pid, pids);
+    const isDue = this.#looks % searchEvery === 0;
+    if (isDue || lastPid === null || lastPid !== this.#lastPid) for (const pid of pids) this.#addChildren(pid, pids);
+    this.#looks += 1;
     this.#lastPid = lastPid;
     const now = new Map<number, PidStat>([[root.pid, root]]);
     for (const pid of pids) {

@@ -1,9 +1,9 @@
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
-import { Cgroup } from '../kernel/cgroup.ts';
-import { locateCgroup } from '../kernel/cgroup-location.ts';
+import type { Cgroup } from '../kernel/cgroup.ts';
 import { parsePidStat } from '../kernel/pid-stat.ts';
 import type { ProcRoot } from '../kernel/proc-root.ts';
 import { unavailable } from '../kernel/unavailable.ts';
+import { containerGroup, namedGroup, ownGroup } from './groups.ts';
 import { findPortOwner } from './port-owner.ts';
 import { ProcessTree } from './process-tree.ts';
 import type { Target } from './target.ts';
@@ -11,8 +11,8 @@ import type { Target } from './target.ts';
 /** What the operator wants to measure. */
 export type ScopeChoice =
   | { readonly kind: 'host' }
-  /** `path` null: the agent's own group. */
-  | { readonly kind: 'cgroup'; readonly path: string | null }
+  /** `path` null: the group of the container that the agent is in; `own`: the agent's own, which may be a part of that. */
+  | { readonly kind: 'cgroup'; readonly path: string | null; readonly own?: true }
   | { readonly kind: 'pid'; readonly pid: number }
   | { readonly kind: 'port'; readonly port: number };
 
@@ -22,7 +22,7 @@ export function resolveScope(files: ProcRoot, choice: ScopeChoice): Target {
     case 'host':
       return { kind: 'host' };
     case 'cgroup':
-      return { kind: 'cgroup', cgroup: findGroup(files, choice.path) };
+      return { kind: 'cgroup', cgroup: findGroup(files, choice.path, choice.own ?? false) };
     case 'pid':
       return { kind: 'process', tree: treeOfPid(files, choice.pid), port: null };
     case 'port': {
@@ -32,24 +32,9 @@ export function resolveScope(files: ProcRoot, choice: ScopeChoice): Target {
   }
 }
 
-/** The group of a process; null where it cannot be seen from here. */
-export function groupOf(files: ProcRoot, pid: number | 'self'): Cgroup | null {
-  const location = locateCgroup(
-    files.textOrNull(`/proc/${pid}/cgroup`) ?? '',
-    files.textOrNull('/proc/self/mountinfo') ?? '',
-    null,
-  );
-  return location === null ? null : new Cgroup(files, location);
-}
-
-function findGroup(files: ProcRoot, path: string | null): Cgroup {
-  const location = locateCgroup(
-    files.textOrNull('/proc/self/cgroup') ?? '',
-    files.textOrNull('/proc/self/mountinfo') ?? '',
-    path,
-  );
-  const cgroup = location === null ? null : new Cgroup(files, location);
-  if (cgroup?.exists()) return cgroup;
+function findGroup(files: ProcRoot, path: string | null, own: boolean): Cgroup {
+  const cgroup = path !== null ? namedGroup(files, path) : own ? ownGroup(files) : containerGroup(files);
+  if (cgroup !== null && (cgroup.location.unseen !== undefined || cgroup.exists())) return cgroup;
   throw new ProblemError({
     code: 'scope-unavailable',
     where: path === null ? '--scope cgroup' : '--cgroup',

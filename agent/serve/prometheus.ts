@@ -2,7 +2,7 @@
  * By hand, not with prom-client, which the controller uses: it takes 21 MiB, and an agent is to need 60 MiB at most.
  */
 
-import { type MetricName, metricNames } from '../../shared/contract/snapshot.ts';
+import { type MetricName, metricNames, type Stalled } from '../../shared/contract/snapshot.ts';
 import type { Sample } from '../sample/sampler.ts';
 
 /** What the agent says of its own sampling. */
@@ -29,6 +29,13 @@ const one = (value: number | null | undefined): readonly Point[] => (value == nu
 const raw = <T extends { status: string; raw?: unknown }>(metric: T) =>
   metric.status === 'ok' ? (metric as Extract<T, { status: 'ok' }>) : null;
 const bytesPerSecond = (bits: number | undefined) => (bits === undefined ? undefined : bits / 8);
+
+const resources = ['cpu', 'memory', 'io'] as const;
+
+function stalledPoints(resource: string, stalled: Stalled | null | undefined): readonly Point[] {
+  const points = (['some', 'full'] as const).map((kind) => ({ labels: { resource, kind }, value: stalled?.[kind] }));
+  return points.flatMap(({ labels, value }) => (value == null ? [] : [{ labels, value }]));
+}
 
 /** Every series, by name without its prefix. docs/metrics.md lists them; a test holds it to this. */
 export const families: Readonly<Record<string, Family>> = {
@@ -138,6 +145,24 @@ export const families: Readonly<Record<string, Family>> = {
     type: 'gauge',
     help: 'TCP sockets that were looked at.',
     points: ({ metrics: { tcpQueues } }) => one(raw(tcpQueues)?.raw.sockets),
+  },
+  pressure_ratio: {
+    type: 'gauge',
+    help: 'Part of the last 10 s in which some or all tasks waited for the resource.',
+    points: ({ pressure }) => resources.flatMap((resource) => stalledPoints(resource, pressure?.[resource])),
+  },
+  memory_events_total: {
+    type: 'counter',
+    help: "Counts of the control group's memory.events.",
+    points: ({ memoryEvents }) =>
+      memoryEvents === undefined
+        ? []
+        : [
+            { labels: { event: 'high' }, value: memoryEvents.high },
+            { labels: { event: 'max' }, value: memoryEvents.max },
+            { labels: { event: 'oom' }, value: memoryEvents.oom },
+            { labels: { event: 'oom_kill' }, value: memoryEvents.oomKill },
+          ],
   },
   collector_success: {
     type: 'gauge',

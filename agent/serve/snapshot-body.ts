@@ -39,12 +39,20 @@ export class SnapshotBody {
   }
 }
 
+/** Fields that a reader must not count on. */
+const optionalFields = ['machine', 'machineCores', 'warnings', 'pressure', 'memoryEvents'] as const;
+
 /** A metric that does not fit the schema (a NaN, say) becomes unavailable; the others are served. */
 export function checkSample(sample: Sample): Snapshot {
   const snapshot = { ...sample, ageMs: 0 };
   const parsed = snapshotSchema.safeParse(snapshot);
   if (parsed.success) return parsed.data;
-  const broken = new Map(parsed.error.issues.map(({ path, message }) => [path[1], `${path.join('.')}: ${message}`]));
+  const { issues } = parsed.error;
+  const broken = new Map(
+    issues.flatMap(({ path, message }) =>
+      path[0] === 'metrics' ? [[path[1], `${path.join('.')}: ${message}`] as const] : [],
+    ),
+  );
   const check = <Name extends MetricName>(name: Name): Metric<Name> => {
     const detail = broken.get(name);
     return detail === undefined
@@ -53,5 +61,8 @@ export function checkSample(sample: Sample): Snapshot {
   };
   const [cpu, ram, bandwidth] = [check('cpu'), check('ram'), check('bandwidth')];
   const [threads, tcpQueues] = [check('threads'), check('tcpQueues')];
-  return snapshotSchema.parse({ ...snapshot, metrics: { cpu, ram, bandwidth, threads, tcpQueues } });
+  const fitting = { ...snapshot, metrics: { cpu, ram, bandwidth, threads, tcpQueues } };
+  // What is optional is left out rather than served wrong.
+  for (const key of optionalFields) if (issues.some(({ path }) => path[0] === key)) delete fitting[key];
+  return snapshotSchema.parse(fitting);
 }

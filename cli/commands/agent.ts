@@ -7,6 +7,7 @@ import { ProblemError, quote } from '../../shared/contract/problem.ts';
 import { usage } from '../../shared/contract/problems/settings.ts';
 import { endSoon } from '../../shared/process/end-soon.ts';
 import { keepFootprintSmall } from '../../shared/process/footprint.ts';
+import { repeatedNames } from '../options.ts';
 
 const examples = `
 Examples:
@@ -66,6 +67,12 @@ export function agentCommand(): Command {
     .option('--tls-key <file>', 'private key of --tls-cert, PEM')
     .option('--tls-client-ca <file>', 'serve only clients with a certificate of this CA, PEM')
     .option('--insecure', 'let other machines read the snapshot without a token')
+    .addOption(
+      new Option(
+        '--allow-host <name>',
+        "further names that clients may ask by on loopback without a token, such as a reverse proxy's; several: a,b",
+      ).argParser(repeatedNames),
+    )
     .addOption(preset('--sample-ms <ms>', 'time between samples, 100 to 60000', '1000'))
     .addOption(preset('--window-ms <ms>', 'time that rates are averaged over, 100 to 600000', '2000'))
     .addOption(preset('--log-level <level>', 'error, warn, info or debug', 'info'))

@@ -28,7 +28,7 @@ export function controllerCommand(): Command {
     .option(
       '--period-ms <ms>',
       'time between ticks, 1000 to 60000; must divide a minute (default: 2000)',
-      wholeNumber(1),
+      wholeNumber(1_000, 'ms'),
     )
     .addOption(
       new Option(
@@ -47,6 +47,12 @@ export function controllerCommand(): Command {
     .option('--tls-key <file>', 'private key of --tls-cert, PEM')
     .option('--tls-client-ca <file>', 'serve only clients with a certificate of this CA, PEM')
     .option('--insecure', 'let other machines read the status without a token')
+    .addOption(
+      new Option(
+        '--allow-host <name>',
+        "further names that clients may ask by on loopback without a token, such as a reverse proxy's; several: a,b",
+      ).argParser(repeatedNames),
+    )
     .option(
       '--on-exit <what>',
       'what to do with the weights when it stops: restore sets the configured weights again, keep leaves them as they are (default: restore)',

@@ -1,73 +1,53 @@
 import { Command } from 'commander';
-import { connectAgents, loadConfig } from '../../controller/index.ts';
-import { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { loadConfig } from '../../controller/index.ts';
 import { exitCodes } from '../../shared/contract/problem.ts';
-import { silentLog } from '../../shared/process/log.ts';
 import { askController, defaultController } from '../ask-controller.ts';
-import { checkAgents } from '../doctor/agent-checks.ts';
-import { checkController } from '../doctor/controller-checks.ts';
-import { type Finding, renderFinding } from '../doctor/finding.ts';
-import { checkBackend, checkHaproxy } from '../doctor/haproxy-checks.ts';
-import { checkTls } from '../doctor/tls-checks.ts';
+import { type AskedController, examine } from '../doctor/examine.ts';
+import { countOf, documentOf, type Finding, renderFinding } from '../doctor/finding.ts';
 import { print } from '../exit.ts';
 import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../options.ts';
 
 const examples = `
-Checks HAProxy's socket and rights, the backends and their algorithms, every
-agent and its clock, certificates, and the controller. Changes nothing. The exit
-code is 1 if a check failed. Each failure says how to fix it.
+Checks HAProxy's socket and rights, the backends, their algorithms and weights,
+every agent and its clock, certificates, and the controller. Changes nothing.
+The exit code is 1 if a check failed. Each failure says how to fix it.
+An agent that a running controller reads is fine, even if the doctor has no
+token to read it itself.
 
 Examples:
   haweight doctor --backend web
   haweight doctor --config /etc/haweight/controller.yaml
-  haweight doctor                      what the controller on this machine uses`;
+  haweight doctor                      what the controller on this machine uses
+  haweight doctor --json | jq '.findings[] | select(.level != "ok")'`;
 
 export function doctorCommand(): Command {
   return addControllerOptions(addHaproxyOptions(new Command('doctor')))
     .description('check the set-up, and say what is wrong and how to fix it')
+    .option('--json', 'print the findings as JSON (docs/operations.md)')
     .addHelpText('after', examples)
-    .action(async (options: AskOptions) => {
-      let failed = 0;
-      let warned = 0;
-      const report = (findings: readonly Finding[]) => {
-        for (const finding of findings) print(renderFinding(finding));
-        failed += findings.filter(({ state }) => state === 'fail').length;
-        warned += findings.filter(({ state }) => state === 'warn').length;
-      };
-      await examine(options, report);
-      print(`\n${failed} failed, ${warned} ${warned === 1 ? 'warning' : 'warnings'}`);
-      process.exitCode = failed > 0 ? exitCodes.checkFailed : exitCodes.fine;
+    .action(async ({ json = false, ...options }: AskOptions & { json?: boolean }) => {
+      const url = options.controller ?? defaultController;
+      const controller = { url, answer: await askController(url, options) };
+      const findings: Finding[] = [];
+      for await (const found of examine(loadConfig(flagsFor(options, controller)), controller)) {
+        findings.push(...found);
+        if (!json) for (const finding of found) print(renderFinding(finding));
+      }
+      const failures = countOf(findings, 'failure');
+      const warnings = countOf(findings, 'warning');
+      if (json) print(JSON.stringify(documentOf(findings)));
+      else print(`\n${failures} failed, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`);
+      process.exitCode = failures > 0 ? exitCodes.checkFailed : exitCodes.fine;
     });
 }
 
-async function examine(options: AskOptions, report: (findings: readonly Finding[]) => void): Promise<void> {
-  const url = options.controller ?? defaultController;
-  const { tokenFile: _ofController, ...flags } = await withRunningController(options, url);
-  const config = loadConfig(flags);
-  const api = new RuntimeApi(config.haproxy);
-  const haproxy = await checkHaproxy(api, config.haproxy.socket);
-  report(haproxy);
-  if (haproxy.length > 1) {
-    // the findings report what it would log
-    using client = await connectAgents(config.agents, silentLog);
-    for (const backend of config.backends) {
-      const { findings, view } = await checkBackend(api, backend.name);
-      report(findings);
-      if (view !== null) report(await checkAgents(client, view, config, backend));
-    }
-  }
-  report(checkTls(config));
-  report(await checkController(url, options, config));
-}
-
 /** Takes a socket, backends and agents that were not given from the running controller, if there is one. */
-async function withRunningController({ controller, ...flags }: AskOptions, url: string): Promise<AskOptions> {
+function flagsFor({ controller: _, tokenFile: _ofController, ...flags }: AskOptions, { answer }: AskedController) {
   if (flags.config !== undefined || (flags.backend !== undefined && flags.socket !== undefined)) return flags;
-  const answer = await askController(controller ?? url, flags);
   if (!answer.ok) return flags;
-  const { haproxy } = answer.value;
+  const { haproxy, backends: managed } = answer.value.status;
   const named = flags.backend;
-  const backends = answer.value.backends.filter(({ backend }) => named === undefined || named.includes(backend));
+  const backends = managed.filter(({ backend }) => named === undefined || named.includes(backend));
   const agents = backends.flatMap(({ backend, servers }) =>
     servers.filter(({ agent }) => agent.url !== '').map(({ server, agent }) => `${backend}/${server}=${agent.url}`),
   );

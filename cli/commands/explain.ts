@@ -5,8 +5,9 @@ import type { Status } from '../../shared/contract/status.ts';
 import { print } from '../exit.ts';
 import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../options.ts';
 import { findShadowStatus, shadowedServer } from '../shadow-status.ts';
-import { findStatus } from '../status-source.ts';
+import { exitCodeOf, findStatus } from '../status-source.ts';
 import { renderExplanation } from '../view/explanation.ts';
+import { outOfDate } from '../view/up-to-date.ts';
 
 const examples = `
 Examples:
@@ -29,29 +30,36 @@ export function explainCommand(): Command {
         throw new ProblemError(invalidFlag('explain', 'BACKEND/SERVER', target));
       }
       if (options.shadow !== undefined) {
-        const status = await findShadowStatus(options, options.shadow);
-        const found = find(status, backend, server);
+        const answer = await findShadowStatus(options, options.shadow);
+        const found = find(answer.status, backend, server);
         const shadow = shadowedServer(found.backend, server, options.shadow);
         if (options.json === true) print(JSON.stringify(shadow));
-        else print(renderExplanation(status, found.backend, found.server, false, shadow));
+        else print(renderExplanation({ ...answer, ...found, shadow }));
+        process.exitCode = exitCodeOf(answer);
         return;
       }
-      const { status, direct } = await findStatus({ ...options, backend: options.backend ?? [backend] });
-      const found = find(status, backend, server);
+      const answer = await findStatus({ ...options, backend: options.backend ?? [backend] });
+      const found = find(answer.status, backend, server);
       if (options.json === true) print(JSON.stringify(found.server));
-      else print(renderExplanation(status, found.backend, found.server, direct));
+      else print(renderExplanation({ ...answer, ...found }));
+      process.exitCode = exitCodeOf(answer);
     });
 }
 
+/** Throws a ProblemError where the status has no such server. */
 function find(status: Status, backendName: string, serverName: string) {
   const backend = status.backends.find((each) => each.backend === backendName);
   const server = backend?.servers.find((each) => each.server === serverName);
   if (backend !== undefined && server !== undefined) return { backend, server };
+  const [why] = outOfDate(status, null);
   const known = status.backends.flatMap((each) => each.servers.map((one) => `${each.backend}/${one.server}`));
   throw new ProblemError({
     code: backend === undefined ? 'backend-missing' : 'server-missing',
     where: quote(`${backendName}/${serverName}`),
     what: 'there is no such server',
-    expected: known.length === 0 ? 'a server (none is known yet)' : `one of ${known.slice(0, 8).join(', ')}`,
+    expected:
+      known.length === 0
+        ? `a server, but none is known yet${why === undefined ? '' : ` (${why.slice(2)})`}`
+        : `one of ${known.slice(0, 8).join(', ')}`,
   });
 }

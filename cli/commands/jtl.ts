@@ -1,8 +1,19 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { exitCodes, formatProblem, type Problem, ProblemError } from '../../shared/contract/problem.ts';
-import { note, print } from '../exit.ts';
-import { invalid, openJtl } from '../jtl/read-jtl.ts';
-import { JtlSummary, type SummaryOptions } from '../jtl/summary.ts';
+import {
+  type JtlFault,
+  jtlDamaged,
+  jtlInvalid,
+  jtlWithoutColumn,
+  jtlWithoutRequests,
+} from '../../shared/contract/problems/jtl.ts';
+import { Stopped, stopOnSignal } from '../../shared/process/stop-signals.ts';
+import { bytes, spacedPercent } from '../../shared/terminal/format.ts';
+import { Progress } from '../../shared/terminal/progress.ts';
+import { fail, note, print } from '../exit.ts';
+import { JtlFile } from '../jtl/read-jtl.ts';
+import { JtlSummary, type Summary, type SummaryOptions } from '../jtl/summary.ts';
+import { type LeftOut, Tally } from '../jtl/tally.ts';
 import { DamageNotes } from '../view/damage-notes.ts';
 import { renderJtl } from '../view/jtl.ts';
 import { printable } from '../view/printable.ts';
@@ -11,12 +22,19 @@ const examples = `
 Reads a CSV result file of Apache JMeter, of any size. Prints response times,
 failures and the share answered within a second, for each server. The plans in
 deploy/jmeter/ write the columns server and due (docs/load-testing.md).
-A damaged line is reported and left out; then the exit code is 1.
+
+Transactions and sub-results (redirects, embedded resources) are no requests:
+they are left out and counted. A failure always counts, whatever its times are.
+A damaged line is reported and left out.
+
+Exit codes: 0 read; 1 lines were damaged; 2 not a result file, or no requests;
+130, 143 interrupted (Ctrl-C, SIGTERM): shows what was read.
 
 Examples:
   haweight jtl steady.jtl
   haweight jtl steady.jtl --warmup 10s --rate 50
   haweight jtl flash-crowd.jtl --by label --from-due
+  haweight jtl results.jtl --by label --with-transactions
   haweight jtl steady.jtl --json | jq .all.p99Ms`;
 
 interface JtlFlags {
@@ -25,6 +43,7 @@ interface JtlFlags {
   readonly by: SummaryOptions['by'];
   readonly rate?: number;
   readonly fromDue?: boolean;
+  readonly withTransactions?: boolean;
   readonly json?: boolean;
 }
 
@@ -49,6 +68,7 @@ export function jtlCommand(): Command {
       new Option('--rate <n>', 'requests per second that the plan should send, for comparison').argParser(positive),
     )
     .option('--from-due', 'count response times from when requests were due, not from when they were sent')
+    .option('--with-transactions', 'count transactions and sub-results as requests')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', examples)
     .action(async (file: string, flags: JtlFlags) => {
@@ -56,33 +76,74 @@ export function jtlCommand(): Command {
     });
 }
 
-async function report(
-  file: string,
-  { within, warmup, by, rate, fromDue = false, json = false }: JtlFlags,
-): Promise<number> {
-  const { columns, samples } = await openJtl(file);
-  if (fromDue && !columns.at.has('due')) throw new ProblemError(invalid(file, noColumn('due')));
-  if (!columns.at.has(by)) note(formatProblem(invalid(file, noColumn(by))));
+async function report(file: string, flags: JtlFlags): Promise<number> {
+  const { within, warmup, by, rate, fromDue = false, withTransactions = false, json = false } = flags;
   const options: SummaryOptions = { by, withinMs: within, warmupMs: warmup, fromDue };
+  const jtl = await JtlFile.open(file);
   const result = new JtlSummary(options);
   const damages = new DamageNotes();
-  for await (const sample of samples) {
-    if (sample.ok) result.add(sample.value);
-    else damages.add(sample.error);
-  }
+  const { leftOut, stopped } = await readAll(jtl, result, damages, flags);
   damages.end();
+  for (const problem of notesOn(file, jtl, by, leftOut)) note(formatProblem(problem));
   const { summary } = result;
-  if (summary.all.requests === 0) {
-    const left = summary.warmupRequests > 0 ? `${summary.warmupRequests} in the warm-up` : 'none';
-    throw new ProblemError(invalid(file, { what: 'no request counts', expected: 'one', got: left }));
+  if (summary.all.requests === 0) throw new ProblemError(jtlInvalid(file, withoutRequests(summary, leftOut)));
+  const readShare = stopped === null || jtl.bytes === 0 ? 1 : jtl.bytesRead / jtl.bytes;
+  if (json) {
+    const { damagedLines } = leftOut;
+    print(JSON.stringify(printable({ file, ...options, readShare, ...summary, leftOut, damagedLines }), null, 2));
+  } else {
+    print(renderJtl({ summary, leftOut, options, withTransactions, askedPerSecond: rate ?? null, readShare }));
   }
-  if (json) print(JSON.stringify(printable({ file, ...options, ...summary, damagedLines: damages.count }), null, 2));
-  else print(renderJtl(summary, options, rate ?? null));
-  return damages.count === 0 ? exitCodes.fine : exitCodes.checkFailed;
+  if (stopped !== null)
+    return fail(`${file}: ${stopped.message}, at ${spacedPercent(readShare)} of the file`, stopped.exitCode);
+  return damages.count === 0 && jtl.nuls === 0 ? exitCodes.fine : exitCodes.checkFailed;
 }
 
-function noColumn(name: string): Pick<Problem, 'what' | 'fix'> {
-  return { what: `there is no column ${name}`, fix: 'docs/load-testing.md says how to record it.' };
+interface Outcome {
+  readonly leftOut: LeftOut;
+  /** The reason if it was stopped early. */
+  readonly stopped: Stopped | null;
+}
+
+async function readAll(jtl: JtlFile, result: JtlSummary, damages: DamageNotes, flags: JtlFlags): Promise<Outcome> {
+  const { fromDue = false, withTransactions = false } = flags;
+  using stop = stopOnSignal(process.stdout);
+  using progress = new Progress(process.stderr, { inLog: false });
+  const onDamage = (problem: Problem) => {
+    // a note below the progress would be drawn over
+    progress.clear();
+    damages.add(problem);
+  };
+  const tally = new Tally(result, { withTransactions, onDamage });
+  for await (const piece of jtl.pieces()) {
+    for (const read of piece) tally.add(read);
+    if (fromDue && jtl.columns?.at.has('due') === false)
+      throw new ProblemError(jtlInvalid(jtl.path, jtlWithoutColumn('due')));
+    if (stop.signal.aborted) break;
+    if (jtl.bytesRead < jtl.bytes)
+      progress.show(`${spacedPercent(jtl.bytesRead / jtl.bytes)} of ${bytes(jtl.bytes)} read`);
+  }
+  tally.end();
+  const reason: unknown = stop.signal.reason;
+  return { leftOut: tally.leftOut, stopped: reason instanceof Stopped ? reason : null };
+}
+
+function notesOn(file: string, jtl: JtlFile, by: SummaryOptions['by'], { assumptions }: LeftOut): readonly Problem[] {
+  return [
+    ...(jtl.columns?.at.has(by) === false ? [jtlInvalid(file, jtlWithoutColumn(by))] : []),
+    ...assumptions,
+    ...(jtl.nuls > 0 ? [jtlDamaged(file, `${jtl.nuls} NUL bytes are left out`)] : []),
+  ];
+}
+
+function withoutRequests({ warmupRequests }: Summary, { transactions, subResults, damagedLines }: LeftOut): JtlFault {
+  const parts = transactions.count + subResults.count;
+  const left = [
+    ...(warmupRequests > 0 ? [`${warmupRequests} in the warm-up`] : []),
+    ...(parts > 0 ? [`${parts} transactions or sub-results (${transactions.failed + subResults.failed} failed)`] : []),
+    ...(damagedLines > 0 ? [`${damagedLines} damaged lines`] : []),
+  ];
+  return jtlWithoutRequests(left.join(', ') || 'none', parts > 0 ? '--with-transactions counts them.' : undefined);
 }
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };

@@ -16,7 +16,7 @@ import { renderSamples } from '../view/simulate-samples.ts';
 const examples = `
 Runs the controller's real code with simulated clients, HAProxys and servers,
 and the same requests for every policy. Scenarios (percent of the fleet's
-capacity; faults begin 15 to 20 s after the warm-up):
+capacity; the result says which server is hit, and when):
   steady, steady-30, -50, -70, -85, -95    the same load all the time
   flash-110, -120 ... -190                 bursts of 300 ms every 5 s
   crowd                                    10 s at 120 %
@@ -27,11 +27,13 @@ capacity; faults begin 15 to 20 s after the warm-up):
   frozen                                   one agent hangs; load from 35 to 80 %
   fails-fast                               one server answers 500 to everything
   errors                                   one server answers 500 to 30 %
+  sheds                                    one server answers 429 to everything
   cold-start                               no warm-up
 
 Examples:
   haweight simulate
-  haweight simulate --fleet 1,2,2,4,4 --load 85 --scenario steady
+  haweight simulate --fleet 1,2,2,4,4 --load 85
+  haweight simulate --fleet 1,2,2,4,4 --scenario noisy
   haweight simulate --fleet 8,8x0.6 --policy none,capacity --balance random
   haweight simulate --file my-fleet.yaml --json > result.json
   haweight simulate --policy capacity --balance roundrobin --samples`;
@@ -48,7 +50,7 @@ export function simulateCommand(): Command {
     .option('--load <percent>', "load in percent of the fleet's capacity, 1 to 1000 (default: the scenario's)")
     .option('--rate <n>', 'load in requests per second, instead of --load')
     .option('--demand-ms <ms>', 'mean CPU time of a request, in ms on one core of speed 1 (default: 20)')
-    .option('--scenario <name>', 'load and faults; see below (default: noisy)')
+    .option('--scenario <name>', 'load and faults; see below (default: steady)')
     .addOption(
       names(
         '--policy <names>',

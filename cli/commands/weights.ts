@@ -5,7 +5,7 @@ import { clearScreen } from '../../shared/terminal/screen.ts';
 import { print } from '../exit.ts';
 import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../options.ts';
 import { findShadowStatus } from '../shadow-status.ts';
-import { type FoundStatus, findStatus } from '../status-source.ts';
+import { exitCodeOf, type FoundStatus, findStatus } from '../status-source.ts';
 import { renderShadow } from '../view/shadow-table.ts';
 import { renderWeights } from '../view/weights-table.ts';
 
@@ -14,6 +14,8 @@ Columns: status in HAProxy; utilisation of CPU, RAM, bandwidth (BW), threads
 (THR) and TCP queues (TCPQ); load LR and its distance DELTA from the backend's
 mean; weight (WGT) and share of the traffic; main reason. A dash is unknown.
 If no controller answers, it asks HAProxy and the agents itself, and says so.
+If the controller cannot read HAProxy or is stuck, the first line says so, the
+table has the time that it is of, and the exit code is 1.
 --shadow compares with a policy that the controller computes but never writes.
 
 Examples:
@@ -34,19 +36,22 @@ export function weightsCommand(): Command {
     .addHelpText('after', examples)
     .action(async (options: WeightsOptions) => {
       if (options.watch === true) await watch(options);
-      else show(await find(options), options);
+      else {
+        const found = await find(options);
+        show(found, options);
+        process.exitCode = exitCodeOf(found);
+      }
     });
 }
 
 async function find(options: WeightsOptions): Promise<FoundStatus> {
-  if (options.shadow === undefined) return await findStatus(options);
-  return { status: await findShadowStatus(options, options.shadow), direct: false };
+  return options.shadow === undefined ? await findStatus(options) : await findShadowStatus(options, options.shadow);
 }
 
-function show({ status, direct }: FoundStatus, { json, shadow, backend = [] }: WeightsOptions): void {
+function show({ status, direct, answeredAt }: FoundStatus, { json, shadow, backend = [] }: WeightsOptions): void {
   if (json === true) print(JSON.stringify({ ...status, direct }));
-  else if (shadow !== undefined) print(renderShadow(status, shadow, backend));
-  else print(renderWeights(status, backend));
+  else if (shadow !== undefined) print(renderShadow(status, shadow, backend, answeredAt));
+  else print(renderWeights(status, backend, answeredAt));
 }
 
 async function watch(options: WeightsOptions): Promise<void> {

@@ -13,26 +13,30 @@ export interface CsvRecord {
   readonly text: string | null;
   /** What is wrong with it, in a few words. */
   readonly damage: string | null;
+  /** What there is of a damaged record; empty if it is too long. */
+  readonly rest: string;
+  /** Whether the file ends within it. */
+  readonly isCut: boolean;
 }
 
-/** Largest size of a record. The longest of JMeter are messages of a few hundred characters. */
-export const maxRecordBytes = 64 * 1024;
+/** Largest size of a record. The message of a failed assertion may hold a whole page. */
+export const maxRecordBytes = 1024 * 1024;
 
 /**
  * Joins lines to records. A record is complete when its number of quotes is even: JMeter doubles quotes in quoted fields.
- * If it never is, only the first line is reported as damaged, and reading continues at the second: one stray quote must not
- * lose the lines after it.
+ * If it never is, or what was joined does not fit, only the first line is reported as damaged, and reading continues at the
+ * second: one stray quote must not lose the lines after it.
  */
-export async function* records(lines: AsyncIterable<Line>): AsyncGenerator<CsvRecord> {
-  const open = new OpenRecord();
-  for await (const line of lines) yield* open.add(line);
-  yield* open.end();
-}
-
-/** The lines of a record whose number of quotes is still odd. */
-class OpenRecord {
+export class RecordJoiner {
+  readonly #fits: (record: string) => boolean;
+  /** The lines of a record whose number of quotes is still odd. */
   #lines: Line[] = [];
   #length = 0;
+
+  /** `fits` says whether several lines may be one record. */
+  constructor(fits: (record: string) => boolean = () => true) {
+    this.#fits = fits;
+  }
 
   *add(line: Line): Generator<CsvRecord> {
     const isOdd = hasOddQuotes(line);
@@ -44,7 +48,16 @@ class OpenRecord {
     this.#length += line.text?.length ?? maxRecordBytes;
     if (this.#length > maxRecordBytes) yield* this.#giveUpFirst();
     // a cut-off line does not end a record: its last quote may not be a closing one
-    else if (isOdd && line.ended && this.#lines.length > 1) yield recordOf(this.#take());
+    else if (isOdd && line.ended && this.#lines.length > 1) yield* this.#join();
+  }
+
+  *#join(): Generator<CsvRecord> {
+    const record = recordOf(this.#lines);
+    if (record.text !== null && !this.#fits(record.text)) yield* this.#giveUpFirst();
+    else {
+      this.#take();
+      yield record;
+    }
   }
 
   *end(): Generator<CsvRecord> {
@@ -54,7 +67,9 @@ class OpenRecord {
   *#giveUpFirst(): Generator<CsvRecord> {
     const [first, ...rest] = this.#take();
     if (first === undefined) return;
-    yield first.ended ? { line: first.number, text: null, damage: 'a quoted field does not end' } : recordOf([first]);
+    const { number: line, text } = first;
+    if (text === null || !first.ended) yield recordOf([first]);
+    else yield { line, text: null, damage: 'a quoted field does not end', rest: text, isCut: false };
     for (const line of rest) yield* this.add(line);
   }
 
@@ -66,18 +81,20 @@ class OpenRecord {
 }
 
 function hasOddQuotes({ text }: Line): boolean {
-  if (text === null || !text.includes('"')) return false;
-  return text.split('"').length % 2 === 0;
+  let isOdd = false;
+  for (let at = text?.indexOf('"') ?? -1; at !== -1; at = text?.indexOf('"', at + 1) ?? -1) isOdd = !isOdd;
+  return isOdd;
 }
 
 function recordOf(lines: readonly Line[]): CsvRecord {
   const line = lines[0]?.number ?? 0;
   const last = lines.at(-1);
   if (lines.some(({ text }) => text === null)) {
-    return { line, text: null, damage: `the line is longer than ${maxRecordBytes} bytes` };
+    return { line, text: null, damage: `the line is longer than ${maxRecordBytes} bytes`, rest: '', isCut: false };
   }
-  if (last?.ended === false) return { line, text: null, damage: 'the line is cut off' };
-  return { line, text: lines.map(({ text }) => text?.replace(/\r$/, '')).join('\n'), damage: null };
+  const text = lines.length === 1 ? (lines[0]?.text ?? '') : lines.map(({ text }) => text).join('\n');
+  if (last?.ended === false) return { line, text: null, damage: 'the line is cut off', rest: text, isCut: true };
+  return { line, text, damage: null, rest: '', isCut: false };
 }
 
 /** The fields of a record, without their quotes. `delimiter` is one character. */

@@ -41,14 +41,15 @@ export class Group {
     return this.#requests;
   }
 
-  add({ isSuccess, isTimeout, code }: JtlSample, timeMs: number): void {
+  /** `timeMs` is null only of a failure. */
+  add({ isSuccess, isTimeout, code }: JtlSample, timeMs: number | null): void {
     this.#requests += 1;
-    if (isSuccess || isTimeout) {
+    if (timeMs !== null && (isSuccess || isTimeout)) {
       this.#times.add(timeMs);
       this.#timesMs += timeMs;
     }
     if (isSuccess) {
-      if (timeMs <= this.#withinMs) this.#within += 1;
+      if (timeMs !== null && timeMs <= this.#withinMs) this.#within += 1;
       return;
     }
     this.#failed += 1;

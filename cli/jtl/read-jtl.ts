@@ -1,71 +1,85 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { type Problem, ProblemError } from '../../shared/contract/problem.ts';
-import { err, type Result } from '../../shared/contract/result.ts';
-import { splitLines } from '../../shared/lines.ts';
-import { type Columns, readColumns } from './columns.ts';
-import { maxRecordBytes, records } from './csv.ts';
-import { type JtlSample, readSample } from './sample.ts';
+import { ProblemError } from '../../shared/contract/problem.ts';
+import { jtlFaults, jtlInvalid, jtlUnreadable } from '../../shared/contract/problems/jtl.ts';
+import { LineSplitter } from '../../shared/lines.ts';
+import { decodeText, TextBytes } from './bytes.ts';
+import type { Columns } from './columns.ts';
+import { maxRecordBytes, RecordJoiner } from './csv.ts';
+import { LineReader, type Read } from './line-reader.ts';
 
-/** The columns of a result file, and its samples. A damaged line is a Problem; the lines after it are read. */
-export interface JtlFile {
-  readonly columns: Columns;
-  readonly samples: AsyncGenerator<Result<JtlSample, Problem>>;
-}
+const pieceBytes = 256 * 1024;
 
-/** Reads one record at a time. Throws a ProblemError if the file cannot be read or is not a result file. */
-export async function openJtl(path: string): Promise<JtlFile> {
-  const lines = records(splitLines(chunksOf(path), maxRecordBytes));
-  // check before opening: opening a pipe would wait for a writer
-  await checkRegular(path);
-  const first = await lines.next();
-  if (first.done === true) throw new ProblemError(invalid(path, { what: 'the file is empty', expected }));
-  if (first.value.text === null) {
-    throw new ProblemError(
-      invalid(path, { what: `the names of the columns are missing: ${first.value.damage}`, expected }),
-    );
+/** Reads a result file piece by piece: no more than one piece and one record of it are in memory. */
+export class JtlFile {
+  readonly path: string;
+  readonly #text: TextBytes;
+  readonly #lines = new LineSplitter(maxRecordBytes, decodeText);
+  readonly #reader: LineReader;
+  readonly #records: RecordJoiner;
+  readonly bytes: number;
+  bytesRead = 0;
+
+  private constructor(path: string, bytes: number) {
+    this.path = path;
+    this.bytes = bytes;
+    this.#text = new TextBytes(path);
+    this.#reader = new LineReader(path);
+    this.#records = new RecordJoiner(this.#reader.fits);
   }
-  const columns = readColumns(first.value.text);
-  if (!columns.ok) throw new ProblemError(invalid(path, columns.error));
-  return { columns: columns.value, samples: samplesOf(path, columns.value, lines) };
-}
 
-const expected = 'a CSV result file of JMeter (-l FILE)';
-
-async function* samplesOf(path: string, columns: Columns, lines: ReturnType<typeof records>): JtlFile['samples'] {
-  for await (const { text, line, damage } of lines) {
-    const where = `${path}:${line}`;
-    if (text === null) {
-      yield err({ code: 'jtl-damaged', where, what: damage ?? 'unreadable' });
-    } else if (text !== '' && text !== columns.header) {
-      const sample = readSample(text, columns);
-      yield sample.ok ? sample : err({ code: 'jtl-damaged', where, what: sample.error });
+  /** Throws a ProblemError if it is no regular file. */
+  static async open(path: string): Promise<JtlFile> {
+    try {
+      // check before opening: opening a pipe would wait for a writer
+      const facts = await stat(path);
+      if (!facts.isFile()) throw Object.assign(new Error('no file'), { code: 'not a regular file' });
+      return new JtlFile(path, facts.size);
+    } catch (cause) {
+      throw new ProblemError(jtlUnreadable(path, cause));
     }
   }
-}
 
-async function checkRegular(path: string): Promise<void> {
-  try {
-    const facts = await stat(path);
-    if (!facts.isFile()) throw Object.assign(new Error('no file'), { code: 'not a regular file' });
-  } catch (cause) {
-    throw unreadable(path, cause);
+  /** null before the header was read. */
+  get columns(): Columns | null {
+    return this.#reader.columns;
   }
-}
 
-async function* chunksOf(path: string): AsyncGenerator<Buffer> {
-  try {
-    for await (const chunk of createReadStream(path)) yield chunk as Buffer;
-  } catch (cause) {
-    throw unreadable(path, cause);
+  /** NUL bytes that were left out. */
+  get nuls(): number {
+    return this.#text.nuls;
   }
-}
 
-function unreadable(path: string, cause: unknown): ProblemError {
-  const got = (cause as NodeJS.ErrnoException).code ?? String(cause);
-  return new ProblemError({ code: 'jtl-unreadable', where: path, what: 'cannot be read', expected, got });
-}
+  /** What the lines of each piece became. Throws a ProblemError if the file cannot be read or is not a result file. */
+  async *pieces(): AsyncGenerator<Iterable<Read>> {
+    for await (const piece of this.#chunks()) {
+      this.bytesRead += piece.length;
+      yield this.#piece(piece);
+    }
+    yield this.#end();
+  }
 
-export function invalid(path: string, rest: Omit<Problem, 'code' | 'where'>): Problem {
-  return { code: 'jtl-invalid', where: path, ...rest };
+  *#piece(piece: Buffer): Generator<Read> {
+    for (const line of this.#lines.add(this.#text.add(piece))) {
+      for (const record of this.#records.add(line)) yield* this.#reader.read(record);
+    }
+  }
+
+  *#end(): Generator<Read> {
+    for (const line of this.#lines.end()) {
+      for (const record of this.#records.add(line)) yield* this.#reader.read(record);
+    }
+    for (const record of this.#records.end()) yield* this.#reader.read(record);
+    this.#reader.end();
+    if (this.columns !== null) return;
+    throw new ProblemError(jtlInvalid(this.path, this.nuls > 0 ? jtlFaults.onlyNuls : jtlFaults.empty));
+  }
+
+  async *#chunks(): AsyncGenerator<Buffer> {
+    try {
+      for await (const chunk of createReadStream(this.path, { highWaterMark: pieceBytes })) yield chunk as Buffer;
+    } catch (cause) {
+      throw cause instanceof ProblemError ? cause : new ProblemError(jtlUnreadable(this.path, cause));
+    }
+  }
 }

@@ -7,7 +7,7 @@ export interface SummaryOptions {
   readonly by: 'server' | 'label';
   /** The time within which requests count for `withinShare`, in ms. */
   readonly withinMs: number;
-  /** Requests sent within this time after the first line's request are left out, in ms. */
+  /** Requests sent within this time after the first line's request are left out, in ms. Failures without a time count. */
   readonly warmupMs: number;
   /** Response times count from when a request was due, if the file says so, not from when it was sent. */
   readonly fromDue: boolean;
@@ -41,18 +41,21 @@ export class JtlSummary {
 
   add(sample: JtlSample): void {
     const { by, withinMs, warmupMs, fromDue } = this.#options;
-    this.#warmUntilMs ??= sample.sentAtMs + warmupMs;
-    if (warmupMs > 0 && sample.sentAtMs < this.#warmUntilMs) {
-      this.#warmupRequests += 1;
-      return;
+    const { sentAtMs, dueAtMs, elapsedMs } = sample;
+    if (sentAtMs !== null) {
+      this.#warmUntilMs ??= sentAtMs + warmupMs;
+      if (warmupMs > 0 && sentAtMs < this.#warmUntilMs) {
+        this.#warmupRequests += 1;
+        return;
+      }
     }
-    const lateMs = fromDue && sample.dueAtMs !== null ? Math.max(0, sample.sentAtMs - sample.dueAtMs) : 0;
+    const lateMs = fromDue && sentAtMs !== null && dueAtMs !== null ? Math.max(0, sentAtMs - dueAtMs) : 0;
     const name = sample[by] === '' ? '-' : sample[by];
     const known = this.#groups.has(name) || this.#groups.size < maxGroups ? name : otherGroups;
     const group = this.#groups.get(known) ?? new Group(withinMs);
     this.#groups.set(known, group);
     this.#load.add(sample);
-    for (const each of [this.#all, group]) each.add(sample, sample.elapsedMs + lateMs);
+    for (const each of [this.#all, group]) each.add(sample, elapsedMs === null ? null : elapsedMs + lateMs);
   }
 
   get summary(): Summary {

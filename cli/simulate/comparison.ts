@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { describeIssues, readYamlFile, type Tree, withCurrentNames } from '../../controller/index.ts';
 import { type PolicyName, policyNames } from '../../shared/contract/policy-names.ts';
 import { type Problem, ProblemError } from '../../shared/contract/problem.ts';
-import { unknownKey, usage } from '../../shared/contract/problems/settings.ts';
+import { didYouMean, unknownKey, usage } from '../../shared/contract/problems/settings.ts';
+import { nearest } from '../../shared/nearest.ts';
 import { parseExperiment } from '../../testbed/simulator/parse-experiment.ts';
 import { currentScenarioName, formerScenarioNote } from '../../testbed/simulator/scenario-names.ts';
 import {
@@ -69,7 +70,7 @@ const { contender: _, ...experimentShape } = experimentSchema.shape;
 /** The file that a comparison is described in, key by key; docs/simulation.md explains each, and a test holds the two together. */
 export const comparisonSchema = z.strictObject({ ...experimentShape, ...ownSchema.shape });
 
-const defaults = { fleet: 'het', scenario: 'noisy' };
+const defaults = { fleet: 'het', scenario: 'steady' };
 
 /** Flags override the file, the file overrides defaults. Throws a ProblemError that names the flag or key. */
 export function readComparison(flags: SimulateFlags): Comparison {
@@ -105,7 +106,9 @@ function parseComparison(tree: Tree, where: string): Comparison {
   const keys = Object.keys(comparisonSchema.shape);
   const unknown = Object.keys(tree).find((key) => !keys.includes(key));
   if (unknown !== undefined) {
-    throw new ProblemError(unknownKey(`${where}: ${unknown}`, `one of ${keys.join(', ')}`));
+    const meant = nearest(unknown, keys);
+    const details = meant === null ? {} : { fix: didYouMean(meant) };
+    throw new ProblemError(unknownKey(`${where}: ${unknown}`, `one of ${keys.join(', ')}`, details));
   }
   const { policy: policies, balance: wanted, config, seed, seeds } = ownValues(tree, where);
   const { policy: _policy, config: _config, seeds: _seeds, ...shared } = tree;
@@ -130,8 +133,8 @@ function ownValues(tree: Tree, where: string): z.output<typeof ownSchema> {
   const own = { ...tree, ...listed('policy'), ...listed('balance') };
   const parsed = ownSchema.safeParse(own);
   if (parsed.success) return parsed.data;
-  const { fix: _fix, ...problem } = describeIssues(parsed.error.issues, own, { config: where });
-  throw new ProblemError(problem);
+  const checked = { schema: ownSchema, merged: own, flags: { config: where }, document: null };
+  throw new ProblemError(describeIssues(parsed.error.issues, checked));
 }
 
 function isPolicy(name: ContenderName): name is PolicyName {

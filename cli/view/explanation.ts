@@ -1,18 +1,27 @@
+import type { Reason } from '../../shared/contract/decision.ts';
+import { maxWeight } from '../../shared/contract/limits.ts';
 import { metricNames } from '../../shared/contract/snapshot.ts';
 import type { BackendStatus, ServerStatus, Status } from '../../shared/contract/status.ts';
 import { decimal, percent, seconds } from '../../shared/terminal/format.ts';
 import type { ShadowedServer } from '../shadow-status.ts';
 import { describe } from './reasons.ts';
+import { serverNotes } from './server-notes.ts';
+import { type AnsweredAt, outOfDate, timeOf } from './up-to-date.ts';
 import { describeAlgorithm } from './weights-table.ts';
 
+export interface Explained {
+  readonly status: Status;
+  readonly backend: BackendStatus;
+  readonly server: ServerStatus;
+  /** HAProxy and the agents were asked, without a controller. */
+  readonly direct?: boolean;
+  readonly answeredAt?: AnsweredAt;
+  readonly shadow?: ShadowedServer | null;
+}
+
 /** One decision step by step: that of the policy in force, or of one in shadow. */
-export function renderExplanation(
-  status: Status,
-  backend: BackendStatus,
-  server: ServerStatus,
-  direct: boolean,
-  shadow: ShadowedServer | null = null,
-): string {
+export function renderExplanation(explained: Explained): string {
+  const { status, backend, server, direct = false, answeredAt = null, shadow = null } = explained;
   const { agent, traffic } = server;
   const decided = shadow ?? server;
   const unwritten = direct || status.dryRun;
@@ -26,16 +35,29 @@ export function renderExplanation(
   const policy = shadow === null ? status.policy : `${shadow.policy} in shadow, never written`;
   const metrics = metricNames.map((name) => `${name} ${percent(server.utilisation[name])}`).join(', ');
   const age = agent.ageMs === null ? 'never answered' : `${seconds(agent.ageMs)} old`;
-  const steps = decided.reasons.map((reason, index) => `${String(index + 1).padStart(4)}. ${describe(reason)}`);
+  const steps = decided.reasons.map(
+    (reason, index) => `${String(index + 1).padStart(4)}. ${describe(reason)}${stepOf(reason, decided.reasons)}`,
+  );
   return [
+    ...outOfDate(status, answeredAt),
     `${backend.backend}/${server.server}: ${outcome}; share ${percent(decided.share, 1)}`,
-    `  policy   ${policy}, ${describeAlgorithm(backend.algorithm)}, every ${seconds(status.periodMs)}`,
+    `  policy   ${policy}, ${describeAlgorithm(backend.algorithm)}, every ${seconds(status.periodMs)}, ${timeOf(backend, status, answeredAt)}`,
     `  HAProxy  ${server.haproxyStatus}, configured weight ${server.configuredWeight}, ${server.inFlight} in flight`,
     `  traffic  ${traffic === null ? 'not known for this tick' : `${traffic.ok} answered, ${traffic.errors} errors since the last tick`}`,
     `  agent    ${agent.state}, ${age}${agent.url === '' ? '' : `, ${agent.url}`}`,
     ...(agent.detail === null ? [] : [`           ${agent.detail}`]),
+    ...serverNotes(server),
     `  metrics  ${metrics}; ${decimal(server.effectiveCores)} cores`,
     '  steps',
     ...(steps.length === 0 ? ['     none yet'] : steps),
   ].join('\n');
+}
+
+/** Where a smoothed weight is on its way to, on the scale of this tick's weights. */
+function stepOf(reason: Reason, all: readonly Reason[]): string {
+  if (reason.code !== 'smoothed') return '';
+  const scaled = all.findLast((each) => each.code === 'scaled');
+  if (scaled === undefined || reason.factor === 0) return '';
+  const target = Math.round((scaled.to * reason.wanted) / reason.factor);
+  return `: target ${target > maxWeight ? `above ${maxWeight}` : target}, this tick ${scaled.to}`;
 }

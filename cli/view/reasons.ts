@@ -1,7 +1,7 @@
 import type { Reason } from '../../shared/contract/decision.ts';
 import { exclusions } from '../../shared/contract/observation.ts';
 import type { ServerStatus } from '../../shared/contract/status.ts';
-import { decimal, percent } from '../../shared/terminal/format.ts';
+import { decimal, percent, signed } from '../../shared/terminal/format.ts';
 import type { Tone } from '../../shared/terminal/text.ts';
 
 const shortMetric = { cpu: 'cpu', ram: 'ram', bandwidth: 'bw', threads: 'thr', tcpQueues: 'tcpq' } as const;
@@ -34,9 +34,26 @@ export function headline(server: ServerStatus): Headline {
   if (cut !== undefined) return { text: `cut: ${shortMetric[cut.metric]}`, tone: 'warn' };
   const saturated = find('saturation');
   if (saturated !== undefined) return { text: `cut: ${names(saturated.metrics)}`, tone: 'warn' };
-  if (server.agent.code !== null) return { text: server.agent.code, tone: 'warn' };
+  const aside = server.reasons.filter((reason) => reason.code === 'set-aside');
+  if (aside.length > 0) return { text: `aside: ${names(aside.map(({ metric }) => metric))}`, tone: 'warn' };
+  if (server.agent.code !== null) return { text: agentText(server.agent.code), tone: 'warn' };
   return { text: basis(server.reasons), tone: null };
 }
+
+/** A problem of an agent in a word: the line under the table has the rest. */
+function agentText(code: string): string {
+  return Object.hasOwn(agentProblems, code) ? (agentProblems[code] ?? code) : code.replace(/^agent-/, '');
+}
+
+const agentProblems: Readonly<Record<string, string>> = {
+  'agent-unreachable': 'no agent',
+  'agent-timeout': 'agent slow',
+  'agent-unauthorised': 'token',
+  'agent-certificate': 'cert',
+  'agent-schema-version': 'version',
+  'agent-wrong-server': 'wrong agent',
+  'agent-stale': 'agent old',
+};
 
 /** The basis of an ordinary weight. */
 function basis(reasons: readonly Reason[]): string {
@@ -57,7 +74,7 @@ export function describe(reason: Reason): string {
     case 'excluded':
       return `left alone: ${Object.hasOwn(exclusions, reason.exclusion) ? exclusions[reason.exclusion as keyof typeof exclusions] : reason.exclusion}`;
     case 'load':
-      return `load Lr ${decimal(reason.load, 3)}; mean of the backend ${decimal(reason.average, 3)}; delta ${decimal(reason.delta, 3)}`;
+      return `load Lr ${loadText(reason)}; mean of the backend ${decimal(reason.average, 3)}; delta ${signed(signedDelta(reason), 3)}`;
     case 'load-without':
       return `unknown, so left out of the load: ${names(reason.metrics)}`;
     case 'inverse-load':
@@ -82,6 +99,10 @@ export function describe(reason: Reason): string {
       return `stress ${decimal(reason.stress)} from its configured weight ${decimal(reason.configuredWeight, 0)}: x ${decimal(reason.factor)}`;
     case 'cores':
       return `size: x ${decimal(reason.factor)} effective cores`;
+    case 'set-aside':
+      return `${reason.metric} is set aside at ${percent(reason.level)}, because it did not fall without traffic; it counts again ${reason.countsFrom <= 1 ? `from ${percent(reason.countsFrom)} on, or ` : ''}once it has been under its threshold`;
+    case 'not-cut':
+      return `${reason.metric} stayed at ${percent(reason.level)} while the weight was cut by a third or more, so that cut has ended`;
     case 'graded':
       return `${reason.metric} at ${percent(reason.utilisation)} is near saturation: reduced gradually, x ${decimal(reason.factor)}`;
     case 'over-threshold':
@@ -89,11 +110,13 @@ export function describe(reason: Reason): string {
     case 'held':
       return `no verdict (${reason.because}): keeps the learned weight; ${reason.detail}`;
     case 'smoothed':
-      return `the policy wants x ${decimal(reason.wanted)} of the learned weight; this tick's step is x ${decimal(reason.factor)}`;
+      return `the policy wants x ${decimal(reason.wanted)} of the weight so far; this tick goes x ${decimal(reason.factor)}`;
     case 'limited':
       return `limited: agents alone can raise a server only this far: x ${decimal(reason.factor)} (a larger configured weight allows more)`;
     case 'errors':
       return `${percent(reason.share, 1)} of its answers are errors (smoothed): x ${decimal(reason.factor)}`;
+    case 'client-errors':
+      return `${percent(reason.share)} of its answers are 4xx (the other servers: ${percent(reason.others)}): the excess counts as errors, not as work done`;
     case 'ramp':
       return `ramp: new or just back, so ${percent(reason.factor)} of its weight for now`;
     case 'floor':
@@ -110,6 +133,8 @@ export function describe(reason: Reason): string {
       return `${percent(reason.share)} of its answers are errors, but it stays: ${releases[reason.because]}`;
     case 'scaled':
       return `scaled so that the backend's largest weight is 256, and rounded: ${reason.to}`;
+    case 'sum-kept':
+      return `a server that haweight leaves alone takes requests, or did so within the last minute: the weights keep their configured sum of ${reason.sum}: ${reason.from} -> ${reason.to}`;
     case 'contested':
       return `something else writes this weight: left alone for ${reason.waitTicks} more ticks; wanted ${reason.wanted}`;
     case 'kept':
@@ -117,6 +142,19 @@ export function describe(reason: Reason): string {
         ? `HAProxy keeps ${reason.current}: too close to be worth a write`
         : `HAProxy keeps ${reason.current}: too few requests since the last change`;
   }
+}
+
+type LoadReason = Extract<Reason, { code: 'load' }>;
+
+function loadText({ load, measured }: LoadReason): string {
+  return measured === undefined
+    ? decimal(load, 3)
+    : `${decimal(measured, 3)}, counted as ${decimal(load, 3)} (less tells nothing apart)`;
+}
+
+/** The distance from the mean with its sign: above 0 is busier than the mean. */
+export function signedDelta({ load, average, delta }: LoadReason): number {
+  return load < average ? -delta : delta;
 }
 
 const picks = {
@@ -127,10 +165,11 @@ const picks = {
 
 const releases = {
   recovered: 'every metric is well under its threshold',
+  'not-traffic': 'what is over its threshold does not fall without traffic, so it is set aside',
   stale: 'its agent is silent, and a silent agent drains no server',
   'others-overloaded': 'the others are over their thresholds or failing too',
   'half-drained': 'too much of the pool would be drained',
-  'last-server': 'no other server is in rotation',
+  'last-server': 'no other server could take its requests',
   'all-zero': 'every weight was 0, so HAProxy would answer 503 to every request',
 } as const;
 

@@ -3,6 +3,7 @@ import { decimal, percent } from '../../shared/terminal/format.ts';
 import { type ShadowedBackend, shadowedBackends } from '../shadow-status.ts';
 import { headline } from './reasons.ts';
 import { type Column, renderTable } from './table.ts';
+import { type AnsweredAt, noServers, outOfDate, timeOf } from './up-to-date.ts';
 import { describeAlgorithm } from './weights-table.ts';
 
 interface Row {
@@ -42,20 +43,26 @@ function columns(dryRun: boolean): readonly Column<Row>[] {
 }
 
 /** The policy in force and one in shadow, side by side, one table per backend. Only problems may exceed 80 columns. */
-export function renderShadow(status: Status, policy: string, backends: readonly string[]): string {
-  return shadowedBackends(status, policy)
+export function renderShadow(
+  status: Status,
+  policy: string,
+  backends: readonly string[],
+  answeredAt: AnsweredAt = null,
+): string {
+  const tables = shadowedBackends(status, policy)
     .filter(({ backend }) => backends.length === 0 || backends.includes(backend.backend))
-    .map((each) => renderBackend(each, status))
-    .join('\n\n');
+    .map((each) => renderBackend(each, status, answeredAt));
+  const first = outOfDate(status, answeredAt).join('\n');
+  return [...(first === '' ? [] : [first]), ...tables].join('\n\n');
 }
 
-function renderBackend({ backend, shadow }: ShadowedBackend, status: Status): string {
-  const at = status.lastTickAtMs === null ? 'no tick yet' : new Date(status.lastTickAtMs).toISOString().slice(11, 19);
-  const title = `${backend.backend}  (${describeAlgorithm(backend.algorithm)}, ${at} UTC)`;
+function renderBackend({ backend, shadow }: ShadowedBackend, status: Status, answeredAt: AnsweredAt): string {
+  const at = timeOf(backend, status, answeredAt);
+  const title = `${backend.backend}  (${describeAlgorithm(backend.algorithm)}, ${at})`;
   const policies = `${status.policy} in force${status.dryRun ? ' (dry run)' : ''}; ${shadow.policy} in shadow, never written`;
   const decided = new Map(shadow.servers.map((server) => [server.server, server]));
   const rows = backend.servers.map((server) => ({ server, shadow: decided.get(server.server) ?? null }));
-  const table = rows.length === 0 ? 'no servers seen yet' : renderTable(columns(status.dryRun), rows);
+  const table = rows.length === 0 ? noServers(backend, status) : renderTable(columns(status.dryRun), rows);
   const problems = [shadow.problem, backend.problem].flatMap((problem) => (problem === null ? [] : [`! ${problem}`]));
   return [title, policies, table, ...problems].join('\n');
 }

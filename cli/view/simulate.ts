@@ -5,6 +5,7 @@ import { capacityOf } from '../../testbed/simulator/workload.ts';
 import type { Comparison, ContenderName } from '../simulate/comparison.ts';
 import { byMean, type Figures, figuresOf } from '../simulate/figures.ts';
 import type { Measured } from '../simulate/run.ts';
+import { renderEvents } from './simulate-events.ts';
 import { type Column, renderTable } from './table.ts';
 
 interface Row {
@@ -85,7 +86,8 @@ function heading({ fleet, scenario, seeds, candidates }: Comparison, finished: n
   return [
     `${fleet === null ? 'your fleet' : `fleet ${fleet}`}: ${servers}, ${rounded(cores)} cores, capacity ${rounded(fullRate)} requests/s of ${rounded(experiment.demandMs)} ms`,
     `load ${percent(rate / fullRate)}${peak(experiment)}: ${rounded(rate)} requests/s through ${plural(experiment.haproxys, 'HAProxy')}`,
-    `${scenario === null ? 'your scenario' : `scenario ${scenario}`}: ${rounded(experiment.seconds)} s after ${rounded(experiment.warmupSeconds)} s of warm-up${nothingHappens(experiment)}`,
+    `${scenario === null ? 'your scenario' : `scenario ${scenario}`}: ${rounded(experiment.seconds)} s after ${rounded(experiment.warmupSeconds)} s of warm-up`,
+    ...renderEvents(experiment),
     `${seedsText}; ${plural(finished * seeds.length, 'run')} in ${seconds(tookMs)}${missing}`,
   ].map((line) => clip(line, width));
 }
@@ -93,13 +95,6 @@ function heading({ fleet, scenario, seeds, candidates }: Comparison, finished: n
 function peak({ scenario, seconds: length }: Experiment): string {
   const loads = scenario.loads.filter(({ fromSeconds }) => fromSeconds < length).map(({ load }) => load);
   return loads.length === 0 ? '' : `, at times ${percent(Math.max(...loads))}`;
-}
-
-/** A run that is too short may end before the scenario's first event. */
-function nothingHappens({ scenario, seconds: length }: Experiment): string {
-  const begins = [...scenario.events, ...scenario.loads].map(({ fromSeconds }) => fromSeconds);
-  const isCut = begins.length > 0 && Math.min(...begins) >= length;
-  return isCut ? `; too short: it begins after ${Math.min(...begins)} s` : '';
 }
 
 function plural(count: number, word: string): string {

@@ -1,8 +1,11 @@
 import type { Decision } from '../../shared/contract/decision.ts';
+import { isAnotherServer, lastPlace, type Place } from '../../shared/contract/identity.ts';
 import type { Observation } from '../../shared/contract/observation.ts';
 
 /** What is remembered of one server whose weight another writer may set too. */
 export interface Contest {
+  /** Where the server was: another one under its name has no contest. */
+  readonly place: Place;
   /** The weight that HAProxy had after our last tick; null: unknown. */
   readonly left: number | null;
   /** How often another writer changed it, until that is forgotten. */
@@ -41,10 +44,16 @@ export const forgetAfterTicks = 30;
 /** A weight that was not changed for this many ticks is no longer called contested. */
 const calmTicks = 3;
 
-const uncontested: Contest = { left: null, times: 0, waitTicks: 0, quietTicks: 0 };
+const uncontested: Contest = {
+  place: { address: '', port: null },
+  left: null,
+  times: 0,
+  waitTicks: 0,
+  quietTicks: 0,
+};
 
 /** What matters here of an observation. */
-export type Seen = Pick<Observation, 'server' | 'currentWeight' | 'exclusion'>;
+export type Seen = Pick<Observation, 'server' | 'address' | 'port' | 'currentWeight' | 'exclusion'>;
 
 /**
  * Two writers of one weight. A weight that differs from what we left was written by another: an operator, a script, a second
@@ -53,17 +62,7 @@ export type Seen = Pick<Observation, 'server' | 'currentWeight' | 'exclusion'>;
  * to and fro without end. Only where all servers in rotation would be left at 0 are ours written at once. Pure.
  */
 export function yieldContested(decisions: readonly Decision[], seen: readonly Seen[], before: Contests): Yielded {
-  const foreignWrites: ForeignWrite[] = [];
-  const contests = new Map<string, Contest>();
-  for (const { server, currentWeight: found, exclusion } of seen) {
-    const known = before.get(server) ?? uncontested;
-    // out of rotation nothing is written, so there is nothing to contest
-    const contest = exclusion === null ? next(known, found) : { ...known, left: null };
-    contests.set(server, contest);
-    if (exclusion === null && isForeign(known, found)) {
-      foreignWrites.push({ server, left: known.left ?? found, found, waitTicks: contest.waitTicks });
-    }
-  }
+  const { contests, foreignWrites } = contestsAt(seen, before);
   const inRotation = new Map(seen.filter(({ exclusion }) => exclusion === null).map((each) => [each.server, each]));
   const yielded = decisions.map((decision) => {
     const found = inRotation.get(decision.server)?.currentWeight;
@@ -77,6 +76,33 @@ export function yieldContested(decisions: readonly Decision[], seen: readonly Se
     contested: [...contests].filter(([, contest]) => isContested(contest)).map(([server]) => server),
     contests,
   };
+}
+
+/** The servers whose weight is left to another writer at this tick. Pure. */
+export function leftToOthers(seen: readonly Seen[], before: Contests): ReadonlySet<string> {
+  const { contests } = contestsAt(seen, before);
+  return new Set([...contests].filter(([, { waitTicks }]) => waitTicks > 0).map(([server]) => server));
+}
+
+function contestsAt(seen: readonly Seen[], before: Contests) {
+  const foreignWrites: ForeignWrite[] = [];
+  const contests = new Map<string, Contest>();
+  for (const each of seen) {
+    const { server, currentWeight: found, exclusion } = each;
+    const known = knownAt(each, before.get(server));
+    // out of rotation nothing is written, so there is nothing to contest
+    const contest = exclusion === null ? next(known, found) : { ...known, left: null };
+    contests.set(server, contest);
+    if (exclusion === null && isForeign(known, found)) {
+      foreignWrites.push({ server, left: known.left ?? found, found, waitTicks: contest.waitTicks });
+    }
+  }
+  return { contests, foreignWrites };
+}
+
+function knownAt(seen: Seen, before: Contest | undefined): Contest {
+  const isSame = before !== undefined && !isAnotherServer(before.place, seen);
+  return { ...(isSame ? before : uncontested), place: lastPlace(before?.place, seen) };
 }
 
 /** After the tick: what HAProxy has now, by server; null where a write failed, so that it is unknown. */
@@ -103,10 +129,10 @@ function next(known: Contest, found: number): Contest {
   if (isForeign(known, found)) {
     const times = known.times + 1;
     const waitTicks = times === 1 ? 0 : Math.min(maxWaitTicks, 2 ** (times - 1));
-    return { left: null, times, waitTicks, quietTicks: 0 };
+    return { ...known, left: null, times, waitTicks, quietTicks: 0 };
   }
   const quietTicks = known.quietTicks + 1;
-  return quietTicks >= forgetAfterTicks ? uncontested : { ...known, left: null, quietTicks };
+  return quietTicks >= forgetAfterTicks ? { ...uncontested, place: known.place } : { ...known, left: null, quietTicks };
 }
 
 function leave(decision: Decision, found: number, waitTicks: number): Decision {

@@ -9,6 +9,7 @@ import {
   type Contests,
   type ForeignWrite,
   forgetLeft,
+  leftToOthers,
   noteLeft,
   type Seen,
   type Yielded,
@@ -59,6 +60,11 @@ export class Writer {
     this.#drained = new Map();
     this.#baseline = null;
     this.#written.clear();
+  }
+
+  /** Servers whose weight this tick leaves to another writer. */
+  leftToOthers(seen: readonly Seen[]): ReadonlySet<string> {
+    return leftToOthers(seen, this.#contests);
   }
 
   /** Servers that were given a weight since HAProxy started. */

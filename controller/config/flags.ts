@@ -19,6 +19,7 @@ export interface ConfigFlags {
   readonly tlsKey?: string;
   readonly tlsClientCa?: string;
   readonly insecure?: boolean;
+  readonly allowHost?: readonly string[];
   readonly onExit?: string;
   readonly dryRun?: boolean;
   /** The file that ticks are recorded in. */

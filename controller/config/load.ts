@@ -15,15 +15,17 @@ export function loadConfig(flags: ConfigFlags, warn: (line: string) => void = wa
   const where = flags.config ?? 'configuration';
   const { tree: merged, note } = withCurrentNames(mergeFlags(file, flags));
   if (note !== null) warn(note);
-  if (merged['backends'] === undefined) {
+  const parsed = wholeConfigSchema.safeParse(merged);
+  if (parsed.success) return parsed.data;
+  const { issues } = parsed.error;
+  if (merged['backends'] === undefined && issues.every(({ code }) => code !== 'unrecognized_keys')) {
     const fix = 'Say --backend NAME, or name it in the configuration file.';
     throw new ProblemError(
       configInvalid(`${where}: backends`, 'no backend is named', { expected: 'at least one', fix }),
     );
   }
-  const parsed = wholeConfigSchema.safeParse(merged);
-  if (parsed.success) return parsed.data;
-  throw new ProblemError(describeIssues(parsed.error.issues, merged, flags));
+  const document = 'docs/configuration.md';
+  throw new ProblemError(describeIssues(issues, { schema: wholeConfigSchema, merged, flags, document }));
 }
 
 function warnOnStderr(line: string): void {
@@ -38,6 +40,7 @@ function mergeFlags(file: Tree, flags: ConfigFlags): Tree {
     listen: flags.listen,
     tokenFile: flags.tokenFile,
     insecure: flags.insecure,
+    allowHosts: flags.allowHost,
     onExit: flags.onExit,
     dryRun: flags.dryRun,
     logLevel: flags.logLevel,

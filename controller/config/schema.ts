@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { agentPort, controllerPort, defaultSocket, httpUrlPattern } from '../../shared/contract/endpoints.ts';
-import { nameAlphabet, namePattern } from '../../shared/contract/limits.ts';
+import { agentPort, defaultSocket, httpUrlPattern } from '../../shared/contract/endpoints.ts';
+import { hostPattern, nameAlphabet, namePattern } from '../../shared/contract/limits.ts';
 import { defaultPolicy, policyNames } from '../../shared/contract/policy-names.ts';
 import { logLevels } from '../../shared/process/log.ts';
 import { defaultGuardSettings } from '../decide/guard/settings.ts';
@@ -134,10 +134,12 @@ export const configSchema = z.strictObject({
       deadband: share(0.5).default(defaultGuardSettings.deadband),
     })
     .prefault({}),
-  listen: z.string().default(`127.0.0.1:${controllerPort}`),
+  /** Left out: 127.0.0.1:9478, or for a dry run any port if that one is in use. */
+  listen: z.string().optional(),
   tokenFile: z.string().min(1).optional(),
   tls: serverTls.optional(),
   insecure: z.boolean().default(false),
+  allowHosts: z.array(z.string().regex(hostPattern, 'names or addresses without a port')).default([]),
   onExit: z.enum(['restore', 'keep']).default('restore'),
   dryRun: z.boolean().default(false),
   record: recording.optional(),

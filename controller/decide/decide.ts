@@ -1,9 +1,12 @@
-import type { Decision } from '../../shared/contract/decision.ts';
+import type { Decision, Reason } from '../../shared/contract/decision.ts';
 import type { Observation } from '../../shared/contract/observation.ts';
-import type { LoadFactors, Policy, Thresholds, Verdict } from '../../shared/contract/policy.ts';
-import { guard } from './guard/guard.ts';
+import type { Dynamics, LoadFactors, Policy, Thresholds, Verdict } from '../../shared/contract/policy.ts';
+import { type BesideOthersState, besideOthers, nothingLeft, toGuardScale } from './beside-others.ts';
+import { type GuardOutcome, guard } from './guard/guard.ts';
 import type { GuardSettings } from './guard/settings.ts';
 import { type GuardState, initialGuardState } from './guard/state.ts';
+import { type KnownServers, type Recognised, recognise, withoutServers } from './known-servers.ts';
+import { type AnswersByServer, judgeRefusals } from './quick-refusals.ts';
 
 export interface DecideInput {
   readonly observations: readonly Observation[];
@@ -19,45 +22,96 @@ export interface DecideInput {
 
 /** What is remembered from tick to tick for one backend. */
 export interface DecideState {
+  readonly known: KnownServers;
+  readonly answers: AnswersByServer;
   readonly policy: unknown;
   readonly guard: GuardState;
+  readonly beside: BesideOthersState;
 }
 
 export function initialDecideState(policy: Policy): DecideState {
-  return { policy: policy.initialState, guard: initialGuardState };
+  return {
+    known: new Map(),
+    answers: new Map(),
+    policy: policy.initialState,
+    guard: initialGuardState,
+    beside: nothingLeft,
+  };
 }
 
 /**
  * One tick for one backend: a decision for every server that HAProxy has, in the order of the observations. Pure.
- * Servers that are not in rotation are left alone. The literal paper is applied without the guard, every other policy through
- * it.
+ * Servers that are not in rotation are left alone, and not outscaled. The literal paper is applied without the guard and without
+ * regard to them, every other policy through the guard.
  */
 export function decide(input: DecideInput, state: DecideState): { decisions: readonly Decision[]; state: DecideState } {
-  const inRotation = input.observations.filter(({ exclusion }) => exclusion === null);
-  const { factors, thresholds, policy, algorithm, elapsedMs } = input;
-  const { verdicts, state: remembered } = policy.decide(
-    { observations: inRotation, factors, thresholds, algorithm, elapsedMs },
-    state.policy,
+  const recognised = recognise(input.observations, state.known, input.elapsedMs);
+  const before = withoutReplaced(state, recognised, input.policy);
+  if (input.policy.dynamics === null) {
+    const { verdicts, state: policy } = verdictsOf({ ...input, observations: recognised.observations }, before);
+    const decided = asThePolicySays(recognised.observations.filter(isInRotation), verdicts);
+    return { decisions: inOrder(recognised.observations, decided), state: { ...before, policy } };
+  }
+  const judged = judgeRefusals(recognised.observations, before.answers);
+  const observations = toGuardScale(judged.observations, before.beside);
+  const seen = { ...input, observations };
+  const { verdicts, state: policy } = verdictsOf(seen, before);
+  const guarded = throughGuard(seen, input.policy.dynamics, verdicts, before.guard);
+  const decided = guarded.decisions.map((decision) => withCause(decision, judged.reasons.get(decision.server)));
+  const beside = besideOthers(recognised.observations, inOrder(observations, decided), input.elapsedMs, before.beside);
+  const { answers } = judged;
+  return {
+    decisions: beside.decisions,
+    state: { ...before, answers, policy, guard: guarded.state, beside: beside.state },
+  };
+}
+
+/** Another server under the same name is a newcomer: nothing of its predecessor is left. */
+function withoutReplaced(state: DecideState, { replaced, known }: Recognised, policy: Policy): DecideState {
+  if (replaced.size === 0) return { ...state, known };
+  return {
+    known,
+    answers: withoutServers(state.answers, replaced),
+    policy: policy.forget?.(state.policy, replaced) ?? state.policy,
+    guard: { ...state.guard, servers: withoutServers(state.guard.servers, replaced) },
+    beside: { ...state.beside, left: withoutServers(state.beside.left, replaced) },
+  };
+}
+
+function isInRotation({ exclusion }: Observation): boolean {
+  return exclusion === null;
+}
+
+function verdictsOf(
+  { observations, factors, thresholds, policy, algorithm, elapsedMs }: DecideInput,
+  before: DecideState,
+) {
+  const inRotation = observations.filter(isInRotation);
+  return policy.decide({ observations: inRotation, factors, thresholds, algorithm, elapsedMs }, before.policy);
+}
+
+function throughGuard(
+  input: DecideInput,
+  dynamics: Dynamics,
+  verdicts: ReadonlyMap<string, Verdict>,
+  before: GuardState,
+): GuardOutcome {
+  const { observations, thresholds, algorithm, elapsedMs, guard: settings } = input;
+  const present = new Set(observations.map(({ server }) => server));
+  const inRotation = observations.filter(isInRotation);
+  return guard(
+    { observations: inRotation, present, verdicts, dynamics, thresholds, settings, algorithm, elapsedMs },
+    before,
   );
-  const outcome =
-    policy.dynamics === null
-      ? { decisions: asThePolicySays(inRotation, verdicts), state: state.guard }
-      : guard(
-          {
-            observations: inRotation,
-            present: new Set(input.observations.map(({ server }) => server)),
-            verdicts,
-            dynamics: policy.dynamics,
-            thresholds,
-            settings: input.guard,
-            algorithm,
-            elapsedMs,
-          },
-          state.guard,
-        );
-  const decided = new Map(outcome.decisions.map((decision) => [decision.server, decision]));
-  const decisions = input.observations.map((observation) => decided.get(observation.server) ?? leaveAlone(observation));
-  return { decisions, state: { policy: remembered, guard: outcome.state } };
+}
+
+function withCause(decision: Decision, reason: Reason | undefined): Decision {
+  return reason === undefined ? decision : { ...decision, reasons: [reason, ...decision.reasons] };
+}
+
+function inOrder(observations: readonly Observation[], decided: readonly Decision[]): readonly Decision[] {
+  const byServer = new Map(decided.map((decision) => [decision.server, decision]));
+  return observations.map((observation) => byServer.get(observation.server) ?? leaveAlone(observation));
 }
 
 function asThePolicySays(observations: readonly Observation[], verdicts: ReadonlyMap<string, Verdict>): Decision[] {

@@ -1,4 +1,5 @@
 import type { Decision } from '../../shared/contract/decision.ts';
+import { isAnotherServer } from '../../shared/contract/identity.ts';
 import type { Observation } from '../../shared/contract/observation.ts';
 import type { Policy } from '../../shared/contract/policy.ts';
 import { type DecideInput, type DecideState, decide, initialDecideState } from './decide.ts';
@@ -49,11 +50,14 @@ export function shadowTick(
 
 /**
  * HAProxy's own weight where the virtual one means nothing: the server is new, its counters were reset (a reload or a
- * restart), or its weight is not what the policy in force left, so another writer has set it.
+ * restart), another server has its name, or its weight is not what the policy in force left, so another writer has set it.
  */
-function virtualWeight({ server, currentWeight, traffic }: Observation, { weights, expected }: ShadowState): number {
+function virtualWeight(observation: Observation, { weights, expected, decide: { known } }: ShadowState): number {
+  const { server, currentWeight, traffic } = observation;
   const wasOverwritten = expected.has(server) && expected.get(server) !== currentWeight;
-  return traffic === null || wasOverwritten ? currentWeight : (weights.get(server) ?? currentWeight);
+  const place = known.get(server)?.place;
+  const isAnother = place !== undefined && isAnotherServer(place, observation);
+  return traffic === null || wasOverwritten || isAnother ? currentWeight : (weights.get(server) ?? currentWeight);
 }
 
 function leftWeights(observations: readonly Observation[], decisions: readonly Decision[], written: boolean) {

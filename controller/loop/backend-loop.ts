@@ -50,6 +50,8 @@ export interface BackendLoopOptions {
   readonly events: EventLog;
   /** Monotonic clock, in ms. */
   readonly nowMs: () => number;
+  /** Wall clock, in ms: for people only. */
+  readonly wallMs: () => number;
   /** Takes every tick that was decided; must return at once. null: nothing is recorded. */
   readonly record: ((tick: BackendRecord) => void) | null;
 }
@@ -133,13 +135,14 @@ export class BackendLoop {
       return 0;
     }
     const { algorithm, servers, srvRecords } = observed.value;
+    const readAtMs = Math.round(this.#options.wallMs());
     const input = this.#inputOf(observed.value);
     const decisions = this.#decide(input);
     const result = await this.#act(input, decisions, srvRecords);
     const shadows = this.#tickShadows(input, decisions, result);
     const backend = this.#options.backend.name;
     const problem = problemAfter(result, silentAgentsProblem(backend, input.observations));
-    this.#finish({ backend, algorithm, servers, decisions: result.decisions, problem, shadows });
+    this.#finish({ backend, algorithm, readAtMs, servers, decisions: result.decisions, problem, shadows });
     this.#record(input, decisions, result);
     return result.kind === 'written' ? result.count : 0;
   }
@@ -171,7 +174,9 @@ export class BackendLoop {
 
   #inputOf({ algorithm, servers, elapsedMs }: Observed): TickInput {
     const { factors, thresholds, guard } = this.#options.config;
-    const observations = servers.map(({ observation }) => observation);
+    const seen = servers.map(({ observation }) => observation);
+    const contested = this.#options.writer.leftToOthers(seen);
+    const observations = seen.map((each) => (contested.has(each.server) ? { ...each, leftToOther: true } : each));
     return { observations, factors, thresholds, guard, algorithm, elapsedMs };
   }
 

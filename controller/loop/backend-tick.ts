@@ -14,6 +14,8 @@ export interface ShadowTick {
 export interface BackendTick {
   readonly backend: string;
   readonly algorithm: string | null;
+  /** Wall clock of when HAProxy was read, in ms; a tick that could not read it keeps what there was. null: never. */
+  readonly readAtMs: number | null;
   readonly servers: readonly ObservedServer[];
   /** In force: what HAProxy did not take, or was left to another writer, is as it was. */
   readonly decisions: readonly Decision[];
@@ -27,6 +29,7 @@ export function noTickYet(backend: string, shadows: readonly string[]): BackendT
   return {
     backend,
     algorithm: null,
+    readAtMs: null,
     servers: [],
     decisions: [],
     problem: null,

@@ -55,7 +55,15 @@ export class Loop {
     this.#options = options;
     this.#events = new EventLog(logger);
     const shared = {
-      ...{ config, api, agents: options.agents, logger, events: this.#events, nowMs: clock.monotonicMs },
+      ...{
+        config,
+        api,
+        agents: options.agents,
+        logger,
+        events: this.#events,
+        nowMs: clock.monotonicMs,
+        wallMs: clock.wallMs,
+      },
       record: recorder === null ? null : (tick: BackendRecord) => this.#record(recorder, tick),
     };
     const backends = config.backends.map((backend) => {

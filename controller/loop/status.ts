@@ -10,8 +10,12 @@ import {
 } from '../../shared/contract/status.ts';
 import { unknownUtilisation } from '../decide/guard/state.ts';
 import { sharesInRotation } from '../decide/shares.ts';
+import { asideEveryTicks } from '../observe/aside-agents.ts';
 import type { ObservedServer } from '../observe/observer.ts';
 import type { BackendTick, ShadowTick } from './backend-tick.ts';
+
+/** Most servers of one machine that are named at each of them. */
+const mostNeighbours = 10;
 
 /** What a status tells besides the backends. */
 export type StatusHead = Omit<Status, 'version' | 'backends'>;
@@ -28,6 +32,7 @@ export function backendStatus(tick: BackendTick, dryRun: boolean): BackendStatus
   return {
     backend: tick.backend,
     algorithm: tick.algorithm,
+    readAtMs: tick.readAtMs,
     problem: tick.problem === null ? null : formatProblem(tick.problem),
     servers: tick.servers.map((each) => {
       const { server } = each.observation;
@@ -53,17 +58,19 @@ function shadowStatus({ policy, decisions, problem }: ShadowTick, observations: 
 }
 
 function serverStatus(
-  { observation, haproxyStatus, agentHealth }: ObservedServer,
+  { observation, haproxyStatus, agentHealth, snapshot, onItsMachine }: ObservedServer,
   decision: Decision | undefined,
   share: number | null,
   dryRun: boolean,
 ): ServerStatus {
   const { agent } = observation;
-  const { problem } = agentHealth;
+  const { problem, url } = agentHealth;
+  const stale = agent.state === 'stale' && agentHealth.isAsked ? agent : null;
   const fresh = agent.state === 'fresh' ? agent : null;
   return {
     server: observation.server,
     address: observation.address,
+    port: observation.port,
     haproxyStatus,
     exclusion: observation.exclusion,
     configuredWeight: observation.configuredWeight,
@@ -77,15 +84,29 @@ function serverStatus(
     effectiveCores: fresh?.effectiveCores ?? null,
     utilisation: fresh?.utilisation ?? unknownUtilisation,
     agent: {
-      url: agentHealth.url,
+      url,
       state: agent.state,
       ageMs: agent.ageMs,
-      code: problem?.code ?? (agent.state === 'stale' ? agent.code : null),
-      detail: problem === null ? (agent.state === 'stale' ? agent.detail : null) : formatProblem(problem),
+      code: problem?.code ?? stale?.code ?? null,
+      detail: problem === null ? (stale?.detail ?? null) : formatProblem(problem),
       failures: agentHealth.failures,
+      asked: agentHealth.isAsked,
+      notes: [...agentNotes(agentHealth), ...(fresh === null ? [] : (snapshot?.warnings ?? []))],
     },
+    sharesMachineWith: onItsMachine.filter((name) => name !== observation.server).slice(0, mostNeighbours),
+    pressure: fresh === null ? null : (snapshot?.pressure ?? null),
+    memoryEvents: fresh === null ? null : (snapshot?.memoryEvents ?? null),
     traffic: observation.traffic,
     inFlight: observation.inFlight,
     reasons: [...(decision?.reasons ?? [])],
   };
+}
+
+function agentNotes({ isAsked, url, otherVersion }: ObservedServer['agentHealth']): readonly string[] {
+  const where =
+    url === '' ? 'there is no address to ask' : `asked every ${asideEveryTicks} ticks, and when its server changes`;
+  return [
+    ...(isAsked ? [] : [`its server is out of rotation, so no tick waits for it until it answers; ${where}`]),
+    ...(otherVersion === null ? [] : [formatProblem(otherVersion)]),
+  ];
 }

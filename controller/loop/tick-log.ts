@@ -46,6 +46,7 @@ export class TickLog {
       const { server, exclusion } = observation;
       const subject = { backend, server };
       events.report('agent problem', subject, isNeverOurs(exclusion) ? null : agentHealth.problem);
+      events.report('agent of another version', subject, agentHealth.otherVersion);
       const conflict = exclusion === 'agent-check' ? serverUnderAgentCheck(backend, server) : null;
       events.report('server under agent-check', subject, conflict);
     }

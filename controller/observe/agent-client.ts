@@ -13,7 +13,7 @@ import { maxSnapshotBytes, type Snapshot } from '../../shared/contract/snapshot.
 import type { RenewedTls } from '../../shared/tls/renewed-tls.ts';
 import { TlsConnections } from '../../shared/tls/tls-client.ts';
 import { certificateFault, schemeHint } from '../../shared/tls/tls-failure.ts';
-import { parseSnapshot } from './parse-snapshot.ts';
+import { ownSnapshot, readSnapshot } from './parse-snapshot.ts';
 
 export interface AgentClientOptions {
   /** Deadline for the whole exchange, in ms. */
@@ -39,6 +39,8 @@ export class AgentClient implements Disposable {
   /** What axios.create would wrap: without its merging of options for each request, which costs as much as the rest. */
   readonly #request = axios.getAdapter('http');
   readonly #options: Omit<InternalAxiosRequestConfig, 'headers'>;
+  /** By deadline: what was asked under it, so that an agent of several servers is asked once. */
+  readonly #asked = new WeakMap<AbortSignal, Map<string, Promise<Result<Snapshot, Problem>>>>();
 
   constructor({ timeoutMs, token, tls = null }: AgentClientOptions) {
     this.#timeoutMs = timeoutMs;
@@ -66,7 +68,19 @@ export class AgentClient implements Disposable {
     return signal;
   }
 
+  /** The snapshot of this server. Requests to one URL under one deadline are one request. */
   async fetch(url: string, server: string, signal = this.deadline()): Promise<Result<Snapshot, Problem>> {
+    const asked = this.#asked.get(signal) ?? new Map<string, Promise<Result<Snapshot, Problem>>>();
+    this.#asked.set(signal, asked);
+    // with a certificate for each server's name, each must see its own
+    const key = this.#namesServers ? `${url} ${server}` : url;
+    const answer = asked.get(key) ?? this.#ask(url, server, signal);
+    asked.set(key, answer);
+    const snapshot = await answer;
+    return snapshot.ok ? ownSnapshot(snapshot.value, url, server) : snapshot;
+  }
+
+  async #ask(url: string, server: string, signal: AbortSignal): Promise<Result<Snapshot, Problem>> {
     try {
       // axios' own timeout covers silence only; the signal ends an answer that drips for ever
       const request = {
@@ -77,11 +91,7 @@ export class AgentClient implements Disposable {
         ...(url.startsWith('https:') ? { transport: this.#transportTo(server) } : {}),
       };
       const { status, headers, data } = await this.#request(request);
-      return parseSnapshot(
-        { status, contentType: String(headers['content-type'] ?? ''), body: String(data) },
-        url,
-        server,
-      );
+      return readSnapshot({ status, contentType: String(headers['content-type'] ?? ''), body: String(data) }, url);
     } catch (cause) {
       return err(this.#describe(cause, url));
     }

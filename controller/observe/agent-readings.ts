@@ -1,6 +1,6 @@
 import type { AgentReading, Utilisations } from '../../shared/contract/observation.ts';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
-import { agentStale } from '../../shared/contract/problems/agent.ts';
+import { agentNotAsked, agentStale } from '../../shared/contract/problems/agent.ts';
 import type { Result } from '../../shared/contract/result.ts';
 import type { Snapshot } from '../../shared/contract/snapshot.ts';
 import type { QueuePart } from '../config/schema.ts';
@@ -63,6 +63,17 @@ export function readingOf(
   }
   const problem = failure ?? agentStale(url, { ageMs, ...options, repeatedAsMs: repeatedAsMs(held, options) });
   return { reading: { state: 'stale', ageMs, code: problem.code, detail: formatProblem(problem) }, problem };
+}
+
+/** The same for a server out of rotation: its agent may be silent, which is no problem. */
+export function restingReading(
+  server: string,
+  held: HeldSnapshot | null,
+  nowMs: number,
+  options: ReadingOptions,
+): AgentReading {
+  const { reading } = readingOf(server, held, agentNotAsked(server), nowMs, options);
+  return reading;
 }
 
 /** Of an agent that repeats a sample and calls it young. One that only hangs says how old its sample is. */

@@ -1,13 +1,18 @@
-import type { Observation } from '../../shared/contract/observation.ts';
+import type { AgentReading, Observation } from '../../shared/contract/observation.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
+import { agentOfOtherVersion, agentOfSeveral } from '../../shared/contract/problems/agent.ts';
 import type { Result } from '../../shared/contract/result.ts';
-import type { Snapshot } from '../../shared/contract/snapshot.ts';
+import { type Snapshot, snapshotVersion } from '../../shared/contract/snapshot.ts';
 import type { AgentSource } from './agent-client.ts';
-import { type HeldSnapshot, holdSnapshot, type ReadingOptions, readingOf } from './agent-readings.ts';
+import { holdSnapshot, type ReadingOptions, readingOf, restingReading } from './agent-readings.ts';
 import { agentUrl } from './agent-url.ts';
+import { AsideAgents, type AsideServer, type TimedAnswer } from './aside-agents.ts';
 import type { BackendView, ServerView } from './haproxy-view.ts';
 import { inBatches } from './in-batches.ts';
-import { type Counters, refusedTicks, trafficBetween } from './traffic.ts';
+import { type Place, placesOf } from './machines.ts';
+import { type Memory, memoryOf } from './memory.ts';
+import { refusedTicks, trafficBetween } from './traffic.ts';
+import { type Asking, whenAsked } from './who-is-asked.ts';
 
 export interface ObserverOptions extends ReadingOptions {
   /** Template of agents' URLs, with {address} or {server}. */
@@ -20,9 +25,13 @@ export interface ObserverOptions extends ReadingOptions {
 export interface AgentHealth {
   /** Empty where it is not known. */
   readonly url: string;
-  /** Failures since the start, this tick's included. */
+  /** Whether ticks wait for it; false for a server out of rotation whose agent does not answer. */
+  readonly isAsked: boolean;
+  /** Failures since the start, this tick's included. Those of servers out of rotation are none. */
   readonly failures: number;
   readonly problem: Problem | null;
+  /** Where its snapshots are of another version than ours: they are used, and this says so. */
+  readonly otherVersion: Problem | null;
 }
 
 /** One server at one tick: the observation that is decided on, and what only the status shows. */
@@ -31,23 +40,33 @@ export interface ObservedServer {
   /** As HAProxy words it: UP, DOWN, MAINT and more. */
   readonly haproxyStatus: string;
   readonly agentHealth: AgentHealth;
+  /** The newest that counts for the server, however old; null where there is none. */
+  readonly snapshot: Snapshot | null;
+  /** The servers of the backend that take requests on its machine, itself included if it does. */
+  readonly onItsMachine: readonly string[];
 }
 
-interface Memory {
-  readonly counters: Counters | null;
-  /** Ticks in a row in which it did nothing but refuse. */
-  readonly refused: number;
-  readonly held: HeldSnapshot | null;
-  readonly failures: number;
+/** One server before its agent is asked. */
+interface Planned {
+  readonly view: ServerView;
+  readonly before: Memory;
+  readonly url: Result<string, Problem>;
+  /** Empty where it is not known. */
+  readonly where: string;
+  readonly asking: Asking;
 }
 
-const newcomer: Memory = { counters: null, refused: 0, held: null, failures: 0 };
+/** The same with the agent's answer; null where none was waited for, or none has come. */
+interface Answered extends Planned {
+  readonly answer: TimedAnswer | null;
+}
 
 /** Observes the servers of one backend, asking all agents at the same time; remembers between ticks. */
 export class Observer {
   readonly #client: AgentSource;
   readonly #options: ObserverOptions;
   readonly #nowMs: () => number;
+  readonly #aside: AsideAgents;
   #memories: ReadonlyMap<string, Memory> = new Map();
 
   /** `nowMs` is a monotonic clock. */
@@ -55,6 +74,7 @@ export class Observer {
     this.#client = client;
     this.#options = options;
     this.#nowMs = nowMs;
+    this.#aside = new AsideAgents(client, nowMs);
   }
 
   /** Traffic is counted anew from the next reading on. */
@@ -62,35 +82,122 @@ export class Observer {
     this.#memories = new Map([...this.#memories].map(([server, memory]) => [server, { ...memory, counters: null }]));
   }
 
-  async observe({ servers }: BackendView): Promise<readonly ObservedServer[]> {
-    const observed = await inBatches(servers, (batch) => {
-      const deadline = this.#client.deadline();
-      return batch.map((view) => this.#observeServer(view, deadline));
-    });
-    this.#memories = new Map(observed.map(({ server, memory }) => [server.observation.server, memory]));
-    return observed.map(({ server }) => server);
+  async observe({ servers }: Pick<BackendView, 'servers'>): Promise<readonly ObservedServer[]> {
+    const planned = servers.map((view) => this.#plan(view));
+    const aside = planned.filter(({ asking }) => asking === 'aside');
+    this.#aside.ask(aside.map(asAside));
+    const answered = await this.#ask(planned);
+    const remembered = answered.map((each) => ({ ...each, memory: this.#remember(each) }));
+    this.#memories = new Map(remembered.map(({ view, memory }) => [view.server, memory]));
+    const places = placesOf(remembered.map(hostedOf));
+    return remembered.map((each) => this.#observed(each, each.memory, places.get(each.view.server)));
   }
 
-  async #observeServer(view: ServerView, deadline: AbortSignal): Promise<{ server: ObservedServer; memory: Memory }> {
-    const { counters, haproxyStatus, ...state } = view;
-    const before = this.#memories.get(view.server) ?? newcomer;
+  #plan(view: ServerView): Planned {
+    const before = memoryOf(this.#memories.get(view.server), view);
     const { urlTemplate, configuredUrls } = this.#options;
     const url = agentUrl({ name: view.server, address: view.address }, urlTemplate, configuredUrls);
-    const answer: Result<Snapshot, Problem> = url.ok ? await this.#client.fetch(url.value, view.server, deadline) : url;
-    const now = this.#nowMs();
-    const held = holdSnapshot(answer, before.held, now);
-    const where = url.ok ? url.value : '';
-    const { reading, problem } = readingOf(where, held, answer.ok ? null : answer.error, now, this.#options);
-    const refused = refusedTicks(before.refused, before.counters, counters);
-    const traffic = trafficBetween(before.counters, counters, refused);
-    const failures = before.failures + (answer.ok ? 0 : 1);
+    const isNamed = Object.hasOwn(configuredUrls, view.server);
+    const asking = whenAsked(view, { hasUrl: url.ok, isNamed, isAnswering: before.isAnswering });
+    return { view, before, url, where: url.ok ? url.value : '', asking };
+  }
+
+  /** Servers with the same agent are asked together, so that the client asks it once. */
+  async #ask(planned: readonly Planned[]): Promise<readonly Answered[]> {
+    const groups = [...Map.groupBy(planned, (each) => (each.where === '' ? each : each.where)).values()];
+    const answers = new Map<Planned, TimedAnswer | null>();
+    await inBatches(groups, (batch) => {
+      const deadline = this.#client.deadline();
+      return batch.flatMap((group) =>
+        group.map(async (each) => {
+          answers.set(each, await this.#answerFor(each, group, deadline));
+        }),
+      );
+    });
+    return planned.map((each) => ({ ...each, answer: answers.get(each) ?? null }));
+  }
+
+  async #answerFor(each: Planned, group: readonly Planned[], deadline: AbortSignal): Promise<TimedAnswer | null> {
+    if (each.asking === 'never') return null;
+    if (each.asking === 'aside') return this.#aside.take(asAside(each));
+    const answer = each.url.ok ? await this.#client.fetch(each.url.value, each.view.server, deadline) : each.url;
+    return { answer: aboutSharing(answer, each, group), atMs: this.#nowMs() };
+  }
+
+  #remember({ view, before, asking, answer }: Answered): Memory {
+    const isFailure = answer !== null && !answer.answer.ok && view.exclusion === null;
     return {
-      server: {
-        observation: { ...state, machine: where, agent: reading, traffic },
-        haproxyStatus,
-        agentHealth: { url: where, failures, problem },
-      },
-      memory: { counters, refused, held, failures },
+      ...before,
+      counters: view.counters,
+      refused: refusedTicks(before.refused, before.counters, view.counters),
+      held: answer === null ? before.held : holdSnapshot(answer.answer, before.held, answer.atMs),
+      failures: before.failures + (isFailure ? 1 : 0),
+      isAnswering: answer === null ? asking !== 'never' && before.isAnswering : answer.answer.ok,
     };
   }
+
+  #observed(
+    { view, before, where, asking, answer }: Answered,
+    memory: Memory,
+    place: Place | undefined,
+  ): ObservedServer {
+    const { counters, haproxyStatus, ...state } = view;
+    const now = this.#nowMs();
+    const { held, failures, refused, isAnswering } = memory;
+    const failure = answer === null || answer.answer.ok ? null : answer.answer.error;
+    const isAsked = view.exclusion === null || isAnswering;
+    const { reading, problem } =
+      view.exclusion === null
+        ? readingOf(where, held, failure, now, this.#options)
+        : { reading: restingReading(view.server, held, now, this.#options), problem: null };
+    const { machine = where, cores = null, neighbours = [] } = place ?? {};
+    return {
+      observation: {
+        ...state,
+        machine,
+        agentUrl: asking === 'never' ? '' : where,
+        agent: withCores(reading, cores),
+        traffic: trafficBetween(before.counters, counters, refused),
+      },
+      haproxyStatus,
+      agentHealth: { url: where, isAsked, failures, problem, otherVersion: otherVersionOf(where, held?.snapshot) },
+      snapshot: held?.snapshot ?? null,
+      onItsMachine: neighbours,
+    };
+  }
+}
+
+function asAside({ view, where }: Planned): AsideServer {
+  const { server, address, port, exclusion } = view;
+  return { server, url: where, facts: [where, address, port, exclusion].join(' ') };
+}
+
+function hostedOf({ view, where, asking, memory }: Answered & { readonly memory: Memory }) {
+  return {
+    server: view.server,
+    agentUrl: asking === 'never' ? '' : where,
+    isWorking: view.exclusion === null || view.takesRequests,
+    placement: memory.held?.snapshot ?? null,
+    placedAtMs: memory.held?.sampledAtMs ?? 0,
+  };
+}
+
+/** An agent with another server's --name is a mistake of another kind where all of its servers ask the same agent. */
+function aboutSharing(
+  answer: Result<Snapshot, Problem>,
+  { where }: Planned,
+  group: readonly Planned[],
+): Result<Snapshot, Problem> {
+  if (answer.ok || answer.error.code !== 'agent-wrong-server' || group.length === 1) return answer;
+  const names = group.map(({ view }) => view.server);
+  return { ok: false, error: agentOfSeveral(where, names, answer.error.got) };
+}
+
+function otherVersionOf(url: string, snapshot: Snapshot | undefined): Problem | null {
+  if (snapshot === undefined || snapshot.version === snapshotVersion) return null;
+  return agentOfOtherVersion(url, snapshotVersion, snapshot.version);
+}
+
+function withCores(reading: AgentReading, cores: number | null): AgentReading {
+  return reading.state === 'fresh' && cores !== null ? { ...reading, effectiveCores: cores } : reading;
 }

@@ -3,7 +3,8 @@ import { err, ok, type Result } from '../../shared/contract/result.ts';
 import type { Line } from '../../shared/lines.ts';
 import { withCurrentNames } from '../config/former-names.ts';
 import type { Tree } from '../config/yaml-file.ts';
-import { maxLineBytes, recordingVersion, type TickRecord, tickRecordSchema } from './recording.ts';
+import { parseTick } from './other-versions.ts';
+import { maxLineBytes, recordingVersion, type TickRecord } from './recording.ts';
 
 /** From one line to a tick, or what is wrong with the line in a few words. Pure. */
 export function parseLine({ text, ended }: Line): Result<TickRecord, string> {
@@ -14,11 +15,16 @@ export function parseLine({ text, ended }: Line): Result<TickRecord, string> {
   }
   const version = (value as { haweightRecording?: unknown } | null)?.haweightRecording;
   if (version === undefined) return err(`the line is not a tick of a haweight recording: ${quote(text, 30)}`);
-  if (version !== recordingVersion) {
-    return err(`another version of recordings; expected ${recordingVersion}, got ${quote(quoteValue(version), 20)}`);
+  if (typeof version !== 'number' || version < 1) {
+    return err(`not a version of recordings; expected 1 to ${recordingVersion}, got ${quote(quoteValue(version), 20)}`);
   }
-  const parsed = tickRecordSchema.safeParse(withCurrentNames(value as Tree).tree);
+  const parsed = parseTick(withCurrentNames(value as Tree).tree, version);
   if (parsed.success) return ok(parsed.data);
+  if (version > recordingVersion) {
+    return err(
+      `recorded by a newer haweight (version ${version}; this one reads up to ${recordingVersion}): upgrade to replay it`,
+    );
+  }
   const [issue] = parsed.error.issues;
   return err(`the tick holds an invalid value: ${quote(`${issue?.path.join('.')}: ${issue?.message}`)}`);
 }

@@ -3,8 +3,8 @@ import { type Decision, decisionSchema } from '../../shared/contract/decision.ts
 import { type Observation, observationSchema } from '../../shared/contract/observation.ts';
 import { type Config, configSchema } from '../config/schema.ts';
 
-/** A change that an older reader would misread gets a new number. */
-export const recordingVersion = 1;
+/** A change that an older reader would misread gets a new number. Other versions are read too: `other-versions.ts`. */
+export const recordingVersion = 2;
 
 /** Longest line that is written or read, in bytes: a tick of about 16,000 servers. */
 export const maxLineBytes = 16 * 1024 * 1024;
@@ -30,7 +30,8 @@ export const outcomes = ['written', 'dry-run', 'refused'] as const;
 
 /** One tick of one backend: a line of a recording, which can be understood without the others. */
 export const tickRecordSchema = z.strictObject({
-  haweightRecording: z.literal(recordingVersion),
+  /** As it was written, so that a reader can tell. */
+  haweightRecording: z.number().int().min(1),
   /** Wall clock at the end of the tick, in ms since 1970. */
   at: instant,
   /** When the controller that recorded it started, in ms since 1970: each start learns anew. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Decision } from '../../shared/contract/decision.ts';
-import type { PolicyName } from '../../shared/contract/policy-names.ts';
-import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
+import { type PolicyName, policyNames } from '../../shared/contract/policy-names.ts';
+import { formatProblem, type Problem, quote } from '../../shared/contract/problem.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import { policyNamed } from '../decide/policies/registry.ts';
 import { ShadowPolicy } from '../decide/shadow-policy.ts';
@@ -9,7 +9,8 @@ import { Comparison, type ComparisonSummary, type TickComparison } from './compa
 import type { DecisionSettings, outcomes, TickRecord } from './recording.ts';
 
 export interface ReplayOptions {
-  readonly policy: PolicyName;
+  /** null: the recorded one. */
+  readonly policy: PolicyName | null;
   /** In place of the recorded ones; null: as recorded. */
   readonly settings: DecisionSettings | null;
 }
@@ -17,7 +18,7 @@ export interface ReplayOptions {
 /** The result of one backend's ticks. */
 export interface ReplaySummary extends ComparisonSummary {
   readonly backend: string;
-  readonly policy: PolicyName;
+  readonly policy: string;
   readonly recordedPolicies: readonly string[];
   /** How often the controller that recorded was started. */
   readonly runs: number;
@@ -65,9 +66,11 @@ export class BackendReplay {
     if (sameRun && record.tick <= before.tick) {
       return err(`tick ${record.tick} is not after tick ${before.tick}: is a file given twice?`);
     }
+    const policy = this.#options.policy ?? policyNames.find((name) => name === record.policy);
+    if (policy === undefined) return err(`its policy ${quote(record.policy)} is unknown here: name another one`);
     this.#before = record;
     const settings = this.#options.settings ?? record.settings;
-    const shadow = sameRun && this.#shadow !== null ? this.#shadow : this.#startRun(record, settings);
+    const shadow = sameRun && this.#shadow !== null ? this.#shadow : this.#startRun(record, policy, settings);
     const missing = sameRun ? record.tick - before.tick - 1 : 0;
     this.#missingTicks += missing;
     if (missing > 0) shadow.skipTicks();
@@ -89,7 +92,7 @@ export class BackendReplay {
   get summary(): ReplaySummary {
     return {
       backend: this.#backend,
-      policy: this.#options.policy,
+      policy: this.#options.policy ?? [...this.#recordedPolicies].join(', '),
       recordedPolicies: [...this.#recordedPolicies],
       runs: this.#runs,
       cutRuns: this.#cutRuns,
@@ -103,11 +106,11 @@ export class BackendReplay {
   }
 
   /** A controller that starts has learned nothing, so the replayed policy starts anew too. */
-  #startRun({ tick }: TickRecord, settings: DecisionSettings): ShadowPolicy {
+  #startRun({ tick }: TickRecord, policy: PolicyName, settings: DecisionSettings): ShadowPolicy {
     this.#runs += 1;
     if (tick > 1) this.#cutRuns += 1;
     this.#comparison.forgetDrained();
-    this.#shadow = new ShadowPolicy(policyNamed(this.#options.policy, settings.policies));
+    this.#shadow = new ShadowPolicy(policyNamed(policy, settings.policies));
     return this.#shadow;
   }
 

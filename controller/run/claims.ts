@@ -1,6 +1,7 @@
 import { ProblemError } from '../../shared/contract/problem.ts';
 import type { Config } from '../config/schema.ts';
 import { type Claim, claim } from './lock.ts';
+import { defaultListen } from './status-server.ts';
 
 /** What a controller takes for itself, and where it can be asked. */
 type ClaimedConfig = Pick<Config, 'backends' | 'dryRun' | 'record' | 'listen'> & {
@@ -13,7 +14,7 @@ type ClaimedConfig = Pick<Config, 'backends' | 'dryRun' | 'record' | 'listen'> &
  */
 export async function claimAll(config: ClaimedConfig): Promise<AsyncDisposable> {
   const held = new AsyncDisposableStack();
-  const self = { pid: process.pid, listen: config.listen };
+  const self = { pid: process.pid, listen: config.listen ?? defaultListen };
   for (const each of claimsOf(config)) {
     const claimed = await claim(each, self);
     if (claimed.ok) {

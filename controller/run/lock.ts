@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Problem } from '../../shared/contract/problem.ts';
+import { backendTaken, recordingTaken } from '../../shared/contract/problems/controller.ts';
 import { err, type Result } from '../../shared/contract/result.ts';
 import { holderOfName, holdName, type NameHolder } from '../../shared/process/held-name.ts';
 
@@ -57,24 +58,7 @@ function parseHolder({ said }: NameHolder): Holder | null {
 }
 
 function takenProblem(what: Claim, holder: Holder | null): Problem {
-  const who =
-    holder === null ? 'a process that does not say who it is' : `pid ${holder.pid}, listening on ${holder.listen}`;
-  if (what.kind === 'recording') {
-    const fix = 'Give each controller a file of its own.';
-    return {
-      code: 'controller-running',
-      where: what.file,
-      what: 'another controller writes this recording',
-      got: who,
-      fix,
-    };
-  }
-  return {
-    code: 'controller-running',
-    where: `backend ${what.backend} at ${what.socket}`,
-    what: 'another controller sets its weights already',
-    expected: 'one controller for a backend',
-    got: who,
-    fix: 'Stop that one first (systemctl stop haweight-controller), or look only: --dry-run.',
-  };
+  return what.kind === 'recording'
+    ? recordingTaken(what.file, holder)
+    : backendTaken(what.backend, what.socket, holder);
 }

@@ -1,10 +1,6 @@
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { exitCodes, formatProblem, type Problem } from '../../shared/contract/problem.ts';
-import { controllerTokenVariable } from '../../shared/contract/status.ts';
-import { startHttpServer } from '../../shared/net/http-server.ts';
-import { parseListenAddress } from '../../shared/net/listen-address.ts';
-import { loadToken } from '../../shared/net/token.ts';
 import type { Log } from '../../shared/process/log.ts';
 import { makeLogger } from '../../shared/process/logger.ts';
 import { ServiceManager } from '../../shared/process/service-manager.ts';
@@ -13,11 +9,12 @@ import type { Config } from '../config/schema.ts';
 import { Loop } from '../loop/loop.ts';
 import { connectAgents } from '../observe/connect-agents.ts';
 import { Recorder } from '../record/recorder.ts';
-import { routesOf } from '../serve/routes.ts';
 import { claimAll } from './claims.ts';
+import { leaveSettings } from './last-settings.ts';
 import { longestTickMs } from './longest-tick.ts';
 import { checkSetup } from './preflight.ts';
 import { startSchedule } from './schedule.ts';
+import { serveStatus } from './status-server.ts';
 import { stopRequest } from './stop-request.ts';
 
 /** How often HAProxy is asked while a server is drained, in ms: the longest outage while every other server is gone. */
@@ -35,6 +32,7 @@ export async function runController(config: Config): Promise<number> {
   const loop = new Loop({ config, api, agents, logger, clock: systemClock, recorder });
   await using server = await serveStatus(loop, config, tls, logger);
   const { waitingFor } = await checkSetup(config, api);
+  leaveSettings(config);
   logStart(config, server.url, waitingFor, logger);
 
   using manager = ServiceManager.connect({ longestTickMs: longestTickMs(config), log: logger });
@@ -52,23 +50,6 @@ export async function runController(config: Config): Promise<number> {
   const isRestored = config.dryRun || config.onExit === 'keep' || (await restoreWeights(loop, logger));
   await recorder?.close();
   return isRestored && reason !== 'unexpected error' ? exitCodes.fine : exitCodes.checkFailed;
-}
-
-function serveStatus(
-  loop: Loop,
-  { listen, tokenFile, insecure }: Pick<Config, 'listen' | 'tokenFile' | 'insecure'>,
-  tls: RenewedTls | null,
-  logger: Log,
-) {
-  return startHttpServer({
-    listen: parseListenAddress(listen, 'listen'),
-    token: loadToken(tokenFile, controllerTokenVariable),
-    tls,
-    insecure,
-    tokenHint: `--token-file FILE or ${controllerTokenVariable}`,
-    routes: routesOf(() => loop.status),
-    onError: (error) => logger.error('status request failed', { detail: String(error) }),
-  });
 }
 
 function logStart(

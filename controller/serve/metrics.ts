@@ -37,7 +37,11 @@ function addController(registry: Registry, status: Status): void {
 /** Metrics with labels; the result adds one server to each. */
 function serverMetrics(registry: Registry, dryRun: boolean): (backend: string, server: ServerStatus) => void {
   const weight = gauge(registry, 'server_weight', 'Weight of the server in HAProxy, 0 to 256');
-  const share = gauge(registry, 'server_share_ratio', 'Weight over the sum of weights in rotation, 0 to 1');
+  const share = gauge(
+    registry,
+    'server_share_ratio',
+    'Weight over the sum of the weights of all servers that take requests, 0 to 1',
+  );
   const load = gauge(registry, 'server_load_ratio', 'Load Lr by equation (1), 0 to 1');
   const drained = gauge(registry, 'server_drained', 'Whether haweight holds the server at weight 0');
   const contested = gauge(registry, 'server_contested', "Whether another writer's weight is left in force");
@@ -60,7 +64,7 @@ function serverMetrics(registry: Registry, dryRun: boolean): (backend: string, s
     contested.set(labels, each.reasons.some(({ code }) => code === 'contested') ? 1 : 0);
     rotation.set(labels, each.exclusion === null ? 1 : 0);
     if (!isNeverOurs(each.exclusion)) {
-      fresh.set(labels, each.agent.state === 'fresh' ? 1 : 0);
+      if (each.agent.asked) fresh.set(labels, each.agent.state === 'fresh' ? 1 : 0);
       failures.inc(labels, each.agent.failures);
     }
     for (const metric of metricNames) {

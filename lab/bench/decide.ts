@@ -19,6 +19,7 @@ function observation(index: number, isOver: boolean): Observation {
     address: '192.0.2.1',
     port: 8080,
     machine: `m${index}`,
+    agentUrl: `http://s${index}/`,
     takesRequests: true,
     exclusion: null,
     configuredWeight: 100,

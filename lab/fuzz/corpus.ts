@@ -24,6 +24,20 @@ export const snapshots = jsonOf(
   snapshot(),
   snapshot({ server: 'web1', scope: { kind: 'cgroup', version: 2, path: '/system.slice/app.service' } }),
   snapshot({ scope: { kind: 'process', pid: 700, port: 8080 }, effectiveCores: 0.5 }),
+  snapshot({
+    ...{ machine: 'b1c2d3e4-0000-4000-8000-000000000001', machineCores: 8 },
+    pressure: { cpu: { some: 0.1, full: null }, memory: { some: 0, full: 0 }, io: null },
+    memoryEvents: { high: 1, max: 2, oom: 3, oomKill: 4 },
+  }),
+  // the version before, and a later one with forms that this version does not know
+  { ...snapshot(), version: 1 },
+  {
+    ...snapshot(),
+    version: 9,
+    scope: { kind: 'pod' },
+    pressure: 7,
+    metrics: { ...snapshot().metrics, ram: { status: 'x' } },
+  },
 );
 
 /** Replies recorded from HAProxy 2.6.12, and replies of other versions built from their column lists. */
@@ -100,7 +114,22 @@ export const recordings: Inputs = [
   recordingBy('inverse-load', 12),
   recordingBy('capacity', 4),
   recordingBy('paper', 3),
+  versionsApart(),
 ];
+
+/** A tick of the version before, and one of a later version with fields that this one does not know. */
+function versionsApart(): Buffer {
+  const [older = ''] = fileOf('test/controller/record/field/version-1.jsonl').toString('utf8').split('\n');
+  const tick = JSON.parse(recordingBy('equal', 1).toString('utf8'));
+  const newer = {
+    ...tick,
+    haweightRecording: 9,
+    run: tick.run + 1,
+    mood: 'good',
+    observations: [{ ...tick.observations[0], x: 1 }],
+  };
+  return Buffer.from(`${older}\n${JSON.stringify(newer)}\n`);
+}
 
 function recordingBy(policy: PolicyName, ticks: number): Buffer {
   const rows = fc.sample(tick, { seed: ticks, numRuns: ticks, unbiased: true });
@@ -108,7 +137,27 @@ function recordingBy(policy: PolicyName, ticks: number): Buffer {
   return Buffer.from(`${lines.join('\n')}\n`);
 }
 
+const resultFile = (name: string) => fileOf(`test/cli/jtl/files/${name}`);
+
+export const resultFiles: Inputs = [
+  resultFile('jmeter-2.13-controllers.jtl'),
+  resultFile('appended-other-order.jtl'),
+  resultFile('unquoted-comma.jtl'),
+  resultFile('latin1-label.jtl'),
+  resultFile('no-header-pipe.jtl'),
+  resultFile('timestamps-as-dates.jtl'),
+  resultFile('resaved-by-spreadsheet.csv'),
+];
+
 export const statuses = jsonOf(
   status([server(), server({ server: 'web2', drained: true, traffic: null })]),
+  status([
+    server({
+      agent: { ...server().agent, asked: false, notes: ['out of rotation'] },
+      sharesMachineWith: ['web2', 'web3'],
+      pressure: { cpu: { some: 0.12, full: null }, memory: { some: 0, full: 0 }, io: null },
+      memoryEvents: { high: 1, max: 2, oom: 3, oomKill: 4 },
+    }),
+  ]),
   status([server({ agent: { ...server().agent, state: 'stale', code: 'agent-timeout', detail: 'no answer' } })]),
 );

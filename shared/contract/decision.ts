@@ -14,7 +14,14 @@ export const reasonSchema = z.discriminatedUnion('code', [
   /** The server is not in rotation, or not managed: its weight is left alone. */
   z.object({ code: z.literal('excluded'), exclusion: z.string() }),
   /** Load by equation (1), the mean of the servers with fresh snapshots by (2), the distance by (3). */
-  z.object({ code: z.literal('load'), load: finite, average: finite, delta: finite }),
+  z.object({
+    code: z.literal('load'),
+    load: finite,
+    average: finite,
+    delta: finite,
+    /** What was measured, where that is so little that more is counted. */
+    measured: finite.optional(),
+  }),
   /** A metric that the load is made of is unknown; the other factors were scaled up to sum to 1. */
   z.object({ code: z.literal('load-without'), metrics: z.array(metricName) }),
   /** The policy's weight from the load alone. */
@@ -40,6 +47,10 @@ export const reasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('stress'), stress: finite, configuredWeight: finite, factor: finite }),
   /** Multiplied by the effective cores. */
   z.object({ code: z.literal('cores'), factor: finite }),
+  /** This metric stayed at `level` without traffic. It does not count until it is at `countsFrom` or under its threshold. */
+  z.object({ code: z.literal('set-aside'), metric: metricName, level: finite, countsFrom: finite }),
+  /** This metric stayed at `level` while the weight was cut by a third or more: it does not cut any more. */
+  z.object({ code: z.literal('not-cut'), metric: metricName, level: finite }),
   /** Cut by degrees because this metric nears saturation. */
   z.object({ code: z.literal('graded'), metric: metricName, utilisation: finite, factor: finite }),
   /** The paper's hard rule: weight 0 while any of these is over its threshold. */
@@ -56,6 +67,8 @@ export const reasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('limited'), factor: finite }),
   /** Cut because the server answers errors; share is the smoothed share of errors, 0 to 1. */
   z.object({ code: z.literal('errors'), share: finite, factor: finite }),
+  /** Its share of responses 4xx stands out against the others' mean, so the excess counts as errors; both 0 to 1. */
+  z.object({ code: z.literal('client-errors'), share: finite, others: finite }),
   /** Coming back (or new): part of its weight, growing to 1. */
   z.object({ code: z.literal('ramp'), factor: finite }),
   /** Raised to the smallest share that is enough to learn from. */
@@ -72,7 +85,15 @@ export const reasonSchema = z.discriminatedUnion('code', [
   /** It was drained and no longer is. */
   z.object({
     code: z.literal('released'),
-    because: z.enum(['recovered', 'stale', 'others-overloaded', 'half-drained', 'last-server', 'all-zero']),
+    because: z.enum([
+      'recovered',
+      'not-traffic',
+      'stale',
+      'others-overloaded',
+      'half-drained',
+      'last-server',
+      'all-zero',
+    ]),
   }),
   /** Weight 0 for a time because it answers errors, which under leastconn make it look idle. */
   z.object({ code: z.literal('ejected'), share: finite, remainingMs: finite }),
@@ -80,6 +101,8 @@ export const reasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('ejection-refused'), share: finite, because: z.enum(['half-drained', 'last-server']) }),
   /** Scaled so that the largest weight of the backend is 256, and rounded to an integer. */
   z.object({ code: z.literal('scaled'), from: finite, to: z.number().int() }),
+  /** A server that is left alone takes requests: all weights keep the sum of the configured ones, so that it keeps its share. */
+  z.object({ code: z.literal('sum-kept'), from: finite, to: z.number().int(), sum: finite }),
   /** Another writer changes this weight: it is left alone for `waitTicks` more ticks. */
   z.object({ code: z.literal('contested'), wanted: z.number().int(), waitTicks: z.number().int() }),
   /** Not written: too close to what HAProxy has, or too few requests since the last change. */

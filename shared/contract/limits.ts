@@ -4,5 +4,8 @@ export const maxWeight = 256;
 /** HAProxy's own alphabet for names; nothing in it can end or extend a command of the Runtime API. */
 export const namePattern = /^[A-Za-z0-9_:.-]+$/;
 
+/** What a Host header holds before its port: a DNS name, or an IP address, IPv6 with or without brackets. */
+export const hostPattern = /^(?:[A-Za-z0-9._-]{1,253}|\[?[0-9A-Fa-f:.]{2,45}\]?)$/;
+
 /** The alphabet in words, for messages. */
 export const nameAlphabet = 'letters, digits and _ : . -';

@@ -63,9 +63,13 @@ export interface Observation {
   readonly port: number | null;
   /** Servers with the same text run on the same machine; empty where the machine is not known. */
   readonly machine: string;
+  /** Where its agent is asked; empty where it has none. Servers with the same URL and the same readings have one agent. */
+  readonly agentUrl: string;
   /** Whether HAProxy sends it requests while its weight is above 0, ours or not. */
   readonly takesRequests: boolean;
   readonly exclusion: Exclusion | null;
+  /** true: in rotation, but another writer sets its weight, which is left to it at this tick. */
+  readonly leftToOther?: boolean | undefined;
   /**
    * The weight that HAProxy's configuration gives it, 0 to 256; of a server that is kept at 0 there and was put into service at
    * run time, the weight that it was found with.
@@ -117,8 +121,10 @@ export const observationSchema = z.strictObject({
   address: text,
   port: z.number().int().min(0).max(65_535).nullable(),
   machine: text,
+  agentUrl: text.default(''),
   takesRequests: z.boolean(),
   exclusion: z.enum(keysOf(exclusions)).nullable(),
+  leftToOther: z.boolean().optional(),
   configuredWeight: weightSchema,
   currentWeight: weightSchema,
   upForMs: duration.nullable(),

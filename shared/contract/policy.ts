@@ -57,5 +57,7 @@ export interface Policy<State = unknown> {
   /** null: the literal paper, applied without smoothing or guard. */
   readonly dynamics: Dynamics | null;
   readonly initialState: State;
+  /** The state without these servers: another server has the name now. Absent where the state names no server. */
+  forget?(state: State, servers: ReadonlySet<string>): State;
   decide(input: PolicyInput, state: State): { readonly verdicts: ReadonlyMap<string, Verdict>; readonly state: State };
 }

@@ -51,10 +51,11 @@ export const problemCodes = {
   'agent-certificate': 'the certificate of the agent is not trusted or for another name, or ours is refused',
   'agent-too-large': "the agent's answer is over the size limit",
   'agent-not-json': "the agent's answer is not JSON",
-  'agent-schema-version': 'the agent speaks another version of the snapshot schema',
+  'agent-schema-version': 'the agent speaks another version of the snapshot schema; a known part of it is used',
   'agent-invalid': "the agent's snapshot holds a missing, impossible or out-of-range value",
   'agent-wrong-server': 'the agent says that it is another server',
   'agent-stale': "the agent's snapshot is too old",
+  'agent-not-asked': 'the server is out of rotation and its agent silent, so no tick waits for it',
   'controller-unreachable': 'no controller answers at that address',
   'controller-certificate': 'the certificate of the controller is not trusted or for another name, or ours is refused',
   'scope-unavailable': 'what the agent was told to measure is not there',
@@ -69,6 +70,7 @@ export const problemCodes = {
   'results-damaged': 'a file in the results of an experiment is missing, cut off or not a valid result',
   'jtl-unreadable': 'a result file of JMeter cannot be read',
   'jtl-invalid': 'the file is not a CSV result of JMeter, or lacks columns or requests',
+  'jtl-assumed': 'a result file of JMeter is read under an assumption, such as the order of its columns',
   'jtl-damaged': 'a result file of JMeter holds a line that is cut off, or that is not a request',
 } as const;
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * What an agent reports. One schema for both sides. Version 2 added the optional fields `machine`, `machineCores`, `pressure`
- * and `memoryEvents`; version 1 has the same fields otherwise.
+ * What an agent reports. One schema for both sides. Version 2 added the optional fields `machine`, `machineCores`, `pressure`,
+ * `memoryEvents` and `warnings`; version 1 has the same fields otherwise.
  */
 export const snapshotVersion = 2;
 /** The oldest version that a controller reads. */
@@ -80,16 +80,18 @@ const scope = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('host') }),
   z.object({ kind: z.literal('cgroup'), version: z.union([z.literal(1), z.literal(2)]), path: text }),
   z.object({ kind: z.literal('process'), pid: count, port: count.optional() }),
+  /** A newer agent's, which this version does not know; no agent sends it. */
+  z.object({ kind: z.literal('unknown') }),
 ]);
 
 /** Share of the last 10 s in which some (or all) tasks waited for a resource, 0 to 1; null where the kernel does not say. */
 const stalled = z.object({ some: ratio.nullable(), full: ratio.nullable() });
 
 /** Pressure stall information of the scope: a real shortage, where a full cache is none. */
-const pressure = z.object({ cpu: stalled.nullable(), memory: stalled.nullable(), io: stalled.nullable() });
+export const pressureSchema = z.object({ cpu: stalled.nullable(), memory: stalled.nullable(), io: stalled.nullable() });
 
 /** `memory.events` of the control group, each a count since the group was made. */
-const memoryEvents = z.object({ high: count, max: count, oom: count, oomKill: count });
+export const memoryEventsSchema = z.object({ high: count, max: count, oom: count, oomKill: count });
 
 export const snapshotSchema = z.object({
   version: z.number().int().min(oldestSnapshotVersion),
@@ -109,8 +111,10 @@ export const snapshotSchema = z.object({
   machine: z.string().min(1).max(100).optional(),
   /** CPU cores of the whole machine: the scopes on it cannot have more together. */
   machineCores: z.number().positive().max(65_536).optional(),
-  pressure: pressure.optional(),
-  memoryEvents: memoryEvents.optional(),
+  pressure: pressureSchema.optional(),
+  memoryEvents: memoryEventsSchema.optional(),
+  /** What is measured may not be what is meant: one line each, with what to do. */
+  warnings: z.array(text).max(10).optional(),
   metrics: z.object({
     cpu: metric(cpuRaw),
     ram: metric(ramRaw),
@@ -126,7 +130,7 @@ export type Scope = Snapshot['scope'];
 export type Metrics = Snapshot['metrics'];
 export type Metric<Name extends MetricName> = Metrics[Name];
 export type SocketQueue = z.infer<typeof socketQueue>;
-export type Pressure = z.infer<typeof pressure>;
+export type Pressure = z.infer<typeof pressureSchema>;
 export type Stalled = z.infer<typeof stalled>;
-export type MemoryEvents = z.infer<typeof memoryEvents>;
+export type MemoryEvents = z.infer<typeof memoryEventsSchema>;
 export type AcceptQueue = z.infer<typeof acceptQueue>;

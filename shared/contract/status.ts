@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { reasonSchema } from './decision.ts';
-import { metricNames } from './snapshot.ts';
+import { memoryEventsSchema, metricNames, pressureSchema } from './snapshot.ts';
 
-/** What the controller's `GET /v1/status` answers, and what `haweight weights` and `explain` read. */
+/**
+ * What the controller's `GET /v1/status` answers, and what `haweight weights` and `explain` read. Fields that came later have a
+ * default, so that the status of an older controller can be read.
+ */
 export const statusVersion = 1;
 
 /** The environment variable with the bearer token of the status API, for the controller and for those who ask it. */
@@ -15,6 +18,8 @@ const instant = z.number().min(0).max(8_640_000_000_000_000);
 export const serverStatusSchema = z.object({
   server: z.string(),
   address: z.string(),
+  /** null where HAProxy has no port of its own for the server. */
+  port: maybe.default(null),
   /** HAProxy's own word: UP, DOWN, MAINT, DRAIN ... */
   haproxyStatus: z.string(),
   exclusion: z.string().nullable(),
@@ -24,7 +29,7 @@ export const serverStatusSchema = z.object({
   /** What HAProxy uses after the tick: the decision, or in a dry run what it would be. */
   weight: z.number(),
   written: z.boolean(),
-  /** weight / sum of the weights of the servers in rotation, 0 to 1. */
+  /** weight / sum of the weights of the servers in rotation and of others that take requests, 0 to 1. */
   share: maybe,
   drained: z.boolean(),
   load: maybe,
@@ -42,7 +47,17 @@ export const serverStatusSchema = z.object({
     detail: z.string().nullable(),
     /** Failures since the controller started. */
     failures: z.number(),
+    /** Whether ticks wait for it; false for a server out of rotation whose agent does not answer, which is no failure. */
+    asked: z.boolean().default(true),
+    /** What else there is to know about the agent, a line each. */
+    notes: z.array(z.string()).default([]),
   }),
+  /** Other servers of the backend that take requests on the same machine and have a part of its cores; at most 10. */
+  sharesMachineWith: z.array(z.string()).default([]),
+  /** How much work waits for a resource; null where the agent does not say. */
+  pressure: pressureSchema.nullable().default(null),
+  /** What the control group's memory limit has done; null where the agent does not say. */
+  memoryEvents: memoryEventsSchema.nullable().default(null),
   /** Since the last tick; null where HAProxy's counters were reset. */
   traffic: z.object({ ok: z.number(), errors: z.number(), clientErrors: z.number().default(0) }).nullable(),
   inFlight: z.number(),
@@ -70,6 +85,8 @@ export const shadowSchema = z.object({
 export const backendStatusSchema = z.object({
   backend: z.string(),
   algorithm: z.string().nullable(),
+  /** Wall clock of the tick that `servers` are of, ms since 1970; null before the first that read HAProxy. */
+  readAtMs: instant.nullable().default(null),
   servers: z.array(serverStatusSchema),
   /** What is wrong with the backend as a whole, in one line; null while all is well. */
   problem: z.string().nullable(),

@@ -13,6 +13,7 @@ import type { TlsMaterial } from '../tls/tls-files.ts';
 import { minTlsVersion } from '../tls/tls-version.ts';
 import { addressGroup } from './address-group.ts';
 import { ConnectionGate } from './connection-gate.ts';
+import { allowedNames, destinationOf, foreignHost } from './host-check.ts';
 import { formatListenAddress, isLoopback, type ListenAddress } from './listen-address.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { bearerMatches } from './token.ts';
@@ -34,6 +35,8 @@ export interface HttpServerOptions {
   readonly tls: RenewedTls | null;
   /** Off loopback without a token only when this says so. */
   readonly insecure: boolean;
+  /** Names by which clients may ask on loopback without a token, besides loopback's own: those of a proxy before us. */
+  readonly allowHosts: readonly string[];
   /** Where the token comes from, for the message that says it is missing. */
   readonly tokenHint: string;
   /** Path to route; every route answers GET and HEAD. */
@@ -80,8 +83,9 @@ export function requireToken(
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   requireToken(options);
   const limiter = new RateLimiter(limits.requests, () => performance.now());
+  const names = ownNames(options);
   const handle = (request: IncomingMessage, response: ServerResponse) => {
-    respond(request, options, limiter).then(
+    respond(request, options, limiter, names).then(
       (answer) => send(request, response, answer),
       (error: unknown) => {
         options.onError(error);
@@ -159,14 +163,22 @@ function limitConnections(server: Server, limiter: RateLimiter): void {
   });
 }
 
-async function respond(request: IncomingMessage, options: HttpServerOptions, limiter: RateLimiter): Promise<Answer> {
+async function respond(
+  request: IncomingMessage,
+  options: HttpServerOptions,
+  limiter: RateLimiter,
+  names: ReadonlySet<string> | null,
+): Promise<Answer> {
   const waitSeconds = limiter.take(addressGroup(request.socket.remoteAddress));
   if (waitSeconds !== null) {
     const most = `at most ${limits.requests.perSecond} requests a second`;
     return { ...plain(most, 429), headers: { 'retry-after': String(waitSeconds), connection: 'close' } };
   }
   if (hasBody(request)) return { ...plain('no bodies here', 413), headers: { connection: 'close' } };
-  const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+  const destination = destinationOf(request.url ?? '/', request.rawHeaders);
+  const foreign = names === null ? null : foreignHost(destination, names);
+  if (foreign !== null) return wrongHost(foreign);
+  const { path } = destination;
   const route = Object.hasOwn(options.routes, path) ? options.routes[path] : undefined;
   const authorised = options.token === null || bearerMatches(request.headers.authorization, options.token);
   if (path !== '/healthz' && !authorised) {
@@ -175,6 +187,18 @@ async function respond(request: IncomingMessage, options: HttpServerOptions, lim
   if (route === undefined) return plain(`no such path; there is ${Object.keys(options.routes).join(', ')}`, 404);
   if (request.method !== 'GET' && request.method !== 'HEAD') return plain('only GET', 405);
   return await route();
+}
+
+/** The names that count besides loopback's own; null where a token or a client certificate guards, or other machines may ask. */
+function ownNames({ listen, token, tls, allowHosts }: HttpServerOptions): ReadonlySet<string> | null {
+  const knowsClients = token !== null || tls?.material.ca !== undefined;
+  return knowsClients || !isLoopback(listen.host) ? null : allowedNames([listen.host, ...allowHosts]);
+}
+
+function wrongHost(got: string): Answer {
+  const fix = 'ask by 127.0.0.1, [::1] or localhost, set a token, or allow the name: --allow-host NAME';
+  const line = `this address answers its own machine only; expected a Host of loopback, got ${got}; ${fix}`;
+  return { ...plain(line, 421), headers: { connection: 'close' } };
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

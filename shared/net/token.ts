@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ProblemError } from '../contract/problem.ts';
-import { tokenInvalid, tokenUnreadable } from '../contract/problems/access.ts';
+import { tokenInvalid, tokenNotPassedOn, tokenUnreadable } from '../contract/problems/access.ts';
+import { isMissingCredential } from '../process/credential.ts';
 import { crypto } from '../process/footprint.ts';
 
 /** Shortest bearer token that is accepted, in characters. */
@@ -9,11 +10,11 @@ const tokenCharacters = /^[\x21-\x7e]+$/;
 
 /**
  * A bearer token from a file (one line) or from the environment, never from the command line, where `ps` shows it.
- * Returns null where neither is given. Throws a ProblemError where the token cannot be used.
+ * The environment stands in for a file that systemd was to pass on and did not. Returns null where neither is given. Throws a ProblemError where the token cannot be used.
  */
 export function loadToken(tokenFile: string | undefined, variable: string): string | null {
   const where = tokenFile ?? variable;
-  const text = tokenFile === undefined ? process.env[variable] : readTokenFile(tokenFile);
+  const text = tokenFile === undefined ? process.env[variable] : readTokenFile(tokenFile, variable);
   if (text === undefined) return null;
   const token = text.trim();
   if (token.length < minTokenLength || !tokenCharacters.test(token)) {
@@ -22,12 +23,15 @@ export function loadToken(tokenFile: string | undefined, variable: string): stri
   return token;
 }
 
-function readTokenFile(path: string): string {
+function readTokenFile(path: string, variable: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new ProblemError(tokenUnreadable(path, code));
+    if (!isMissingCredential(path, code)) throw new ProblemError(tokenUnreadable(path, code));
+    const token = process.env[variable];
+    if (token === undefined) throw new ProblemError(tokenNotPassedOn(path, variable));
+    return token;
   }
 }
 

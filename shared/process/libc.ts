@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 /** Flags of socket(2), send(2) and recv(2) on Linux. */
@@ -21,10 +22,45 @@ export interface LibC {
   errno(): number;
 }
 
-/** Loaded only when it is needed: it costs 6 MiB of memory. Throws where the packages are of another platform. */
+type Koffi = typeof import('koffi');
+
+/**
+ * Loaded only when it is needed: it costs 6 MiB of memory. Throws where the packages are of another platform, or no libc has
+ * these functions; what needs them goes on without.
+ */
 export function loadLibC(): LibC {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-  const library = koffi.load(null);
+  const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+  return firstThatWorks(libcNames(), (name) => bind(koffi, name));
+}
+
+/** This program itself, which libc is a part of; else libc by its name: that of glibc, or of musl (Alpine), which has the processor in it. */
+function libcNames(): readonly (string | null)[] {
+  return [null, 'libc.so.6', ...namesIn('/lib').filter((name) => /^libc\.musl-[\w-]+\.so\.1$/.test(name))];
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** What `make` makes of the first name that it does not throw for. Throws the first error where it throws for all. */
+export function firstThatWorks<Name, Made>(names: readonly Name[], make: (name: Name) => Made): Made {
+  const errors: unknown[] = [];
+  for (const name of names) {
+    try {
+      return make(name);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  throw errors[0] ?? new Error('there is nothing to load');
+}
+
+function bind(koffi: Koffi, name: string | null): LibC {
+  const library = koffi.load(name);
   return {
     socket: library.func('int socket(int, int, int)'),
     send: library.func('intptr_t send(int, const uint8_t *, size_t, int)'),

@@ -23,6 +23,12 @@ export function decimal(value: number | null, digits = 2): string {
   return value === null ? unknown : value.toFixed(digits);
 }
 
+/** As `decimal`, with the sign of what is not 0. */
+export function signed(value: number | null, digits = 2): string {
+  const text = decimal(value, digits);
+  return value === null || value < 0 || Number(text) === 0 ? text.replace(/^-(?=[0.]+$)/, '') : `+${text}`;
+}
+
 /** A whole number, thousands grouped: "12,345". */
 export function count(value: number | null): string {
   return value === null ? unknown : Math.round(value).toLocaleString('en-US');

@@ -1,7 +1,9 @@
 import type { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { type Problem, ProblemError } from '../contract/problem.ts';
+import { noCredential } from '../contract/problems/access.ts';
 import { tlsExpiry, tlsInvalid, tlsKeyExposed } from '../contract/problems/tls.ts';
+import { isMissingCredential } from '../process/credential.ts';
 import { crypto, tls } from '../process/footprint.ts';
 
 /** Paths of PEM files. A certificate and its key come together; `ca` must have signed the other side's certificate. */
@@ -90,6 +92,7 @@ function readPem(path: string): string {
     got = stats.isFile() ? `${stats.size} bytes` : 'something else';
   } catch (cause) {
     got = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    if (isMissingCredential(path, got)) throw invalid(path, noCredential, 'a file', 'no CREDENTIALS_DIRECTORY');
   }
   throw invalid(path, 'cannot be read', 'a PEM file that this user may read, of at most 1 MiB', got);
 }

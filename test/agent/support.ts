@@ -21,7 +21,26 @@ export const nothingConfigured: ConfiguredLimits = {
 /** The scope of an agent in the group that it measures. */
 export const ownGroup: ScopeChoice = { kind: 'cgroup', path: null };
 
-export type TreeName = 'host' | 'unit-v2' | 'container-v2' | 'container-v1';
+export type TreeName =
+  | 'host'
+  | 'unit-v2'
+  | 'container-v2'
+  | 'container-v1'
+  | 'zfs-arc'
+  | 'hugepages-free'
+  | 'cgroup-active-file'
+  | 'cgroup-no-memory-controller'
+  | 'cgroup-mount-root-above'
+  | 'containerd-no-marks'
+  | 'nomad-exec';
+
+/** /proc/stat as the field has it, at `seconds` of a window of 2 s; see test/recorded/README.md. */
+export function recordedStat(
+  name: 'lxcfs-frozen-idle' | 'lxcfs-two-cpu-lines' | 'gvisor-zero' | 'steal-backwards',
+  seconds: 0 | 2,
+): string {
+  return readFileSync(join(recorded, 'stat', `${name}.${seconds}`), 'utf8');
+}
 
 /** A copy of a recorded tree that a test may change; removed with the test. */
 export class RecordedTree implements Disposable {

@@ -18,9 +18,9 @@ async function withFile(text: string, flags: SimulateFlags = {}) {
   return readComparison({ ...flags, file });
 }
 
-test('without flags a fleet of unequal servers runs with a noisy neighbour, with and without control', (t) => {
+test('without flags a fleet of unequal servers runs at a steady load, with and without control', (t) => {
   const { fleet, scenario, seeds, candidates } = readComparison({});
-  t.deepEqual([fleet, scenario, seeds], ['het', 'noisy', [1, 2, 3]]);
+  t.deepEqual([fleet, scenario, seeds], ['het', 'steady', [1, 2, 3]]);
   t.deepEqual(
     candidates.map(({ policy, balance }) => `${policy} ${balance}`),
     ['none', 'inverse-load', 'capacity', 'oracle'].flatMap((policy) => [`${policy} roundrobin`, `${policy} leastconn`]),
@@ -85,7 +85,14 @@ test('none keeps the configured weights, and static has the true capacities', as
 
 const refused: readonly (readonly [flags: SimulateFlags, line: RegExp])[] = [
   [{ load: '70', rate: '5' }, /^--load, --rate: .*expected one of the two, got both/],
-  [{ load: '0.7' }, /^--load: .*expected percent of the fleet's capacity, 1 to 1000, got "0\.7"/],
+  [
+    { load: '0.7' },
+    /^--load: .*expected percent of the fleet's capacity, 1 to 1000, got "0\.7"\. 70 is 70 %, 0\.7 is less than one\./,
+  ],
+  [{ fleet: 'hett' }, /^--fleet: .*got "hett"\. Did you mean het\?/],
+  [{ balance: ['leastcon'] }, /^--balance: .*Did you mean leastconn\?/],
+  [{ seconds: '60s' }, /^--seconds: .*a number, got "60s"\. 60 s is 60\./],
+  [{ demandMs: '1s' }, /^--demand-ms: .*a number, got "1s"\. 1 s is 1000\./],
   [{ load: 'NaN' }, /^--load: .*a number, got "NaN"/],
   [{ rate: '1e999' }, /^--rate: .*a number, got "1e999"/],
   [{ rate: '-5' }, /^--rate: .*above 0 and up to 1000000, got -5/],
@@ -116,8 +123,22 @@ for (const [flags, line] of refused) {
 }
 
 const refusedFiles: readonly (readonly [what: string, text: string, line: RegExp])[] = [
-  ['an unknown key', 'lod: 3\n', /f\.yaml: lod: unknown key; expected one of fleet, /],
+  ['an unknown key', 'lod: 3\n', /f\.yaml: lod: unknown key; expected one of fleet, .*Did you mean load\?/],
   ['an unknown key of a server', 'fleet: [{name: a, cores: 1, core: 2}]\n', /f\.yaml: fleet\.0\.core: unknown key/],
+  [
+    'a mistyped key that is needed',
+    'fleet: [{name: a, core: 4}]\n',
+    /f\.yaml: fleet\.0\.core: unknown key; expected one of name, cores, .*Did you mean cores\?/,
+  ],
+  [
+    'a mistyped key of an event',
+    'fleet: [{name: a, cores: 1}]\nload: 0.5\nscenario: {events: [{kind: crash, sever: a, fromSeconds: 1}]}\n',
+    /f\.yaml: scenario\.events\.0\.sever: unknown key; .*Did you mean server\?/,
+  ],
+  ['a mistyped scenario', 'scenario: stedy\n', /f\.yaml: scenario: .*Did you mean steady\?/],
+  ['a mistyped policy', 'policy: [capcity]\n', /f\.yaml: policy\.0: .*Did you mean capacity\?/],
+  ['a load in percent', 'load: 55\n', /f\.yaml: load: .*at most 10, got 55\. 0\.55 is 55 %\./],
+  ['a load as text', 'load: 55%\n', /f\.yaml: load: .*got "55%"\. 0\.55 is 55 %\./],
   ['no servers', 'fleet: []\n', /f\.yaml: fleet: .*at least one server, got \[\]/],
   ['a negative rate', 'rate: -5\n', /f\.yaml: rate: .*above 0 and up to 1000000, got -5/],
   ['more than memory allows', 'rate: 900000\nseconds: 80000\n', /f\.yaml: seconds: more requests than memory /],

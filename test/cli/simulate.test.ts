@@ -34,7 +34,7 @@ test.serial('every policy and balance gets a line; nothing but the result is wri
   t.false(stdout.includes('\u001b'));
 });
 
-test.serial('without flags it shows what a controller gains against a noisy neighbour', async (t) => {
+test.serial('without flags it shows what a controller gains on unequal servers', async (t) => {
   const { code, stdout, stderr } = await haweight(['simulate', '--json']);
   t.is(code, 0, stderr);
   const { results, complete } = JSON.parse(stdout) as Document;

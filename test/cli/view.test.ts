@@ -1,12 +1,10 @@
 import test from 'ava';
-import { judge } from '../../cli/doctor/agent-checks.ts';
 import { renderExplanation } from '../../cli/view/explanation.ts';
-import { headline } from '../../cli/view/reasons.ts';
+import { describe, headline } from '../../cli/view/reasons.ts';
 import { renderShadow } from '../../cli/view/shadow-table.ts';
 import { renderWeights } from '../../cli/view/weights-table.ts';
 import type { Reason } from '../../shared/contract/decision.ts';
 import { type BackendStatus, type ServerStatus, statusSchema } from '../../shared/contract/status.ts';
-import { snapshot } from '../support/snapshot.ts';
 import { server, status } from '../support/status.ts';
 
 const extreme = server({
@@ -30,7 +28,7 @@ for (const dryRun of [false, true]) {
 
 test('the table shows status, the five metrics, load, delta, weight, share and reason; unknown is a dash', (t) => {
   const [, , row] = renderWeights(status([server()]), []).split('\n');
-  t.is(row, 'web1         UP      61%  40%    -  10% 100% 0.41  0.17 180  26.2% by load');
+  t.is(row, 'web1         UP      61%  40%    -  10% 100% 0.41 +0.17 180  26.2% by load');
 });
 
 test('a server without a check, and an algorithm that HAProxy does not name, are readable', (t) => {
@@ -38,6 +36,7 @@ test('a server without a check, and an algorithm that HAProxy does not name, are
     {
       backend: 'web',
       algorithm: 'unknown',
+      readAtMs: null,
       problem: null,
       servers: [server({ haproxyStatus: 'no check' })],
       shadows: [],
@@ -72,7 +71,9 @@ function shadowed(servers: readonly ServerStatus[], problem: string | null = nul
     return { server, load, delta, reasons, weight: 256, share: 0.5, drained: false };
   });
   const shadow = { policy: 'capacity', problem, servers: problem === null ? inShadow : [] };
-  return [{ backend: 'web', algorithm: 'leastconn', problem: null, servers: [...servers], shadows: [shadow] }];
+  return [
+    { backend: 'web', algorithm: 'leastconn', readAtMs: null, problem: null, servers: [...servers], shadows: [shadow] },
+  ];
 }
 
 for (const dryRun of [false, true]) {
@@ -108,6 +109,8 @@ const drained: Reason = { code: 'drained', metrics: ['cpu'] };
 const held: Reason = { code: 'held', because: 'stale', detail: '' };
 const cut: Reason = { code: 'graded', metric: 'ram', utilisation: 0.9, factor: 0.5 };
 const silent: Reason = { code: 'held', because: 'mostly-stale', detail: '' };
+const aside: Reason = { code: 'set-aside', metric: 'ram', level: 0.86, countsFrom: 0.91 };
+const full: Reason = { code: 'set-aside', metric: 'cpu', level: 1, countsFrom: 1.05 };
 const errors: Reason = { code: 'errors', share: 0.5, factor: 0.125 };
 for (const [expected, changes] of [
   ['by load', {}],
@@ -115,38 +118,77 @@ for (const [expected, changes] of [
   ['held: stale', { reasons: [held] }],
   ['agents silent', { reasons: [held, silent] }],
   ['cut: ram', { reasons: [cut] }],
+  ['aside: ram', { reasons: [aside] }],
+  ['aside: cpu, ram', { reasons: [full, aside] }],
   ['errors 50%', { reasons: [cut, errors] }],
   ['drain', { exclusion: 'drain', reasons: [] }],
+  ['no agent', { agent: { ...server().agent, code: 'agent-unreachable' } }],
+  ['not-json', { agent: { ...server().agent, code: 'agent-not-json' } }],
 ] as const) {
   test(`a reason is shown in a word: ${expected}`, (t) => {
     t.is(headline(server(changes as Partial<ServerStatus>)).text, expected);
   });
 }
 
+test('an explanation says of a metric that is set aside why, and what would make it count again', (t) => {
+  t.is(
+    describe(aside),
+    'ram is set aside at 86%, because it did not fall without traffic; it counts again from 91% on, or once it has been under its threshold',
+  );
+  t.is(
+    describe(full),
+    'cpu is set aside at 100%, because it did not fall without traffic; it counts again once it has been under its threshold',
+  );
+  t.is(
+    describe({ code: 'released', because: 'not-traffic' }),
+    'no longer drained: what is over its threshold does not fall without traffic, so it is set aside',
+  );
+});
+
 test('an explanation lists every step of the decision in order', (t) => {
   const one = server();
   const [backend] = status([one]).backends;
   if (backend === undefined) return t.fail();
-  const text = renderExplanation(status([one]), backend, one, false);
+  const text = renderExplanation({ status: status([one]), backend, server: one });
   t.true(text.startsWith('web/web1: weight 180, was 192; share 26.2%'));
+  t.regex(text, /the policy wants x 0\.81 of the weight so far; this tick goes x 0\.95: target 153, this tick 180\n/);
   t.regex(text, /1\. load Lr 0\.412[\s\S]*2\. weight by inverse load[\s\S]*3\. size[\s\S]*5\. scaled/);
 });
 
-test('doctor passes a fresh agent, and warns of an unknown metric and of a wrong clock', (t) => {
-  const now = 1_700_000_000_000;
-  const good = judge('agent of a', 'http://10.0.0.1:9477', snapshot(), 3_000, 5, now);
-  t.deepEqual(
-    good.map(({ state }) => state),
-    ['ok', 'warn'],
-    'bandwidth is unknown',
-  );
-  const off = judge('agent of a', 'http://10.0.0.1:9477', snapshot({ takenAtMs: now + 300_000 }), 3_000, 5, now);
-  t.true(
-    off.some(({ detail }) => detail.includes('300.1 s ahead')),
-    JSON.stringify(off),
+test('a load that is too small to tell anything is named with what it counts as', (t) => {
+  const load: Reason = { code: 'load', load: 0.05, average: 0.25, delta: 0.8, measured: 0.024 };
+  t.is(
+    describe(load),
+    'load Lr 0.024, counted as 0.050 (less tells nothing apart); mean of the backend 0.250; delta -0.800',
   );
 });
 
-test('doctor fails an agent that answers with an old sample', (t) => {
-  t.is(judge('agent of a', 'http://10.0.0.1:9477', snapshot({ ageMs: 9_000 }), 3_000, 5, Date.now())[0]?.state, 'fail');
+test('the table has delta with its sign: below the mean, above it, far above it, and where there is no mean', (t) => {
+  const cells = (
+    [
+      [0.1, 0.4, 0.75],
+      [0.9, 0.4, 1.25],
+      [1, 0.05, 19],
+      [0.4, 0.4, 0],
+    ] as const
+  ).map(([load, average, delta]) => {
+    const row = server({ load, delta, reasons: [{ code: 'load', load, average, delta }] });
+    return renderWeights(status([row]), [])
+      .split('\n')[2]
+      ?.slice(49, 55);
+  });
+  t.deepEqual(cells, [' -0.75', ' +1.25', ' +19.0', '  0.00']);
+  t.regex(renderWeights(status([server({ reasons: [] })]), []), / {2}0\.17 180/);
+});
+
+test('a target beyond what a weight can be is shown as such', (t) => {
+  const one = server({
+    reasons: [
+      { code: 'smoothed', factor: 1.2, wanted: 3 },
+      { code: 'scaled', from: 2, to: 256 },
+    ],
+  });
+  const [backend] = status([one]).backends;
+  if (backend === undefined) return t.fail();
+  t.regex(renderExplanation({ status: status([one]), backend, server: one }), /: target above 256, this tick 256\n/);
 });

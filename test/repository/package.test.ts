@@ -38,5 +38,5 @@ test('the packed package works in an empty folder without dev dependencies', asy
   t.regex(version.stdout, /^\d+\.\d+\.\d+\n$/);
   const flagsOfOnce = ['agent', '--once', '--json', '--sample-ms', '100', '--window-ms', '200'];
   const once = await run(process.execPath, [haweight, ...flagsOfOnce], { cwd: folder.path });
-  t.is((JSON.parse(once.stdout) as { version: number }).version, 1);
+  t.is((JSON.parse(once.stdout) as { version: number }).version, 2);
 });

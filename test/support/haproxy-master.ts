@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Child } from '../../testbed/rig/child.ts';
 import { findHaproxy } from '../../testbed/rig/haproxy-program.ts';
@@ -21,8 +21,15 @@ export async function startMaster(configuration: string): Promise<Master> {
   const master = made.use(new Child('haproxy', command, { cwd: folder.path, folder: folder.path }));
   await until(
     () => master.stderr,
-    () => existsSync(socket),
+    () => accepts(socket),
   );
   const kept = made.move();
   return { socket, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** The socket is there some time before HAProxy listens on it. */
+function accepts(socket: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const connection = connect(socket, () => resolve(true)).on('error', () => resolve(false));
+  return promise.finally(() => connection.destroy());
 }

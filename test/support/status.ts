@@ -5,6 +5,7 @@ export function server(changes: Partial<ServerStatus> = {}): ServerStatus {
   return {
     server: 'web1',
     address: '10.0.0.1',
+    port: 8080,
     haproxyStatus: 'UP',
     exclusion: null,
     configuredWeight: 100,
@@ -17,7 +18,19 @@ export function server(changes: Partial<ServerStatus> = {}): ServerStatus {
     delta: 0.171,
     effectiveCores: 2,
     utilisation: { cpu: 0.61, ram: 0.4, bandwidth: null, threads: 0.1, tcpQueues: 1 },
-    agent: { url: 'http://10.0.0.1:9477', state: 'fresh', ageMs: 400, code: null, detail: null, failures: 0 },
+    agent: {
+      url: 'http://10.0.0.1:9477',
+      state: 'fresh',
+      ageMs: 400,
+      code: null,
+      detail: null,
+      failures: 0,
+      asked: true,
+      notes: [],
+    },
+    sharesMachineWith: [],
+    pressure: null,
+    memoryEvents: null,
     traffic: { ok: 140, errors: 0, clientErrors: 0 },
     inFlight: 12,
     reasons: [

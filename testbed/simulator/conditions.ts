@@ -11,8 +11,10 @@ export interface Conditions {
   readonly agentFrozen: boolean;
   /** What a lying agent reports for every metric and for the cores (null: the truth), instead of what it measures. */
   readonly claim: { readonly utilisation: number; readonly cores: number | null } | null;
-  /** Share of requests that are answered 500 at once, 0 to 1. */
+  /** Share of requests that are answered with an error at once, 0 to 1. */
   readonly errorShare: number;
+  /** The status of these answers. */
+  readonly errorStatus: number;
 }
 
 export const normalConditions: Conditions = {
@@ -22,6 +24,7 @@ export const normalConditions: Conditions = {
   agentFrozen: false,
   claim: null,
   errorShare: 0,
+  errorStatus: 500,
 };
 
 export function conditionsOf(events: readonly ServerEvent[]): Conditions {
@@ -46,9 +49,13 @@ function worsen(before: Conditions, event: ServerEvent): Conditions {
     case 'lying-agent':
       return { ...before, claim: { utilisation: event.utilisation, cores: event.cores ?? null } };
     case 'blackhole':
-      return { ...before, errorShare: 1 };
+      return { ...before, errorShare: 1, errorStatus: 500 };
     case 'errors':
-      return { ...before, errorShare: 1 - (1 - before.errorShare) * (1 - event.share) };
+      return {
+        ...before,
+        errorShare: 1 - (1 - before.errorShare) * (1 - event.share),
+        errorStatus: event.status ?? 500,
+      };
   }
 }
 

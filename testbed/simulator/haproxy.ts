@@ -19,6 +19,7 @@ export interface Line extends Target {
   readonly health: Health;
   sessions: number;
   responses2xx: number;
+  responses4xx: number;
   responses5xx: number;
   connectionErrors: number;
   responseErrors: number;
@@ -47,7 +48,8 @@ export class SimulatedHaproxy {
     this.#measures = measures;
     this.lines = lines.map(({ name, configuredWeight }, index) => ({
       ...{ index, name, configuredWeight, weight: configuredWeight, up: true, served: 0, health: new Health() },
-      ...{ sessions: 0, responses2xx: 0, responses5xx: 0, connectionErrors: 0, responseErrors: 0, redispatches: 0 },
+      ...{ sessions: 0, responses2xx: 0, responses4xx: 0, responses5xx: 0 },
+      ...{ connectionErrors: 0, responseErrors: 0, redispatches: 0 },
     }));
     this.#dispatch = dispatchOf(balance, this.lines, random);
   }
@@ -131,11 +133,14 @@ export class SimulatedHaproxy {
     line.sessions += 1;
     this.#serve(line, 1);
     request.server = line.index;
-    const reception = this.#servers[line.index]?.receive(request, nowMs) ?? 'refused';
+    const server = this.#servers[line.index];
+    const reception = server?.receive(request, nowMs) ?? 'refused';
     if (reception === 'accepted') return reception;
     this.#serve(line, -1);
     if (reception === 'error') {
-      line.responses5xx += 1;
+      if ((server?.conditions.errorStatus ?? 500) < 500) line.responses4xx += 1;
+      else line.responses5xx += 1;
+      // for the client that is as bad, whatever the status
       this.#measures.failed(request, 'status5xx');
     }
     return reception;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { configSchema, describeIssues, withCurrentNames } from '../../controller/index.ts';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
-import { configInvalid } from '../../shared/contract/problems/settings.ts';
+import { configInvalid, didYouMean } from '../../shared/contract/problems/settings.ts';
+import { nearest } from '../../shared/nearest.ts';
 import { expectedRequests } from './arrivals.ts';
 import { configInput, ownKeys } from './controller-config.ts';
 import { fleetNames, fleets } from './fleets.ts';
@@ -79,20 +80,29 @@ function checkConfig(experiment: Experiment, where: string): void {
   if (own !== undefined) throw invalid(`${place}: ${own}`, 'the experiment itself says this', 'another key', own);
   const input = configInput(contender, experiment);
   const parsed = configSchema.safeParse(input);
-  if (!parsed.success) throw new ProblemError(describeIssues(parsed.error.issues, input, { config: place }));
+  if (!parsed.success) {
+    throw new ProblemError(
+      describeIssues(parsed.error.issues, {
+        schema: configSchema,
+        merged: input,
+        flags: { config: place },
+        document: 'docs/configuration.md',
+      }),
+    );
+  }
 }
 
-/** The controller's message, without its reference to the controller's documents. */
+/** The controller's words, without its documents. */
 function schemaError(error: z.ZodError, value: unknown, where: string): ProblemError {
-  const { fix: _, ...problem } = describeIssues(error.issues, value, { config: where });
-  const [issue] = error.issues;
-  const isUnknownKey = issue?.code === 'unrecognized_keys' && issue.path.length === 0;
-  if (!isUnknownKey) return new ProblemError(problem);
-  return new ProblemError({ ...problem, expected: `one of ${Object.keys(experimentSchema.shape).join(', ')}` });
+  const checked = { schema: experimentSchema, merged: value, flags: { config: where }, document: null };
+  return new ProblemError(describeIssues(error.issues, checked));
 }
 
 function unknownName(where: string, kind: string, names: Iterable<string>, got: string): ProblemError {
-  return invalid(where, `there is no ${kind} of that name`, `one of ${[...names].join(', ')}`, quote(got));
+  const known = [...names];
+  const meant = nearest(got, known);
+  const fix = meant === null ? undefined : didYouMean(meant);
+  return invalid(where, `there is no ${kind} of that name`, `one of ${known.join(', ')}`, quote(got), fix);
 }
 
 function invalid(where: string, what: string, expected: string, got: string, fix?: string): ProblemError {

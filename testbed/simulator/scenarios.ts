@@ -65,6 +65,12 @@ export function erring(fleet: FleetInput, share: number): ScenarioPlan {
   return plan(usualLoad, 30, { events: [{ kind: 'errors', server, fromSeconds: 0, share }] });
 }
 
+/** A server of medium size sheds everything, with 429 at once. */
+export function shedding(fleet: FleetInput): ScenarioPlan {
+  const [server = ''] = ofMediumSize(fleet, 1);
+  return plan(0.5, 60, { events: [{ kind: 'errors', server, fromSeconds: 0, share: 1, status: 429 }] });
+}
+
 /** A fresh start: configured weights, nothing learned. */
 export function coldStart(): ScenarioPlan {
   return { ...plan(usualLoad, 30), warmupSeconds: 0 };
@@ -86,6 +92,7 @@ export const scenarios: ReadonlyMap<string, Build> = new Map<string, Build>([
   ['frozen', frozen],
   ['fails-fast', (fleet) => erring(fleet, 1)],
   ['errors', (fleet) => erring(fleet, 0.3)],
+  ['sheds', shedding],
   ['cold-start', coldStart],
 ]);
 

@@ -58,7 +58,13 @@ const eventSchema = z.discriminatedUnion(
     /** Answers 500 at once, without work. */
     z.strictObject({ kind: z.literal('blackhole'), ...during }),
     /** The same for this share of its requests. */
-    z.strictObject({ kind: z.literal('errors'), ...during, share: z.number().min(0).max(1) }),
+    z.strictObject({
+      kind: z.literal('errors'),
+      ...during,
+      share: z.number().min(0).max(1),
+      /** With this status instead of 500. */
+      status: z.number().int().min(400).max(599).optional(),
+    }),
   ],
   { error: 'an event of kind crash, removed, slow, hidden-slow, frozen-agent, lying-agent, blackhole or errors' },
 );

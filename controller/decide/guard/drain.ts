@@ -7,14 +7,19 @@ import { OutOfPool, type PoolMember } from './out-of-pool.ts';
 import { hasRecovered, metricsOver, worstExcess } from './overload.ts';
 import type { GuardSettings } from './settings.ts';
 
-/** What the drain rule needs to know of a server in rotation. */
+/** What the drain rule needs to know of a server in rotation, or of all servers that one agent measures. */
 export interface DrainSubject extends PoolMember {
+  /** How many servers it stands for. */
+  readonly servers: number;
   readonly fresh: boolean;
   readonly drained: boolean;
   /** Still ramping up: not to be drained again before it has its full weight. */
   readonly ramping: boolean;
-  /** Smoothed. */
+  readonly cpuIsKnown: boolean;
+  /** Smoothed; null also for a metric that is set aside. */
   readonly utilisation: Utilisations;
+  /** Whether a metric is set aside. */
+  readonly anyAside: boolean;
   readonly overTicks: number;
   /** Most of its answers are errors: it cannot take over work. */
   readonly failing: boolean;
@@ -27,7 +32,7 @@ export interface DrainOutcome {
   readonly reasons: ReadonlyMap<string, Reason>;
 }
 
-/** Effective cores (or servers) of all in rotation, and what part of them is ejected and so out already. */
+/** Effective cores (or servers) of all in rotation, and what is ejected and so out already. */
 export interface DrainPool {
   readonly capacity: number;
   readonly ejected: { readonly servers: number; readonly capacity: number };
@@ -36,11 +41,6 @@ export interface DrainPool {
 /** Ticks over threshold before a server may be drained. */
 export const drainAfterTicks = 2;
 
-const limits = {
-  'last-server': 'no other server is in rotation',
-  'half-drained': 'too much of the pool would have weight 0',
-} as const;
-
 /** The metrics that grow with the traffic that a server takes over. */
 const trafficMetrics = ['cpu', 'bandwidth', 'threads'] as const;
 
@@ -48,7 +48,7 @@ const trafficMetrics = ['cpu', 'bandwidth', 'threads'] as const;
  * Rule 2 of the guard. A server is drained only if it is over a threshold on two consecutive ticks, the servers under their
  * thresholds would stay there with its work added, and at most the allowed part of the pool's capacity is drained. A drain ends
  * when the server has recovered or its agent is silent, when more than that part is drained, and when every other server is
- * over a threshold too. At least one server is never drained.
+ * over a threshold too. At least one server is never drained. Metrics that are set aside do not count.
  */
 export function decideDrains(
   subjects: readonly DrainSubject[],
@@ -87,7 +87,7 @@ export function decideDrains(
     const refusal =
       limit === null
         ? carriers.refusal(movedShare + candidate.trafficShare, candidate)
-        : { because: limit, detail: limits[limit] };
+        : { because: limit, detail: limitDetail(limit, candidate) };
     if (refusal === null) {
       movedShare += candidate.trafficShare;
       continue;
@@ -115,7 +115,13 @@ export function decideDrains(
 
 function whyRelease(subject: DrainSubject, thresholds: Thresholds, returnMargin: number): ReleasedBecause | null {
   if (!subject.fresh) return 'stale';
-  return hasRecovered(subject.utilisation, thresholds, returnMargin) ? 'recovered' : null;
+  if (!hasRecovered(subject.utilisation, thresholds, returnMargin)) return null;
+  return subject.anyAside ? 'not-traffic' : 'recovered';
+}
+
+function limitDetail(limit: 'last-server' | 'half-drained', { servers }: DrainSubject): string {
+  if (limit === 'half-drained') return 'too much of the pool would have weight 0';
+  return servers > 1 ? 'every server in rotation has the same agent' : 'no other server is in rotation';
 }
 
 /** Servers that can take over work: visible, not over a threshold themselves, and not failing. */
@@ -128,7 +134,7 @@ class Carriers {
   readonly #visible: ReadonlySet<string>;
 
   constructor(rest: readonly DrainSubject[], thresholds: Thresholds) {
-    const visible = rest.filter(({ fresh, utilisation }) => fresh && utilisation.cpu !== null);
+    const visible = rest.filter(({ fresh, cpuIsKnown }) => fresh && cpuIsKnown);
     const carriers = visible.filter(({ utilisation, failing }) => {
       return !failing && metricsOver(utilisation, thresholds).length === 0;
     });

@@ -2,12 +2,14 @@ import type { Decision, Reason } from '../../../shared/contract/decision.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
 import type { Dynamics, Thresholds, Verdict } from '../../../shared/contract/policy.ts';
 import { sum } from '../../../shared/math/statistics.ts';
-import { type DrainOutcome, type DrainSubject, decideDrains } from './drain.ts';
+import { drainByAgent } from './by-agent.ts';
+import { type DrainOutcome, decideDrains } from './drain.ts';
 import { decideEjections, type EjectSubject, neverEjected } from './eject.ts';
 import { holdAll, whyHold } from './hold.ts';
 import { type LearnedEntry, learnWeights, withStartingWeights } from './learn.ts';
 import { remember, requestsOf, sinceLastWrite } from './memory.ts';
 import { scaleWeights } from './scale.ts';
+import { counted, isAnyAside } from './set-aside.ts';
 import type { GuardSettings } from './settings.ts';
 import { type GuardState, isEjected, isOut } from './state.ts';
 import { takeIn } from './take-in.ts';
@@ -46,8 +48,8 @@ export interface GuardOutcome {
  */
 export function guard(input: GuardInput, before: GuardState): GuardOutcome {
   const { observations, verdicts, thresholds, dynamics, present, elapsedMs, settings } = input;
-  const { rampStep } = settings;
-  const entries = takeIn({ observations, verdicts, thresholds, rampStep }, before);
+  const { rampStep, returnMargin } = settings;
+  const entries = takeIn({ observations, verdicts, thresholds, rampStep, returnMargin, elapsedMs }, before);
   const hold = whyHold(entries);
   if (hold !== null) return holdAll({ entries, present, elapsedMs, rampStep }, hold, before);
 
@@ -91,13 +93,20 @@ function drainsOf(entries: readonly LearnedEntry[], { dynamics, thresholds, sett
   const ejected = entries.filter(({ memory }) => isEjected(memory));
   const pool = {
     capacity: capacityOf(entries),
-    ejected: { servers: ejected.length, capacity: capacityOf(ejected) },
+    ejected: { servers: ejectedWhole(entries), capacity: capacityOf(ejected) },
   };
-  return decideDrains(toSubjects(entries), pool, thresholds, settings);
+  return drainByAgent(toSubjects(entries), (joined) => decideDrains(joined, pool, thresholds, settings));
+}
+
+/** How many agents measure nothing but ejected servers: the servers of one agent count as one. */
+function ejectedWhole(entries: readonly LearnedEntry[]): number {
+  if (!entries.some(({ memory }) => isEjected(memory))) return 0;
+  const agentsOf = (some: readonly LearnedEntry[]) => new Set(some.map(({ agent }) => agent));
+  return agentsOf(entries).size - agentsOf(entries.filter(({ memory }) => !isEjected(memory))).size;
 }
 
 /** The servers that are not ejected. Their traffic shares are parts of the whole backend's traffic. */
-function toSubjects(entries: readonly LearnedEntry[]): DrainSubject[] {
+function toSubjects(entries: readonly LearnedEntry[]) {
   // a few requests say less about the shares than the weights do
   const isBusy = sum(entries.map(requestsOf)) >= 20;
   const flowOf = isBusy ? requestsOf : ({ observation }: LearnedEntry) => observation.currentWeight;
@@ -105,13 +114,17 @@ function toSubjects(entries: readonly LearnedEntry[]): DrainSubject[] {
   return entries
     .filter(({ memory }) => !isEjected(memory))
     .map((entry) => {
-      const { observation, memory, size } = entry;
+      const { observation, memory, size, agent } = entry;
       return {
         server: observation.server,
+        servers: 1,
+        agent,
         fresh: observation.agent.state === 'fresh',
         drained: memory.drained,
         ramping: memory.ramp < 1,
-        utilisation: memory.utilisation,
+        cpuIsKnown: memory.utilisation.cpu !== null,
+        utilisation: counted(memory.utilisation, memory.atRest),
+        anyAside: isAnyAside(memory.atRest),
         overTicks: memory.overTicks,
         failing: memory.errorShare > failingErrorShare,
         capacity: size,
@@ -123,10 +136,11 @@ function toSubjects(entries: readonly LearnedEntry[]): DrainSubject[] {
 function applyDrain(entry: LearnedEntry, drained: boolean, reason: Reason | undefined, rampStep: number): LearnedEntry {
   const returned = entry.memory.drained && !drained;
   const ramp = returned ? rampStep : entry.memory.ramp;
-  // recovered: no metric is near saturation, so there is nothing left to cut
-  const recovered = reason?.code === 'released' && reason.because === 'recovered';
-  const logGrade = recovered ? 0 : entry.memory.logGrade;
-  const memory = { ...entry.memory, drained, ramp, logGrade };
+  // no metric that counts is near saturation, so there is nothing left to cut
+  const isUncut = reason?.code === 'released' && (reason.because === 'recovered' || reason.because === 'not-traffic');
+  const logGrade = isUncut ? 0 : entry.memory.logGrade;
+  const refused = reason?.code === 'drain-refused' ? reason.because : null;
+  const memory = { ...entry.memory, drained, refused, ramp, logGrade };
   return { ...entry, memory, reasons: withReason(entry.reasons, reason) };
 }
 

@@ -113,7 +113,7 @@ function scaleOf(entries: readonly Entry[]): number | null {
 }
 
 function decisionOf(
-  { observation, verdict }: Entry,
+  { observation, verdict, reasons: known }: Entry,
   weight: number,
   drained: boolean,
   reasons: readonly Reason[],
@@ -127,6 +127,6 @@ function decisionOf(
     drained,
     load,
     delta,
-    reasons: [...verdict.reasons, ...reasons],
+    reasons: [...verdict.reasons, ...known, ...reasons],
   };
 }

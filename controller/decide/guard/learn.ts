@@ -4,6 +4,10 @@ import { mean, median } from '../../../shared/math/statistics.ts';
 import { gradeFactor } from './grade.ts';
 import { isEjected, type ServerMemory } from './state.ts';
 import type { Entry } from './take-in.ts';
+import { cuttable } from './vain-cut.ts';
+
+/** Above this smoothed share of errors a server is cut so much that it may be idle for it. */
+const cutErrorShare = 0.1;
 
 /** An entry whose server has a learned weight. */
 export interface LearnedEntry extends Entry {
@@ -45,7 +49,8 @@ export function learnWeights(
   const common = median(aimed.flatMap(({ aim }) => aim ?? [])) ?? 0;
   return aimed.map(({ entry, aim }) => {
     const graded = grade(entry, dynamics, thresholds);
-    return step(entry, aim === null ? null : aim - common, graded, dynamics);
+    const own = aim === null ? null : aim - common;
+    return step(entry, own !== null && isIdleByErrors(entry, dynamics) ? Math.min(0, own) : own, graded, dynamics);
   });
 }
 
@@ -60,12 +65,17 @@ function aimOf({ verdict, memory }: LearnedEntry, { overload }: Dynamics): numbe
   return Math.log(verdict.weight) - memory.logWeight;
 }
 
+/** A server that is cut for its errors is idle, which a policy that goes by load takes for size: it must not undo the cut. */
+function isIdleByErrors({ memory }: LearnedEntry, { overload }: Dynamics): boolean {
+  return overload === 'guard' && memory.errorShare > cutErrorShare;
+}
+
 /** The cut for metrics near saturation. It does not depend on other servers, so it is kept beside the weight. */
 function grade({ observation, memory }: Entry, { overload }: Dynamics, thresholds: Thresholds) {
   const nothing = { aim: 0, reasons: [] };
   if (overload === 'policy') return nothing;
   if (observation.agent.state === 'stale') return nothing;
-  const { factor, reasons } = gradeFactor(observation.agent.utilisation, thresholds);
+  const { factor, reasons } = gradeFactor(cuttable(observation.agent.utilisation, memory), thresholds);
   return { aim: Math.log(factor) - memory.logGrade, reasons };
 }
 
@@ -75,11 +85,11 @@ function step(
   graded: { readonly aim: number; readonly reasons: readonly Reason[] },
   { gain, maxStep }: Dynamics,
 ): LearnedEntry {
-  const { memory, verdict } = entry;
+  const { memory, verdict, reasons: known } = entry;
   const bounded = (value: number) => Math.min(maxStep, Math.max(-maxStep, value));
   const weightStep = bounded(gain * (aim ?? 0));
   const total = bounded(weightStep + gain * graded.aim);
-  const reasons: Reason[] = [...verdict.reasons, ...graded.reasons];
+  const reasons: Reason[] = [...verdict.reasons, ...known, ...graded.reasons];
   if (aim !== null) {
     reasons.push({ code: 'smoothed', factor: Math.exp(total), wanted: Math.exp(aim + graded.aim) });
   } else if (verdict.weight !== null && memory.ramp < 1) {

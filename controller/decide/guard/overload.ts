@@ -1,13 +1,12 @@
 import type { Utilisations } from '../../../shared/contract/observation.ts';
 import type { Thresholds } from '../../../shared/contract/policy.ts';
 import { type MetricName, metricNames } from '../../../shared/contract/snapshot.ts';
-import { unknownUtilisation } from './state.ts';
 
 const smoothingGain = 0.5;
 
 /** One more tick of smoothing. A metric that is unknown now stays unknown: an old value is not evidence. */
 export function smoothUtilisation(before: Utilisations, now: Utilisations): Utilisations {
-  const next: Record<MetricName, number | null> = { ...unknownUtilisation };
+  const next: Record<MetricName, number | null> = { ...now };
   for (const metric of metricNames) {
     const value = now[metric];
     const old = before[metric];
@@ -29,8 +28,12 @@ export function metricsOver(utilisation: Utilisations, thresholds: Thresholds): 
 export function hasRecovered(utilisation: Utilisations, thresholds: Thresholds, margin: number): boolean {
   return metricNames.every((metric) => {
     const value = utilisation[metric];
-    return value === null || value <= Math.max(0, thresholds[metric] - margin);
+    return value === null || isRecovered(metric, value, thresholds, margin);
   });
+}
+
+export function isRecovered(metric: MetricName, value: number, thresholds: Thresholds, margin: number): boolean {
+  return value <= Math.max(0, thresholds[metric] - margin);
 }
 
 /** How far the worst known metric is towards, or over, its threshold: 1 is at it; 0 where none is known. */

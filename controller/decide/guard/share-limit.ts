@@ -23,7 +23,8 @@ export function shareLimits(servers: readonly Weighed[]): (server: Weighed) => n
   const [largest, ...others] = servers.map(({ learned }) => learned).sort((a, b) => b - a);
   if (largest === undefined || others.length === 0) return () => 1;
   const ofOthers = sum(others);
-  const totalConfigured = sum(servers.map(({ configured }) => configured));
+  // a recording may have 0 for all
+  const totalConfigured = Math.max(1, sum(servers.map(({ configured }) => configured)));
   return ({ learned, configured }) => {
     // a limit is above a half, so only one can be over it
     if (learned < largest) return 1;

@@ -1,5 +1,8 @@
+import type { DrainRefusedBecause } from '../../../shared/contract/decision.ts';
 import type { Utilisations } from '../../../shared/contract/observation.ts';
 import { type Ejection, neverEjected } from './eject.ts';
+import { type AtRest, nothingAtRest } from './set-aside.ts';
+import type { CutWatch } from './vain-cut.ts';
 
 /** What the guard remembers of one server; all of it is relearned after a restart. */
 export interface ServerMemory {
@@ -12,9 +15,14 @@ export interface ServerMemory {
   readonly errorShare: number;
   /** Smoothed utilisation. */
   readonly utilisation: Utilisations;
-  /** Consecutive ticks with a smoothed metric at or over its threshold. */
+  /** Metrics that do not follow the traffic. */
+  readonly atRest: AtRest;
+  /** Consecutive ticks with a smoothed metric that counts at or over its threshold. */
   readonly overTicks: number;
   readonly drained: boolean;
+  /** Why it could not be drained at the last tick; null: it could, or need not be. */
+  readonly refused: DrainRefusedBecause | null;
+  readonly cutWatch: CutWatch | null;
   readonly ejection: Ejection;
   /** Share of its weight that it may have, 0 to 1; grows to 1 after it joined or came back. */
   readonly ramp: number;
@@ -69,8 +77,11 @@ export const newcomer: ServerMemory = {
   logGrade: 0,
   errorShare: 0,
   utilisation: unknownUtilisation,
+  atRest: nothingAtRest,
   overTicks: 0,
   drained: false,
+  refused: null,
+  cutWatch: null,
   ejection: neverEjected,
   ramp: 1,
   effectiveCores: null,

@@ -1,10 +1,13 @@
 import type { Reason } from '../../../shared/contract/decision.ts';
-import type { Observation } from '../../../shared/contract/observation.ts';
+import type { Observation, Utilisations } from '../../../shared/contract/observation.ts';
 import type { Thresholds, Verdict } from '../../../shared/contract/policy.ts';
 import { heldVerdict } from '../policies/held.ts';
+import { agentOf, hadTraffic } from './by-agent.ts';
 import { nextErrorShare } from './errors.ts';
 import { metricsOver, smoothUtilisation } from './overload.ts';
+import { atRestAfter, counted, isAnyAside, nothingAtRest, setAsideReasons } from './set-aside.ts';
 import { type GuardState, newcomer, type ServerMemory, unknownUtilisation } from './state.ts';
+import { cutWatchAfter, vainCutReasons } from './vain-cut.ts';
 
 /** One server in rotation while a tick is decided: its observation, the policy's verdict, and what is remembered. */
 export interface Entry {
@@ -13,6 +16,8 @@ export interface Entry {
   readonly memory: ServerMemory;
   /** Effective cores, or 1 for every server where they are not known of all. */
   readonly size: number;
+  /** The same text for servers that one agent measures. */
+  readonly agent: string;
   readonly reasons: readonly Reason[];
 }
 
@@ -22,34 +27,83 @@ export interface TakeInInput {
   readonly thresholds: Thresholds;
   /** Share of its weight that a new or returned server starts with, 0 to 1. */
   readonly rampStep: number;
+  readonly returnMargin: number;
+  /** Since the tick before, in ms. */
+  readonly elapsedMs: number;
 }
 
 /** Updates what is remembered of every server from the tick: errors, smoothed utilisation, size, and whether it just joined. */
 export function takeIn(input: TakeInInput, before: GuardState): Entry[] {
-  const taken = input.observations.map((observation) => {
-    const memory = takeInServer(observation, memoryAtTick(observation, input.rampStep, before), input.thresholds);
+  const named = input.observations.map((observation) => ({ observation, agent: agentOf(observation) }));
+  const busy = new Set(named.filter(({ observation }) => hadTraffic(observation)).map(({ agent }) => agent));
+  const levels = levelsByAgent(named, before);
+  const taken = named.map(({ observation, agent }) => {
+    const known = memoryAtTick(observation, input.rampStep, before, levels.get(agent));
+    const memory = takeInServer(observation, known, busy.has(agent) ? 0 : input.elapsedMs, input);
     const verdict = input.verdicts.get(observation.server) ?? heldVerdict(observation);
-    return { observation, verdict, memory, reasons: [] };
+    const reasons = [...setAsideReasons(memory.atRest), ...vainCutReasons(memory.cutWatch)];
+    return { observation, verdict, memory, agent, reasons };
   });
   const areSized = taken.every(({ memory }) => memory.effectiveCores !== null);
   const sizeOf = ({ effectiveCores }: ServerMemory) => (areSized && effectiveCores !== null ? effectiveCores : 1);
   return taken.map((entry) => ({ ...entry, size: sizeOf(entry.memory) }));
 }
 
+/** What is set aside of each machine that has a server in rotation: a server that joins there does not begin anew. */
+function levelsByAgent(
+  named: readonly Pick<Entry, 'observation' | 'agent'>[],
+  { servers }: GuardState,
+): ReadonlyMap<string, Utilisations> {
+  const known = named.flatMap(({ observation: { server }, agent }) => {
+    const { inRotation, atRest } = servers.get(server) ?? newcomer;
+    return inRotation && isAnyAside(atRest) ? [{ server, agent, levels: atRest.levels }] : [];
+  });
+  const byName = known.toSorted((a, b) => (a.server < b.server ? -1 : 1));
+  return new Map(byName.map(({ agent, levels }) => [agent, levels]));
+}
+
 /** A server that joined, or came back, starts its ramp; one that was there at our first tick does not. */
-function memoryAtTick({ server, currentWeight }: Observation, rampStep: number, before: GuardState): ServerMemory {
+function memoryAtTick(
+  { server, currentWeight }: Observation,
+  rampStep: number,
+  before: GuardState,
+  levels: Utilisations = nothingAtRest.levels,
+): ServerMemory {
   const known = before.servers.get(server) ?? newcomer;
   // weight 0 at our first tick was left behind by a controller that was killed: it comes back like any other
   const joins = before.started ? !known.inRotation : currentWeight === 0;
+  const atRest = { ...nothingAtRest, levels };
   return joins
-    ? { ...newcomer, logWeight: known.logWeight, errorShare: known.errorShare, inRotation: true, ramp: rampStep }
+    ? {
+        ...newcomer,
+        logWeight: known.logWeight,
+        errorShare: known.errorShare,
+        inRotation: true,
+        ramp: rampStep,
+        atRest,
+      }
     : { ...known, inRotation: true, ramp: Math.min(1, known.ramp + rampStep) };
 }
 
-function takeInServer({ traffic, agent }: Observation, before: ServerMemory, thresholds: Thresholds): ServerMemory {
+function takeInServer(
+  { traffic, agent }: Observation,
+  before: ServerMemory,
+  quietMs: number,
+  { thresholds, returnMargin, elapsedMs }: TakeInInput,
+): ServerMemory {
   const errorShare = nextErrorShare(before.errorShare, traffic);
   if (agent.state === 'stale') return { ...before, errorShare, utilisation: unknownUtilisation, overTicks: 0 };
   const utilisation = smoothUtilisation(before.utilisation, agent.utilisation);
-  const overTicks = metricsOver(utilisation, thresholds).length > 0 ? before.overTicks + 1 : 0;
-  return { ...before, errorShare, utilisation, overTicks, effectiveCores: agent.effectiveCores };
+  const { drained, utilisation: utilisationBefore } = before;
+  const atRest = atRestAfter(before.atRest, {
+    utilisationBefore,
+    utilisation,
+    drained,
+    quietMs,
+    thresholds,
+    returnMargin,
+  });
+  const overTicks = metricsOver(counted(utilisation, atRest), thresholds).length > 0 ? before.overTicks + 1 : 0;
+  const cutWatch = cutWatchAfter(before, utilisation, thresholds, elapsedMs);
+  return { ...before, errorShare, utilisation, atRest, cutWatch, overTicks, effectiveCores: agent.effectiveCores };
 }

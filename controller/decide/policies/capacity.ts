@@ -39,7 +39,7 @@ interface CapacityState {
 
 const newcomer: Memory = { learned: nothingLearned, logSaturation: 0, cores: null, absentMs: 0 };
 /** What was learned of a server that is out of rotation is kept this long. */
-const rememberMs = 600_000;
+export const rememberAbsentMs = 600_000;
 
 /** One server while a tick is decided. */
 interface Subject {
@@ -63,6 +63,7 @@ export function capacity(settings: CapacitySettings = defaultCapacitySettings): 
     name: 'capacity',
     dynamics: { gain: 1, maxStep: 0.7, overload: 'policy' },
     initialState: { servers: [] },
+    forget: (state, names) => ({ servers: state.servers.filter(([server]) => !names.has(server)) }),
     decide(input, state) {
       const before = new Map(state.servers);
       const subjects = input.observations.map((observation) => {
@@ -165,7 +166,7 @@ function remember(before: CapacityState, subjects: readonly Subject[], elapsedMs
   const absent = before.servers
     .filter(([server]) => !present.has(server))
     .map(([server, memory]) => [server, { ...memory, absentMs: memory.absentMs + elapsedMs }] as const)
-    .filter(([, memory]) => memory.absentMs <= rememberMs);
+    .filter(([, memory]) => memory.absentMs <= rememberAbsentMs);
   const seen = subjects.map(({ observation, memory }) => [observation.server, memory] as const);
   return [...absent, ...seen].sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -36,9 +36,9 @@ export function relativeLoads(
   });
   const average = sum(known.map(({ load }) => load)) / known.length;
   return new Map(
-    known.map(({ server, load, missing }) => {
+    known.map(({ server, load, measured, missing }) => {
       const delta = Math.abs(average - load) / average;
-      const reasons: Reason[] = [{ code: 'load', load, average, delta }];
+      const reasons: Reason[] = [{ code: 'load', load, average, delta, ...(measured < load ? { measured } : {}) }];
       if (missing.length > 0) reasons.push({ code: 'load-without', metrics: missing });
       return [server, { load, average, delta, reasons }];
     }),
@@ -64,5 +64,6 @@ function loadOf(observation: Observation, factors: LoadFactors) {
   }
   if (factorSum === 0) return null;
   const missing = loadMetrics.filter((metric) => utilisation[metric] === null && factors[metric] > 0);
-  return { load: Math.max(sum / factorSum, minLoad), missing };
+  const measured = sum / factorSum;
+  return { load: Math.max(measured, minLoad), measured, missing };
 }

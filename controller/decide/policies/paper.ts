@@ -19,6 +19,7 @@ export const paper: Policy<PaperState> = {
   name: 'paper',
   dynamics: null,
   initialState: { zeroed: [] },
+  forget: (state, names) => ({ zeroed: state.zeroed.filter((server) => !names.has(server)) }),
   decide(input, state) {
     const loads = relativeLoads(input.observations, input.factors);
     const zeroed: string[] = [];

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { parseAuxv } from '../../../agent/kernel/auxv.ts';
 import { ProcRoot } from '../../../agent/kernel/proc-root.ts';
+import { SlowFact } from '../../../agent/kernel/slow-fact.ts';
 import type { SocketSource } from '../../../agent/kernel/socket-diagnostics.ts';
 import { readBatch, SocketMessage } from '../../../agent/kernel/socket-messages.ts';
 import { unavailable } from '../../../agent/kernel/unavailable.ts';
@@ -9,7 +10,9 @@ import { formatReport } from '../../../agent/run/report.ts';
 import { makeRegistry } from '../../../agent/sample/registry.ts';
 import { Sampler } from '../../../agent/sample/sampler.ts';
 import { effectiveCores } from '../../../agent/scope/effective-cores.ts';
+import { readMachine } from '../../../agent/scope/machine.ts';
 import { resolveScope, type ScopeChoice } from '../../../agent/scope/scope.ts';
+import { scopeWarnings } from '../../../agent/scope/warnings.ts';
 import { prometheusText } from '../../../agent/serve/prometheus.ts';
 import { SnapshotBody } from '../../../agent/serve/snapshot-body.ts';
 import { ProblemError } from '../../../shared/contract/problem.ts';
@@ -37,6 +40,12 @@ const machines: readonly [Machine, ...Machine[]] = [
   { tree: 'unit-v2', scope: { kind: 'cgroup', path: null } },
   { tree: 'container-v2', scope: { kind: 'cgroup', path: null } },
   { tree: 'container-v1', scope: { kind: 'cgroup', path: null } },
+  { tree: 'zfs-arc', scope: { kind: 'host' } },
+  { tree: 'hugepages-free', scope: { kind: 'host' } },
+  { tree: 'cgroup-active-file', scope: { kind: 'cgroup', path: null } },
+  { tree: 'cgroup-no-memory-controller', scope: { kind: 'cgroup', path: null } },
+  { tree: 'cgroup-mount-root-above', scope: { kind: 'cgroup', path: null } },
+  { tree: 'container-v2', scope: { kind: 'host' } },
 ];
 
 export const agentTarget: Target = {
@@ -86,7 +95,11 @@ function sampleOften(tree: KernelTree, scope: ScopeChoice, steps: readonly Step[
     clock,
     2_000,
   );
-  const sampler = new Sampler({ target, registry, cores, clock, windowMs: 2_000, host: 'vm1', server: null });
+  const facts = new SlowFact(
+    () => ({ ...readMachine(files), warnings: [...scopeWarnings(surroundings, { container: 'lxc' })] }),
+    0,
+  );
+  const sampler = new Sampler({ target, registry, cores, clock, windowMs: 2_000, host: 'vm1', server: null, facts });
   const body = new SnapshotBody(sampler);
   const known = new Set<string>();
   for (const step of steps) {

@@ -18,7 +18,7 @@ const silenceMs = 15;
 const probeMs = 10_000;
 const mostConnections = 24;
 /** Statuses that a server may answer with. */
-const known = new Set(['200', '400', '401', '404', '405', '408', '413', '417', '429', '431', '503']);
+const known = new Set(['200', '400', '401', '404', '405', '408', '413', '417', '421', '429', '431', '503']);
 
 const cases = withHead(headBytes, casesFrom(corpus));
 

@@ -1,12 +1,16 @@
 import fc from 'fast-check';
+import { hostWindow } from '../../../agent/collectors/cpu-window.ts';
 import { parseAuxv } from '../../../agent/kernel/auxv.ts';
-import { locateCgroup } from '../../../agent/kernel/cgroup-location.ts';
-import { countCpuList, parseCpuStat } from '../../../agent/kernel/cpu-stat.ts';
+import { locateCgroup, unseenCgroup } from '../../../agent/kernel/cgroup-location.ts';
+import { countCpuList, parseCpuStat, parseCpus } from '../../../agent/kernel/cpu-stat.ts';
 import { parseLastPid, parseProcessLimit, parseTotalThreads } from '../../../agent/kernel/limits.ts';
-import { parseLinkSpeed, parseNetDev } from '../../../agent/kernel/net-dev.ts';
+import { parseMeminfo } from '../../../agent/kernel/meminfo.ts';
+import { parseDefaultRoutes, parseLinkSpeed, parseNetDev } from '../../../agent/kernel/net-dev.ts';
 import { field, parseLimit } from '../../../agent/kernel/numbers.ts';
 import { parsePidStat, treeTicksUsed } from '../../../agent/kernel/pid-stat.ts';
+import { parseMemoryEvents, parsePressure } from '../../../agent/kernel/pressure.ts';
 import { readBatch, SocketMessage } from '../../../agent/kernel/socket-messages.ts';
+import { parseArcstats } from '../../../agent/kernel/zfs-arc.ts';
 import { namesContainer } from '../../../agent/scope/container.ts';
 import { parseListeners } from '../../../agent/scope/port-owner.ts';
 import { fileOf } from '../corpus.ts';
@@ -27,11 +31,27 @@ const numbers = (...values: readonly (number | null | undefined)[]) => {
   return known.length === 0 ? null : known;
 };
 
+const recordedStat = recorded('host/proc/stat').toString('utf8');
+
 const readers: readonly [Reader, ...Reader[]] = [
   {
     name: 'stat',
-    inputs: [recorded('host/proc/stat'), recorded('container-v1/proc/stat')],
-    read: (bytes) => numbers(...Object.values(parseCpuStat(bytes.toString('utf8'), 100) ?? {})),
+    inputs: [
+      recorded('host/proc/stat'),
+      recorded('container-v1/proc/stat'),
+      ...['lxcfs-frozen-idle.0', 'lxcfs-two-cpu-lines.2', 'gvisor-zero.0', 'steal-backwards.2'].map((name) =>
+        recorded(`stat/${name}`),
+      ),
+    ],
+    read: (bytes) => {
+      const text = bytes.toString('utf8');
+      const [machine, two] = [parseCpuStat(text, 100), parseCpus(text, [[0, 1]], 100)];
+      const window = hostWindow(
+        { atMs: 0, reading: parseCpuStat(recordedStat, 100) },
+        { atMs: 2_000, reading: machine },
+      );
+      return numbers(...[machine, two, window].flatMap((each) => Object.values(each ?? {})));
+    },
   },
   {
     name: 'pid/stat',
@@ -60,13 +80,22 @@ const readers: readonly [Reader, ...Reader[]] = [
         Buffer.from('\0'),
         recorded('container-v1/proc/self/mountinfo'),
       ]),
+      Buffer.concat([
+        recorded('cgroup-mount-root-above/proc/self/cgroup'),
+        Buffer.from('\0'),
+        recorded('cgroup-mount-root-above/proc/self/mountinfo'),
+      ]),
     ],
     read: (bytes) => {
       const [group = '', mounts = ''] = bytes.toString('utf8').split('\0', 2);
       namesContainer(group);
       const located = locateCgroup(group, mounts, null);
       const wanted = locateCgroup(group, mounts, '/system.slice/app.service');
-      return numbers(located?.version, wanted?.version);
+      const above = locateCgroup(group, mounts, null, (mountPoint) => `${mountPoint}/a.slice/b.scope`);
+      for (const folders of Object.values(above?.folders ?? {})) {
+        demand(!folders.some((folder) => folder.includes('/../')), 'a folder of a group leads out of its mount');
+      }
+      return numbers(located?.version, wanted?.version, above?.version, unseenCgroup(group, mounts)?.version);
     },
   },
   {
@@ -107,6 +136,48 @@ const readers: readonly [Reader, ...Reader[]] = [
     },
   },
   { name: 'socket dump', inputs: socketDumps(), read: readDump },
+  {
+    name: 'memory of the host',
+    inputs: [recorded('zfs-arc/proc/meminfo'), recorded('hugepages-free/proc/meminfo')],
+    read: (bytes) => {
+      const memory = parseMeminfo(bytes.toString('utf8'));
+      return memory === null
+        ? null
+        : numbers(memory.totalBytes, memory.availableBytes, memory.heldBytes, memory.freeHugeBytes, memory.hugePageKib);
+    },
+  },
+  {
+    name: 'arcstats',
+    inputs: [recorded('zfs-arc/proc/spl/kstat/zfs/arcstats')],
+    read: (bytes) => numbers(parseArcstats(bytes.toString('utf8'))),
+  },
+  {
+    name: 'pressure and memory.events',
+    inputs: [
+      recorded('host/proc/pressure/memory'),
+      recorded('container-v2/sys/fs/cgroup/cpu.pressure'),
+      recorded('container-v2/sys/fs/cgroup/memory.events'),
+    ],
+    read: (bytes) => {
+      const text = bytes.toString('utf8');
+      const stalled = parsePressure(text);
+      demand((stalled?.some ?? 0) <= 1 && (stalled?.full ?? 0) <= 1, 'more than all of the time was waited');
+      return numbers(stalled?.some, stalled?.full, ...Object.values(parseMemoryEvents(text) ?? {}));
+    },
+  },
+  {
+    name: 'routes',
+    inputs: [
+      Buffer.from(
+        'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n' +
+          'eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\neth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n',
+      ),
+    ],
+    read: (bytes) => {
+      const { size } = parseDefaultRoutes(bytes.toString('utf8'));
+      return size === 0 ? null : [size];
+    },
+  },
 ];
 
 function socketDumps(): readonly [Buffer, ...Buffer[]] {

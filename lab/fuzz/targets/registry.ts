@@ -31,6 +31,10 @@ export const targets = {
     about: 'recordings, read and replayed',
     load: async () => (await import('./recording.ts')).recordingTarget,
   },
+  jtl: {
+    about: "JMeter's result files, read and shown",
+    load: async () => (await import('./jtl.ts')).jtlTarget,
+  },
   kernel: { about: "the kernel's texts and messages", load: async () => (await import('./kernel.ts')).kernelTarget },
   agent: {
     about: 'a whole agent on edited kernel files',

@@ -50,11 +50,11 @@ async function openStatus() {
       checkProblem(asked.error);
       return `${asked.error.code} ${/^(?:HTTP \d+|\w+)/.exec(asked.error.got ?? '')?.[0] ?? ''}`.trim();
     }
-    const status = asked.value;
+    const { status, answeredAt } = asked.value;
     demand(statusSchema.safeParse(status).success, 'an accepted status does not fit its own schema');
-    checkText(renderWeights(status, []));
+    checkText(renderWeights(status, [], answeredAt));
     for (const backend of status.backends) {
-      for (const each of backend.servers) checkText(renderExplanation(status, backend, each, false));
+      for (const each of backend.servers) checkText(renderExplanation({ status, backend, server: each, answeredAt }));
     }
     return 'shown';
   };

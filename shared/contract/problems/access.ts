@@ -30,6 +30,15 @@ export function tokenUnreadable(file: string, got: string): Problem {
   return { code: 'token-invalid', where: file, what: 'the token file cannot be read', got, fix };
 }
 
+/** For files that a unit of systemd names as its credentials. */
+export const noCredential =
+  "systemd gave no credential: LoadCredential= of the unit is empty (a drop-in of the container's image?)";
+
+export function tokenNotPassedOn(file: string, variable: string): Problem {
+  const fix = `Put ${variable}=TOKEN into the unit's EnvironmentFile, or name a plain file (docs/operations.md, LXC). Outside of the unit only root can read it, while the unit runs.`;
+  return { code: 'token-invalid', where: file, what: noCredential, got: 'no CREDENTIALS_DIRECTORY', fix };
+}
+
 export function tokenRefused(url: string, fix: string): Problem {
   return { code: 'token-invalid', where: url, what: 'the controller refused the bearer token, or wants one', fix };
 }

@@ -3,8 +3,21 @@ import { type Problem, quote } from '../problem.ts';
 
 /** Problems of an agent, as the one that asks it sees them. `url` is where it was asked. */
 
+const noRoute = 'Is the machine up, and is there a route to it? A firewall that rejects the port looks the same.';
+const notResolved = "Check the host name in the agent's URL.";
+/** By the system's code. A firewall that drops packets shows as a time-out: `agentTimeout`. */
+const whyUnreachable: Readonly<Record<string, string>> = {
+  ECONNREFUSED:
+    'Is the agent running there? Unless --listen says otherwise it serves its own machine (127.0.0.1) only.',
+  EHOSTUNREACH: noRoute,
+  ENETUNREACH: noRoute,
+  EHOSTDOWN: noRoute,
+  ENOTFOUND: notResolved,
+  EAI_AGAIN: notResolved,
+};
+
 export function agentUnreachable(url: string, got: string, hint: string | null = null): Problem {
-  const fix = hint ?? 'Is the agent running there, and does a firewall let its port through?';
+  const fix = hint ?? whyUnreachable[got] ?? 'Is it the agent that listens there? Look at its log.';
   return { code: 'agent-unreachable', where: url, what: 'the agent cannot be reached', got, fix };
 }
 
@@ -21,7 +34,7 @@ export function agentAddressUnknown(server: string, address: string): Problem {
 
 export function agentTimeout(url: string, timeoutMs: number): Problem {
   const expected = `an answer within ${timeoutMs} ms`;
-  const fix = 'Is the agent or its machine overloaded, or does a firewall drop its packets?';
+  const fix = 'Does a firewall drop packets to its port? Is the agent or its machine overloaded?';
   return { code: 'agent-timeout', where: url, what: 'the agent did not answer in time', expected, fix };
 }
 
@@ -60,14 +73,14 @@ export function agentNotJson(url: string, contentType: string, body: string): Pr
   };
 }
 
-export function agentSchemaVersion(url: string, expected: number, got: string): Problem {
+export function agentSchemaVersion(url: string, oldest: number, got: string): Problem {
   return {
     code: 'agent-schema-version',
     where: url,
-    what: 'the agent uses another version of the snapshot schema',
-    expected: `version ${expected}`,
+    what: 'the answer is not of a version of the snapshot schema that this controller reads',
+    expected: `version ${oldest} or newer`,
     got: quote(got, 20),
-    fix: 'Install the same haweight on controller and servers.',
+    fix: 'Upgrade the agent, or does another program than the agent listen there?',
   };
 }
 
@@ -82,7 +95,43 @@ export function agentWrongServer(url: string, server: string, got: string): Prob
     what: 'this is the agent of another server',
     expected: quote(server),
     got: quote(got, 60),
-    fix: "Check the agent's --name and the address that is asked.",
+    fix: "Check the agent's --name and the address that is asked. An agent for several servers of a machine has no --name.",
+  };
+}
+
+/** One agent for several servers that says the name of one: the others may not believe it. */
+export function agentOfSeveral(url: string, servers: readonly string[], got: string | undefined): Problem {
+  return {
+    code: 'agent-wrong-server',
+    where: url,
+    what: `one agent answers for ${servers.length} servers, but says that it is one of them or another`,
+    expected: 'an agent without --name, or one agent for each server',
+    ...(got === undefined ? {} : { got }),
+    fix: `Start it without --name: then ${servers.join(', ')} share its cores.`,
+  };
+}
+
+/** A server out of rotation, such as an empty slot: no failure. */
+export function agentNotAsked(server: string): Problem {
+  return {
+    code: 'agent-not-asked',
+    where: server,
+    what: 'it is out of rotation, so no tick waits for its agent',
+  };
+}
+
+/** An agent before or after this controller in a rolling upgrade: its snapshot is used. */
+export function agentOfOtherVersion(url: string, own: number, got: number): Problem {
+  const isOlder = got < own;
+  return {
+    code: 'agent-schema-version',
+    where: url,
+    what: isOlder
+      ? 'the agent is older than this controller; its snapshots are used, without what it does not report yet'
+      : 'the agent is newer than this controller; its snapshots are used, without what this controller does not know',
+    expected: `version ${own} of the snapshot schema`,
+    got: `version ${got}`,
+    fix: isOlder ? 'Upgrade the agent.' : 'Upgrade the controller.',
   };
 }
 

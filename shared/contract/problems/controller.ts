@@ -7,6 +7,17 @@ export function controllerUnreachable(url: string, got: string, hint: string | n
   return { code: 'controller-unreachable', where: url, what: 'no controller answers', got, fix };
 }
 
+/** It accepts connections but does not answer: it hangs, or is stopped. */
+export function controllerSilent(url: string, timeoutMs: number): Problem {
+  return {
+    code: 'controller-unreachable',
+    where: url,
+    what: 'the controller did not answer in time',
+    expected: `an answer within ${timeoutMs} ms`,
+    fix: 'Does it hang, is its machine overloaded, or does a firewall drop its packets? Look at its log.',
+  };
+}
+
 /** Something else answers, or one of another version. */
 export function notAController(url: string, got: string): Problem {
   return { code: 'controller-unreachable', where: url, what: 'no haweight controller answers there', got };
@@ -19,6 +30,46 @@ export function controllerHangs(url: string, expected: string, got: string): Pro
 
 export function controllerCertificate(url: string, fault: Omit<Problem, 'code' | 'where'>): Problem {
   return { code: 'controller-certificate', where: url, ...fault };
+}
+
+/** The process that has what another one wants; null where it does not say who it is. */
+type Holder = { readonly pid: number; readonly listen: string } | null;
+
+function holderText(holder: Holder): string {
+  return holder === null ? 'a process that does not say who it is' : `pid ${holder.pid}, listening on ${holder.listen}`;
+}
+
+export function backendTaken(backend: string, socket: string, holder: Holder): Problem {
+  return {
+    code: 'controller-running',
+    where: `backend ${backend} at ${socket}`,
+    what: 'another controller sets its weights already',
+    expected: 'one controller for a backend',
+    got: holderText(holder),
+    fix: 'Stop that one first (systemctl stop haweight-controller), or look only: --dry-run.',
+  };
+}
+
+export function recordingTaken(file: string, holder: Holder): Problem {
+  const fix = 'Give each controller a file of its own.';
+  return {
+    code: 'controller-running',
+    where: file,
+    what: 'another controller writes this recording',
+    got: holderText(holder),
+    fix,
+  };
+}
+
+/** What is restored would last until its next tick. */
+export function restoreBesideController(backend: string, holder: Holder): Problem {
+  return {
+    code: 'controller-running',
+    where: `backend ${backend}`,
+    what: 'a controller runs for it and would set its weights again within a tick',
+    got: holderText(holder),
+    fix: 'Stop it: it then restores the weights itself (systemctl stop haweight-controller). Or say --force.',
+  };
 }
 
 export function shadowMissing(where: string, why: string, policy: string): Problem {

@@ -14,6 +14,11 @@ export function invalidFlag(flag: string, expected: string, got: string, details
   return usage(flag, 'invalid value', { expected, got: quote(got), ...details });
 }
 
+/** The fix of a word that is probably mistyped. */
+export function didYouMean(meant: string): string {
+  return `Did you mean ${meant}?`;
+}
+
 /** `where` is the file and the key. */
 export function configInvalid(where: string, what: string, details: Details = {}): Problem {
   return { code: 'config-invalid', where, what, ...details };

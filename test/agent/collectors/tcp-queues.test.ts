@@ -56,6 +56,43 @@ test('waiting connections never enter the ratios of bytes', (t) => {
   t.deepEqual(queues.reading(), { receive: null, send: null, accept, sockets: 2 });
 });
 
+/** A listening socket of the recorded dump, with other numbers in it. */
+function acceptRatio(waitingConnections: number, backlog: number): number {
+  const queues = new WorstQueues();
+  const [view] = recordedSocketDump();
+  const message = new SocketMessage();
+  let ratio = Number.NaN;
+  if (view === undefined) return ratio;
+  readBatch(view, sequence, message, (socket) => {
+    if (socket.state !== 10) return;
+    Object.defineProperty(socket, 'receiveQueue', { value: waitingConnections, configurable: true });
+    Object.defineProperty(socket, 'sendQueue', { value: backlog, configurable: true });
+    queues.add(socket);
+    ratio = queues.reading().accept?.ratio ?? Number.NaN;
+  });
+  return ratio;
+}
+
+test('an accept queue is full with one connection more than the backlog, as in the kernel', (t) => {
+  t.is(acceptRatio(129, 128), 1);
+  t.is(acceptRatio(43, 128), 43 / 129);
+  t.is(acceptRatio(6, 5), 1);
+});
+
+test('a connection or two that wait for a daemon with a tiny backlog do not mean overload', (t) => {
+  const threshold = 0.8;
+  for (const [waiting, backlog] of [
+    [1, 0],
+    [1, 1],
+    [2, 1],
+    [1, 5],
+    [4, 5],
+  ] as const) {
+    t.true(acceptRatio(waiting, backlog) < threshold, `${waiting} of ${backlog}`);
+  }
+  t.is(acceptRatio(3, 1), 1, 'from three on it does not keep up');
+});
+
 test('of a process its listening sockets and connections to them count, and no others', (t) => {
   using tree = new RecordedTree('host');
   const inodes = new Map<string, number>();

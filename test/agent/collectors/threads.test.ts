@@ -29,12 +29,45 @@ test('a root group, which has no count of its own, has the threads of the machin
   t.like(read, { ok: true, value: { threads: 400 } });
 });
 
+test("without a pids controller a group's threads are unknown, never the machine's", (t) => {
+  using tree = new RecordedTree('cgroup-no-memory-controller');
+  tree.remove('/sys/fs/cgroup/pids.current');
+  t.like(threadsCollector(tree.surroundings(ownGroup)).read(0), {
+    ok: false,
+    error: { reason: 'not-supported', detail: 'the group has no pids.current: the pids controller is off for it' },
+  });
+});
+
 test("of a process it is the threads of its tree, of its group's limit", (t) => {
   t.like(measure('host', { kind: 'pid', pid: 700 }), {
     status: 'ok',
     utilisation: 9 / 500,
     raw: { threads: 9, limit: 500, limitSource: 'cgroup' },
   });
+});
+
+test('every thread needs a number, so pid_max is a limit of the machine', (t) => {
+  using tree = new RecordedTree('host');
+  tree.write('/proc/sys/kernel/pid_max', '4000\n');
+  const read = threadsCollector(tree.surroundings({ kind: 'host' })).read(0);
+  t.like(read, { value: { threads: 400, limit: { limit: 4_000, limitSource: 'kernel' } } });
+});
+
+test('a limit of one user that the scope exceeds already is not its limit', (t) => {
+  using tree = new RecordedTree('host');
+  for (const limit of ['0', '399']) {
+    tree.write('/proc/1/limits', `Max processes             ${limit.padEnd(21)}${limit.padEnd(21)}processes\n`);
+    const read = threadsCollector(tree.surroundings({ kind: 'host' })).read(0);
+    t.like(read, { value: { threads: 400, limit: { limitSource: 'kernel' } } }, limit);
+  }
+});
+
+test("in a group it is a process of the group whose own limit counts, not the agent's", (t) => {
+  using tree = new RecordedTree('container-v2');
+  tree.write('/sys/fs/cgroup/cgroup.procs', '0\n42\n');
+  tree.write('/proc/42/limits', 'Max processes             100                  100                  processes\n');
+  const read = threadsCollector(tree.surroundings(ownGroup)).read(0);
+  t.like(read, { value: { threads: 96, limit: { limit: 100, limitSource: 'rlimit' } } });
 });
 
 test("a configured limit wins over the kernel's", (t) => {

@@ -19,6 +19,7 @@ function parse(flags: Partial<AgentFlags>, command: readonly string[] = [], cont
 test('the default scope follows from the other flags and the machine', (t) => {
   t.deepEqual(parse({}).scope, { kind: 'host' });
   t.deepEqual(parse({}, [], true).scope, { kind: 'cgroup', path: null });
+  t.deepEqual(parse({ scope: 'cgroup' }).scope, { kind: 'cgroup', path: null, own: true });
   t.deepEqual(parse({ pid: '7' }, [], true).scope, { kind: 'pid', pid: 7 });
   t.deepEqual(parse({ port: '80' }).scope, { kind: 'port', port: 80 });
   t.deepEqual(parse({ cgroup: '/a' }).scope, { kind: 'cgroup', path: '/a' });

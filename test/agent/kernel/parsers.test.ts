@@ -1,13 +1,16 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { parseMeminfo } from '../../../agent/collectors/ram.ts';
+
 import { parseAuxv } from '../../../agent/kernel/auxv.ts';
 import { locateCgroup } from '../../../agent/kernel/cgroup-location.ts';
 import { countCpuList, parseCpuStat } from '../../../agent/kernel/cpu-stat.ts';
 import { parseLastPid, parseProcessLimit, parseTotalThreads } from '../../../agent/kernel/limits.ts';
+import { parseMeminfo } from '../../../agent/kernel/meminfo.ts';
 import { parseLinkSpeed, parseNetDev } from '../../../agent/kernel/net-dev.ts';
 import { field, parseCount, parseLimit } from '../../../agent/kernel/numbers.ts';
 import { parsePidStat, treeTicksUsed } from '../../../agent/kernel/pid-stat.ts';
+import { parseMemoryEvents, parsePressure } from '../../../agent/kernel/pressure.ts';
+import { parseArcstats } from '../../../agent/kernel/zfs-arc.ts';
 import { parseListeners } from '../../../agent/scope/port-owner.ts';
 
 const pidStat = '700 (a (b) c) R 1 700 700 0 -1 0 0 0 0 0 100 50 30 20 20 0 5 0 5000 1000 42 18446744073709551615 1\n';
@@ -30,8 +33,8 @@ test('an old kernel leaves no space after the colon of /proc/net/dev', (t) => {
   t.deepEqual([...parseNetDev(line)], [['eth0', { receivedBytes: 123, transmittedBytes: 456 }]]);
 });
 
-test('a speed of -1, 0 or nothing is unknown', (t) => {
-  for (const text of ['-1\n', '0\n', '', null, '4294967295\n']) t.is(parseLinkSpeed(text), null);
+test('a speed of -1, 0, 10 or nothing is unknown', (t) => {
+  for (const text of ['-1\n', '0\n', '10\n', '65535\n', '', null, '4294967295\n']) t.is(parseLinkSpeed(text), null);
   t.is(parseLinkSpeed('2500\n'), 2.5e9);
 });
 
@@ -40,6 +43,12 @@ test('every way to write no limit is read as none', (t) => {
   t.is(parseLimit('512\n'), 512);
   t.is(parseProcessLimit('Max processes             unlimited            96365                processes\n'), null);
   t.is(parseProcessLimit('Max processes             500                  96365                processes\n'), 500);
+});
+
+test('a gVisor sandbox tells neither threads nor the last pid, and 0 is not taken for either', (t) => {
+  const text = '0.00 0.00 0.00 0/0 0\n';
+  t.is(parseTotalThreads(text), null);
+  t.is(parseLastPid(text), null);
 });
 
 test('CPU lists are counted', (t) => {
@@ -100,6 +109,9 @@ test('no text makes a parser throw or invent a number', (t) => {
     (text) => parsePidStat(text),
     (text) => parsePidStat(`1 (x) S ${text}`),
     parseMeminfo,
+    parseArcstats,
+    parsePressure,
+    parseMemoryEvents,
     parseNetDev,
     parseLinkSpeed,
     parseLimit,

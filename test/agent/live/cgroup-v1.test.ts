@@ -1,4 +1,7 @@
-import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { until } from '../../../testbed/rig/wait.ts';
 import { LiveApp, untilMeasured } from './support.ts';
@@ -75,6 +78,30 @@ cgroupTest('memory and threads of a group are measured against its own limits', 
   t.is(raw.limitBytes, limitBytes);
   t.like(raw.threads, { limit: 40, limitSource: 'cgroup' });
   t.true(raw.threads.threads > 1 && raw.threads.threads <= 40);
+});
+
+cgroupTest('a group whose limit is full of files that it read again and again has memory left', async (t) => {
+  await using group = new TestGroup('cache');
+  const limitBytes = 96 * 2 ** 20;
+  group.set('memory', 'memory.limit_in_bytes', limitBytes);
+  const file = join(mkdtempSync(join(tmpdir(), 'haweight-test-')), 'file');
+  const memory = `${mount}/memory${group.path}`;
+  const program =
+    'echo $$ > "$1/cgroup.procs" && head -c 80M /dev/zero > "$2" && sync "$2" && cat "$2" "$2" >/dev/null';
+  try {
+    execFileSync('sh', ['-c', program, 'sh', memory, file]);
+    const stat = readFileSync(`${memory}/memory.stat`, 'utf8');
+    const active = Number(/^total_active_file (\d+)$/m.exec(stat)?.[1]);
+    t.true(active > limitBytes / 4, `the cache is active, not only inactive: ${stat}`);
+    t.true(Number(readFileSync(`${memory}/memory.usage_in_bytes`, 'utf8')) > 0.75 * limitBytes);
+    const ram = await untilMeasured({ kind: 'cgroup', path: group.path }, {}, ({ ram }) =>
+      ram.status === 'ok' ? ram : null,
+    );
+    t.is(ram.raw.limitBytes, limitBytes);
+    t.true(ram.utilisation < 0.25, `${ram.utilisation}`);
+  } finally {
+    rmSync(dirname(file), { recursive: true });
+  }
 });
 
 cgroupTest('a removed group is reported as gone, not as 0', async (t) => {

@@ -21,6 +21,26 @@ test('Prometheus gets base units, and no series where a metric is unknown', (t) 
   t.notRegex(text, /bandwidth_utilisation_ratio|NaN|undefined/);
 });
 
+const shortage = {
+  pressure: { cpu: { some: 0.12, full: null }, memory: { some: 1, full: 0.5 }, io: null },
+  memoryEvents: { high: 7, max: 31, oom: 2, oomKill: 1 },
+};
+
+test('Prometheus gets pressure and memory events where the kernel has them', (t) => {
+  const text = prometheusText(snapshot(shortage), timing);
+  const lines = text.split('\n').filter((line) => /^haweight_agent_(pressure|memory_events)/.test(line));
+  t.deepEqual(lines, [
+    'haweight_agent_pressure_ratio{resource="cpu",kind="some"} 0.12',
+    'haweight_agent_pressure_ratio{resource="memory",kind="some"} 1',
+    'haweight_agent_pressure_ratio{resource="memory",kind="full"} 0.5',
+    'haweight_agent_memory_events_total{event="high"} 7',
+    'haweight_agent_memory_events_total{event="max"} 31',
+    'haweight_agent_memory_events_total{event="oom"} 2',
+    'haweight_agent_memory_events_total{event="oom_kill"} 1',
+  ]);
+  t.notRegex(prometheusText(snapshot(), timing), /pressure|memory_events/);
+});
+
 test('every series has a valid Prometheus name, and is documented', (t) => {
   for (const [name, { type, help }] of Object.entries(families)) {
     t.regex(name, /^[a-z][a-z_]*$/);
@@ -56,12 +76,24 @@ test('the table has values, their parts and what is unknown', (t) => {
   t.is(formatReport(snapshot(), ['Debian 12, kernel 6.1']), expectedReport);
 });
 
+test('the table tells a real shortage from a full cache', (t) => {
+  t.is(
+    formatReport(snapshot(shortage), ['Debian 12, kernel 6.1']),
+    `${expectedReport}
+pressure           cpu 12 % / -, memory 100 % / 50 %, io unknown
+                   (some / all tasks waited, of the last 10 s)
+memory events      high 7, max 31, oom 2, oom_kill 1`,
+  );
+});
+
 test('the table fits 80 columns for any names', (t) => {
   const name = fc.string({ minLength: 1, maxLength: 255 }).filter((text) => !text.includes('\n'));
   fc.assert(
     fc.property(name, name, (host, path) => {
       const scope = { kind: 'cgroup', version: 2, path } as const;
-      const text = formatReport({ ...snapshot(), host, scope }, [path]);
+      const stalled = { some: 1, full: 1 };
+      const pressure = { cpu: stalled, memory: stalled, io: stalled };
+      const text = formatReport({ ...snapshot(shortage), pressure, host, scope }, [path]);
       return text.split('\n').every((line) => line.length <= 80);
     }),
     { seed: 1 },

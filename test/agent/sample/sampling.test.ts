@@ -99,6 +99,22 @@ test('a nonsense metric is served as failed, the others as they are', (t) => {
   }
 });
 
+test('a snapshot has the pressure, and is served without it where that is nonsense', (t) => {
+  using tree = new RecordedTree('host');
+  const { sampler } = makeSampler(tree);
+  sampler.sample();
+  const { latest } = sampler;
+  if (latest === null) return t.fail('no sample');
+  t.like(checkSample(latest), { version: 2, pressure: { memory: { some: 0.03, full: 0.015 } } });
+  const pressure = { cpu: null, memory: { some: Number.NaN, full: 2 }, io: null };
+  const memoryEvents = { high: 1, max: 2, oom: 3, oomKill: 4 };
+  const served = checkSample({ ...latest, pressure, memoryEvents, machine: '' });
+  t.is(served.pressure, undefined);
+  t.is(served.machine, undefined);
+  t.deepEqual(served.memoryEvents, memoryEvents);
+  t.deepEqual(served.metrics, latest.metrics, 'no metric is blamed for it');
+});
+
 test('a slow collector counts as failed, and is not called for a while', (t) => {
   const clock = new HandClock();
   let reads = 0;

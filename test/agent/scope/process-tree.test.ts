@@ -41,6 +41,20 @@ test('a new child is found after a fork', (t) => {
   t.is(tree.usedTicks, 4);
 });
 
+test('a child is found though /proc/loadavg does not tell of the fork', (t) => {
+  using recorded = new RecordedTree('host');
+  for (const line of ['0.00 0.00 0.00 0/0 0\n', '0.50 0.40 0.30 2/400 9001\n']) {
+    recorded.write('/proc/loadavg', line);
+    recorded.write('/proc/710/task/710/children', '720 ');
+    const tree = treeOf(recorded, 700);
+    tree.refresh();
+    recorded.write('/proc/730/stat', '730 (new) R 710 1 1 0 -1 0 0 0 0 0 3 1 0 0 20 0 2 0 9000 1 7 0\n');
+    recorded.write('/proc/710/task/710/children', '720 730 ');
+    for (let look = 0; look < 10; look += 1) tree.refresh();
+    t.true([...tree.pids].includes(730), line);
+  }
+});
+
 test('an orphan stays, an ended member goes, and CPU time does not turn negative', (t) => {
   using recorded = new RecordedTree('host');
   const tree = treeOf(recorded, 700);
@@ -81,6 +95,17 @@ test('a port stands for the parent of the workers that share its socket', (t) =>
   for (const pid of [1, 700, 710]) recorded.link(`/proc/${pid}/fd/3`, 'socket:[55001]');
   t.is(findPortOwner(recorded.files, 8080), 700);
   t.like(findPortOwner(recorded.files, 8081), { reason: 'target-gone' });
+});
+
+test('a port that systemd holds for a service has no process until the service starts', (t) => {
+  using recorded = new RecordedTree('host');
+  recorded.link('/proc/1/fd/30', 'socket:[55001]');
+  const owner = findPortOwner(recorded.files, 8080);
+  t.true(
+    typeof owner === 'object' && owner.reason === 'target-gone' && owner.detail.includes('systemd holds port 8080'),
+  );
+  recorded.change('/proc/1/stat', '(systemd)', '(app)');
+  t.is(findPortOwner(recorded.files, 8080), 1);
 });
 
 test('the process of a port is found again after a restart', (t) => {

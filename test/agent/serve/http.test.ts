@@ -1,3 +1,4 @@
+import { get } from 'node:http';
 import test from 'ava';
 import { snapshotSchema } from '../../../shared/contract/snapshot.ts';
 import { until } from '../../../testbed/rig/wait.ts';
@@ -105,4 +106,27 @@ test.serial('--once prints a table, --once --json the snapshot', async (t) => {
   const json = await haweight([...args, '--json']);
   const snapshot = snapshotSchema.parse(JSON.parse(json.stdout));
   t.is(snapshot.metrics.cpu.status, 'ok');
+});
+
+test.serial('a web page that has this address by its own name is refused, unless the name is allowed', async (t) => {
+  const { agent, url } = await startAgent(['--allow-host', 'status.example,status.test']);
+  await using _agent = agent;
+  const statusFor = (host: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      get(`${url}/v1/snapshot`, { headers: { host } }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      }).on('error', reject);
+    });
+  await until('a sample', async () => (await statusFor('localhost')) === 200);
+  t.is(await statusFor('evil.example'), 421);
+  t.is(await statusFor('status.test:443'), 200);
+});
+
+test.serial('a name to allow that is none is one line that names the flag', async (t) => {
+  for (const name of ['http://x', 'x:80', '', 'a b']) {
+    const { code, stderr } = await haweight(['agent', '--allow-host', name]);
+    t.is(code, 2);
+    t.regex(stderr, /--allow-host: .*a name or address without a port/);
+  }
 });

@@ -4,6 +4,7 @@ import {
   type Contests,
   forgetAfterTicks,
   forgetLeft,
+  leftToOthers,
   maxWaitTicks,
   noteLeft,
   yieldContested,
@@ -12,6 +13,7 @@ import type { Decision } from '../../../shared/contract/decision.ts';
 
 const ours = 200;
 const theirs = 10;
+const place = { address: '127.0.0.1', port: 8080 };
 
 function decision(server: string, weight: number, current: number): Decision {
   return { server, weight, write: weight !== current, drained: weight === 0, load: null, delta: null, reasons: [] };
@@ -28,8 +30,8 @@ class Duel {
   tick(foreign: number | null): void {
     if (foreign !== null) this.weight = foreign;
     const seen = [
-      { server: 's1', currentWeight: this.weight, exclusion: null },
-      { server: 's2', currentWeight: ours, exclusion: null },
+      { ...place, server: 's1', currentWeight: this.weight, exclusion: null },
+      { ...place, server: 's2', currentWeight: ours, exclusion: null },
     ];
     const decided = [decision('s1', ours, this.weight), decision('s2', ours, ours)];
     const outcome = yieldContested(decided, seen, this.contests);
@@ -82,7 +84,7 @@ test('ours is back within the longest wait after the other writer stopped, and t
 });
 
 test('a weight that a failed write may have left, or that a new HAProxy has, is not another writer’s', (t) => {
-  const seen = [{ server: 's1', currentWeight: 100, exclusion: null }];
+  const seen = [{ ...place, server: 's1', currentWeight: 100, exclusion: null }];
   const decided = [decision('s1', ours, 100)];
   const known = yieldContested(decided, seen, new Map()).contests;
   for (const contests of [noteLeft(known, () => null), forgetLeft(noteLeft(known, () => ours))]) {
@@ -95,14 +97,47 @@ test('a weight that a failed write may have left, or that a new HAProxy has, is 
 test('a server out of rotation is not contested: an operator may give it any weight meanwhile', (t) => {
   let contests: Contests = new Map();
   for (const currentWeight of [ours, 10, 20]) {
-    const seen = [{ server: 's1', currentWeight, exclusion: 'maintenance' as const }];
+    const seen = [{ ...place, server: 's1', currentWeight, exclusion: 'maintenance' as const }];
     const outcome = yieldContested([decision('s1', currentWeight, currentWeight)], seen, contests);
     t.deepEqual(outcome.foreignWrites, []);
     contests = noteLeft(outcome.contests, () => currentWeight);
   }
   const back = [decision('s1', ours, 20)];
-  const seen = [{ server: 's1', currentWeight: 20, exclusion: null }];
+  const seen = [{ ...place, server: 's1', currentWeight: 20, exclusion: null }];
   t.deepEqual(yieldContested(back, seen, contests).decisions, back, 'and it gets its weight as soon as it is back');
+});
+
+test('the servers that the tick leaves to another writer are known before it decides', (t) => {
+  let contests: Contests = new Map();
+  let weight = ours;
+  for (let tick = 0; tick < 40; tick += 1) {
+    if (tick > 2) weight = theirs;
+    const seen = [{ ...place, server: 's1', currentWeight: weight, exclusion: null }];
+    const left = leftToOthers(seen, contests).has('s1');
+    const outcome = yieldContested([decision('s1', ours, weight)], seen, contests);
+    const [only] = outcome.decisions;
+    t.is(left, only?.reasons.some(({ code }) => code === 'contested') ?? false, `tick ${tick}`);
+    if (only?.write) weight = only.weight;
+    contests = noteLeft(outcome.contests, () => weight);
+  }
+});
+
+test('another server under the same name has no contest', (t) => {
+  const duel = new Duel();
+  duel.ticks(2, null);
+  duel.ticks(20, theirs);
+  t.deepEqual(duel.contested, ['s1']);
+  const moved = { server: 's1', currentWeight: theirs, exclusion: null };
+  for (const there of [
+    { ...moved, address: '10.244.9.9', port: 8080 },
+    { ...moved, address: '127.0.0.1', port: 9090 },
+  ]) {
+    const outcome = yieldContested([decision('s1', ours, theirs)], [there], duel.contests);
+    t.true(outcome.decisions[0]?.write);
+    t.deepEqual([outcome.contested, outcome.foreignWrites], [[], []]);
+  }
+  const away = { ...moved, address: '', port: null };
+  t.deepEqual(yieldContested([decision('s1', ours, theirs)], [away], duel.contests).contested, ['s1']);
 });
 
 const weight = fc.integer({ min: 0, max: 256 });
@@ -117,7 +152,7 @@ test('property: it changes nothing but the contested, never leaves only zeros wh
         const isChanged = foreign !== null && foreign !== current;
         if (foreign !== null) current = foreign;
         const decided = [decision('s1', wanted, current)];
-        const seen = [{ server: 's1', currentWeight: current, exclusion: null }];
+        const seen = [{ ...place, server: 's1', currentWeight: current, exclusion: null }];
         const outcome = yieldContested(decided, seen, contests);
         const [only] = outcome.decisions;
         if (only === undefined) return false;

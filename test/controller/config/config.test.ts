@@ -112,6 +112,48 @@ const refused: readonly (readonly [title: string, yaml: string, ...words: string
   ['a file that is too large', `${web}#${'x'.repeat(1024 * 1024)}\n`, 'cannot be read', 'over 1 MiB'],
 ];
 
+const mistyped: readonly (readonly [yaml: string, ...words: string[]])[] = [
+  ['backend: [{name: web}]\n', ': backend: unknown key', 'Did you mean backends?'],
+  [`${web}polcy: equal\n`, ': polcy: unknown key', 'one of haproxy, backends,', 'Did you mean policy?'],
+  [`${web}guard: {marign: 0.1}\n`, 'guard.marign', 'one of returnMargin, maxDrainedShare, ejectMs'],
+  [`${web}guard: {deadbnd: 0.1}\n`, 'guard.deadbnd', 'Did you mean deadband?'],
+  ['backends: [{nmae: web}]\n', 'backends.0.nmae: unknown key', 'Did you mean name?'],
+  [`${web}record: {flie: /x}\n`, 'record.flie: unknown key', 'Did you mean file?'],
+  [`${web}tls: {certs: /c, key: /k}\n`, 'tls.certs: unknown key', 'one of cert, key, clientCa', 'Did you mean cert?'],
+  [`${web}factors: {cpus: 0.5, ram: 0.3, bandwidth: 0.15, threads: 0.05}\n`, 'factors.cpus', 'Did you mean cpu?'],
+  [`${web}socket: /x\n`, ': socket: unknown key', 'Did you mean haproxy.socket?'],
+  [`${web}cpuThreshold: 0.5\n`, 'Did you mean policies.pickOne.cpuThreshold?'],
+  [`${web}policy: capcity\n`, ': policy: ', '"capcity"', 'Did you mean capacity?'],
+  [`${web}shadow: [eqal]\n`, ': shadow.0: ', 'Did you mean equal?'],
+  [`${web}onExit: restor\n`, ': onExit: ', 'Did you mean restore?'],
+  [`${web}whatever: 1\n`, 'whatever: unknown key', 'Check its spelling and place against docs/configuration.md'],
+];
+for (const [yaml, ...words] of mistyped) {
+  test(`what was probably meant is named: ${yaml.trim().replaceAll('\n', ' ')}`, (t) => {
+    const line = lineOf(() => load(yaml));
+    for (const word of words) t.true(line.includes(word), line);
+  });
+}
+
+const otherUnits: readonly (readonly [yaml: string, hint: string])[] = [
+  ['thresholds: {cpu: 80}', 'got 80. 0.8 is 80 %.'],
+  ['thresholds: {cpu: "80 %"}', 'got "80 %". 0.8 is 80 %.'],
+  ['guard: {deadband: 5}', '0.05 is 5 %.'],
+  ['guard: {floor: 5%}', '0.05 is 5 %.'],
+  ['factors: {cpu: 50, ram: 30, bandwidth: 15, threads: 5}', '0.5 is 50 %.'],
+  ['periodMs: 2s', 'got "2s". 2 s is 2000.'],
+  ['agents: {timeoutMs: 0.5 s}', '0.5 s is 500.'],
+  ['guard: {ejectMs: 1 minute}', '1 minute is 60000.'],
+  ['agents: {timeoutMs: soon}', 'lists every key'],
+  ['guard: {floor: 300}', 'lists every key'],
+];
+for (const [yaml, hint] of otherUnits) {
+  test(`a value in other units is converted: ${yaml}`, (t) => {
+    const line = lineOf(() => load(`${web}${yaml}\n`));
+    t.true(line.includes(hint), line);
+  });
+}
+
 for (const [title, yaml, ...words] of refused) {
   test(`${title} is refused in one line that names the place`, (t) => {
     const line = lineOf(() => load(yaml));
@@ -142,7 +184,7 @@ test("without a file, a backend is all that is needed; the defaults are the publ
   t.deepEqual(config.thresholds, { cpu: 0.8, ram: 0.8, bandwidth: 0.8, threads: 0.85, tcpQueues: 0.9 });
   t.is(config.periodMs, 2_000);
   t.is(config.policy, 'inverse-load');
-  t.is(config.listen, '127.0.0.1:9478');
+  t.is(config.listen, undefined, 'the usual port, or for a dry run any other if that is in use');
 });
 
 test('without a backend the line says how to name one', (t) => {
@@ -216,4 +258,10 @@ test('docs/configuration.md has every key, and no other', (t) => {
   const text = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
   const documented = [...text.matchAll(/^\| `([A-Za-z[\].]+)` \|/gm)].map(([, key]) => key ?? '');
   t.deepEqual(documented.toSorted(), keysOf(configSchema).toSorted());
+});
+
+test('names to allow as Host come from the file or the flag, and each must be one', (t) => {
+  t.deepEqual(loadConfig({ backend: ['web'], allowHost: ['a.example', '[::1]'] }).allowHosts, ['a.example', '[::1]']);
+  const error = t.throws(() => loadConfig({ backend: ['web'], allowHost: ['a.example:80'] }));
+  t.regex(error?.message ?? '', /^--allow-host: invalid value; expected names or addresses without a port, got/);
 });

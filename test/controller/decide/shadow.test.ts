@@ -39,6 +39,39 @@ for (const [index, name] of policyNames.entries()) {
   });
 }
 
+for (const [index, name] of policyNames.entries()) {
+  test(`${name} in its own shadow decides as in force, beside servers that are left alone, and when servers change`, (t) => {
+    fc.assert(
+      fc.property(ticksOf(sketch, 3), incidents, algorithm, fc.nat({ max: 11 }), (played, happened, balance, moves) => {
+        const ticks = played.map((tick, at) => ({
+          ...tick,
+          observations: tick.observations.map((each, server) => ({
+            ...each,
+            takesRequests: each.exclusion === null || each.exclusion === 'agent-check',
+            ...(server === 1 && at % 3 === 2 ? { leftToOther: true } : {}),
+            ...(server === 2 && at >= moves ? { address: '10.0.0.9' } : {}),
+          })),
+        }));
+        let state = initialShadowState(policyNamed(name));
+        for (const { observations, elapsedMs, decisions: inForce, outcome } of recordingOf(
+          ticks,
+          name,
+          happened,
+          balance,
+        )) {
+          const asked = input(observations, { policy: policyNamed(name), algorithm: balance, elapsedMs });
+          const shadowed = shadowTick({ ...asked, inForce, written: outcome === 'written' }, state);
+          if (JSON.stringify(shadowed.decisions) !== JSON.stringify(inForce)) return false;
+          state = shadowed.state;
+        }
+        return true;
+      }),
+      { numRuns: 120, seed: 400 + index },
+    );
+    t.pass();
+  });
+}
+
 /** Gives every server 7 more than it has, and tells what it saw. */
 function spy() {
   const seen: Record<string, number>[] = [];

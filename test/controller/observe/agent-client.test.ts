@@ -4,6 +4,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import test from 'ava';
 import { AgentClient } from '../../../controller/observe/agent-client.ts';
 import { formatProblem, type ProblemCode } from '../../../shared/contract/problem.ts';
+import { type MetricName, metricNames, snapshotVersion } from '../../../shared/contract/snapshot.ts';
 import { snapshot } from '../../support/snapshot.ts';
 
 const good = JSON.stringify(snapshot({ server: 'web1' }));
@@ -111,4 +112,89 @@ test('a port without a listener, and one that does not speak HTTP, are unreachab
   const unheard = await client.fetch('http://127.0.0.1:1', 'web1');
   t.is(foreign.ok ? '' : foreign.error.code, 'agent-unreachable');
   t.is(unheard.ok ? '' : unheard.error.code, 'agent-unreachable');
+});
+
+/** A snapshot as a later version may send it. */
+function newer(changes: Record<string, unknown>, metrics: Record<string, unknown> = {}): string {
+  const now = snapshot({ server: 'web1' });
+  return JSON.stringify({ ...now, version: snapshotVersion + 1, ...changes, metrics: { ...now.metrics, ...metrics } });
+}
+
+const strangeMetrics: readonly (readonly [title: string, name: MetricName, value: unknown])[] = [
+  ['a reason', 'ram', { status: 'unavailable', reason: 'on-holiday', detail: 'x' }],
+  ['a status', 'cpu', { status: 'guessed', utilisation: 0.5 }],
+  [
+    'a source of a limit',
+    'threads',
+    { status: 'ok', utilisation: 0.1, raw: { threads: 1, limit: 10, limitSource: 'stars' } },
+  ],
+  ['raw figures', 'bandwidth', { status: 'ok', utilisation: 0.1, raw: { packets: 7 } }],
+  ['a scale', 'tcpQueues', { status: 'ok', utilisation: 7, raw: {} }],
+  ['no form at all', 'cpu', 17],
+  ['nothing', 'ram', undefined],
+];
+
+for (const [title, name, value] of strangeMetrics) {
+  test(`of a newer agent, ${title} that is not known makes ${name} alone unavailable`, async (t) => {
+    const answer = await ask(answers(newer({}, { [name]: value })));
+    if (!answer.ok) return t.fail(formatProblem(answer.error));
+    const { metrics } = answer.value;
+    t.like(metrics[name], { status: 'unavailable', reason: 'not-supported' });
+    t.regex(JSON.stringify(metrics[name]), new RegExp(`newer than this controller.*${name}`));
+    const others = metricNames.filter((other) => other !== name);
+    for (const other of others) t.deepEqual(metrics[other], snapshot().metrics[other]);
+  });
+}
+
+test('of a newer agent, further fields and metrics are left out, and forms of others that are not known', async (t) => {
+  const changes = {
+    mood: 'good',
+    scope: { kind: 'pod', name: 'x' },
+    pressure: { cpu: 'high' },
+    memoryEvents: { high: -1 },
+    machine: 7,
+    machineCores: 'all',
+    warnings: 'none',
+  };
+  const answer = await ask(answers(newer(changes, { gpu: { status: 'ok', utilisation: 1, raw: {} } })));
+  if (!answer.ok) return t.fail(formatProblem(answer.error));
+  t.deepEqual(answer.value, {
+    ...snapshot({ server: 'web1' }),
+    version: snapshotVersion + 1,
+    scope: { kind: 'unknown' },
+    machine: undefined,
+    machineCores: undefined,
+    pressure: undefined,
+    memoryEvents: undefined,
+    warnings: undefined,
+  });
+});
+
+for (const [title, body] of [
+  ['a wrong type of what every version has', newer({ ageMs: 'old' })],
+  ['a negative age', newer({ ageMs: -1 })],
+  ['no size', newer({ effectiveCores: undefined })],
+  ['no metrics', newer({}).replace('"metrics"', '"measures"')],
+  ['a list of metrics', newer({}).replace(/"metrics":\{.*\}\}/, '"metrics":[]}')],
+  ['no scope', newer({ scope: undefined })],
+] as const) {
+  test(`of a newer agent, ${title} is agent-invalid`, async (t) => {
+    const answer = await ask(answers(body));
+    t.is(answer.ok ? '' : answer.error.code, 'agent-invalid', answer.ok ? '' : formatProblem(answer.error));
+  });
+}
+
+test('a snapshot of the version before is taken, and one of no version is not', async (t) => {
+  t.true((await ask(answers(JSON.stringify({ ...snapshot({ server: 'web1' }), version: 1 })))).ok);
+  for (const version of [0, -1, '2', null, true, [2]]) {
+    const answer = await ask(answers(JSON.stringify({ ...snapshot(), version })));
+    t.is(answer.ok ? '' : answer.error.code, 'agent-schema-version', JSON.stringify(version));
+  }
+});
+
+test('in a version that is known, a metric of a form that is not known spoils the snapshot', async (t) => {
+  for (const version of [1, 2]) {
+    const answer = await ask(answers(newer({ version }, { ram: { status: 'unavailable', reason: 'x', detail: 'x' } })));
+    t.is(answer.ok ? '' : answer.error.code, 'agent-invalid');
+  }
 });

@@ -1,7 +1,7 @@
 import { configSchema } from '../../../controller/config/schema.ts';
 import { decide, initialDecideState } from '../../../controller/decide/decide.ts';
 import { policyNamed } from '../../../controller/decide/policies/registry.ts';
-import { decisionSettings, type TickRecord } from '../../../controller/record/recording.ts';
+import { decisionSettings, recordingVersion, type TickRecord } from '../../../controller/record/recording.ts';
 import type { Decision } from '../../../shared/contract/decision.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
 import type { PolicyName } from '../../../shared/contract/policy-names.ts';
@@ -18,7 +18,7 @@ export function recordOf(
   changes: Partial<TickRecord> = {},
 ): TickRecord {
   return {
-    haweightRecording: 1,
+    haweightRecording: recordingVersion,
     at: start,
     run: start - 1_000,
     tick: 1,

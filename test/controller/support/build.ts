@@ -24,6 +24,7 @@ export function observed(server: string, sketch: ServerSketch = {}): Observation
     address: '127.0.0.1',
     port: 8080,
     machine: server,
+    agentUrl: `http://${server}:9477/v1/snapshot`,
     takesRequests: (sketch.exclusion ?? null) === null,
     exclusion: null,
     configuredWeight: 100,

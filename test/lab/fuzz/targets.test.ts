@@ -23,6 +23,7 @@ const plans: Partial<Record<TargetName, { readonly cases: number; readonly reach
   },
   experiment: { cases: 100, reached: ['accepted', 'config-unreadable is not valid YAML'] },
   recording: { cases: 150, reached: ['ticks', 'ticks, damaged lines'] },
+  jtl: { cases: 200, reached: ['requests', 'requests, damaged lines', 'jtl-invalid'] },
   kernel: {
     cases: 500,
     reached: ['stat: read', 'pid/stat: unknown', 'socket dump: read', 'cgroup and mountinfo: read'],

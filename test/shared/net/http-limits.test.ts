@@ -18,6 +18,7 @@ async function start(tls: RenewedTls | null = null) {
     token: null,
     tls,
     insecure: false,
+    allowHosts: [],
     tokenHint: '',
     routes: { '/': () => plain('hello'), '/large': () => plain('x'.repeat(64 * 1024 * 1024)) },
     onError: (error) => {
@@ -68,15 +69,19 @@ function hold(port: number, count: number, from: string, bytes = ''): Socket[] {
 
 for (const [title, bytes, status] of [
   ['a request line that never ends', `GET /${'x'.repeat(10_000)}`, 431],
-  ['headers that never end', `GET / HTTP/1.1\r\nhost: x\r\n${'a: b\r\n'.repeat(2_000)}`, 431],
+  ['headers that never end', `GET / HTTP/1.1\r\nhost: localhost\r\n${'a: b\r\n'.repeat(2_000)}`, 431],
   ['bytes that are no HTTP', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n', 400],
-  ['a body', 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello', 413],
-  ['a body of a GET', 'GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello', 413],
-  ['a body in pieces', 'POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n', 413],
-  ['a body that is only announced', 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n', 413],
+  ['a body', 'POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\n\r\nhello', 413],
+  ['a body of a GET', 'GET / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\n\r\nhello', 413],
+  [
+    'a body in pieces',
+    'POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n',
+    413,
+  ],
+  ['a body that is only announced', 'POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\n\r\n', 413],
   [
     'asking whether to send a body',
-    'PUT / HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n',
+    'PUT / HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n',
     413,
   ],
 ] as const) {
@@ -113,7 +118,7 @@ test('a client that does not read its answer cannot hold it for ever', async (t)
   const lazy = connect({ host: '127.0.0.1', port: running.port }).on('error', () => undefined);
   t.teardown(() => lazy.destroy());
   await once(lazy, 'connect');
-  lazy.write('GET /large HTTP/1.1\r\nhost: x\r\n\r\n');
+  lazy.write('GET /large HTTP/1.1\r\nhost: localhost\r\n\r\n');
   const other = lazy.localPort ?? 0;
   t.true(isEstablished(running.port, other));
   await until('the server has closed it', () => !isEstablished(running.port, other));
@@ -141,7 +146,7 @@ test('an address that asks too often is told to wait, then cut off; others are a
   t.true(answers.filter(({ status }) => status === 200).length >= limits.requests.burst);
   t.regex(answers.find(({ status }) => status === 429)?.headers['retry-after'] ?? '', /^[1-9]\d*$/);
   t.is((await get(running.port, '127.0.0.1')).status, 200);
-  const asked = 'GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';
+  const asked = 'GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n';
   await until('connections are closed unheard', async () => {
     const flood = Array.from({ length: limits.connections.perAddress }, () => say(running.port, asked, '127.0.0.2'));
     const again = Array.from({ length: limits.connections.perAddress }, () => say(running.port, asked, '127.0.0.2'));
@@ -156,7 +161,7 @@ test('an address that asks too often is told to wait, then cut off; others are a
 
 test('the rate holds for requests on one connection, sent before any answer', async (t) => {
   await using running = await start();
-  const answer = await say(running.port, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(1_000), '127.0.0.3');
+  const answer = await say(running.port, 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(1_000), '127.0.0.3');
   const fine = answer.match(/HTTP\/1\.1 200 /g)?.length ?? 0;
   t.true(fine >= limits.requests.burst && fine < 900, `${fine}`);
   t.is(answer.match(/HTTP\/1\.1 429 /g)?.length, 1, 'then the connection is closed');
@@ -166,7 +171,7 @@ test('connections per address are limited, and a new address gets one even if ho
   await using running = await start();
   const { perAddress, total } = limits.connections;
   // kept open by a request, longer than this test waits, and fewer than the rate allows
-  const asked = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
+  const asked = 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n';
   const hogs = ['127.0.0.2', '127.0.0.3', '127.0.0.4'].map((from) => hold(running.port, perAddress + 50, from, asked));
   t.teardown(() => {
     for (const socket of hogs.flat()) socket.destroy();
@@ -188,6 +193,6 @@ tlsTest('limits hold over TLS too, and an unfinished handshake is not waited for
   await until('the limit', () => mute.filter(isOpen).length <= perAddress);
   t.true(mute.filter(isOpen).length > 0);
   await until('all are closed', () => mute.filter(isOpen).length === 0);
-  const plainly = await say(running.port, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n', '127.0.0.3');
+  const plainly = await say(running.port, 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n', '127.0.0.3');
   t.false(plainly.includes('hello'), plainly);
 });

@@ -92,7 +92,8 @@ async function stopAt(t: ExecutionContext, run: FaultRun, moment: Moment): Promi
 test.serial('a controller stopped while HAProxy is away says so; restore then restores the weights', async (t) => {
   await using run = await FaultRun.start({ faultySocket: true });
   const { faulty: socket, stack, controller } = run;
-  const restore = () => haweight(['restore', '--socket', socket.path, '--backend', 'web']);
+  const restore = (...flags: readonly string[]) =>
+    haweight(['restore', '--socket', socket.path, '--backend', 'web', ...flags]);
   await socket.vanish();
   await until('waiting', async () => (await stack.status()).waitingFor?.includes('no such socket') ?? false);
   t.is((await controller.stop()).code, 1);
@@ -107,7 +108,7 @@ test.serial('a controller stopped while HAProxy is away says so; restore then re
   t.is(early.stdout, '');
 
   await socket.listen();
-  t.is((await restore()).stdout, `web: ${changed} weights restored\n`);
+  t.is((await restore()).stdout, `web: ${changed} weight${changed === 1 ? '' : 's'} restored\n`);
   t.deepEqual(Object.fromEntries(await stack.weights()), configured);
   const again = await restore();
   t.is(again.stdout, 'web: already at the configured weights\n');
@@ -122,7 +123,8 @@ test.serial('a controller stopped while HAProxy is away says so; restore then re
   socket.behave({ kind: 'pass' });
 
   await run.restartController();
-  const { stderr, code } = await restore();
+  t.is((await restore()).code, 2, 'refused beside a running controller');
+  const { stderr, code } = await restore('--force');
   t.is(code, 0);
   t.is(stderr, 'note: a controller runs for web and will set its weights again on its next tick\n');
   t.is((await run.controller.stop()).code, 0);

@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import test from 'ava';
 import { statusSchema } from '../../../shared/contract/status.ts';
 import { operatorSays } from '../../../testbed/rig/operator.ts';
-import { until } from '../../../testbed/rig/wait.ts';
-import { haweight } from '../../support/process.ts';
+import { freePort } from '../../../testbed/rig/ports.ts';
+import { answers, until } from '../../../testbed/rig/wait.ts';
+import { Haweight, haweight } from '../../support/process.ts';
 import { Stack } from '../../support/stack.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 test.serial('weights, explain and doctor work against a running controller', async (t) => {
   await using stack = await Stack.start({ servers: ['s1', 's2'] });
@@ -59,7 +62,7 @@ test.serial('doctor names what is wrong, how to fix it, and exits with 1', async
     'http://127.0.0.1:1',
   ]);
   t.is(doctor.code, 1);
-  t.regex(doctor.stdout, /fail {2}agent of s2: .*cannot be reached.*firewall/);
+  t.regex(doctor.stdout, /fail {2}agent of s2: .*cannot be reached.*Is the agent running there\?/);
   t.regex(doctor.stdout, /warn {2}server s1: left alone: drained by an operator/);
   t.regex(doctor.stdout, /warn {2}controller: none answers/);
 });
@@ -72,4 +75,82 @@ test.serial('one controller manages several backends, and restores all of them',
   }
   t.is((await controller.stop()).code, 0);
   for (const backend of ['web', 'api']) t.deepEqual([...(await stack.weights(backend)).values()], [100, 100]);
+});
+
+test.serial('while HAProxy is dead, weights and explain say so first, with the time of what they show', async (t) => {
+  await using stack = await Stack.start({ servers: ['s1', 's2'] });
+  await stack.startController();
+  await stack.ticks(2);
+  const controller = ['--controller', stack.statusUrl];
+  await stack.haproxy[Symbol.asyncDispose]();
+  await until('the controller knows', async () => (await stack.status()).haproxy.problem !== null);
+  await stack.ticks(1);
+  for (const args of [['weights'], ['explain', 'web/s1']]) {
+    const { code, stdout } = await haweight([...args, ...controller]);
+    t.is(code, 1, args.join(' '));
+    t.regex(stdout, /^! HAProxy: .*(no such socket|nothing answers)/, args.join(' '));
+    t.regex(stdout, /as of \d\d:\d\d:\d\d UTC/, args.join(' '));
+  }
+  const json = await haweight(['weights', '--json', ...controller]);
+  t.is(json.code, 1);
+  await using watch = new Haweight(['weights', '--watch', ...controller]);
+  await until('the watch shows it', () => watch.stdout.includes('! HAProxy: '));
+});
+
+test.serial('a controller that was started before HAProxy says what it waits for', async (t) => {
+  await using folder = await temporaryFolder();
+  const listen = `127.0.0.1:${await freePort()}`;
+  const socket = join(folder.path, 'admin.sock');
+  await using _ = new Haweight(['controller', '-s', socket, '-b', 'web', '--listen', listen, '--period-ms', '1000']);
+  const controller = ['--controller', `http://${listen}`];
+  await until('the controller', () => answers(`http://${listen}/healthz`));
+  const weights = await until('a tick', async () => {
+    const asked = await haweight(['weights', ...controller]);
+    return asked.stdout.includes('HAProxy: ') ? asked : null;
+  });
+  t.is(weights.code, 1);
+  t.regex(
+    weights.stdout,
+    /^! HAProxy: \S+admin\.sock: no such socket[\s\S]*no servers seen yet: HAProxy has not answered/,
+  );
+  const explain = await haweight(['explain', 'web/s1', ...controller]);
+  t.is(explain.code, 2);
+  t.regex(explain.stderr, /none is known yet \(HAProxy: \S+admin\.sock: no such socket/);
+});
+
+test.serial('a controller that hangs is told from one that is not there', async (t) => {
+  await using stack = await Stack.start({ servers: ['s1'] });
+  const controller = await stack.startController();
+  controller.signal('SIGSTOP');
+  const { code, stderr } = await haweight(['weights', '--controller', stack.statusUrl]);
+  controller.signal('SIGCONT');
+  t.is(code, 2);
+  t.regex(stderr, /the controller did not answer in time; expected an answer within 3000 ms/);
+});
+
+test.serial('doctor without the token of the agents is content beside a controller that has it', async (t) => {
+  const token = { HAWEIGHT_AGENT_TOKEN: 'the-token-of-the-agents' };
+  await using agents = new AsyncDisposableStack();
+  await using stack = await Stack.start({ servers: ['s1', 's2'] });
+  for (const name of ['s1', 's2']) {
+    await stack.stopAgent(name);
+    agents.use(new Haweight(['agent', '--listen', `${stack.addressOf(name)}:9477`], token));
+  }
+  await stack.startControllerIn({ through: ['env', `HAWEIGHT_AGENT_TOKEN=${token.HAWEIGHT_AGENT_TOKEN}`] });
+  await until('the controller reads both', async () => {
+    return (await stack.status()).backends[0]?.servers.every(({ agent }) => agent.state === 'fresh');
+  });
+  const doctor = await haweight(['doctor', '--controller', stack.statusUrl]);
+  t.is(doctor.code, 0, doctor.stdout);
+  t.regex(doctor.stdout, /ok {4}agent of s2: read by the controller \d\.\d s ago; not read from here \(no token given/);
+  const json = await haweight(['doctor', '--json', '--controller', stack.statusUrl]);
+  t.is(json.code, 0, json.stderr);
+  const { version, failures, findings } = JSON.parse(json.stdout);
+  t.deepEqual([version, failures], [1, 0]);
+  t.true(findings.every(({ level, check, detail }: Record<string, unknown>) => level && check && detail));
+  const wrong = await haweight(['doctor', '--controller', stack.statusUrl], {
+    HAWEIGHT_AGENT_TOKEN: 'another-token-of-16',
+  });
+  t.is(wrong.code, 1);
+  t.regex(wrong.stdout, /fail {2}agent of s1: .*refused the bearer token/);
 });

@@ -60,6 +60,10 @@ test.serial('a recording of a real controller, replayed with its own policy, giv
   t.regex(again.stdout, /the controller was started 2 times/);
   t.regex(again.stdout, /shares differ by 0\.00%/);
 
+  const asRecorded = await haweight(['replay', file]);
+  t.is(asRecorded.code, again.code, asRecorded.stderr);
+  t.is(asRecorded.stdout, again.stdout, 'the recorded policy unless another one is named');
+
   const other = await haweight(['replay', file, '--policy', 'equal', '--ticks']);
   t.regex(other.stdout, /^\d\d:\d\d:\d\d web {2}s1 \d+>\d+ {2}s2 \d+>\d+ {2}s3 \d+>\d+\n/m);
   t.notRegex(other.stdout, /as recorded/);

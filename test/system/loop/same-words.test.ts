@@ -1,9 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { checkAgents } from '../../../cli/doctor/agent-checks.ts';
-import type { Finding } from '../../../cli/doctor/finding.ts';
-import { checkBackend, checkHaproxy } from '../../../cli/doctor/haproxy-checks.ts';
+import { examine } from '../../../cli/doctor/examine.ts';
 import { type Config, configSchema } from '../../../controller/config/schema.ts';
 import { Loop } from '../../../controller/loop/loop.ts';
 import { AgentClient } from '../../../controller/observe/agent-client.ts';
@@ -11,7 +9,8 @@ import { checkSetup } from '../../../controller/run/preflight.ts';
 import { RuntimeApi } from '../../../haproxy/runtime-api.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { formatProblem, ProblemError } from '../../../shared/contract/problem.ts';
-import { ok } from '../../../shared/contract/result.ts';
+import { controllerUnreachable } from '../../../shared/contract/problems/controller.ts';
+import { err, ok } from '../../../shared/contract/result.ts';
 import { renderConfiguration } from '../../../testbed/rig/haproxy-configuration.ts';
 import { startHaproxy } from '../../../testbed/rig/haproxy-process.ts';
 import { recordingLogger } from '../../controller/support/recording-logger.ts';
@@ -31,24 +30,21 @@ const configuration = renderConfiguration({
   ],
 });
 
-/** What doctor finds in these states, without the names of its checks. */
-async function doctorSays(config: Config, ...states: readonly Finding['state'][]): Promise<readonly string[]> {
-  const api = new RuntimeApi(config.haproxy);
-  using client = new AgentClient({ timeoutMs: config.agents.timeoutMs, token: null });
-  const findings: Finding[] = await checkHaproxy(api, config.haproxy.socket);
-  for (const backend of config.backends) {
-    const checked = await checkBackend(api, backend.name);
-    findings.push(...checked.findings);
-    if (checked.view !== null) findings.push(...(await checkAgents(client, checked.view, config, backend)));
+/** The problems that doctor finds, without the names of its checks. */
+async function doctorSays(config: Config): Promise<readonly string[]> {
+  const absent = err(controllerUnreachable('http://127.0.0.1:1', 'ECONNREFUSED', null));
+  const lines: string[] = [];
+  for await (const findings of examine(config, { url: 'http://127.0.0.1:1', answer: absent })) {
+    lines.push(...findings.filter(({ problem }) => problem !== null).map(({ detail }) => detail));
   }
-  return findings.filter(({ state }) => states.includes(state)).map(({ detail }) => detail);
+  return lines;
 }
 
-/** What stops `controller --check` and the start of a controller, or what it warns of. */
+/** What stops `controller --check`, and the start of a controller. */
 async function checkSays(config: Config): Promise<string> {
   try {
     const { warnings } = await checkSetup(config);
-    return warnings[0] === undefined ? 'fine' : formatProblem(warnings[0]);
+    return warnings.map(formatProblem).join('\n') || 'fine';
   } catch (error) {
     return error instanceof ProblemError ? formatProblem(error.problem) : String(error);
   }
@@ -88,7 +84,7 @@ for (const { name, backend, says, ...rest } of haproxyFaults) {
     const config = configSchema.parse({ haproxy: { socket }, backends: [{ name: backend }], policy: 'paper' });
     const line = await checkSays(config);
     t.regex(line, says);
-    const doctor = await doctorSays(config, 'fail', 'warn');
+    const doctor = await doctorSays(config);
     t.true(doctor.includes(line), doctor.join('\n'));
     const controller = await controllerSays(config);
     t.true(controller.includes(line), controller.join('\n'));
@@ -135,7 +131,7 @@ for (const { name, start, says } of agentFaults) {
       backends: [{ name: 'web', agents: { s1: agent.url } }],
       agents: { timeoutMs: 200 },
     });
-    const doctor = await doctorSays(config, 'fail');
+    const doctor = await doctorSays(config);
     const [line = ''] = doctor;
     t.regex(line, says);
     t.is(doctor.length, 1);

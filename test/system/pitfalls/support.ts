@@ -56,7 +56,8 @@ export class Rig implements AsyncDisposable {
   /** As if the controller were killed and started again: it knows nothing, and HAProxy is as it was. */
   restart(): void {
     const { socket } = this.haproxy;
-    const config = configSchema.parse({ haproxy: { socket }, backends: [{ name: 'web' }], periodMs });
+    const url = 'http://{server}:9477';
+    const config = configSchema.parse({ haproxy: { socket }, backends: [{ name: 'web' }], agents: { url }, periodMs });
     const clock: Clock = { monotonicMs: () => this.#nowMs, wallMs: () => this.#nowMs };
     const agents: AgentSource = {
       deadline: () => new AbortController().signal,
@@ -111,7 +112,7 @@ export class Rig implements AsyncDisposable {
 
   #answer(server: string): Result<Snapshot, Problem> {
     const said = this.agents.get(server)?.() ?? null;
-    return said === null ? err(dead) : ok(snapshot({ takenAtMs: this.#nowMs, ageMs: 100, ...said }));
+    return said === null ? err(dead) : ok(snapshot({ host: server, takenAtMs: this.#nowMs, ageMs: 100, ...said }));
   }
 }
 

@@ -163,7 +163,7 @@ systemdTest(
     await until('our weights', () => areOurs(machine));
     const pid = await machine.show(controller, 'MainPID');
     await machine.run('kill', '-9', pid);
-    await until('restored', async () => /^web: [12] weights restored$/m.test(await machine.read(log)));
+    await until('restored', async () => /^web: [12] weights? restored$/m.test(await machine.read(log)));
     await until('started again', async () => (await machine.show(controller, 'ActiveState')) === 'active');
     t.not(await machine.show(controller, 'MainPID'), pid);
     t.is(await machine.show(controller, 'NRestarts'), '1');
@@ -188,7 +188,7 @@ systemdTest('under systemd, the watchdog ends a controller that hangs, and weigh
   const alive = `console.log((await fetch('http://127.0.0.1:9478/healthz')).status)`;
   t.is(await machine.run('node', '--input-type=module', '-e', alive), '200');
   t.is(await machine.show(controller, 'NRestarts'), '0');
-  await until('restored', async () => /^web: [12] weights restored$/m.test(await machine.read(log)));
+  await until('restored', async () => /^web: [12] weights? restored$/m.test(await machine.read(log)));
   await until('started again', async () => (await machine.show(controller, 'ActiveState')) === 'active');
   t.is(await machine.show(controller, 'NRestarts'), '1');
   await until('our weights again', () => areOurs(machine));
@@ -238,5 +238,44 @@ systemdTest(
     });
     t.deepEqual([cpu.status, ram.status, threads.status, tcpQueues.status], ['ok', 'ok', 'ok', 'ok']);
     t.regex((await statusOf(machine, agent)).get('CapEff') ?? '', /^0+$/);
+  },
+);
+
+// images for LXC and Incus bring it as /run/systemd/system/service.d/zzz-lxc-service.conf
+const imageDropIn = `[Service]
+ProcSubset=all
+ProtectProc=default
+ProtectControlGroups=no
+ProtectKernelTunables=no
+LoadCredential=
+`;
+
+systemdTest(
+  'under systemd, units whose image takes their credentials away say so, and run as the document has it',
+  async (t) => {
+    await using machine = await installed();
+    await machine.write('/run/systemd/system/service.d/zzz-lxc-service.conf', imageDropIn);
+    await machine.run('systemctl', 'daemon-reload');
+    for (const unit of [agent, controller]) {
+      await t.throwsAsync(machine.run('systemctl', 'restart', unit), undefined, unit);
+      await machine.run('systemctl', 'stop', unit);
+    }
+    const reason =
+      "systemd gave no credential: LoadCredential= of the unit is empty \\(a drop-in of the container's image\\?\\)";
+    const text = await machine.read(log);
+    t.regex(text, new RegExp(`^haweight: /token: ${reason}`, 'm'));
+    t.regex(text, new RegExp(`^haweight: /run/credentials/${controller}/agent.token: ${reason}`, 'm'));
+
+    // docs/operations.md, LXC and Incus
+    const environment = await machine.read('/etc/haweight/agent.env');
+    await machine.write('/etc/haweight/agent.env', `${environment}HAWEIGHT_AGENT_TOKEN=${token}\n`);
+    await machine.run('chmod', '600', '/etc/haweight/agent.env');
+    await machine.run('chgrp', 'haweight', '/etc/haweight/agent.token');
+    await machine.run('chmod', '640', '/etc/haweight/agent.token');
+    const plain = configuration.replace(`/run/credentials/${controller}/agent.token`, '/etc/haweight/agent.token');
+    await machine.write('/etc/haweight/controller.yaml', plain);
+    await machine.run('systemctl', 'start', agent, controller);
+    await until('our weights', () => areOurs(machine));
+    t.is((await snapshotIn(machine)).scope.kind, 'host');
   },
 );

@@ -43,7 +43,7 @@ test('failures hit servers of medium size, for 5 s', (t) => {
 });
 
 test('the scenarios of one faulty server say which, how and when', (t) => {
-  const events = ['noisy', 'hidden', 'frozen', 'fails-fast', 'errors'].map(
+  const events = ['noisy', 'hidden', 'frozen', 'fails-fast', 'errors', 'sheds'].map(
     (name) => planned(name).scenario.events?.[0],
   );
   t.deepEqual(events, [
@@ -52,6 +52,7 @@ test('the scenarios of one faulty server say which, how and when', (t) => {
     { kind: 'frozen-agent', server: 's5', fromSeconds: 0 },
     { kind: 'errors', server: 's3', fromSeconds: 0, share: 1 },
     { kind: 'errors', server: 's3', fromSeconds: 0, share: 0.3 },
+    { kind: 'errors', server: 's3', fromSeconds: 0, share: 1, status: 429 },
   ]);
   t.deepEqual([planned('frozen').load, planned('frozen').scenario.loads?.[0]?.load], [0.35, 0.8]);
   t.deepEqual([planned('step').load, planned('step').scenario.loads?.[0]?.load], [0.6, 0.95]);

@@ -130,6 +130,22 @@ test('errors answer their share with 500 at once, and a blackhole draws far more
   t.true((all.servers[0]?.utilisation ?? 1) < 0.01);
 });
 
+test('a server that answers 429 to everything is cut under every balance: it does no work, and is not the most capable', async (t) => {
+  const plan = scenarios.get('sheds')?.(fleets.hom);
+  const shed = async (changes: Partial<ExperimentInput>) => {
+    const result = await run({ ...plan, fleet: fleets.hom, ...changes });
+    return failuresOf(result) / result.requests;
+  };
+  for (const balance of ['roundrobin', 'leastconn', 'random'] as const) {
+    const without = await shed({ balance });
+    t.true(without > 0.19, `${balance} without a controller: ${without}`);
+    for (const policy of ['inverse-load', 'capacity'] as const) {
+      const share = await shed({ balance, contender: { kind: 'policy', policy } });
+      t.true(share < 0.06, `${balance}, ${policy}: ${share}`);
+    }
+  }
+});
+
 test('a hidden slowdown slows as much as a visible one', async (t) => {
   const slowed = (kind: 'slow' | 'hidden-slow') => {
     return run({ scenario: { events: [{ kind, server: 's1', fromSeconds: 0, factor: 0.5 }] } });

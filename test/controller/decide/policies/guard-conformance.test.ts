@@ -20,17 +20,27 @@ const extreme = ticksOf(extremeSketch, 3);
 
 const floor = fc.constantFrom(0, defaultGuardSettings.floor, 0.5);
 
+const hotServer = fc.record({
+  hot: fc.boolean(),
+  metric: fc.constantFrom('cpu', 'ram'),
+  /** Whether it still has requests, or is over a threshold without any. */
+  served: fc.boolean(),
+  cores: fc.constantFrom(1, 2, 4),
+  agent: fc.constantFrom('x', 'y', 'z', null),
+});
+
 /** Some servers stay over a threshold while others have next to nothing to do; now and then one leaves rotation. */
 const overloaded = fc
   .tuple(
-    fc.array(fc.record({ hot: fc.boolean(), cores: fc.constantFrom(1, 2, 4) }), { minLength: 2, maxLength: 8 }),
-    fc.array(fc.option(fc.nat({ max: 7 }), { nil: null }), { minLength: 4, maxLength: 12 }),
+    fc.array(hotServer, { minLength: 2, maxLength: 8 }),
+    fc.array(fc.option(fc.nat({ max: 7 }), { nil: null }), { minLength: 4, maxLength: 20 }),
   )
   .map(([servers, absences]) => {
-    const sketches = servers.map(({ hot, cores }) => ({
+    const sketches = servers.map(({ hot, metric, served, cores, agent }, index) => ({
       cores,
-      utilisation: { cpu: hot ? 0.95 : 0.1 },
-      traffic: { ok: hot ? 20 : 1_000, errors: 0, clientErrors: 0 },
+      agentUrl: `http://${agent ?? index}/`,
+      utilisation: { cpu: 0.1, ...(hot ? { [metric]: 0.95 } : {}) },
+      traffic: { ok: hot ? (served ? 20 : 0) : 1_000, errors: 0, clientErrors: 0 },
     }));
     return absences.map((absent): Tick => {
       const observations = sketches.map((each, index) =>

@@ -4,7 +4,7 @@ import { getContainerRuntimeClient } from 'testcontainers';
 export interface EngineStats {
   /** CPU that all its processes have used, in core-seconds. */
   readonly usedCoreSeconds: number;
-  /** Without the page cache that the kernel would give back at once. */
+  /** Without page cache and slab that the kernel would take back before it kills. */
   readonly usedMemoryBytes: number;
   readonly memoryLimitBytes: number;
 }
@@ -13,11 +13,14 @@ export async function engineStats(id: string): Promise<EngineStats> {
   const { container } = await getContainerRuntimeClient();
   const stats = await container.getById(id).stats({ stream: false, 'one-shot': true });
   const memory = stats.memory_stats;
-  // cgroup version 1 and 2
-  const cacheBytes = memory.stats.total_inactive_file ?? memory.stats.inactive_file;
+  const { stats: parts } = memory;
+  // cgroup version 1 and 2; version 1 does not tell the slab
+  const inactive = parts.total_inactive_file ?? parts.inactive_file;
+  const active = parts.total_active_file ?? parts.active_file;
+  const { slab_reclaimable: slab = 0 } = parts as { slab_reclaimable?: number };
   return {
     usedCoreSeconds: stats.cpu_stats.cpu_usage.total_usage / 1e9,
-    usedMemoryBytes: memory.usage - cacheBytes,
+    usedMemoryBytes: memory.usage - inactive - active - slab,
     memoryLimitBytes: memory.limit,
   };
 }
