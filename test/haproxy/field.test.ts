@@ -180,3 +180,13 @@ test('a stats socket is asked at an abstract name, on every address and by a pat
   }
   t.is(codeOf(await new RuntimeApi({ socket: `abns@${name}-gone` }).info()), 'socket-refused');
 });
+
+test('weights of 200 slots are written through a buffer of 4096 bytes', async (t) => {
+  const slots = 'backend production\n  server-template production-web-slot 1-200 127.0.0.1:1 weight 100\n';
+  await using haproxy = await startHaproxy({ configuration: `global\n  tune.bufsize 4096\n${configuration}${slots}` });
+  const names = expectOk(await haproxy.api.servers('production')).map(({ server }) => server);
+  t.is(names.length, 200);
+  const changes = names.map((server) => ({ server, weight: 7 }));
+  expectOk(await haproxy.api.setWeights('production', changes));
+  t.deepEqual(new Set(Object.values(await weights(haproxy.api, 'production'))), new Set([7]));
+});
