@@ -19,6 +19,9 @@ const accepted: readonly [string, object][] = [
   ['[::1]:9999', tcp('::1', 9999)],
   ['ipv6@[::1]:9999', tcp('::1', 9999)],
   ['ipv6@::1:9999', tcp('::1', 9999)],
+  // as HAProxy reads them: the last colon is before the port
+  ['::1:9999', tcp('::1', 9999)],
+  [':::9999', tcp('::', 9999)],
   ['tcp:[2001:db8::1]:9999', tcp('2001:db8::1', 9999)],
   ['tcp@127.0.0.1:9999', tcp('127.0.0.1', 9999)],
   ['tcp4@127.0.0.1:9999', tcp('127.0.0.1', 9999)],
@@ -61,7 +64,7 @@ const refused = [
   '127.0.0.1:0',
   '127.0.0.1:65536',
   '127.0.0.1:9999x',
-  '::1:9999',
+  'ipv4@::1:9999',
   'ipv4@[::1]:9999',
   'ipv6@127.0.0.1:9999',
   '[::1]',
@@ -87,6 +90,19 @@ for (const text of ['admin.sock', './admin.sock', 'unix@admin.sock', 'unix:admin
       address.ok ? '' : (address.error.fix ?? ''),
       new RegExp(`Give the absolute path, such as ${resolve('admin.sock')}:`),
     );
+  });
+}
+
+for (const text of [
+  '"/run/haproxy/admin.sock"',
+  "'/run/haproxy/admin.sock'",
+  'stats socket /run/haproxy/admin.sock',
+  '/run/haproxy/admin.sock mode 660 level admin',
+  'ipv4@127.0.0.1:9999 level admin',
+]) {
+  test(`of ${text} it says that only the address is wanted`, (t) => {
+    const address = parseSocketAddress(text, '--socket');
+    t.regex(address.ok ? '' : (address.error.fix ?? ''), /^Give only the address/);
   });
 }
 
