@@ -45,6 +45,15 @@ export function parseSocketAddress(text: string, where: string): Result<SocketAd
   return prefix === '' && looksLikePath(rest) ? problem(absoluteOf(rest)) : problem();
 }
 
+/** The same text for every way to write an address: a path, or HOST:PORT; the text itself for what else there may be. */
+export function canonicalAddress(text: string): string {
+  const address = parseSocketAddress(text, 'socket');
+  if (!address.ok) return text;
+  const { value } = address;
+  if (value.kind === 'tcp') return `${value.host}:${value.port}`;
+  return value.path.startsWith('/') ? value.path : text;
+}
+
 /** Copied from haproxy.cfg with what stands around it. A path may have spaces, so only HAProxy's own words tell. */
 function isMoreThanAddress(text: string): boolean {
   return /^["']|^stats\s+socket\s|\s(?:mode|level|user|uid|group|gid|expose-fd|severity-output|process)\s/.test(text);

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import test from 'ava';
-import { parseSocketAddress } from '../../haproxy/socket-address.ts';
+import { canonicalAddress, parseSocketAddress } from '../../haproxy/socket-address.ts';
 import { formatProblem } from '../../shared/contract/problem.ts';
 
 const unix = (path: string) => ({ kind: 'unix', path });
@@ -111,4 +111,19 @@ test('a descriptor is for the process that has it only', (t) => {
     const address = parseSocketAddress(text, '--socket');
     t.regex(address.ok ? '' : (address.error.fix ?? ''), /descriptor.*a path/);
   }
+});
+
+test('every way to write an address is one text', (t) => {
+  for (const path of [
+    '/run/h.sock',
+    'unix@/run/h.sock',
+    'unix:/run/h.sock',
+    'uxst@/run/h.sock',
+    'stream+unix@/run/h.sock',
+  ])
+    t.is(canonicalAddress(path), '/run/h.sock');
+  for (const local of ['127.0.0.1:9999', 'ipv4@127.0.0.1:9999', '*:9999', 'tcp@:9999'])
+    t.is(canonicalAddress(local), '127.0.0.1:9999');
+  t.is(canonicalAddress('abns@haproxy'), 'abns@haproxy');
+  t.is(canonicalAddress('fd@3'), 'fd@3');
 });
