@@ -181,3 +181,13 @@ const reason = isRoot ? '' : ' (skipped: only root can become another user)';
 test('an invalid address is refused before anything is opened', (t) => {
   t.throws(() => new RuntimeApi({ socket: 'admin.sock' }), { message: /stats socket.*admin\.sock/ });
 });
+
+test('an HTTP port is named as what it is', async (t) => {
+  const answer = 'HTTP/1.1 400 Bad request\r\nContent-length: 0\r\nConnection: close\r\n\r\n';
+  await using http = await listener((client) => client.end(answer));
+  const result = await new RuntimeApi({ socket: http.socket }).info();
+  t.regex(
+    result.ok ? '' : formatProblem(result.error),
+    /this is an HTTP server.*expected the address of a 'stats socket' line/,
+  );
+});

@@ -101,6 +101,15 @@ export function haproxyReply(
   return { code: 'haproxy-reply', where, what, ...rest };
 }
 
+/** An HTTP server answers: a frontend, the statistics page, or an application. `reply`: what it said. */
+export function socketHttp(socket: string, reply: string): Problem {
+  return haproxyReply(socket, 'this is an HTTP server, such as a frontend or the statistics page', {
+    expected: "the address of a 'stats socket' line",
+    got: quote(reply, 40),
+    fix: socketLine,
+  });
+}
+
 /** HAProxy's own words about a command that it refused, where they are none that we know. */
 export function haproxyRefused(where: string, text: string): Problem {
   return { code: 'haproxy-refused', where, what: 'HAProxy refused the command', got: quote(text) };
