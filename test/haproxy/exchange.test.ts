@@ -191,3 +191,9 @@ test('an HTTP port is named as what it is', async (t) => {
     /this is an HTTP server.*expected the address of a 'stats socket' line/,
   );
 });
+
+test('a connection that is closed without a word says which ports do that', async (t) => {
+  await using tls = await listener((client) => client.end());
+  const result = await new RuntimeApi({ socket: tls.socket }).info();
+  t.regex(result.ok ? '' : formatProblem(result.error), /got closed without an answer\. .*'accept-proxy'.*frontend/);
+});

@@ -89,7 +89,13 @@ export function haproxyTimeout(socket: string, timeoutMs: number): Problem {
 }
 
 export function haproxyIncomplete(socket: string, got: string): Problem {
-  return { code: 'haproxy-incomplete', where: socket, what: 'the connection broke before the reply was complete', got };
+  return {
+    code: 'haproxy-incomplete',
+    where: socket,
+    what: 'the connection broke before the reply was complete',
+    got,
+    fix: "If it lasts: is this the address of a 'stats socket' line, without 'accept-proxy', and not that of a frontend?",
+  };
 }
 
 /** A reply that cannot be understood, or is too large. `where` is the socket or the backend. */
