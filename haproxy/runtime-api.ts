@@ -4,9 +4,11 @@ import {
   haproxyIncomplete,
   haproxyProcesses,
   haproxyReply,
+  socketHttp,
   socketLevel,
 } from '../shared/contract/problems/haproxy-socket.ts';
 import { err, ok, type Result } from '../shared/contract/result.ts';
+import { nearest } from '../shared/nearest.ts';
 import { checkName, splitIntoLines, type WeightChange, weightCommands } from './commands.ts';
 import { type ExchangeOptions, exchange } from './exchange.ts';
 import { type AccessLevel, type HaproxyInfo, parseInfo, parseLevel } from './process-info.ts';
@@ -90,7 +92,9 @@ export class RuntimeApi {
     const found = some.ok && some.value.length === 0 ? await this.#allStats() : some;
     if (!found.ok) return err(await this.#explain(found.error, asked));
     const rows = found.value.filter((row) => row.backend === backend);
-    return rows.length > 0 ? ok(rows) : err(backendMissing(backend, this.#options.where, namesOf(found.value)));
+    return rows.length > 0
+      ? ok(rows)
+      : err(backendMissing(backend, this.#options.where, namesLike(backend, found.value)));
   }
 
   /**
@@ -120,11 +124,11 @@ export class RuntimeApi {
     return this.#read(`show stat -1 ${backendsAndServers} -1`, parseStats, this.#asked());
   }
 
-  /** Asks for what explains a refusal: the backends that there are, as a missing one is mostly misspelt; the level. */
+  /** Asks for what explains a refusal: the backends that there are, or the level. */
   async #explain(problem: Problem, { backend, socket, writes }: Asked): Promise<Problem> {
     if (problem.code === 'backend-missing' && backend !== undefined) {
       const all = await this.#allStats();
-      return all.ok ? backendMissing(backend, socket, namesOf(all.value)) : problem;
+      return all.ok ? backendMissing(backend, socket, namesLike(backend, all.value)) : problem;
     }
     if (problem.code !== 'socket-level') return problem;
     const level = await this.level();
@@ -158,8 +162,11 @@ export class RuntimeApi {
   }
 }
 
-function namesOf(rows: readonly StatRow[]): readonly string[] {
-  return rows.filter(({ kind }) => kind === 'backend').map(({ backend }) => backend);
+/** The backends that there are; first the one that was probably meant, as a missing one is mostly misspelt. */
+function namesLike(wanted: string, rows: readonly StatRow[]): readonly string[] {
+  const names = rows.filter(({ kind }) => kind === 'backend').map(({ backend }) => backend);
+  const meant = nearest(wanted, names);
+  return meant === null ? names : [meant, ...names.filter((name) => name !== meant)];
 }
 
 /** Refusals are one line, and come first; further down the same words could be data. */
@@ -168,5 +175,6 @@ function firstLine(reply: string): string {
 }
 
 function replyProblem(command: string, fault: string, reply: string, { socket }: Asked): Problem {
+  if (/^HTTP\/\d/.test(reply)) return socketHttp(socket, reply);
   return haproxyReply(socket, `HAProxy's reply to "${command}" is invalid: ${fault}`, { got: quote(reply) });
 }

@@ -15,6 +15,7 @@ const sunPathBytes = 108;
 
 const expected = '/PATH, unix@/PATH, abns@NAME, HOST:PORT or [IPV6]:PORT';
 const fix = 'Take it from the "stats socket" line in the global section of haproxy.cfg.';
+const onlyTheAddress = 'Give only the address: without quotes, "stats socket" before it, or the words after it.';
 
 /**
  * Reads what a `stats socket` line may have: `/path`, `unix@/path`, `abns@name`, `abnsz@name`, `host:port`, `[v6]:port`,
@@ -25,6 +26,7 @@ export function parseSocketAddress(text: string, where: string): Result<SocketAd
   const [, prefix = '', rest = text] = /^(?:stream\+)?([a-z0-9]+@|unix:|tcp:)(.*)$/s.exec(text) ?? [];
   const problem = (reason = fix) =>
     err(usage(where, "not an address of HAProxy's stats socket", { expected, got: quote(text), fix: reason }));
+  if (isMoreThanAddress(text)) return problem(onlyTheAddress);
   switch (prefix) {
     case 'fd@':
     case 'sockpair@':
@@ -41,6 +43,20 @@ export function parseSocketAddress(text: string, where: string): Result<SocketAd
   const tcp = parseTcp(prefix, rest);
   if (tcp !== null) return ok(tcp);
   return prefix === '' && looksLikePath(rest) ? problem(absoluteOf(rest)) : problem();
+}
+
+/** The same text for every way to write an address: a path, or HOST:PORT; the text itself for what else there may be. */
+export function canonicalAddress(text: string): string {
+  const address = parseSocketAddress(text, 'socket');
+  if (!address.ok) return text;
+  const { value } = address;
+  if (value.kind === 'tcp') return `${value.host}:${value.port}`;
+  return value.path.startsWith('/') ? value.path : text;
+}
+
+/** Copied from haproxy.cfg with what stands around it. A path may have spaces, so only HAProxy's own words tell. */
+function isMoreThanAddress(text: string): boolean {
+  return /^["']|^stats\s+socket\s|\s(?:mode|level|user|uid|group|gid|expose-fd|severity-output|process)\s/.test(text);
 }
 
 function found(address: SocketAddress | null, problem: () => Result<never, Problem>): Result<SocketAddress, Problem> {
@@ -87,6 +103,7 @@ const families: Readonly<Record<string, 'v4' | 'v6' | 'any'>> = {
 
 function parseTcp(prefix: string, text: string): SocketAddress | null {
   const family = Object.hasOwn(families, prefix) ? families[prefix] : undefined;
+  // as HAProxy reads it, the last colon is before the port: `::1:9999` is port 9999 of ::1
   const match = /^(?:\[(?<bracketed>[^\]]*)\]|(?<plain>[^[\]/@\s]*)):(?<port>\d{1,5})$/.exec(text);
   const { bracketed, plain = '', port } = match?.groups ?? {};
   const number = Number(port);
@@ -95,9 +112,7 @@ function parseTcp(prefix: string, text: string): SocketAddress | null {
   // What listens on every address listens on loopback.
   if (host === '*' || host === '') return bracketed === undefined ? loopback(family, number) : null;
   const isV6 = isIPv6(host);
-  // Only after `ipv6@` it may go without brackets: HAProxy itself writes it so, and elsewhere `a:b:1` would be a guess.
-  if (isV6 ? family === 'v4' || (bracketed === undefined && family !== 'v6') : isIPv4(host) && family === 'v6')
-    return null;
+  if (isV6 ? family === 'v4' : isIPv4(host) && family === 'v6') return null;
   if (!isV6 && (bracketed !== undefined || !/^[A-Za-z0-9._-]+$/.test(host))) return null;
   return { kind: 'tcp', host, port: number };
 }

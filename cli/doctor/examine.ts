@@ -8,6 +8,7 @@ import {
   type ServerView,
 } from '../../controller/index.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { canonicalAddress } from '../../haproxy/socket-address.ts';
 import { isNeverOurs } from '../../shared/contract/observation.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import type { Result } from '../../shared/contract/result.ts';
@@ -92,17 +93,12 @@ async function askAgent(
   return { server, url: url.ok ? url.value : '', answer, tookMs: performance.now() - startedMs };
 }
 
-/** The same text for every way to write a path. */
-function pathOf(socket: string): string {
-  return socket.replace(/^unix[:@]/, '');
-}
-
 /** What the controller shows of this backend; null where it is another HAProxy's, or does not manage it. */
 function shownBy({ answer }: AskedController, socket: string, name: string): Shown | null {
   if (!answer.ok) return null;
   const { status, answeredAt } = answer.value;
   const backend = status.backends.find((each) => each.backend === name);
-  if (backend === undefined || pathOf(status.haproxy.socket) !== pathOf(socket)) return null;
+  if (backend === undefined || canonicalAddress(status.haproxy.socket) !== canonicalAddress(socket)) return null;
   const ageMs = Math.max(0, tickAgeMs(status, answeredAt));
   return { status: backend, tickAgeMs: isStuck(status, answeredAt) ? null : ageMs };
 }

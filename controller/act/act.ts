@@ -48,10 +48,16 @@ export function restoreChanges(
     const row = rows.get(server);
     const found = memory?.found.get(server);
     // without a row it went between the two replies
-    const isOurs = row !== undefined && whyNotOurs(state, row, found?.isOurZero) === null;
+    const reason = row === undefined ? 'gone' : whyNotOurs(state, row, found?.isOurZero);
+    const isOurs = reason === null || (reason === 'agent-check' && isLeftAtZero(state, memory));
     const goal = found?.weight ?? weightToGiveBack(state, states);
     return isOurs && weight !== goal && !isOperators(state, memory) ? [{ server, weight: goal }] : [];
   });
+}
+
+/** Under agent-check since we drained it. Many agents only say `up`, and would leave it at 0; the others write theirs again. */
+function isLeftAtZero({ server, weight }: ServerState, memory: Memory | null): boolean {
+  return weight === 0 && memory?.written.has(server) === true;
 }
 
 /** Out of rotation, and never written by us: an operator gave it this weight. Weight 0 may be of a controller before us. */

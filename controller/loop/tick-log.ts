@@ -1,5 +1,5 @@
 import { isNeverOurs } from '../../shared/contract/observation.ts';
-import { serverUnderAgentCheck } from '../../shared/contract/problems/backend.ts';
+import { serversUnderAgentCheck } from '../../shared/contract/problems/backend.ts';
 import type { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
 import type { BackendView } from '../observe/haproxy-view.ts';
@@ -47,7 +47,7 @@ export class TickLog {
       const subject = { backend, server };
       events.report('agent problem', subject, isNeverOurs(exclusion) ? null : agentHealth.problem);
       events.report('agent of another version', subject, agentHealth.otherVersion);
-      const conflict = exclusion === 'agent-check' ? serverUnderAgentCheck(backend, server) : null;
+      const conflict = exclusion === 'agent-check' ? serversUnderAgentCheck(backend, [server]) : null;
       events.report('server under agent-check', subject, conflict);
     }
   }

@@ -1,7 +1,7 @@
 import type { HaproxyControl, ServerState, StatRow } from '../../haproxy/runtime-api.ts';
 import type { Exclusion } from '../../shared/contract/observation.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
-import { serverStateUnknown, serverUnreadable } from '../../shared/contract/problems/backend.ts';
+import { backendDisabled, serverStateUnknown, serverUnreadable } from '../../shared/contract/problems/backend.ts';
 import { haproxyReply } from '../../shared/contract/problems/haproxy-socket.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import { type FoundWeights, findWeights } from './found-weights.ts';
@@ -55,7 +55,8 @@ export async function readBackend(
   const states = await api.servers(backend);
   if (!states.ok) return states;
   const stats = await api.stats(backend);
-  if (!stats.ok) return stats;
+  // the first reply knows the backend
+  if (!stats.ok) return stats.error.code === 'backend-missing' ? err(backendDisabled(backend)) : stats;
   return joinBackend(backend, states.value, stats.value, known);
 }
 

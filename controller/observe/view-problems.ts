@@ -1,5 +1,5 @@
 import type { Problem } from '../../shared/contract/problem.ts';
-import { serversFromSrvRecord, serverUnderAgentCheck } from '../../shared/contract/problems/backend.ts';
+import { serversFromSrvRecord, serversUnderAgentCheck } from '../../shared/contract/problems/backend.ts';
 import type { BackendView } from './haproxy-view.ts';
 
 /** Servers whose weight HAProxy may set from an SRV record: one problem for all of them; null: there is none. */
@@ -12,10 +12,9 @@ export function srvRecordProblem({ backend, srvRecords }: Pick<BackendView, 'bac
 export function viewProblems(view: BackendView): readonly Problem[] {
   const { backend, servers, problems } = view;
   const srv = srvRecordProblem(view);
+  const checked = servers.filter(({ exclusion }) => exclusion === 'agent-check').map(({ server }) => server);
   return [
-    ...servers
-      .filter(({ exclusion }) => exclusion === 'agent-check')
-      .map(({ server }) => serverUnderAgentCheck(backend, server)),
+    ...(checked.length === 0 ? [] : [serversUnderAgentCheck(backend, checked)]),
     ...problems.values(),
     ...(srv === null ? [] : [srv]),
   ];

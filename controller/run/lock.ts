@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
+import { canonicalAddress } from '../../haproxy/socket-address.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { backendTaken, recordingTaken } from '../../shared/contract/problems/controller.ts';
 import { err, type Result } from '../../shared/contract/result.ts';
@@ -33,13 +34,12 @@ export async function holderOf(what: Claim): Promise<Holder | 'unknown' | null> 
 /** The same name for every path to the same socket or file. */
 function nameOf(what: Claim): readonly string[] {
   return what.kind === 'backend'
-    ? ['backend', resolved(what.socket), what.backend]
+    ? ['backend', resolved(canonicalAddress(what.socket)), what.backend]
     : ['recording', resolved(what.file)];
 }
 
 /** A path without symbolic links; what does not exist yet is resolved as far as it does. */
-function resolved(address: string): string {
-  const path = address.replace(/^unix[:@]/, '');
+function resolved(path: string): string {
   if (!path.includes('/')) return path;
   try {
     return realpathSync(path);

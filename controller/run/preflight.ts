@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { algorithmProblem } from '../../haproxy/algorithm.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { canonicalAddress } from '../../haproxy/socket-address.ts';
 import { type Problem, ProblemError } from '../../shared/contract/problem.ts';
 import { socketLevel } from '../../shared/contract/problems/haproxy-socket.ts';
 import type { Config } from '../config/schema.ts';
@@ -21,7 +22,7 @@ const temporary: ReadonlySet<Problem['code']> = new Set([
 /** Whether to wait rather than to give up. A socket in a folder that does not exist is a mistyped path. */
 function isWorthWaiting(problem: Problem, socket: string): boolean {
   if (!temporary.has(problem.code)) return false;
-  const path = socket.replace(/^unix[:@]/, '');
+  const path = canonicalAddress(socket);
   return !path.startsWith('/') || existsSync(dirname(path));
 }
 

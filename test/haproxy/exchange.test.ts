@@ -181,3 +181,19 @@ const reason = isRoot ? '' : ' (skipped: only root can become another user)';
 test('an invalid address is refused before anything is opened', (t) => {
   t.throws(() => new RuntimeApi({ socket: 'admin.sock' }), { message: /stats socket.*admin\.sock/ });
 });
+
+test('an HTTP port is named as what it is', async (t) => {
+  const answer = 'HTTP/1.1 400 Bad request\r\nContent-length: 0\r\nConnection: close\r\n\r\n';
+  await using http = await listener((client) => client.end(answer));
+  const result = await new RuntimeApi({ socket: http.socket }).info();
+  t.regex(
+    result.ok ? '' : formatProblem(result.error),
+    /this is an HTTP server.*expected the address of a 'stats socket' line/,
+  );
+});
+
+test('a connection that is closed without a word says which ports do that', async (t) => {
+  await using tls = await listener((client) => client.end());
+  const result = await new RuntimeApi({ socket: tls.socket }).info();
+  t.regex(result.ok ? '' : formatProblem(result.error), /got closed without an answer\. .*'accept-proxy'.*frontend/);
+});

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { joinBackend, readBackend } from '../../controller/observe/haproxy-view.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { traitsOf } from '../../haproxy/versions.ts';
+import { formatProblem } from '../../shared/contract/problem.ts';
 import { renderConfiguration } from '../../testbed/rig/haproxy-configuration.ts';
 import { type HaproxyProcess, startHaproxy } from '../../testbed/rig/haproxy-process.ts';
 import { operatorSays } from '../../testbed/rig/operator.ts';
@@ -179,4 +180,28 @@ test('a stats socket is asked at an abstract name, on every address and by a pat
     t.is(info.ok ? info.value.pid : info.error.what, haproxy.pid, socket);
   }
   t.is(codeOf(await new RuntimeApi({ socket: `abns@${name}-gone` }).info()), 'socket-refused');
+});
+
+test('weights of 200 slots are written through a buffer of 4096 bytes', async (t) => {
+  const slots = 'backend production\n  server-template production-web-slot 1-200 127.0.0.1:1 weight 100\n';
+  await using haproxy = await startHaproxy({ configuration: `global\n  tune.bufsize 4096\n${configuration}${slots}` });
+  const names = expectOk(await haproxy.api.servers('production')).map(({ server }) => server);
+  t.is(names.length, 200);
+  const changes = names.map((server) => ({ server, weight: 7 }));
+  expectOk(await haproxy.api.setWeights('production', changes));
+  t.deepEqual(new Set(Object.values(await weights(haproxy.api, 'production'))), new Set([7]));
+});
+
+test('a backend that is `disabled` is not called missing', async (t) => {
+  const disabled = 'backend off\n  disabled\n  server s1 127.0.0.1:1\n';
+  await using haproxy = await startHaproxy({ configuration: `${configuration}${disabled}` });
+  const view = await readBackend(haproxy.api, 'off');
+  t.regex(view.ok ? '' : formatProblem(view.error), /^backend off: .*does not use it.*"disabled" in its section/);
+});
+
+test('of a misspelt backend the nearest name comes first, and what is left out is counted', async (t) => {
+  const many = Array.from({ length: 20 }, (_, index) => `backend api-${index + 1}\n`).join('');
+  await using haproxy = await startHaproxy({ configuration: `${configuration}${many}backend checkout\n` });
+  const view = await readBackend(haproxy.api, 'chekout');
+  t.regex(view.ok ? '' : formatProblem(view.error), /expected one of "checkout", "web", "api-1".* and 14 more\. /);
 });

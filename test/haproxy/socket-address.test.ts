@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import test from 'ava';
-import { parseSocketAddress } from '../../haproxy/socket-address.ts';
+import { canonicalAddress, parseSocketAddress } from '../../haproxy/socket-address.ts';
 import { formatProblem } from '../../shared/contract/problem.ts';
 
 const unix = (path: string) => ({ kind: 'unix', path });
@@ -19,6 +19,9 @@ const accepted: readonly [string, object][] = [
   ['[::1]:9999', tcp('::1', 9999)],
   ['ipv6@[::1]:9999', tcp('::1', 9999)],
   ['ipv6@::1:9999', tcp('::1', 9999)],
+  // as HAProxy reads them: the last colon is before the port
+  ['::1:9999', tcp('::1', 9999)],
+  [':::9999', tcp('::', 9999)],
   ['tcp:[2001:db8::1]:9999', tcp('2001:db8::1', 9999)],
   ['tcp@127.0.0.1:9999', tcp('127.0.0.1', 9999)],
   ['tcp4@127.0.0.1:9999', tcp('127.0.0.1', 9999)],
@@ -61,7 +64,7 @@ const refused = [
   '127.0.0.1:0',
   '127.0.0.1:65536',
   '127.0.0.1:9999x',
-  '::1:9999',
+  'ipv4@::1:9999',
   'ipv4@[::1]:9999',
   'ipv6@127.0.0.1:9999',
   '[::1]',
@@ -90,9 +93,37 @@ for (const text of ['admin.sock', './admin.sock', 'unix@admin.sock', 'unix:admin
   });
 }
 
+for (const text of [
+  '"/run/haproxy/admin.sock"',
+  "'/run/haproxy/admin.sock'",
+  'stats socket /run/haproxy/admin.sock',
+  '/run/haproxy/admin.sock mode 660 level admin',
+  'ipv4@127.0.0.1:9999 level admin',
+]) {
+  test(`of ${text} it says that only the address is wanted`, (t) => {
+    const address = parseSocketAddress(text, '--socket');
+    t.regex(address.ok ? '' : (address.error.fix ?? ''), /^Give only the address/);
+  });
+}
+
 test('a descriptor is for the process that has it only', (t) => {
   for (const text of ['fd@3', 'sockpair@4']) {
     const address = parseSocketAddress(text, '--socket');
     t.regex(address.ok ? '' : (address.error.fix ?? ''), /descriptor.*a path/);
   }
+});
+
+test('every way to write an address is one text', (t) => {
+  for (const path of [
+    '/run/h.sock',
+    'unix@/run/h.sock',
+    'unix:/run/h.sock',
+    'uxst@/run/h.sock',
+    'stream+unix@/run/h.sock',
+  ])
+    t.is(canonicalAddress(path), '/run/h.sock');
+  for (const local of ['127.0.0.1:9999', 'ipv4@127.0.0.1:9999', '*:9999', 'tcp@:9999'])
+    t.is(canonicalAddress(local), '127.0.0.1:9999');
+  t.is(canonicalAddress('abns@haproxy'), 'abns@haproxy');
+  t.is(canonicalAddress('fd@3'), 'fd@3');
 });

@@ -3,15 +3,34 @@ import { type Problem, quote } from '../problem.ts';
 
 /** Problems of a backend and its servers in HAProxy. */
 
-/** `backends`: those that HAProxy has, where they are known; the missing one is most often misspelt. */
+/** `backends`: those that HAProxy has, the likeliest first, where they are known. */
 export function backendMissing(backend: string, socket: string, backends: readonly string[] | null = null): Problem {
-  const names = backends?.slice(0, 8).map((name) => quote(name, 40));
   return {
     code: 'backend-missing',
     where: `backend ${backend}`,
     what: `HAProxy at ${socket} has no such backend`,
-    ...(names === undefined ? {} : { expected: `one of ${names.join(', ') || 'none: HAProxy has no backend'}` }),
+    ...(backends === null ? {} : { expected: oneOf(backends) }),
     fix: `The names are in: echo 'show backend' | socat stdio ${socket}`,
+  };
+}
+
+const mostNames = 8;
+
+function oneOf(names: readonly string[]): string {
+  if (names.length === 0) return 'one of none: HAProxy has no backend';
+  const shown = names.slice(0, mostNames).map((name) => quote(name, 40));
+  const more = names.length - shown.length;
+  return `one of ${shown.join(', ')}${more === 0 ? '' : ` and ${more} more`}`;
+}
+
+/** `disabled` in the section of a backend: HAProxy knows its servers, but sends them nothing and counts nothing. */
+export function backendDisabled(backend: string): Problem {
+  return {
+    code: 'backend-missing',
+    where: `backend ${backend}`,
+    what: 'HAProxy lists its servers but does not use it',
+    got: 'probably "disabled" in its section of haproxy.cfg',
+    fix: 'Remove "disabled" and reload HAProxy, or name another backend.',
   };
 }
 
@@ -52,14 +71,15 @@ export function serverMissing(where: string): Problem {
 }
 
 /** Two writers on one weight: agent-check overwrites ours at every agent-inter. */
-export function serverUnderAgentCheck(backend: string, server: string): Problem {
+export function serversUnderAgentCheck(backend: string, servers: readonly string[]): Problem {
+  const [first = ''] = servers;
   return {
     code: 'server-agent-check',
-    where: `${backend}/${server}`,
-    what: 'agent-check writes the same weight, so haweight leaves this server alone',
+    where: placeOf(backend, servers),
+    what: 'agent-check writes the same weight, so haweight leaves a server that has it alone',
     expected: 'one writer for each weight',
-    got: '"agent-check" on its server line',
-    fix: `Remove agent-check from the server line and reload, or: echo "disable agent ${backend}/${server}" to the socket.`,
+    got: '"agent-check" on the server line, or in "default-server"',
+    fix: `Remove agent-check there and reload, or send "disable agent ${backend}/${first}" to the socket.`,
   };
 }
 

@@ -89,7 +89,13 @@ export function haproxyTimeout(socket: string, timeoutMs: number): Problem {
 }
 
 export function haproxyIncomplete(socket: string, got: string): Problem {
-  return { code: 'haproxy-incomplete', where: socket, what: 'the connection broke before the reply was complete', got };
+  return {
+    code: 'haproxy-incomplete',
+    where: socket,
+    what: 'the connection broke before the reply was complete',
+    got,
+    fix: "If it lasts: is this the address of a 'stats socket' line, without 'accept-proxy', and not that of a frontend?",
+  };
 }
 
 /** A reply that cannot be understood, or is too large. `where` is the socket or the backend. */
@@ -99,6 +105,15 @@ export function haproxyReply(
   rest: Pick<Problem, 'expected' | 'got' | 'fix'> = {},
 ): Problem {
   return { code: 'haproxy-reply', where, what, ...rest };
+}
+
+/** An HTTP server answers: a frontend, the statistics page, or an application. `reply`: what it said. */
+export function socketHttp(socket: string, reply: string): Problem {
+  return haproxyReply(socket, 'this is an HTTP server, such as a frontend or the statistics page', {
+    expected: "the address of a 'stats socket' line",
+    got: quote(reply, 40),
+    fix: socketLine,
+  });
 }
 
 /** HAProxy's own words about a command that it refused, where they are none that we know. */

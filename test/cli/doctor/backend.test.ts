@@ -50,6 +50,13 @@ test('a server under agent-check is a warning that says how to end it', (t) => {
   t.regex(found[0] ?? '', /^warning servers of web: web\/b: agent-check writes the same weight.*disable agent web\/b/);
 });
 
+test('many servers under agent-check are one warning', (t) => {
+  const servers = Array.from({ length: 30 }, (_, index) => view(`s${index + 1}`, { exclusion: 'agent-check' }));
+  const found = lines(checkServers(facts(servers)));
+  t.is(found.length, 1);
+  t.regex(found[0] ?? '', /^warning servers of web: web\/s1 and 29 more: agent-check writes the same weight/);
+});
+
 test('algorithms: those that take no weight fail, those that take some are warned of', (t) => {
   const found = (algorithm: string | null) => lines([checkAlgorithm('web', algorithm)])[0] ?? '';
   t.regex(found('roundrobin'), /^ok /);

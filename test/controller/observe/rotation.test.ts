@@ -141,3 +141,11 @@ test('a controller that leaves spares what an operator gave a server in maintena
     t.deepEqual(changes('theirs', 5, null), [{ server: 'theirs', weight: 100 }], 'haweight restore cannot know');
   }
 });
+
+test('a server that we left at 0 and that is under agent-check since then gets its weight back; any other keeps it', (t) => {
+  const changesOf = (facts: Facts, written: readonly string[]) =>
+    restoreChanges([stateOf(facts)], [rowOf(facts)], { found: new Map(), written: new Set(written) });
+  t.deepEqual(changesOf({ agentCheck: true, weight: 0 }, ['s1']), [{ server: 's1', weight: 100 }]);
+  t.deepEqual(changesOf({ agentCheck: true, weight: 0 }, []), []);
+  t.deepEqual(changesOf({ agentCheck: true, weight: 7 }, ['s1']), []);
+});

@@ -30,7 +30,7 @@ test('the same socket by another path is the same; another backend, socket or a 
   await writeFile(path, '');
   await symlink(path, join(folder.path, 'link.sock'));
   await using _held = expectOk(await claim(backendOf(path), self));
-  for (const same of [`unix@${path}`, join(folder.path, 'link.sock'), `${folder.path}/./admin.sock`]) {
+  for (const same of [`unix@${path}`, `uxst@${path}`, join(folder.path, 'link.sock'), `${folder.path}/./admin.sock`]) {
     t.is(codeOf(await claim(backendOf(same), self)), 'controller-running', same);
   }
   await using _backend = expectOk(await claim(backendOf(path, 'api'), self));
