@@ -9,6 +9,8 @@ import type { Surroundings } from './target.ts';
 /** Programs that take connections for others and do nothing else. Names as the kernel has them: at most 15 characters. */
 const forwarders = new Set([
   ...['docker-proxy', 'rootlessport', 'rootlesskit', 'slirp4netns', 'pasta', 'pasta.avx2', 'passt', 'kube-proxy'],
+  // these hold the port of a container so that nobody else takes it, while the kernel forwards past them
+  ...['conmon', 'crio', 'kubelet', 'containerd', 'gvproxy', 'xinetd', 'rinetd', 'ncat'],
   ...['systemd-socket-', 'socat', 'ssh', 'sshd', 'stunnel', 'stunnel4', 'incusd', 'lxd', 'linkerd2-proxy', 'envoy'],
 ]);
 /** Programs that may forward or be the application itself. */
@@ -35,7 +37,7 @@ export function scopeWarnings(
       : target.kind === 'cgroup'
         ? aloneWarning(surroundings.files, target.cgroup.location.folders.cpu ?? target.cgroup.location.folders.memory)
         : [
-            processWarning(surroundings, target.tree.rootPid, target.port),
+            processWarning(surroundings, target.tree.rootPid, target.port, target.othersOnPort?.() ?? []),
             hiddenLimits(surroundings, target.tree.rootPid),
           ];
   return [found].flat().flatMap((warning) => (warning === null ? [] : [warning.slice(0, maxLength)]));
@@ -79,11 +81,20 @@ function isHelper(files: ProcRoot, pid: string): boolean {
   return args.includes('agent') && args.some((arg) => arg === process.argv[1] || /(?:^|\/)haweight(?:\/|$)/.test(arg));
 }
 
-function processWarning({ files }: Surroundings, pid: number | null, port: number | null): string | null {
+function processWarning(
+  { files }: Surroundings,
+  pid: number | null,
+  port: number | null,
+  others: readonly number[],
+): string | null {
   const name = pid === null || port === null ? null : processName(files.textOrNull(`/proc/${pid}/stat`) ?? '');
   if (name === null) return null;
   if (forwarders.has(name)) {
     return `port ${port} is held by ${name}, which only forwards: measure what is behind it, a container from inside or with --cgroup`;
+  }
+  if (others.length > 0) {
+    const what = `port ${port} is held by ${1 + others.length} processes that are not of one tree: only ${pid} is measured, not ${others.slice(0, 5).join(', ')}`;
+    return `${what}. Put them into one control group and say --cgroup, or start them as children of one process`;
   }
   if (!proxies.has(name)) return null;
   return `port ${port} is held by ${name}: if it forwards to the application, name the application's own port instead`;
