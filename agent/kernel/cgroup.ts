@@ -74,16 +74,15 @@ export class Cgroup {
     return ok(Math.max(0, usage.value - reclaimable));
   }
 
-  /** From `memory.high` on the kernel throttles the group, long before it kills at `memory.max`. */
-  memoryLimitBytes(): number | null {
+  /** From `memory.high` on the kernel throttles the group, long before it kills at `memory.max`. null: there is no limit. */
+  memoryLimitBytes(): Result<number | null, Unavailable> {
     const names = this.location.version === 1 ? ['memory.limit_in_bytes'] : ['memory.max', 'memory.high'];
-    const limits = this.#folders('memory').flatMap((folder) =>
-      names.map((name) => parseLimit(this.#files.textOrNull(`${folder}/${name}`))),
-    );
+    const limit = this.#tightest('memory', names);
+    if (!limit.ok) return limit;
     // Version 1 also says what binds from above the mount, where a container cannot look.
     const stat = this.location.version === 1 ? this.#text('memory', 'memory.stat') : null;
     const inherited = stat?.ok ? field(stat.value ?? '', 'hierarchical_memory_limit') : null;
-    return tightest(...limits, inherited !== null && inherited <= Number.MAX_SAFE_INTEGER ? inherited : null);
+    return ok(tightest(limit.value, inherited !== null && inherited <= Number.MAX_SAFE_INTEGER ? inherited : null));
   }
 
   /** The text of a file that version 2 alone has, such as `memory.pressure`; null where there is none. */
@@ -105,9 +104,8 @@ export class Cgroup {
     return this.#countUnlessRoot('pids', 'pids.current');
   }
 
-  threadLimit(): number | null {
-    const limits = this.#folders('pids').map((folder) => parseLimit(this.#files.textOrNull(`${folder}/pids.max`)));
-    return tightest(...limits);
+  threadLimit(): Result<number | null, Unavailable> {
+    return this.#tightest('pids', ['pids.max']);
   }
 
   /** A process of the group; null where it has none of its own or none that can be seen from here. */
@@ -132,6 +130,21 @@ export class Cgroup {
   #quotaV2(folder: string): number | null {
     const [quota, period] = this.#files.textOrNull(`${folder}/cpu.max`)?.trim().split(' ') ?? [];
     return cores(quota, period);
+  }
+
+  /** The tightest limit of the group and its ancestors. A file that is damaged could hold one: it fails. */
+  #tightest(controller: CgroupController, names: readonly string[]): Result<number | null, Unavailable> {
+    const limits: (number | null)[] = [];
+    for (const folder of this.#folders(controller)) {
+      for (const name of names) {
+        const text = this.#files.textOrNull(`${folder}/${name}`);
+        if (text !== null && !/^(?:max|-?\d+)\n$/.test(text)) {
+          return err(unavailable('failed', `${name} holds neither a number nor max`));
+        }
+        limits.push(parseLimit(text));
+      }
+    }
+    return ok(tightest(...limits));
   }
 
   #folders(controller: CgroupController): readonly string[] {

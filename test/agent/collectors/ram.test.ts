@@ -248,3 +248,34 @@ test('a group that is removed is gone, not empty', (t) => {
   t.false(read.ok);
   if (!read.ok) t.is(read.error.reason, 'target-gone');
 });
+
+for (const [what, text] of [
+  ['empty', ''],
+  ['binary', '\0\0\u{fffd}'],
+] as const) {
+  test(`of a group, a limit that is ${what} is a failure, not the machine's memory`, (t) => {
+    using tree = new RecordedTree('container-v2');
+    tree.write('/sys/fs/cgroup/memory.max', text);
+    const read = ramCollector(tree.surroundings(ownGroup)).read(0);
+    t.like(read, { ok: false, error: { reason: 'failed', detail: 'memory.max holds neither a number nor max' } });
+  });
+}
+
+test('of a group, a memory.stat that was cut in a number is a failure', (t) => {
+  using tree = new RecordedTree('container-v2');
+  tree.write('/sys/fs/cgroup/memory.stat', 'anon 1\ninactive_file 10');
+  t.like(ramCollector(tree.surroundings(ownGroup)).read(0), { ok: false, error: { reason: 'failed' } });
+});
+
+test('of a group, a memory.high of max is none, and one of 0 names the flag to give', (t) => {
+  using tree = new RecordedTree('container-v2');
+  tree.write('/sys/fs/cgroup/memory.high', 'max\n');
+  const measured = () => {
+    const collector = ramCollector(tree.surroundings(ownGroup));
+    const read = collector.read(0);
+    return read.ok ? collector.compute({ first: null, last: { atMs: 0, reading: read.value } }) : read.error;
+  };
+  t.like(measured(), { raw: { limitBytes: 512 * mebi } });
+  tree.write('/sys/fs/cgroup/memory.high', '0\n');
+  t.like(measured(), { reason: 'no-limit', detail: "the group's memory limit is 0: give --memory-limit, such as 2G" });
+});
