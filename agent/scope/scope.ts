@@ -33,13 +33,14 @@ export function resolveScope(files: ProcRoot, choice: ScopeChoice): Target {
 function findGroup(files: ProcRoot, path: string | null, own: boolean): Cgroup {
   const cgroup = path !== null ? namedGroup(files, path) : own ? ownGroup(files) : containerGroup(files);
   if (cgroup !== null && (cgroup.location.unseen !== undefined || cgroup.exists())) return cgroup;
+  const ownMissing = cgroup === null ? 'no control groups are mounted here' : "the agent's control group is not there";
   throw new ProblemError({
     code: 'scope-unavailable',
     where: path === null ? '--scope cgroup' : '--cgroup',
-    what: path === null ? 'no control groups are mounted here' : 'there is no such control group',
+    what: path === null ? ownMissing : 'there is no such control group',
     expected: 'a group as /proc/PID/cgroup names it, such as /system.slice/app.service',
-    ...(path === null ? {} : { got: quote(path) }),
-    fix: 'See cat /proc/self/cgroup, or measure with --scope host.',
+    ...(cgroup === null && path === null ? {} : { got: quote(path ?? cgroup?.location.path ?? '') }),
+    fix: 'See cat /proc/self/cgroup, or measure with --scope process or host.',
   });
 }
 
