@@ -72,10 +72,8 @@ function cpuDetails({ busyCoreSeconds, availableCoreSeconds, stealCoreSeconds }:
 function neighbourLines({ scope, effectiveCores, windowMs }: Snapshot, raw: Raw<'cpu'>): readonly string[] {
   const cores = raw.availableCoreSeconds / (windowMs / 1_000);
   if (scope.kind === 'host' || windowMs === 0 || cores > 0.8 * effectiveCores) return [];
-  const taken = `neighbours use the other ${decimal(effectiveCores - cores)} of ${decimal(effectiveCores)} cores, and there`;
-  return wrap(`${taken} is no quota: if some are guaranteed to it, say how many with --cores`).map((line) =>
-    line.trim(),
-  );
+  const had = `neighbours leave it ${decimal(cores)} of ${decimal(effectiveCores)} cores, and there is no quota`;
+  return wrap(`${had}: if some are guaranteed to it, say how many with --cores`).map((line) => line.trim());
 }
 
 function bandwidthDetails(raw: Raw<'bandwidth'>): readonly string[] {

@@ -14,6 +14,8 @@ export interface CoreBounds {
   readonly shared: boolean;
   /** The CPUs that it is bound to, where that are not all. */
   readonly cpus: CpuList | null;
+  /** The group that is measured, or that the process is in; null for the host, or where it cannot be seen. */
+  readonly group: Cgroup | null;
 }
 
 /** How many CPU cores the scope may use, read every 10 s. */
@@ -59,8 +61,8 @@ export function machineCores(files: ProcRoot): number | null {
 function readBounds(surroundings: Surroundings): CoreBounds {
   const { files, target, configured } = surroundings;
   const host = shownCores(files) ?? machineCores(files) ?? 1;
-  if (target.kind === 'host') return { count: host, shared: false, cpus: null };
-  if (configured.cores !== null) return { count: configured.cores, shared: false, cpus: null };
+  if (target.kind === 'host') return { count: host, shared: false, cpus: null, group: null };
+  if (configured.cores !== null) return { count: configured.cores, shared: false, cpus: null, group: null };
   const pid = target.kind === 'process' ? target.tree.rootPid : null;
   const group: Cgroup | null = target.kind === 'cgroup' ? target.cgroup : pid === null ? null : groupOf(files, pid);
   const bound = (pid === null ? null : affinity(files, pid)) ?? group?.cpus() ?? null;
@@ -71,6 +73,7 @@ function readBounds(surroundings: Surroundings): CoreBounds {
     count: tightest(count, quota) ?? count,
     shared: quota === null || quota >= count,
     cpus: count < host ? cpus : null,
+    group,
   };
 }
 

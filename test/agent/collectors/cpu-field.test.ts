@@ -212,6 +212,28 @@ test('a group without a quota could have had what it used and what was free', (t
   t.like(withoutQuota(0, 200, 0), { utilisation: 0 });
 });
 
+for (const [some, utilisation] of [
+  ['0.00', 0.1 / 8],
+  ['5.00', 0.1 / (0.1 + 7.9 / 2)],
+  ['10.00', 1],
+  ['60.00', 1],
+] as const) {
+  test(`a group without a quota that waits for CPU ${some} % of the time is as full as that, not as its machine`, (t) => {
+    const metric = withoutQuota(200, 0, 100_000, (tree) =>
+      tree.write('/sys/fs/cgroup/cpu.pressure', `some avg10=${some} avg60=0.00 avg300=0.00 total=1\n`),
+    );
+    if (metric.status !== 'ok') return t.fail(metric.detail);
+    t.true(Math.abs(metric.utilisation - utilisation) < 1e-9, `${metric.utilisation}`);
+  });
+}
+
+test('without pressure a group without a quota is as full as its machine', (t) => {
+  t.like(
+    withoutQuota(200, 0, 100_000, (tree) => tree.remove('/sys/fs/cgroup/cpu.pressure')),
+    { status: 'ok', utilisation: 1 },
+  );
+});
+
 test('a quota as large as the machine is none', (t) => {
   const change = (tree: RecordedTree) => tree.write('/sys/fs/cgroup/cpu.max', '400000 100000\n');
   t.like(withoutQuota(200, 0, 1_000_000, change), { status: 'ok', utilisation: 1 });

@@ -124,7 +124,7 @@ test('for a group without a quota on a full machine it says what the neighbours 
   const report = (scope: Scope) => formatReport(snapshot({ scope, metrics: { ...metrics, cpu } }), []);
   t.regex(
     report(group).replaceAll(/\n +/g, ' '),
-    /CPU +100.0 % 0.02 of 0.02 core-seconds, stolen 0.00 neighbours use the other 1.99 of 2.00 cores, and there is no quota: .* --cores/,
+    /CPU +100.0 % 0.02 of 0.02 core-seconds, stolen 0.00 neighbours leave it 0.01 of 2.00 cores, and there is no quota: .* --cores/,
   );
   t.notRegex(report({ kind: 'host' }), /neighbours/);
   t.notRegex(formatReport(snapshot({ scope: group }), []), /neighbours/);
