@@ -1,4 +1,4 @@
-import { unseenCgroup } from '../kernel/cgroup-location.ts';
+import { type CgroupLocation, unseenCgroup } from '../kernel/cgroup-location.ts';
 import { ownPid } from '../kernel/own-cgroup-folder.ts';
 import { processName } from '../kernel/pid-stat.ts';
 import type { ProcRoot } from '../kernel/proc-root.ts';
@@ -35,7 +35,7 @@ export function scopeWarnings(
     target.kind === 'host'
       ? hostWarning(surroundings.files, environment)
       : target.kind === 'cgroup'
-        ? aloneWarning(surroundings.files, target.cgroup.location.folders.cpu ?? target.cgroup.location.folders.memory)
+        ? groupWarning(surroundings.files, target.cgroup.location)
         : [
             processWarning(surroundings, target.tree.rootPid, target.port, target.othersOnPort?.() ?? []),
             hiddenLimits(surroundings, target.tree.rootPid),
@@ -55,10 +55,17 @@ function hostWarning(files: ProcRoot, environment: Readonly<Record<string, strin
   return `${what}: if the application is in that group, say --scope cgroup`;
 }
 
-/** A side-car measures itself, whatever the application in the next container does. */
-function aloneWarning(files: ProcRoot, folders: readonly string[] = []): string | null {
+/** An empty group looks idle; a side-car measures itself, whatever the application in the next container does. */
+function groupWarning(files: ProcRoot, { path, folders }: CgroupLocation): string | null {
+  const [folder] = folders.cpu ?? folders.memory ?? [];
   const own = ownPid(files);
-  const pids = processesIn(files, folders[0]);
+  const pids = processesIn(files, folder);
+  if (pids.length === 0) {
+    const isReadable = folder !== undefined && files.textOrNull(`${folder}/cgroup.procs`) !== null;
+    return isReadable
+      ? `the group ${path} has no process: it looks idle. Start the application, or name its group`
+      : null;
+  }
   if (!pids.includes(own) || pids.some((pid) => pid !== own && !isHelper(files, pid))) return null;
   const what = 'this group has no process but the agent: as a side-car it measures itself';
   return `${what}. Start the application with haweight agent -- COMMAND, or share the pid namespace and say --scope process --port PORT`;

@@ -65,6 +65,23 @@ test('an application beside the agent, in the group or below it, is enough', (t)
   }
 });
 
+test('a group that was named and has no process is warned of: it would look idle', (t) => {
+  using tree = new RecordedTree('host');
+  const folder = '/sys/fs/cgroup/system.slice/app.service';
+  const warning = () => warningsOf(tree, { kind: 'cgroup', path: '/system.slice/app.service' });
+  t.is(warning(), '', 'nothing can be read: nothing is said');
+  tree.write(`${folder}/cgroup.procs`, '');
+  t.regex(warning(), /^the group \/system\.slice\/app\.service has no process: .* idle/);
+  for (const [file, text] of [
+    ['cgroup.procs', '0\n'],
+    ['worker/cgroup.procs', '31\n'],
+  ] as const) {
+    tree.write(`${folder}/cgroup.procs`, '');
+    tree.write(`${folder}/${file}`, text);
+    t.is(warning(), '', file);
+  }
+});
+
 test('a program on the port that only forwards is named', (t) => {
   for (const [name, expected] of [
     ['docker-proxy', /port 8080 is held by docker-proxy, which only forwards: measure what is behind it/],
