@@ -41,7 +41,7 @@ export function computeRam({ last }: Window<RamReading>): Metric<'ram'> {
 function readUsed(
   { files, target, units }: Surroundings,
   host: Result<HostMemory, Unavailable>,
-  hostUse: (memory: HostMemory) => number,
+  hostUse: (memory: HostMemory) => Result<number, Unavailable>,
 ): Result<number, Unavailable> {
   if (target.kind === 'process') return ok(treeBytes(files, target.tree, units.pageBytes));
   if (target.kind === 'cgroup') {
@@ -49,7 +49,7 @@ function readUsed(
     if (!used.ok) return used;
     if (used.value !== null) return ok(used.value);
   }
-  return host.ok ? ok(hostUse(host.value)) : host;
+  return host.ok ? hostUse(host.value) : host;
 }
 
 /** Without mapped files: they are page cache, which the kernel takes back. Kernels before 4.5 do not tell them. */

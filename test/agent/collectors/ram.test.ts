@@ -80,20 +80,28 @@ test("of a host, ZFS's cache above its least size is available", (t) => {
   t.true(metric.status === 'ok' && metric.utilisation < 0.25);
 });
 
-test('of a host, statistics of ZFS that are damaged or vanish count for nothing', (t) => {
+test('of a host, statistics of ZFS that are damaged make memory unknown: a full cache would look like a shortage', (t) => {
   const arcstats = '/proc/spl/kstat/zfs/arcstats';
   const usedBytes = (65_802_240 - 3_145_728) * 1024;
   using tree = new RecordedTree('zfs-arc');
   const collector = ramCollector(tree.surroundings({ kind: 'host' }));
   t.true(collector.read(0).ok);
-  for (const text of ['', 'size 4 515', 'size 4 51500000000\n', 'c_min 4 1\nsize 4 -5\n', '\0\0']) {
+  for (const text of ['', 'size 4 515', 'c_min 4 1\nsize 4 -5\n', '\0\0']) {
     tree.write(arcstats, text);
-    t.like(collector.read(1_000), { value: { usedBytes } }, text);
+    t.like(collector.read(1_000), { error: { reason: 'failed', detail: `${arcstats} has no size` } }, text);
   }
   tree.write(arcstats, 'c_min 4 900\nsize 4 800\n');
   t.like(collector.read(2_000), { value: { usedBytes } }, 'a cache below its least size gives nothing back');
   tree.remove(arcstats);
-  t.like(collector.read(3_000), { value: { usedBytes } });
+  t.like(collector.read(3_000), { value: { usedBytes } }, 'the module was unloaded');
+});
+
+test("of a host, ZFS's cache without a least size has ZFS's own default", (t) => {
+  using tree = new RecordedTree('zfs-arc');
+  tree.write('/proc/spl/kstat/zfs/arcstats', 'size 4 51500000000\n');
+  const [total, arc] = [65_802_240 * 1024, 51_500_000_000];
+  const usedBytes = (65_802_240 - 3_145_728) * 1024 - (arc - total / 32);
+  t.like(ramCollector(tree.surroundings({ kind: 'host' })).read(0), { value: { usedBytes } });
 });
 
 test("ZFS's cache does not make memory available that programs hold", (t) => {
