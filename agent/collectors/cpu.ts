@@ -53,7 +53,8 @@ export function cpuCollector(surroundings: Surroundings, cores: EffectiveCores):
       if (host === null && (used.value ?? spareCoreSeconds) === null) {
         return text.ok ? err(unavailable('failed', '/proc/stat has no usable cpu line')) : text;
       }
-      const { count, shared, cpus, group } = cores.bounds(nowMs);
+      const { count, shared, cpus, group, damaged } = cores.bounds(nowMs);
+      if (damaged !== null) return err(damaged);
       const reading: CpuReading = {
         host,
         usedCoreSeconds: used.value,

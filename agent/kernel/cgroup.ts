@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import type { CgroupController, CgroupLocation } from './cgroup-location.ts';
+import { parseCfsQuota, parseCpuMax, type Quota } from './cpu-quota.ts';
 import { type CpuList, parseCpuList } from './cpu-stat.ts';
 import { field, parseCount, parseLimit, tightest } from './numbers.ts';
 import type { ProcRoot } from './proc-root.ts';
@@ -40,10 +41,12 @@ export class Cgroup {
   }
 
   /** The tightest quota of the group and its ancestors, in cores; null where there is none. */
-  quotaCores(): number | null {
+  quotaCores(): Quota {
     const { version, unified = [] } = this.location;
     const own = this.#folders('cpu').map((folder) => (version === 1 ? this.#quotaV1(folder) : this.#quotaV2(folder)));
-    return tightest(...own, ...unified.map((folder) => this.#quotaV2(folder)));
+    const quotas = [...own, ...unified.map((folder) => this.#quotaV2(folder))];
+    const damaged = quotas.find((quota) => !quota.ok);
+    return damaged ?? ok(tightest(...quotas.map((quota) => (quota.ok ? quota.value : null))));
   }
 
   /** The CPUs that the group is bound to; null where the kernel does not say. */
@@ -120,16 +123,15 @@ export class Cgroup {
     return Object.values(this.location.folders).some(([folder]) => this.#files.names(folder ?? '') !== null);
   }
 
-  #quotaV1(folder: string): number | null {
-    const [quota, period] = ['cpu.cfs_quota_us', 'cpu.cfs_period_us'].map((name) =>
-      this.#files.textOrNull(`${folder}/${name}`)?.trim(),
+  #quotaV1(folder: string): Quota {
+    const [quota = null, period = null] = ['cpu.cfs_quota_us', 'cpu.cfs_period_us'].map((name) =>
+      this.#files.textOrNull(`${folder}/${name}`),
     );
-    return cores(quota, period);
+    return parseCfsQuota(quota, period);
   }
 
-  #quotaV2(folder: string): number | null {
-    const [quota, period] = this.#files.textOrNull(`${folder}/cpu.max`)?.trim().split(' ') ?? [];
-    return cores(quota, period);
+  #quotaV2(folder: string): Quota {
+    return parseCpuMax(this.#files.textOrNull(`${folder}/cpu.max`));
   }
 
   /** The tightest limit of the group and its ancestors. A file that is damaged could hold one: it fails. */
@@ -190,12 +192,6 @@ export class Cgroup {
     if (this.#files.names(folder) !== null) return ok(null);
     return err(unavailable('target-gone', `the group ${folder} is not there`));
   }
-}
-
-/** A quota over its period, both in µs; null for `max`, -1 or nothing. */
-function cores(quotaText: string | undefined, periodText: string | undefined): number | null {
-  const [quota, period] = [parseCount(quotaText), parseCount(periodText)];
-  return quota === null || period === null || quota === 0 || period === 0 ? null : quota / period;
 }
 
 function noFile(file: string): Unavailable {

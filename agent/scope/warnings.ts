@@ -49,9 +49,9 @@ function hostWarning(files: ProcRoot, environment: Readonly<Record<string, strin
     return 'this is a container, and scope host is the whole machine around it: leave out --scope, or say --scope cgroup';
   }
   const group = ownGroup(files);
-  const quota = group?.quotaCores() ?? null;
-  if (group === null || quota === null) return null;
-  const what = `the agent's control group ${group.location.path} may use ${quota.toFixed(2)} cores only, which scope host does not see`;
+  const quota = group?.quotaCores();
+  if (!group || !quota?.ok || quota.value === null) return null;
+  const what = `the agent's control group ${group.location.path} may use ${quota.value.toFixed(2)} cores only, which scope host does not see`;
   return `${what}: if the application is in that group, say --scope cgroup`;
 }
 

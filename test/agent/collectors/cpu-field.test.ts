@@ -258,6 +258,18 @@ test('a group that is bound to some CPUs is full where these are, though others 
   t.like(cpu.sample(), { status: 'ok', utilisation: 1, raw: { availableCoreSeconds: 1 } });
 });
 
+test('a quota that is empty, binary or cut is a failure, not all cores', (t) => {
+  using tree = new RecordedTree('container-v2');
+  for (const text of ['', '\0\0', '50000 1000', '50000\n']) {
+    tree.write('/sys/fs/cgroup/cpu.max', text);
+    t.like(new CpuOf(tree, ownGroup).sample(), {
+      reason: 'failed',
+      detail: 'cpu.max does not hold a quota and its period',
+    });
+  }
+  t.like(new CpuOf(tree, ownGroup, { cores: 2 }).sample(), { reason: 'warming-up' }, 'what the operator says counts');
+});
+
 test('of quota, cpuset and online CPUs the tightest counts', (t) => {
   using tree = new RecordedTree('container-v2');
   const cores = () => effectiveCores(tree.surroundings(ownGroup)).at(0);
