@@ -27,7 +27,7 @@ export function withoutSeverity(reply: string): string {
 /** What is left of the reply to a command that writes, without what HAProxy only remarks: any text left is an error. */
 export function errorText(reply: string): string {
   const lines = reply.split('\n').filter((line) => line !== '' && !harmless.test(line));
-  return lines.map(withoutSeverity).join('\n').trim();
+  return lines.map(withoutSeverity).join('\n');
 }
 
 /** Positions of the columns that are read. HAProxy's versions differ in the others, and may order them as they like. */

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { startHaproxy } from '../../testbed/rig/haproxy-process.ts';
 import { findHaproxy } from '../../testbed/rig/haproxy-program.ts';
+import { until } from '../../testbed/rig/wait.ts';
 import { httpServer } from '../support/http-server.ts';
 import { expectOk, haproxyTest as test } from './setup.ts';
 
@@ -79,6 +80,10 @@ test('the example serves, checks its servers and lets weights be set', async (t)
     ),
   );
   for (let index = 0; index < 4; index++) t.is(await get(http), 'web4');
-  const row = expectOk(await api.stats('web')).at(-1);
-  t.like(row, { name: 'BACKEND', algorithm: 'roundrobin', responses5xx: 0, responses2xx: 12 });
+  // HAProxy counts a response when its stream ends, which may be after the client has it
+  const row = await until('all responses counted', async () => {
+    const whole = expectOk(await api.stats('web')).at(-1);
+    return whole?.responses2xx === 12 ? whole : null;
+  });
+  t.like(row, { name: 'BACKEND', algorithm: 'roundrobin', responses5xx: 0 });
 });

@@ -238,6 +238,7 @@ test('severities 4 to 7 are no error, but an unknown command is one, whatever it
   t.is(errorText('\n[4]: careful\n\n[3]: No such server.\n\n'), 'No such server.');
   t.is(errorText('[err]: No such backend.\n\n'), 'No such backend.');
   t.is(errorText('No such server.\n\n'), 'No such server.');
+  t.is(errorText(' \n\n'), ' ', 'only empty lines are empty');
   t.regex(errorText("[6]: Unknown command: 'set', but\n  show info  : x\n\n"), /^Unknown command/);
 });
 

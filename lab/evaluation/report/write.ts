@@ -35,8 +35,10 @@ async function writeDocuments(results: Results, figures: readonly Figure[], docs
     throw new ProblemError({ code: 'usage', where: '--docs', what: `the documents show no run of matrix ${matrix}` });
   const parts = partsForDocuments(partsOf(results, figures, `figures/${prefix}`), matrix);
   const files = documentNames.map((name) => join(docs, name));
-  const texts = await Promise.all(files.map(async (file) => [file, await read(file)] as const));
-  const updated = updateDocuments(new Map(texts), parts);
+  const texts = new Map<string, string>();
+  // one after the other: of several that cannot be read, the first is named
+  for (const file of files) texts.set(file, await read(file));
+  const updated = updateDocuments(texts, parts);
   await writeFigures(
     join(docs, 'figures'),
     figures.map((figure) => ({ ...figure, name: `${prefix}${figure.name}` })),

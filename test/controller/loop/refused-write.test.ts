@@ -22,7 +22,6 @@ const configurationOf = (algorithm: string) => {
 const { metrics } = snapshot();
 const calm: Snapshot['metrics'] = { ...metrics, tcpQueues: { ...metrics.tcpQueues, utilisation: 0.1 } as never };
 const overloaded: Snapshot['metrics'] = { ...calm, ram: { ...metrics.ram, utilisation: 0.97 } as never };
-const busy: Snapshot['metrics'] = { ...calm, ram: { ...metrics.ram, utilisation: 0.7 } as never };
 
 const isDrain = ({ server, weight }: WeightChange) => server === 's3' && weight === 0;
 
@@ -43,22 +42,16 @@ for (const [algorithm, batch] of [
       servers: (backend) => real.servers(backend),
       stats: (backend) => real.stats(backend),
       setWeights: async (backend, changes) => {
-        const isIt = changes.some(isDrain) && changes.some((change) => !isDrain(change)) === isMixed;
-        if (isIt && !reloaded) {
-          reloaded = true;
-          await haproxy.reload(configurationOf(algorithm));
-        }
         sent.push(changes.map(({ server, weight }) => `${server}=${weight}`).join(' '));
-        return await real.setWeights(backend, changes);
+        if (reloaded || !changes.some(isDrain)) return await real.setWeights(backend, changes);
+        reloaded = true;
+        await haproxy.reload(configurationOf(algorithm));
+        return await real.setWeights(backend, isMixed ? [...changes, { server: 's2', weight: 99 }] : changes);
       },
     };
     let nowMs = 1_000_000;
     let ticks = 0;
-    // s3 is drained again and again, and s2's load goes up and down, until both are in one batch
-    const said = (server: string) => {
-      if (server === 's3' && ticks % 21 > 10) return overloaded;
-      return server === 's2' && isMixed && ticks % 4 < 2 ? busy : calm;
-    };
+    const said = (server: string) => (server === 's3' && ticks > 5 ? overloaded : calm);
     const agents: AgentSource = {
       deadline: () => new AbortController().signal,
       fetch: (_, server) => Promise.resolve(ok(snapshot({ takenAtMs: nowMs, ageMs: 5, metrics: said(server) }))),
@@ -74,7 +67,7 @@ for (const [algorithm, batch] of [
         await loop.tick();
       }
     };
-    for (let count = 0; count < 300 && !reloaded; count += 1) await tick();
+    for (let count = 0; count < 60 && !reloaded; count += 1) await tick();
     t.true(reloaded, sent.join('; '));
     if (isMixed) t.deepEqual(await weights(real, 'web'), configured, 'undone at the same tick');
     else t.deepEqual(await weights(real, 'web'), { ...configured, s3: 0 }, 'taken by the new process');
