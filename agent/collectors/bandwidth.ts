@@ -53,14 +53,16 @@ export function chooseInterfaces<T>(
 const noiseBitsPerSecond = 1e6;
 
 /**
- * The interface with the highest utilisation of those whose counters did not jump back and whose speed is known. Where
- * one of unknown speed carries more than twice as much as any of these, the utilisation is unknown, not low.
+ * The interface with the highest utilisation of those whose speed is known. Where one of unknown speed carries more than
+ * twice as much as any of these, or the counters of one jumped, the utilisation is unknown, not low.
  */
 export function computeBandwidth({ first, last }: Window<BandwidthReading>): Metric<'bandwidth'> {
   if (first === null) return unavailable('warming-up', 'the first window is not over yet');
   const names = [...last.reading.keys()];
   if (![...last.reading.values()].some(({ linkBitsPerSecond }) => linkBitsPerSecond !== null)) {
-    return unavailable('no-limit', `the speed of ${names.join(', ')} is unknown: give --link-speed, such as 1G`);
+    const carriers = names.filter((name) => isUsed(last.reading.get(name)));
+    const which = (carriers.length > 0 ? carriers : names).join(', ');
+    return unavailable('no-limit', `the speed of ${which} is unknown: give --link-speed, such as 1G`);
   }
   let busiest: Extract<Metric<'bandwidth'>, { status: 'ok' }> | null = null;
   let mostKnown = 0;
@@ -68,6 +70,8 @@ export function computeBandwidth({ first, last }: Window<BandwidthReading>): Met
   for (const name of names) {
     const link = measureLink(name, first, last);
     if (link === null) continue;
+    // it may be the one that carries most: a low value of another card would be wrong
+    if (link === 'jumped') return unavailable('warming-up', `the counters of ${name} jumped within the window`);
     const { linkBitsPerSecond } = link;
     const bitsPerSecond = Math.max(link.receiveBitsPerSecond, link.transmitBitsPerSecond);
     if (linkBitsPerSecond === null) {
@@ -83,16 +87,25 @@ export function computeBandwidth({ first, last }: Window<BandwidthReading>): Met
     const fix = `give --interface ${mostUnknown.name} and --link-speed, such as 1G`;
     return unavailable('no-limit', `${mostUnknown.name} carries most of the traffic and its speed is unknown: ${fix}`);
   }
-  return busiest ?? unavailable('warming-up', 'the counters jumped backwards within the window');
+  return busiest ?? unavailable('warming-up', 'no interface was there for the whole window');
 }
 
+/** More than any card can carry: the counters jumped. */
+const mostBitsPerSecond = 1e13;
+
+function isUsed(link: Link | undefined): boolean {
+  return link !== undefined && link.receivedBytes + link.transmittedBytes > 0;
+}
+
+/** null where the interface came within the window. */
 function measureLink(name: string, first: Timed<BandwidthReading>, last: Timed<BandwidthReading>) {
   const [before, now] = [first.reading.get(name), last.reading.get(name)];
   const seconds = (last.atMs - first.atMs) / 1000;
   if (before === undefined || now === undefined || seconds <= 0) return null;
   const receiveBitsPerSecond = ((now.receivedBytes - before.receivedBytes) * 8) / seconds;
   const transmitBitsPerSecond = ((now.transmittedBytes - before.transmittedBytes) * 8) / seconds;
-  if (receiveBitsPerSecond < 0 || transmitBitsPerSecond < 0) return null;
+  const rates = [receiveBitsPerSecond, transmitBitsPerSecond];
+  if (rates.some((rate) => rate < 0 || rate > mostBitsPerSecond)) return 'jumped';
   return { receiveBitsPerSecond, transmitBitsPerSecond, linkBitsPerSecond: now.linkBitsPerSecond };
 }
 

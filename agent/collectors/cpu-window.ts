@@ -23,7 +23,7 @@ export interface HostWindow {
 /**
  * The growth of /proc/stat; null where it is not what can have happened in that time: a core came online with hours of idle
  * time, lxcfs froze the idle column, gVisor writes zeros. iowait and steal may run backwards or jump on their own: then they
- * count as 0, as nothing else depends on them.
+ * count as 0, as nothing else depends on them. So does an idle column that runs backwards, if the busy ones fill the window.
  */
 export function hostWindow(first: Timed<HostCpu | null>, last: Timed<HostCpu | null>): HostWindow | null {
   const [before, now] = [first.reading, last.reading];
@@ -32,8 +32,9 @@ export function hostWindow(first: Timed<HostCpu | null>, last: Timed<HostCpu | n
   const most = mostGrowth * Math.max(before.cores, now.cores) * seconds;
   const stolen = now.stealCoreSeconds - before.stealCoreSeconds;
   const worked = now.busyCoreSeconds - before.busyCoreSeconds - stolen;
-  const idle = now.idleCoreSeconds - before.idleCoreSeconds;
-  if (seconds <= 0 || worked < -rounding || idle < 0) return null;
+  // without the periodic tick the kernel estimates it, and takes a little back on a core that is busy
+  const idle = Math.max(0, now.idleCoreSeconds - before.idleCoreSeconds);
+  if (seconds <= 0 || worked < -rounding) return null;
   const within = (growth: number) => (growth < 0 || growth > most ? 0 : growth);
   const iowait = within(now.iowaitCoreSeconds - before.iowaitCoreSeconds);
   const steal = within(stolen);

@@ -2,6 +2,7 @@ import { err, ok, type Result } from '../../shared/contract/result.ts';
 import type { Metric } from '../../shared/contract/snapshot.ts';
 import { type HostCpu, parseCpuStat, parseCpus } from '../kernel/cpu-stat.ts';
 import { clampRatio } from '../kernel/numbers.ts';
+import { parsePressure } from '../kernel/pressure.ts';
 import { type Unavailable, unavailable } from '../kernel/unavailable.ts';
 import { inContainer } from '../scope/container.ts';
 import type { EffectiveCores } from '../scope/effective-cores.ts';
@@ -23,6 +24,8 @@ export interface CpuReading {
   readonly shared: boolean;
   /** The CPUs that the scope is bound to; null where it may use all, or /proc/stat does not have them. */
   readonly cpus: HostCpu | null;
+  /** Share of the last 10 s in which some task of the group waited for a CPU; null where the kernel does not say. */
+  readonly waiting: number | null;
   /** Since when the counters of /proc/stat have not moved as time does; null while they do. */
   readonly stuckSinceMs: number | null;
 }
@@ -50,7 +53,8 @@ export function cpuCollector(surroundings: Surroundings, cores: EffectiveCores):
       if (host === null && (used.value ?? spareCoreSeconds) === null) {
         return text.ok ? err(unavailable('failed', '/proc/stat has no usable cpu line')) : text;
       }
-      const { count, shared, cpus } = cores.bounds(nowMs);
+      const { count, shared, cpus, group, damaged } = cores.bounds(nowMs);
+      if (damaged !== null) return err(damaged);
       const reading: CpuReading = {
         host,
         usedCoreSeconds: used.value,
@@ -58,6 +62,7 @@ export function cpuCollector(surroundings: Surroundings, cores: EffectiveCores):
         cores: count,
         shared,
         cpus: text.ok && cpus !== null ? parseCpus(text.value, cpus, units.ticksPerSecond) : null,
+        waiting: shared ? (parsePressure(group?.version2Text('cpu.pressure') ?? '')?.some ?? null) : null,
         stuckSinceMs: previous === null ? null : stuckSince(previous, { atMs: nowMs, reading: host }),
       };
       previous = { atMs: nowMs, reading };
@@ -79,7 +84,8 @@ function stuckSince({ atMs, reading }: Timed<CpuReading>, now: Timed<HostCpu | n
 /**
  * Host: what was not idle / all time that passed. Group or process: (used + stolen) / what it could have had. Under a quota
  * that is cores x window. Where only the number of CPUs binds it, neighbours use the same CPUs: it could have had what it
- * used and what was left free, so that on a full machine it is full as well.
+ * used and what was left free, so that on a full machine it is full as well. Unless it hardly ever waits: then it gets what
+ * it asks for ahead of its neighbours, and could have had of theirs as well.
  * The hypervisor's steal is shared out evenly: the same part of our cores was gone as of the whole machine's.
  */
 export function computeCpu({ first, last }: Window<CpuReading>): Metric<'cpu'> {
@@ -102,7 +108,16 @@ export function computeCpu({ first, last }: Window<CpuReading>): Metric<'cpu'> {
   const stolen = capacity * clampRatio(host.steal / (host.busy + host.free));
   if (!now.shared) return metric(used + stolen, capacity, stolen);
   const { free } = windowOf('cpus') ?? host;
-  return metric(used + stolen, Math.min(capacity, used + stolen + free), stolen);
+  const left = Math.min(capacity, used + stolen + free);
+  return metric(used + stolen, left + (capacity - left) * precedence(now.waiting), stolen);
+}
+
+/** A group that waits for CPU for this share of the time gets no more than what is left. */
+const waitingIsShort = 0.1;
+
+/** How much of what neighbours use a group could have had, 0 to 1, by how much it waits. */
+function precedence(waiting: number | null): number {
+  return waiting === null ? 0 : Math.max(0, 1 - waiting / waitingIsShort);
 }
 
 /** null where one is not known, or the counter ran backwards. */

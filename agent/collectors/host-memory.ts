@@ -31,21 +31,28 @@ export class HostMemoryUse {
 
   constructor(files: ProcRoot) {
     this.#files = files;
-    this.#hasZfs = new SlowFact(() => files.textOrNull(arcstatsFile) !== null, 60_000);
+    this.#hasZfs = new SlowFact(() => files.exists(arcstatsFile), 60_000);
     this.#isEmulated = new SlowFact(() => isMountedOver(files.textOrNull('/proc/self/mountinfo') ?? ''), 60_000);
   }
 
-  usedBytes(memory: HostMemory, nowMs: number): number {
+  usedBytes(memory: HostMemory, nowMs: number): Result<number, Unavailable> {
     const used = memory.totalBytes - memory.availableBytes;
-    const givenBack = this.#arcBytes(nowMs) + this.#freeHugeBytes(memory);
+    const hasZfs = this.#hasZfs.at(nowMs);
+    const freeHugeBytes = this.#freeHugeBytes(memory);
     // What ZFS and the pools say is of the machine: under lxcfs the rest of the file is the container's.
-    if (givenBack === 0 || this.#isEmulated.at(nowMs)) return used;
-    return Math.max(Math.min(used, memory.heldBytes), used - givenBack);
+    if ((!hasZfs && freeHugeBytes === 0) || this.#isEmulated.at(nowMs)) return ok(used);
+    const arcBytes = hasZfs ? this.#arcBytes(memory) : ok(0);
+    if (!arcBytes.ok) return arcBytes;
+    return ok(Math.max(Math.min(used, memory.heldBytes), used - arcBytes.value - freeHugeBytes));
   }
 
-  #arcBytes(nowMs: number): number {
-    if (!this.#hasZfs.at(nowMs)) return 0;
-    return parseArcstats(this.#files.textOrNull(arcstatsFile) ?? '') ?? 0;
+  /** Where it cannot be told, memory is unknown: a full cache would look like a shortage. */
+  #arcBytes({ totalBytes }: HostMemory): Result<number, Unavailable> {
+    const text = this.#files.text(arcstatsFile);
+    // the module was unloaded
+    if (!text.ok) return text.error.reason === 'not-supported' ? ok(0) : text;
+    const bytes = parseArcstats(text.value, totalBytes);
+    return bytes === null ? err(unavailable('failed', `${arcstatsFile} has no size`)) : ok(bytes);
   }
 
   #freeHugeBytes({ freeHugeBytes, hugePageKib, otherHugePools }: HostMemory): number {

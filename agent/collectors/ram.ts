@@ -34,14 +34,14 @@ export function ramCollector(surroundings: Surroundings): Collector<'ram', RamRe
 
 export function computeRam({ last }: Window<RamReading>): Metric<'ram'> {
   const { usedBytes, limitBytes } = last.reading;
-  if (limitBytes <= 0) return unavailable('no-limit', 'the memory limit is 0');
+  if (limitBytes <= 0) return unavailable('no-limit', "the group's memory limit is 0: give --memory-limit, such as 2G");
   return { status: 'ok', utilisation: clampRatio(usedBytes / limitBytes), raw: { usedBytes, limitBytes } };
 }
 
 function readUsed(
   { files, target, units }: Surroundings,
   host: Result<HostMemory, Unavailable>,
-  hostUse: (memory: HostMemory) => number,
+  hostUse: (memory: HostMemory) => Result<number, Unavailable>,
 ): Result<number, Unavailable> {
   if (target.kind === 'process') return ok(treeBytes(files, target.tree, units.pageBytes));
   if (target.kind === 'cgroup') {
@@ -49,7 +49,7 @@ function readUsed(
     if (!used.ok) return used;
     if (used.value !== null) return ok(used.value);
   }
-  return host.ok ? ok(hostUse(host.value)) : host;
+  return host.ok ? hostUse(host.value) : host;
 }
 
 /** Without mapped files: they are page cache, which the kernel takes back. Kernels before 4.5 do not tell them. */
@@ -62,17 +62,18 @@ function treeBytes(files: ProcRoot, tree: ProcessTree, pageBytes: number): numbe
 /** What the operator says counts; else no limit is above the memory of the machine. */
 function withinMachine(
   configured: number | null,
-  limit: number | null,
+  limit: Result<number | null, Unavailable>,
   host: Result<HostMemory, Unavailable>,
 ): Result<number, Unavailable> {
   if (configured !== null) return ok(configured);
-  if (!host.ok) return limit === null ? host : ok(limit);
-  return ok(Math.min(limit ?? host.value.totalBytes, host.value.totalBytes));
+  if (!limit.ok) return limit;
+  if (!host.ok) return limit.value === null ? host : ok(limit.value);
+  return ok(Math.min(limit.value ?? host.value.totalBytes, host.value.totalBytes));
 }
 
 /** The limit of the group that is measured or that the process is in; null where there is none. */
-function readLimit({ files, target }: Surroundings): number | null {
+function readLimit({ files, target }: Surroundings): Result<number | null, Unavailable> {
   if (target.kind === 'cgroup') return target.cgroup.memoryLimitBytes();
   const pid = target.kind === 'process' ? target.tree.rootPid : null;
-  return pid === null ? null : (groupOf(files, pid)?.memoryLimitBytes() ?? null);
+  return pid === null ? ok(null) : (groupOf(files, pid)?.memoryLimitBytes() ?? ok(null));
 }

@@ -30,7 +30,8 @@ export function threadsCollector(surroundings: Surroundings): Collector<'threads
     read(nowMs) {
       const threads = readThreads(surroundings);
       if (!threads.ok) return threads;
-      return ok({ threads: threads.value, limit: chooseLimit(limits.at(nowMs), threads.value) });
+      const known = limits.at(nowMs);
+      return known.ok ? ok({ threads: threads.value, limit: chooseLimit(known.value, threads.value) }) : known;
     },
   };
 }
@@ -76,17 +77,19 @@ function readHostThreads(files: ProcRoot): Result<number, Unavailable> {
   return total === null ? err(unavailable('failed', '/proc/loadavg has no thread count')) : ok(total);
 }
 
-function readLimits({ files, target, configured }: Surroundings): ThreadLimits {
+function readLimits({ files, target, configured }: Surroundings): Result<ThreadLimits, Unavailable> {
   // RLIMIT_NPROC of the machine is that of its first process: ours may be set by our own unit, as with another group.
   const root = target.kind === 'process' ? target.tree.rootPid : null;
   const group = target.kind === 'cgroup' ? target.cgroup : root === null ? null : groupOf(files, root);
   const pid = target.kind === 'host' ? 1 : target.kind === 'process' ? root : (target.cgroup.somePid() ?? 'self');
   const kernel = (name: string) => parseCount(files.textOrNull(`/proc/sys/kernel/${name}`)?.trim());
-  return {
+  const cgroup = group?.threadLimit() ?? ok(null);
+  if (!cgroup.ok && configured.threads === null) return cgroup;
+  return ok({
     configured: configured.threads,
-    cgroup: group?.threadLimit() ?? null,
+    cgroup: cgroup.ok ? cgroup.value : null,
     rlimit: parseProcessLimit(files.textOrNull(`/proc/${pid}/limits`)),
     // A thread needs a number of its own, so the largest number is a limit too.
     kernel: tightest(kernel('threads-max'), kernel('pid_max')),
-  };
+  });
 }

@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import type { CgroupController, CgroupLocation } from './cgroup-location.ts';
+import { parseCfsQuota, parseCpuMax, type Quota } from './cpu-quota.ts';
 import { type CpuList, parseCpuList } from './cpu-stat.ts';
 import { field, parseCount, parseLimit, tightest } from './numbers.ts';
 import type { ProcRoot } from './proc-root.ts';
@@ -40,10 +41,12 @@ export class Cgroup {
   }
 
   /** The tightest quota of the group and its ancestors, in cores; null where there is none. */
-  quotaCores(): number | null {
+  quotaCores(): Quota {
     const { version, unified = [] } = this.location;
     const own = this.#folders('cpu').map((folder) => (version === 1 ? this.#quotaV1(folder) : this.#quotaV2(folder)));
-    return tightest(...own, ...unified.map((folder) => this.#quotaV2(folder)));
+    const quotas = [...own, ...unified.map((folder) => this.#quotaV2(folder))];
+    const damaged = quotas.find((quota) => !quota.ok);
+    return damaged ?? ok(tightest(...quotas.map((quota) => (quota.ok ? quota.value : null))));
   }
 
   /** The CPUs that the group is bound to; null where the kernel does not say. */
@@ -74,16 +77,15 @@ export class Cgroup {
     return ok(Math.max(0, usage.value - reclaimable));
   }
 
-  /** From `memory.high` on the kernel throttles the group, long before it kills at `memory.max`. */
-  memoryLimitBytes(): number | null {
+  /** From `memory.high` on the kernel throttles the group, long before it kills at `memory.max`. null: there is no limit. */
+  memoryLimitBytes(): Result<number | null, Unavailable> {
     const names = this.location.version === 1 ? ['memory.limit_in_bytes'] : ['memory.max', 'memory.high'];
-    const limits = this.#folders('memory').flatMap((folder) =>
-      names.map((name) => parseLimit(this.#files.textOrNull(`${folder}/${name}`))),
-    );
+    const limit = this.#tightest('memory', names);
+    if (!limit.ok) return limit;
     // Version 1 also says what binds from above the mount, where a container cannot look.
     const stat = this.location.version === 1 ? this.#text('memory', 'memory.stat') : null;
     const inherited = stat?.ok ? field(stat.value ?? '', 'hierarchical_memory_limit') : null;
-    return tightest(...limits, inherited !== null && inherited <= Number.MAX_SAFE_INTEGER ? inherited : null);
+    return ok(tightest(limit.value, inherited !== null && inherited <= Number.MAX_SAFE_INTEGER ? inherited : null));
   }
 
   /** The text of a file that version 2 alone has, such as `memory.pressure`; null where there is none. */
@@ -105,9 +107,8 @@ export class Cgroup {
     return this.#countUnlessRoot('pids', 'pids.current');
   }
 
-  threadLimit(): number | null {
-    const limits = this.#folders('pids').map((folder) => parseLimit(this.#files.textOrNull(`${folder}/pids.max`)));
-    return tightest(...limits);
+  threadLimit(): Result<number | null, Unavailable> {
+    return this.#tightest('pids', ['pids.max']);
   }
 
   /** A process of the group; null where it has none of its own or none that can be seen from here. */
@@ -122,16 +123,30 @@ export class Cgroup {
     return Object.values(this.location.folders).some(([folder]) => this.#files.names(folder ?? '') !== null);
   }
 
-  #quotaV1(folder: string): number | null {
-    const [quota, period] = ['cpu.cfs_quota_us', 'cpu.cfs_period_us'].map((name) =>
-      this.#files.textOrNull(`${folder}/${name}`)?.trim(),
+  #quotaV1(folder: string): Quota {
+    const [quota = null, period = null] = ['cpu.cfs_quota_us', 'cpu.cfs_period_us'].map((name) =>
+      this.#files.textOrNull(`${folder}/${name}`),
     );
-    return cores(quota, period);
+    return parseCfsQuota(quota, period);
   }
 
-  #quotaV2(folder: string): number | null {
-    const [quota, period] = this.#files.textOrNull(`${folder}/cpu.max`)?.trim().split(' ') ?? [];
-    return cores(quota, period);
+  #quotaV2(folder: string): Quota {
+    return parseCpuMax(this.#files.textOrNull(`${folder}/cpu.max`));
+  }
+
+  /** The tightest limit of the group and its ancestors. A file that is damaged could hold one: it fails. */
+  #tightest(controller: CgroupController, names: readonly string[]): Result<number | null, Unavailable> {
+    const limits: (number | null)[] = [];
+    for (const folder of this.#folders(controller)) {
+      for (const name of names) {
+        const text = this.#files.textOrNull(`${folder}/${name}`);
+        if (text !== null && !/^(?:max|-?\d+)\n$/.test(text)) {
+          return err(unavailable('failed', `${name} holds neither a number nor max`));
+        }
+        limits.push(parseLimit(text));
+      }
+    }
+    return ok(tightest(...limits));
   }
 
   #folders(controller: CgroupController): readonly string[] {
@@ -177,12 +192,6 @@ export class Cgroup {
     if (this.#files.names(folder) !== null) return ok(null);
     return err(unavailable('target-gone', `the group ${folder} is not there`));
   }
-}
-
-/** A quota over its period, both in µs; null for `max`, -1 or nothing. */
-function cores(quotaText: string | undefined, periodText: string | undefined): number | null {
-  const [quota, period] = [parseCount(quotaText), parseCount(periodText)];
-  return quota === null || period === null || quota === 0 || period === 0 ? null : quota / period;
 }
 
 function noFile(file: string): Unavailable {

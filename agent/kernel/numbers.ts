@@ -9,7 +9,7 @@ export function clampRatio(ratio: number): number {
   return Math.min(1, Math.max(0, ratio));
 }
 
-/** A limit where 0, `max`, -1 or an absurdly large number says that there is none. */
+/** A limit; null where `max`, -1, nothing or an absurdly large number says that there is none. */
 export function parseLimit(text: string | null): number | null {
   const value = parseCount(text?.trim());
   return value === null || value > Number.MAX_SAFE_INTEGER ? null : value;
@@ -21,9 +21,9 @@ export function tightest(...limits: readonly (number | null)[]): number | null {
   return known.length === 0 ? null : Math.min(...known);
 }
 
-/** The value of `Key: 123` or `key 123` at the start of a line; null where there is none. */
+/** The value of `Key: 123` or `key 123` at the start of a line; null where there is none, or it may be cut short. */
 export function field(text: string, key: string): number | null {
   const start = text.startsWith(key) ? 0 : text.indexOf(`\n${key}`) + 1;
   if (start === 0 && !text.startsWith(key)) return null;
-  return parseCount(/^:?\s+(\d+)\b/.exec(text.slice(start + key.length, start + key.length + 40))?.[1]);
+  return parseCount(/^:?\s+(\d+)\s/.exec(text.slice(start + key.length, start + key.length + 40))?.[1]);
 }

@@ -44,7 +44,7 @@ export class SocketDiagnostics implements SocketSource, Disposable {
     if (this.#fd < 0)
       this.#fd = libc.value.socket(netlink.family, netlink.rawType | closeOnExec, netlink.socketDiagnostics);
     if (this.#fd < 0) {
-      return err(unavailable('not-supported', `no socket diagnostics here (errno ${libc.value.errno()})`));
+      return err(refusalOf(libc.value.errno()));
     }
     let complete = false;
     try {
@@ -95,6 +95,16 @@ export class SocketDiagnostics implements SocketSource, Disposable {
       return err(unavailable('not-supported', `${why} Install the packages on this platform.`));
     }
   }
+}
+
+/** EPERM, EACCES, and EAFNOSUPPORT, by which systemd refuses: something forbids the agent to ask. */
+const forbidden: ReadonlySet<number> = new Set([1, 13, 97]);
+
+/** Why no socket could be made to ask with. */
+export function refusalOf(errno: number): Unavailable {
+  if (!forbidden.has(errno)) return unavailable('not-supported', `no socket diagnostics here (errno ${errno})`);
+  const by = "SELinux, seccomp, or RestrictAddressFamilies= without AF_NETLINK in the agent's unit";
+  return unavailable('no-permission', `socket diagnostics are forbidden (errno ${errno}), as by ${by}`);
 }
 
 function failed(detail: string): Unavailable {

@@ -43,11 +43,11 @@ function formatMetric(label: string, metric: Metric<MetricName>, lines: readonly
   ];
 }
 
-function details({ metrics }: Snapshot, name: MetricName): readonly string[] {
-  const { cpu, ram, bandwidth, threads, tcpQueues } = metrics;
+function details(snapshot: Snapshot, name: MetricName): readonly string[] {
+  const { cpu, ram, bandwidth, threads, tcpQueues } = snapshot.metrics;
   switch (name) {
     case 'cpu':
-      return cpu.status === 'ok' ? cpuDetails(cpu.raw) : [];
+      return cpu.status === 'ok' ? [...cpuDetails(cpu.raw), ...neighbourLines(snapshot, cpu.raw)] : [];
     case 'ram':
       return ram.status === 'ok' ? [`${bytes(ram.raw.usedBytes)} of ${bytes(ram.raw.limitBytes)}`] : [];
     case 'bandwidth':
@@ -66,6 +66,14 @@ type Raw<Name extends MetricName> = Extract<Metric<Name>, { status: 'ok' }>['raw
 function cpuDetails({ busyCoreSeconds, availableCoreSeconds, stealCoreSeconds }: Raw<'cpu'>): readonly string[] {
   const used = `${decimal(busyCoreSeconds)} of ${decimal(availableCoreSeconds)} core-seconds`;
   return [`${used}, stolen ${decimal(stealCoreSeconds)}`];
+}
+
+/** Where a group without a quota could not have had all of its cores: else "0.02 of 0.02 core-seconds" is a riddle. */
+function neighbourLines({ scope, effectiveCores, windowMs }: Snapshot, raw: Raw<'cpu'>): readonly string[] {
+  const cores = raw.availableCoreSeconds / (windowMs / 1_000);
+  if (scope.kind === 'host' || windowMs === 0 || cores > 0.8 * effectiveCores) return [];
+  const had = `neighbours leave it ${decimal(cores)} of ${decimal(effectiveCores)} cores, and there is no quota`;
+  return wrap(`${had}: if some are guaranteed to it, say how many with --cores`).map((line) => line.trim());
 }
 
 function bandwidthDetails(raw: Raw<'bandwidth'>): readonly string[] {

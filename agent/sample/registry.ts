@@ -24,8 +24,8 @@ export interface Entry<Name extends MetricName> {
 export type Registry = { readonly [Name in MetricName]: Entry<Name> } & { readonly shortage: ShortageReader };
 
 /**
- * Every collector, by name, and what goes with them; a new metric is added here. TCP queues are read once a window: the kernel walks its whole
- * table of connections for them, which costs more than all the other metrics together.
+ * Every collector, by name, and what goes with them; a new metric is added here. TCP queues are read once a window: the
+ * kernel walks its whole table of connections for them, which costs more than all the other metrics together.
  */
 export function makeRegistry(
   surroundings: Surroundings,

@@ -1,8 +1,10 @@
+import { ok } from '../../shared/contract/result.ts';
 import type { Cgroup } from '../kernel/cgroup.ts';
 import { type CpuList, commonCpus, countCpuList, countCpus, parseCpuList, parseCpuStat } from '../kernel/cpu-stat.ts';
 import { tightest } from '../kernel/numbers.ts';
 import type { ProcRoot } from '../kernel/proc-root.ts';
 import { SlowFact } from '../kernel/slow-fact.ts';
+import type { Unavailable } from '../kernel/unavailable.ts';
 import { groupOf } from './groups.ts';
 import type { Surroundings } from './target.ts';
 
@@ -14,6 +16,10 @@ export interface CoreBounds {
   readonly shared: boolean;
   /** The CPUs that it is bound to, where that are not all. */
   readonly cpus: CpuList | null;
+  /** The group that is measured, or that the process is in; null for the host, or where it cannot be seen. */
+  readonly group: Cgroup | null;
+  /** Why the quota is not known, if there may be one; null otherwise. */
+  readonly damaged: Unavailable | null;
 }
 
 /** How many CPU cores the scope may use, read every 10 s. */
@@ -59,18 +65,22 @@ export function machineCores(files: ProcRoot): number | null {
 function readBounds(surroundings: Surroundings): CoreBounds {
   const { files, target, configured } = surroundings;
   const host = shownCores(files) ?? machineCores(files) ?? 1;
-  if (target.kind === 'host') return { count: host, shared: false, cpus: null };
-  if (configured.cores !== null) return { count: configured.cores, shared: false, cpus: null };
+  if (target.kind === 'host') return { count: host, shared: false, cpus: null, group: null, damaged: null };
+  if (configured.cores !== null)
+    return { count: configured.cores, shared: false, cpus: null, group: null, damaged: null };
   const pid = target.kind === 'process' ? target.tree.rootPid : null;
   const group: Cgroup | null = target.kind === 'cgroup' ? target.cgroup : pid === null ? null : groupOf(files, pid);
   const bound = (pid === null ? null : affinity(files, pid)) ?? group?.cpus() ?? null;
   const cpus = bound === null ? null : onlineOf(files, bound);
   const count = Math.min(host, cpus === null ? host : countCpus(cpus));
-  const quota = group?.quotaCores() ?? null;
+  const read = group?.quotaCores() ?? ok(null);
+  const quota = read.ok ? read.value : null;
   return {
     count: tightest(count, quota) ?? count,
     shared: quota === null || quota >= count,
     cpus: count < host ? cpus : null,
+    group,
+    damaged: read.ok ? null : read.error,
   };
 }
 

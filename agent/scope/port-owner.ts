@@ -16,8 +16,11 @@ export function parseListeners(text: string, port: number): readonly string[] {
   return inodes;
 }
 
-/** The process that listens on a port; of several (a parent and its workers) the one that the others come from. */
-export function findPortOwner(files: ProcRoot, port: number): number | Unavailable {
+/**
+ * The processes that listen on a port, at least one, the first first; of a parent and its workers the parent only. There are
+ * several where programs share the port (SO_REUSEPORT) or listen on different addresses.
+ */
+export function findPortOwners(files: ProcRoot, port: number): readonly number[] | Unavailable {
   const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => files.textOrNull(path) ?? '');
   const sockets = new Set(tables.flatMap((text) => parseListeners(text, port)).map((inode) => `socket:[${inode}]`));
   if (sockets.size === 0) {
@@ -25,21 +28,27 @@ export function findPortOwner(files: ProcRoot, port: number): number | Unavailab
     return unavailable('target-gone', `no process listens on port ${port} here; ${hint}`);
   }
   const parents = new Map<number, number>();
+  const managers = new Set<number>();
   for (const name of files.names('/proc') ?? []) {
     if (!/^\d+$/.test(name) || !holdsOne(files, name, sockets)) continue;
-    const stat = parsePidStat(files.textOrNull(`/proc/${name}/stat`) ?? '');
-    if (stat !== null) parents.set(stat.pid, stat.parentPid);
+    const text = files.textOrNull(`/proc/${name}/stat`) ?? '';
+    const stat = parsePidStat(text);
+    if (stat === null) continue;
+    parents.set(stat.pid, stat.parentPid);
+    if (processName(text) === 'systemd') managers.add(stat.pid);
   }
-  // systemd keeps a copy of the sockets that it opens for services; it is not the service.
-  const first = parents.has(1) ? processName(files.textOrNull('/proc/1/stat') ?? '') : null;
-  if (parents.size === 1 && first === 'systemd') {
+  if (parents.size > 0 && parents.size === managers.size) {
     return unavailable('target-gone', `systemd holds port ${port} for a service that has not started yet`);
   }
+  // systemd (each user's too) keeps a copy of the sockets that it opens for services; it is not the service.
+  for (const manager of managers) parents.delete(manager);
   if (parents.size > 1) parents.delete(1);
   const top = [...parents].filter(([, parent]) => !parents.has(parent)).map(([pid]) => pid);
-  return top.length > 0
-    ? Math.min(...top)
-    : unavailable('no-permission', `the process that listens on port ${port} is another user's: run the agent as root`);
+  if (top.length > 0) return top.toSorted((a, b) => a - b);
+  return unavailable(
+    'no-permission',
+    `the process that listens on port ${port} is another user's: run the agent as root`,
+  );
 }
 
 function holdsOne(files: ProcRoot, pid: string, sockets: ReadonlySet<string>): boolean {

@@ -4,7 +4,7 @@ import { parsePidStat } from '../kernel/pid-stat.ts';
 import type { ProcRoot } from '../kernel/proc-root.ts';
 import { unavailable } from '../kernel/unavailable.ts';
 import { containerGroup, namedGroup, ownGroup } from './groups.ts';
-import { findPortOwner } from './port-owner.ts';
+import { findPortOwners } from './port-owner.ts';
 import { ProcessTree } from './process-tree.ts';
 import type { Target } from './target.ts';
 
@@ -25,23 +25,22 @@ export function resolveScope(files: ProcRoot, choice: ScopeChoice): Target {
       return { kind: 'cgroup', cgroup: findGroup(files, choice.path, choice.own ?? false) };
     case 'pid':
       return { kind: 'process', tree: treeOfPid(files, choice.pid), port: null };
-    case 'port': {
-      const { port } = choice;
-      return { kind: 'process', tree: new ProcessTree(files, () => findPortOwner(files, port)), port };
-    }
+    case 'port':
+      return targetOfPort(files, choice.port);
   }
 }
 
 function findGroup(files: ProcRoot, path: string | null, own: boolean): Cgroup {
   const cgroup = path !== null ? namedGroup(files, path) : own ? ownGroup(files) : containerGroup(files);
   if (cgroup !== null && (cgroup.location.unseen !== undefined || cgroup.exists())) return cgroup;
+  const ownMissing = cgroup === null ? 'no control groups are mounted here' : "the agent's control group is not there";
   throw new ProblemError({
     code: 'scope-unavailable',
     where: path === null ? '--scope cgroup' : '--cgroup',
-    what: path === null ? 'no control groups are mounted here' : 'there is no such control group',
+    what: path === null ? ownMissing : 'there is no such control group',
     expected: 'a group as /proc/PID/cgroup names it, such as /system.slice/app.service',
-    ...(path === null ? {} : { got: quote(path) }),
-    fix: 'See cat /proc/self/cgroup, or measure with --scope host.',
+    ...(cgroup === null && path === null ? {} : { got: quote(path ?? cgroup?.location.path ?? '') }),
+    fix: 'See cat /proc/self/cgroup, or measure with --scope process or host.',
   });
 }
 
@@ -60,6 +59,18 @@ function treeOfPid(files: ProcRoot, pid: number): ProcessTree {
   return new ProcessTree(files, () =>
     startTicks(files, pid) === start ? pid : unavailable('target-gone', `process ${pid} ended`),
   );
+}
+
+function targetOfPort(files: ProcRoot, port: number): Target {
+  let others: readonly number[] = [];
+  const findRoot = () => {
+    const owners = findPortOwners(files, port);
+    if ('status' in owners) return owners;
+    const [first = 0, ...rest] = owners;
+    others = rest;
+    return first;
+  };
+  return { kind: 'process', tree: new ProcessTree(files, findRoot), port, othersOnPort: () => others };
 }
 
 function startTicks(files: ProcRoot, pid: number): number | null {

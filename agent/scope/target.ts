@@ -8,7 +8,13 @@ import type { ProcessTree } from './process-tree.ts';
 export type Target =
   | { readonly kind: 'host' }
   | { readonly kind: 'cgroup'; readonly cgroup: Cgroup }
-  | { readonly kind: 'process'; readonly tree: ProcessTree; readonly port: number | null };
+  | {
+      readonly kind: 'process';
+      readonly tree: ProcessTree;
+      readonly port: number | null;
+      /** Other processes that listen on the port and are not of the tree, as when the tree was found. */
+      readonly othersOnPort?: () => readonly number[];
+    };
 
 /** What the operator says of the machine where the kernel cannot know; null: ask the kernel. */
 export interface ConfiguredLimits {

@@ -1,4 +1,4 @@
-import { unseenCgroup } from '../kernel/cgroup-location.ts';
+import { type CgroupLocation, unseenCgroup } from '../kernel/cgroup-location.ts';
 import { ownPid } from '../kernel/own-cgroup-folder.ts';
 import { processName } from '../kernel/pid-stat.ts';
 import type { ProcRoot } from '../kernel/proc-root.ts';
@@ -9,6 +9,8 @@ import type { Surroundings } from './target.ts';
 /** Programs that take connections for others and do nothing else. Names as the kernel has them: at most 15 characters. */
 const forwarders = new Set([
   ...['docker-proxy', 'rootlessport', 'rootlesskit', 'slirp4netns', 'pasta', 'pasta.avx2', 'passt', 'kube-proxy'],
+  // these hold the port of a container so that nobody else takes it, while the kernel forwards past them
+  ...['conmon', 'crio', 'kubelet', 'containerd', 'gvproxy', 'xinetd', 'rinetd', 'ncat'],
   ...['systemd-socket-', 'socat', 'ssh', 'sshd', 'stunnel', 'stunnel4', 'incusd', 'lxd', 'linkerd2-proxy', 'envoy'],
 ]);
 /** Programs that may forward or be the application itself. */
@@ -33,9 +35,9 @@ export function scopeWarnings(
     target.kind === 'host'
       ? hostWarning(surroundings.files, environment)
       : target.kind === 'cgroup'
-        ? aloneWarning(surroundings.files, target.cgroup.location.folders.cpu ?? target.cgroup.location.folders.memory)
+        ? groupWarning(surroundings.files, target.cgroup.location)
         : [
-            processWarning(surroundings, target.tree.rootPid, target.port),
+            processWarning(surroundings, target.tree.rootPid, target.port, target.othersOnPort?.() ?? []),
             hiddenLimits(surroundings, target.tree.rootPid),
           ];
   return [found].flat().flatMap((warning) => (warning === null ? [] : [warning.slice(0, maxLength)]));
@@ -47,16 +49,23 @@ function hostWarning(files: ProcRoot, environment: Readonly<Record<string, strin
     return 'this is a container, and scope host is the whole machine around it: leave out --scope, or say --scope cgroup';
   }
   const group = ownGroup(files);
-  const quota = group?.quotaCores() ?? null;
-  if (group === null || quota === null) return null;
-  const what = `the agent's control group ${group.location.path} may use ${quota.toFixed(2)} cores only, which scope host does not see`;
+  const quota = group?.quotaCores();
+  if (!group || !quota?.ok || quota.value === null) return null;
+  const what = `the agent's control group ${group.location.path} may use ${quota.value.toFixed(2)} cores only, which scope host does not see`;
   return `${what}: if the application is in that group, say --scope cgroup`;
 }
 
-/** A side-car measures itself, whatever the application in the next container does. */
-function aloneWarning(files: ProcRoot, folders: readonly string[] = []): string | null {
+/** An empty group looks idle; a side-car measures itself, whatever the application in the next container does. */
+function groupWarning(files: ProcRoot, { path, folders }: CgroupLocation): string | null {
+  const [folder] = folders.cpu ?? folders.memory ?? [];
   const own = ownPid(files);
-  const pids = processesIn(files, folders[0]);
+  const pids = processesIn(files, folder);
+  if (pids.length === 0) {
+    const isReadable = folder !== undefined && files.textOrNull(`${folder}/cgroup.procs`) !== null;
+    return isReadable
+      ? `the group ${path} has no process: it looks idle. Start the application, or name its group`
+      : null;
+  }
   if (!pids.includes(own) || pids.some((pid) => pid !== own && !isHelper(files, pid))) return null;
   const what = 'this group has no process but the agent: as a side-car it measures itself';
   return `${what}. Start the application with haweight agent -- COMMAND, or share the pid namespace and say --scope process --port PORT`;
@@ -79,11 +88,20 @@ function isHelper(files: ProcRoot, pid: string): boolean {
   return args.includes('agent') && args.some((arg) => arg === process.argv[1] || /(?:^|\/)haweight(?:\/|$)/.test(arg));
 }
 
-function processWarning({ files }: Surroundings, pid: number | null, port: number | null): string | null {
+function processWarning(
+  { files }: Surroundings,
+  pid: number | null,
+  port: number | null,
+  others: readonly number[],
+): string | null {
   const name = pid === null || port === null ? null : processName(files.textOrNull(`/proc/${pid}/stat`) ?? '');
   if (name === null) return null;
   if (forwarders.has(name)) {
     return `port ${port} is held by ${name}, which only forwards: measure what is behind it, a container from inside or with --cgroup`;
+  }
+  if (others.length > 0) {
+    const what = `port ${port} is held by ${1 + others.length} processes that are not of one tree: only ${pid} is measured, not ${others.slice(0, 5).join(', ')}`;
+    return `${what}. Put them into one control group and say --cgroup, or start them as children of one process`;
   }
   if (!proxies.has(name)) return null;
   return `port ${port} is held by ${name}: if it forwards to the application, name the application's own port instead`;

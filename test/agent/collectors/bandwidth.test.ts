@@ -204,3 +204,28 @@ for (const text of ['', '\0\u{fffd}', 'eth0: 1', 'Inter-|   Receive\n face |byte
     t.like(read, { ok: false, error: { reason: 'not-supported' } });
   });
 }
+
+for (const [what, megabits] of [
+  ['backwards, as a driver with 32 bits does every 34 s at 1 Gbit/s', -1_000],
+  ['forwards by more than a card can carry', 4e13],
+] as const) {
+  test(`counters of one card that jump ${what} leave the other card's low value unsaid`, (t) => {
+    const metric = measureCards({
+      speeds: { eth0: '1000', eth1: '1000' },
+      megabitsPerSecond: { eth0: megabits, eth1: 2 },
+    });
+    t.like(metric, { reason: 'warming-up', detail: 'the counters of eth0 jumped within the window' });
+  });
+}
+
+test('an unknown speed is said of the interfaces that carry something', (t) => {
+  using tree = new RecordedTree('container-v2');
+  const lines = ['lo: 5', 'tunl0: 0', 'sit0: 0', 'eth0: 70'].map((line) => `${line} 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n`);
+  tree.write('/proc/self/net/dev', lines.join(''));
+  const read = bandwidthCollector(tree.surroundings({ kind: 'host' })).read(0);
+  if (!read.ok) return t.fail();
+  const at = { atMs: 0, reading: read.value };
+  t.like(computeBandwidth({ first: at, last: at }), {
+    detail: 'the speed of eth0 is unknown: give --link-speed, such as 1G',
+  });
+});

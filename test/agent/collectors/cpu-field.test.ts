@@ -55,6 +55,18 @@ test('an idle column that stands still does not make a guest at 60 % look full',
   t.is(cpu.sample().status, 'unavailable');
 });
 
+test('an idle column that slips back by a few ticks does not blind the agent of a full machine', (t) => {
+  using tree = new RecordedTree('host');
+  const cpu = new CpuOf(tree, host);
+  tree.write('/proc/stat', stat('100 0 0 5000 0 0 0 0', '100 0 0 5000 0 0 0 0'));
+  cpu.sample();
+  tree.write('/proc/stat', stat('299 0 0 4997 0 0 0 0', '299 0 0 4999 0 0 0 0'));
+  t.like(cpu.sample(), { status: 'ok', utilisation: 1 });
+  // hours of idle time that are lost, on a machine that does little: nothing can be told
+  tree.write('/proc/stat', stat('301 0 0 10 0 0 0 0', '301 0 0 10 0 0 0 0'));
+  t.is(cpu.sample().status, 'unavailable');
+});
+
 test('a machine that is never idle is full, though its idle column stands still', (t) => {
   using tree = new RecordedTree('host');
   const cpu = new CpuOf(tree, host);
@@ -200,6 +212,28 @@ test('a group without a quota could have had what it used and what was free', (t
   t.like(withoutQuota(0, 200, 0), { utilisation: 0 });
 });
 
+for (const [some, utilisation] of [
+  ['0.00', 0.1 / 8],
+  ['5.00', 0.1 / (0.1 + 7.9 / 2)],
+  ['10.00', 1],
+  ['60.00', 1],
+] as const) {
+  test(`a group without a quota that waits for CPU ${some} % of the time is as full as that, not as its machine`, (t) => {
+    const metric = withoutQuota(200, 0, 100_000, (tree) =>
+      tree.write('/sys/fs/cgroup/cpu.pressure', `some avg10=${some} avg60=0.00 avg300=0.00 total=1\n`),
+    );
+    if (metric.status !== 'ok') return t.fail(metric.detail);
+    t.true(Math.abs(metric.utilisation - utilisation) < 1e-9, `${metric.utilisation}`);
+  });
+}
+
+test('without pressure a group without a quota is as full as its machine', (t) => {
+  t.like(
+    withoutQuota(200, 0, 100_000, (tree) => tree.remove('/sys/fs/cgroup/cpu.pressure')),
+    { status: 'ok', utilisation: 1 },
+  );
+});
+
 test('a quota as large as the machine is none', (t) => {
   const change = (tree: RecordedTree) => tree.write('/sys/fs/cgroup/cpu.max', '400000 100000\n');
   t.like(withoutQuota(200, 0, 1_000_000, change), { status: 'ok', utilisation: 1 });
@@ -222,6 +256,18 @@ test('a group that is bound to some CPUs is full where these are, though others 
   tree.write('/proc/stat', stat(full, full, idle, idle));
   tree.write('/sys/fs/cgroup/cpu.stat', usage(3_000_000));
   t.like(cpu.sample(), { status: 'ok', utilisation: 1, raw: { availableCoreSeconds: 1 } });
+});
+
+test('a quota that is empty, binary or cut is a failure, not all cores', (t) => {
+  using tree = new RecordedTree('container-v2');
+  for (const text of ['', '\0\0', '50000 1000', '50000\n']) {
+    tree.write('/sys/fs/cgroup/cpu.max', text);
+    t.like(new CpuOf(tree, ownGroup).sample(), {
+      reason: 'failed',
+      detail: 'cpu.max does not hold a quota and its period',
+    });
+  }
+  t.like(new CpuOf(tree, ownGroup, { cores: 2 }).sample(), { reason: 'warming-up' }, 'what the operator says counts');
 });
 
 test('of quota, cpuset and online CPUs the tightest counts', (t) => {

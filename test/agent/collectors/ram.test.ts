@@ -80,20 +80,28 @@ test("of a host, ZFS's cache above its least size is available", (t) => {
   t.true(metric.status === 'ok' && metric.utilisation < 0.25);
 });
 
-test('of a host, statistics of ZFS that are damaged or vanish count for nothing', (t) => {
+test('of a host, statistics of ZFS that are damaged make memory unknown: a full cache would look like a shortage', (t) => {
   const arcstats = '/proc/spl/kstat/zfs/arcstats';
   const usedBytes = (65_802_240 - 3_145_728) * 1024;
   using tree = new RecordedTree('zfs-arc');
   const collector = ramCollector(tree.surroundings({ kind: 'host' }));
   t.true(collector.read(0).ok);
-  for (const text of ['', 'size 4 515', 'size 4 51500000000\n', 'c_min 4 1\nsize 4 -5\n', '\0\0']) {
+  for (const text of ['', 'size 4 515', 'c_min 4 1\nsize 4 -5\n', '\0\0']) {
     tree.write(arcstats, text);
-    t.like(collector.read(1_000), { value: { usedBytes } }, text);
+    t.like(collector.read(1_000), { error: { reason: 'failed', detail: `${arcstats} has no size` } }, text);
   }
   tree.write(arcstats, 'c_min 4 900\nsize 4 800\n');
   t.like(collector.read(2_000), { value: { usedBytes } }, 'a cache below its least size gives nothing back');
   tree.remove(arcstats);
-  t.like(collector.read(3_000), { value: { usedBytes } });
+  t.like(collector.read(3_000), { value: { usedBytes } }, 'the module was unloaded');
+});
+
+test("of a host, ZFS's cache without a least size has ZFS's own default", (t) => {
+  using tree = new RecordedTree('zfs-arc');
+  tree.write('/proc/spl/kstat/zfs/arcstats', 'size 4 51500000000\n');
+  const [total, arc] = [65_802_240 * 1024, 51_500_000_000];
+  const usedBytes = (65_802_240 - 3_145_728) * 1024 - (arc - total / 32);
+  t.like(ramCollector(tree.surroundings({ kind: 'host' })).read(0), { value: { usedBytes } });
 });
 
 test("ZFS's cache does not make memory available that programs hold", (t) => {
@@ -247,4 +255,35 @@ test('a group that is removed is gone, not empty', (t) => {
   const read = collector.read(0);
   t.false(read.ok);
   if (!read.ok) t.is(read.error.reason, 'target-gone');
+});
+
+for (const [what, text] of [
+  ['empty', ''],
+  ['binary', '\0\0\u{fffd}'],
+] as const) {
+  test(`of a group, a limit that is ${what} is a failure, not the machine's memory`, (t) => {
+    using tree = new RecordedTree('container-v2');
+    tree.write('/sys/fs/cgroup/memory.max', text);
+    const read = ramCollector(tree.surroundings(ownGroup)).read(0);
+    t.like(read, { ok: false, error: { reason: 'failed', detail: 'memory.max holds neither a number nor max' } });
+  });
+}
+
+test('of a group, a memory.stat that was cut in a number is a failure', (t) => {
+  using tree = new RecordedTree('container-v2');
+  tree.write('/sys/fs/cgroup/memory.stat', 'anon 1\ninactive_file 10');
+  t.like(ramCollector(tree.surroundings(ownGroup)).read(0), { ok: false, error: { reason: 'failed' } });
+});
+
+test('of a group, a memory.high of max is none, and one of 0 names the flag to give', (t) => {
+  using tree = new RecordedTree('container-v2');
+  tree.write('/sys/fs/cgroup/memory.high', 'max\n');
+  const measured = () => {
+    const collector = ramCollector(tree.surroundings(ownGroup));
+    const read = collector.read(0);
+    return read.ok ? collector.compute({ first: null, last: { atMs: 0, reading: read.value } }) : read.error;
+  };
+  t.like(measured(), { raw: { limitBytes: 512 * mebi } });
+  tree.write('/sys/fs/cgroup/memory.high', '0\n');
+  t.like(measured(), { reason: 'no-limit', detail: "the group's memory limit is 0: give --memory-limit, such as 2G" });
 });

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { computeTcpQueues, tcpQueuesCollector, WorstQueues } from '../../../agent/collectors/tcp-queues.ts';
-import type { SocketSource } from '../../../agent/kernel/socket-diagnostics.ts';
+import { refusalOf, type SocketSource } from '../../../agent/kernel/socket-diagnostics.ts';
 import { type BatchEnd, readBatch, SocketMessage } from '../../../agent/kernel/socket-messages.ts';
 import { ok } from '../../../shared/contract/result.ts';
 import { RecordedTree, recordedSocketDump } from '../support.ts';
@@ -153,4 +153,10 @@ test('no bytes make reading throw, and ratios stay within 0 to 1', (t) => {
     { seed: 1 },
   );
   t.pass();
+});
+
+test('what forbids socket diagnostics is told from a kernel without them', (t) => {
+  for (const errno of [1, 13, 97]) t.like(refusalOf(errno), { reason: 'no-permission' });
+  t.regex(refusalOf(13).detail, /SELinux, seccomp, or RestrictAddressFamilies=/);
+  t.like(refusalOf(93), { reason: 'not-supported' });
 });

@@ -70,6 +70,16 @@ test("in a group it is a process of the group whose own limit counts, not the ag
   t.like(read, { value: { threads: 96, limit: { limit: 100, limitSource: 'rlimit' } } });
 });
 
+test("a group's limit that is cut or empty is a failure, not the machine's limit", (t) => {
+  using tree = new RecordedTree('container-v2');
+  for (const text of ['', '12', 'ma']) {
+    tree.write('/sys/fs/cgroup/pids.max', text);
+    const read = threadsCollector(tree.surroundings(ownGroup)).read(0);
+    t.like(read, { ok: false, error: { reason: 'failed' } }, text);
+    t.true(threadsCollector(tree.surroundings(ownGroup, { threads: 200 })).read(0).ok);
+  }
+});
+
 test("a configured limit wins over the kernel's", (t) => {
   const metric = measure('host', { kind: 'pid', pid: 700 }, { threads: 12 });
   t.like(metric, { status: 'ok', utilisation: 0.75, raw: { limitSource: 'configured' } });

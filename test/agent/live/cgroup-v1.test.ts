@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import type { ScopeChoice } from '../../../agent/scope/scope.ts';
+import type { Metric } from '../../../shared/contract/snapshot.ts';
 import { until } from '../../../testbed/rig/wait.ts';
 import { LiveApp, untilMeasured } from './support.ts';
 
@@ -14,9 +16,10 @@ class TestGroup implements AsyncDisposable {
   readonly path: string;
   readonly folders: readonly string[];
 
-  constructor(name: string) {
+  constructor(name: string, unified: string | null = null) {
     this.path = `/haweight-test-${process.pid}-${name}`;
-    this.folders = controllers.map((controller) => `${mount}/${controller}${this.path}`);
+    const mounts = controllers.map((controller) => `${mount}/${controller}`);
+    this.folders = [...mounts, ...(unified === null ? [] : [unified])].map((folder) => folder + this.path);
     for (const folder of this.folders) mkdirSync(folder);
   }
 
@@ -62,6 +65,28 @@ cgroupTest('a busy loop in a group with a tenth of a core uses all of it', async
     cpu.status === 'ok' && cpu.utilisation > 0.8 ? cpu.raw : null,
   );
   t.true(raw.availableCoreSeconds < 0.25, 'the quota counts, not the cores of the machine');
+});
+
+cgroupTest('on a full machine a group without a quota is full only where it waits for CPU', async (t) => {
+  const unified = `${mount}/unified`;
+  if (!existsSync(`${unified}/cpu.pressure`)) {
+    t.pass('no pressure here');
+    return;
+  }
+  await using group = new TestGroup('waits', unified);
+  const cores = Array.from({ length: availableParallelism() });
+  await using neighbours = new AsyncDisposableStack();
+  for (const _ of cores) neighbours.use(await LiveApp.start('busy'));
+  await using _idle = await LiveApp.start('idle', 0, group.folders);
+  const cpuOf = (scope: ScopeChoice, fits: (cpu: Extract<Metric<'cpu'>, { status: 'ok' }>) => boolean) =>
+    untilMeasured(scope, {}, ({ cpu }) => (cpu.status === 'ok' && fits(cpu) ? cpu : null));
+  await cpuOf({ kind: 'host' }, ({ utilisation }) => utilisation > 0.95);
+  const named = { kind: 'cgroup', path: group.path } as const;
+  const idle = await cpuOf(named, ({ raw }) => raw.availableCoreSeconds > 0.1 * cores.length);
+  t.true(idle.utilisation < 0.3, `${idle.utilisation}`);
+  await using loops = new AsyncDisposableStack();
+  for (const _ of cores) loops.use(await LiveApp.start('busy', 0, group.folders));
+  t.truthy(await cpuOf(named, ({ utilisation }) => utilisation > 0.9));
 });
 
 cgroupTest('memory and threads of a group are measured against its own limits', async (t) => {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { formatFacts } from '../../../agent/run/host-facts.ts';
 import { formatReport } from '../../../agent/run/report.ts';
 import { families, prometheusText } from '../../../agent/serve/prometheus.ts';
-import { unavailableReasons } from '../../../shared/contract/snapshot.ts';
+import { type Scope, unavailableReasons } from '../../../shared/contract/snapshot.ts';
 import { snapshot } from '../../support/snapshot.ts';
 
 const timing = { ageMs: 120, samples: 3, durationMs: () => 2 };
@@ -111,4 +111,21 @@ test('unknown facts are left out', (t) => {
     }),
     ['Debian 12, kernel 6.1 x64', '2 x EPYC, virtual machine (KVM)'],
   );
+});
+
+test('for a group without a quota on a full machine it says what the neighbours use', (t) => {
+  const { metrics } = snapshot();
+  const cpu = {
+    status: 'ok',
+    utilisation: 1,
+    raw: { busyCoreSeconds: 0.02, availableCoreSeconds: 0.02, stealCoreSeconds: 0 },
+  } as const;
+  const group = { kind: 'cgroup', version: 2, path: '/' } as const;
+  const report = (scope: Scope) => formatReport(snapshot({ scope, metrics: { ...metrics, cpu } }), []);
+  t.regex(
+    report(group).replaceAll(/\n +/g, ' '),
+    /CPU +100.0 % 0.02 of 0.02 core-seconds, stolen 0.00 neighbours leave it 0.01 of 2.00 cores, and there is no quota: .* --cores/,
+  );
+  t.notRegex(report({ kind: 'host' }), /neighbours/);
+  t.notRegex(formatReport(snapshot({ scope: group }), []), /neighbours/);
 });

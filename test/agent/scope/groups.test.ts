@@ -45,7 +45,7 @@ test('where the mount begins above our group, a group below ours and one beside 
   addNeighbour(tree);
   tree.write('/proc/self/stat', '4242 (node) R 1 4242\n');
   tree.write('/proc/77/cgroup', '0::/../../libpod-def.scope/container\n');
-  t.is(groupOf(tree.files, 77)?.quotaCores(), 0.7);
+  t.like(groupOf(tree.files, 77)?.quotaCores(), { value: 0.7 });
   tree.write('/proc/78/cgroup', '0::/app\n');
   t.is(groupOf(tree.files, 78)?.location.folders.cpu?.[0], `${slice}/libpod-abc.scope/container/app`);
   tree.write('/proc/79/cgroup', '0::/../../../../../../../x\n');
@@ -95,6 +95,6 @@ test("a process of another container of the pod has that container's limits, see
   t.is(groupOf(tree.files, 77), null);
   tree.write(`/proc/77/root${top}/cpu.max`, '150000 100000\n');
   tree.write(`/proc/77/root${top}/memory.max`, '536870912\n');
-  t.is(groupOf(tree.files, 77)?.quotaCores(), 1.5);
-  t.is(groupOf(tree.files, 77)?.memoryLimitBytes(), 512 * 2 ** 20);
+  t.like(groupOf(tree.files, 77)?.quotaCores(), { value: 1.5 });
+  t.like(groupOf(tree.files, 77)?.memoryLimitBytes(), { value: 512 * 2 ** 20 });
 });

@@ -65,11 +65,29 @@ test('an application beside the agent, in the group or below it, is enough', (t)
   }
 });
 
+test('a group that was named and has no process is warned of: it would look idle', (t) => {
+  using tree = new RecordedTree('host');
+  const folder = '/sys/fs/cgroup/system.slice/app.service';
+  const warning = () => warningsOf(tree, { kind: 'cgroup', path: '/system.slice/app.service' });
+  t.is(warning(), '', 'nothing can be read: nothing is said');
+  tree.write(`${folder}/cgroup.procs`, '');
+  t.regex(warning(), /^the group \/system\.slice\/app\.service has no process: .* idle/);
+  for (const [file, text] of [
+    ['cgroup.procs', '0\n'],
+    ['worker/cgroup.procs', '31\n'],
+  ] as const) {
+    tree.write(`${folder}/cgroup.procs`, '');
+    tree.write(`${folder}/${file}`, text);
+    t.is(warning(), '', file);
+  }
+});
+
 test('a program on the port that only forwards is named', (t) => {
   for (const [name, expected] of [
     ['docker-proxy', /port 8080 is held by docker-proxy, which only forwards: measure what is behind it/],
     ['rootlessport', /held by rootlessport, which only forwards/],
     ['systemd-socket-', /only forwards/],
+    ['conmon', /held by conmon, which only forwards/],
     ['nginx', /port 8080 is held by nginx: if it forwards to the application, name the application's own port/],
     ['haproxy', /held by haproxy: if it forwards/],
     ['node', /^$/],
@@ -79,6 +97,20 @@ test('a program on the port that only forwards is named', (t) => {
     tree.link('/proc/700/fd/3', 'socket:[55001]');
     t.regex(warningsOf(tree, { kind: 'port', port: 8080 }), expected, name);
   }
+});
+
+test('a port that several programs share is warned of, workers of one parent are not', (t) => {
+  using tree = new RecordedTree('host');
+  tree.link('/proc/700/fd/3', 'socket:[55001]');
+  tree.link('/proc/710/fd/3', 'socket:[55001]');
+  t.is(warningsOf(tree, { kind: 'port', port: 8080 }), '');
+  addProcess(tree, 701, 'app');
+  tree.link('/proc/701/fd/3', 'socket:[55001]');
+  const warning = warningsOf(tree, { kind: 'port', port: 8080 });
+  t.regex(
+    warning,
+    /port 8080 is held by 2 processes that are not of one tree: only 700 is measured, not 701\..*--cgroup/,
+  );
 });
 
 test('limits of a process that cannot be seen are warned of', (t) => {
