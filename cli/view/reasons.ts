@@ -1,6 +1,6 @@
 import type { Reason } from '../../shared/contract/decision.ts';
 import { exclusions } from '../../shared/contract/observation.ts';
-import type { ServerStatus } from '../../shared/contract/status.ts';
+import type { ServerStatus, StatusReason } from '../../shared/contract/status.ts';
 import { decimal, percent, signed } from '../../shared/terminal/format.ts';
 import type { Tone } from '../../shared/terminal/text.ts';
 
@@ -56,8 +56,11 @@ const agentProblems: Readonly<Record<string, string>> = {
 };
 
 /** The basis of an ordinary weight. */
-function basis(reasons: readonly Reason[]): string {
-  for (const { code } of reasons) {
+function basis(reasons: readonly StatusReason[]): string {
+  for (const reason of reasons) {
+    const { code } = reason;
+    if (code === 'unknown') return reason.of;
+    if (code === 'inverse-load') return 'by load';
     if (code === 'capacity') return 'by capacity';
     if (code === 'capacity-prior') return 'by size';
     if (code === 'picked') return 'picked';
@@ -69,8 +72,10 @@ function basis(reasons: readonly Reason[]): string {
 }
 
 /** One step of a decision in words. */
-export function describe(reason: Reason): string {
+export function describe(reason: StatusReason): string {
   switch (reason.code) {
+    case 'unknown':
+      return `${reason.of} (the controller is newer than this command, which does not know this step: upgrade it)`;
     case 'excluded':
       return `left alone: ${Object.hasOwn(exclusions, reason.exclusion) ? exclusions[reason.exclusion as keyof typeof exclusions] : reason.exclusion}`;
     case 'load':

@@ -192,3 +192,20 @@ test('a target beyond what a weight can be is shown as such', (t) => {
   if (backend === undefined) return t.fail();
   t.regex(renderExplanation({ status: status([one]), backend, server: one }), /: target above 256, this tick 256\n/);
 });
+
+test('a reason that only a newer controller knows is shown as its code, and the rest as ever', (t) => {
+  const [known] = server().reasons;
+  const newer = { code: 'lunar-phase', factor: 0.9, why: ['tide'] };
+  const newerValue = { code: 'held', because: 'eclipse', detail: 'dark' };
+  const sent = { ...status([]).backends[0], servers: [{ ...server(), reasons: [newer, newerValue, known] }] };
+  const read = statusSchema.parse(JSON.parse(JSON.stringify(status([], { backends: [sent as BackendStatus] }))));
+  t.deepEqual(statusSchema.parse(read), read, 'what `--json` prints can be read again');
+  const [backend] = read.backends;
+  const [shown] = backend?.servers ?? [];
+  if (backend === undefined || shown === undefined) return t.fail();
+  const text = renderExplanation({ status: read, backend, server: shown });
+  t.regex(text, /1\. lunar-phase \(the controller is newer than this command.*upgrade it\)/);
+  t.regex(text, /2\. held \(the controller is newer/);
+  t.regex(text, /3\. load Lr 0\.412/);
+  t.regex(renderWeights(read, []), /26\.2% lunar-phase/);
+});
