@@ -34,6 +34,8 @@ export function headline(server: ServerStatus): Headline {
   if (cut !== undefined) return { text: `cut: ${shortMetric[cut.metric]}`, tone: 'warn' };
   const saturated = find('saturation');
   if (saturated !== undefined) return { text: `cut: ${names(saturated.metrics)}`, tone: 'warn' };
+  const refused = find('drain-refused');
+  if (refused !== undefined) return { text: `over: ${names(refused.metrics)}`, tone: 'warn' };
   const aside = server.reasons.filter((reason) => reason.code === 'set-aside');
   if (aside.length > 0) return { text: `aside: ${names(aside.map(({ metric }) => metric))}`, tone: 'warn' };
   if (server.agent.code !== null) return { text: agentText(server.agent.code), tone: 'warn' };
@@ -105,7 +107,7 @@ export function describe(reason: StatusReason): string {
     case 'cores':
       return `size: x ${decimal(reason.factor)} effective cores`;
     case 'set-aside':
-      return `${reason.metric} is set aside at ${percent(reason.level)}, because it did not fall without traffic; it counts again ${reason.countsFrom <= 1 ? `from ${percent(reason.countsFrom)} on, or ` : ''}once it has been under its threshold`;
+      return `${reason.metric} is set aside at ${percent(reason.level)}, because it did not fall without traffic: it neither drains nor cuts, but stays part of the load; it counts again ${reason.countsFrom <= 1 ? `from ${percent(reason.countsFrom)} on, or ` : ''}once it has been under its threshold`;
     case 'not-cut':
       return `${reason.metric} stayed at ${percent(reason.level)} while the weight was cut by a third or more, so that cut has ended`;
     case 'graded':

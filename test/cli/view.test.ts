@@ -108,6 +108,8 @@ test('the status of a controller without shadows and recording is read as having
 const drained: Reason = { code: 'drained', metrics: ['cpu'] };
 const held: Reason = { code: 'held', because: 'stale', detail: '' };
 const cut: Reason = { code: 'graded', metric: 'ram', utilisation: 0.9, factor: 0.5 };
+const notCut: Reason = { code: 'not-cut', metric: 'ram', level: 0.91 };
+const refused: Reason = { code: 'drain-refused', metrics: ['ram'], because: 'others-overloaded', detail: '' };
 const silent: Reason = { code: 'held', because: 'mostly-stale', detail: '' };
 const aside: Reason = { code: 'set-aside', metric: 'ram', level: 0.86, countsFrom: 0.91 };
 const full: Reason = { code: 'set-aside', metric: 'cpu', level: 1, countsFrom: 1.05 };
@@ -120,6 +122,7 @@ for (const [expected, changes] of [
   ['cut: ram', { reasons: [cut] }],
   ['aside: ram', { reasons: [aside] }],
   ['aside: cpu, ram', { reasons: [full, aside] }],
+  ['over: ram', { reasons: [notCut, refused] }],
   ['errors 50%', { reasons: [cut, errors] }],
   ['drain', { exclusion: 'drain', reasons: [] }],
   ['no agent', { agent: { ...server().agent, code: 'agent-unreachable' } }],
@@ -133,11 +136,11 @@ for (const [expected, changes] of [
 test('an explanation says of a metric that is set aside why, and what would make it count again', (t) => {
   t.is(
     describe(aside),
-    'ram is set aside at 86%, because it did not fall without traffic; it counts again from 91% on, or once it has been under its threshold',
+    'ram is set aside at 86%, because it did not fall without traffic: it neither drains nor cuts, but stays part of the load; it counts again from 91% on, or once it has been under its threshold',
   );
   t.is(
     describe(full),
-    'cpu is set aside at 100%, because it did not fall without traffic; it counts again once it has been under its threshold',
+    'cpu is set aside at 100%, because it did not fall without traffic: it neither drains nor cuts, but stays part of the load; it counts again once it has been under its threshold',
   );
   t.is(
     describe({ code: 'released', because: 'not-traffic' }),

@@ -3,7 +3,7 @@ import type { BackendFacts } from '../facts.ts';
 import { type Finding, warning } from '../finding.ts';
 
 /** What the running controller's last decisions say that a person should know. */
-const notable: ReadonlySet<string> = new Set(['contested', 'set-aside', 'not-cut', 'client-errors']);
+const notable: ReadonlySet<string> = new Set(['contested', 'set-aside', 'not-cut', 'drain-refused', 'client-errors']);
 
 export function checkDecisions({ shown }: Pick<BackendFacts, 'shown'>): Finding[] {
   if (shown === null) return [];
