@@ -97,7 +97,7 @@ export function describe(reason: StatusReason): string {
     case 'saturation':
       return `${reason.metrics.length === 0 ? 'a metric was recently near' : `${names(reason.metrics)} near`} saturation: reduced gradually, x ${decimal(reason.factor)}`;
     case 'backlog':
-      return `${decimal(reason.inFlight, 0)} requests in flight, more than its fair part of ${decimal(reason.fairInFlight, 1)}: x ${decimal(reason.factor)}`;
+      return `${decimal(reason.inFlight, 0)} requests in flight, where ${decimal(reason.fairInFlight, 1)} would be its fair part: x ${decimal(reason.factor)}`;
     case 'picked':
       return `all new work goes here: ${picks[reason.because]}, at ${percent(reason.utilisation)}`;
     case 'passed-over':

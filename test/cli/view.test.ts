@@ -212,3 +212,10 @@ test('a reason that only a newer controller knows is shown as its code, and the 
   t.regex(text, /3\. load Lr 0\.412/);
   t.regex(renderWeights(read, []), /26\.2% lunar-phase/);
 });
+
+test('a backlog is worded right above its fair part and below it', (t) => {
+  t.is(
+    describe({ code: 'backlog', inFlight: 0, fairInFlight: 0.13, factor: 1.01 }),
+    '0 requests in flight, where 0.1 would be its fair part: x 1.01',
+  );
+});

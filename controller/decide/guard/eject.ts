@@ -51,8 +51,9 @@ export function decideEjections(
   const ejectionOf = ({ server }: EjectSubject) => ejections.get(server) ?? neverEjected;
   const pool = {
     servers: subjects.length,
+    machines: sum(subjects.map(({ machines }) => machines)),
     capacity: sum(subjects.map(({ capacity }) => capacity)),
-    outAlready: { servers: 0, capacity: 0 },
+    outAlready: { machines: 0, capacity: 0 },
     maxShare: settings.maxDrainedShare,
   };
   const out = new OutOfPool(
