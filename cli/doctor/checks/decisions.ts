@@ -8,7 +8,8 @@ const notable: ReadonlySet<string> = new Set(['contested', 'set-aside', 'not-cut
 export function checkDecisions({ shown }: Pick<BackendFacts, 'shown'>): Finding[] {
   if (shown === null) return [];
   const { backend, problem, servers } = shown.status;
-  const whole = problem === null ? [] : [warning(`backend ${backend}`, problem)];
+  // most begin with the name of the backend
+  const whole = problem === null ? [] : [warning(`backend ${backend}`, problem.replace(`backend ${backend}: `, ''))];
   const reasons = servers.flatMap(({ server, reasons }) => {
     return reasons
       .filter(({ code }) => notable.has(code))

@@ -132,7 +132,7 @@ test("the controller's problem with a backend, and weights that another writer s
   if (backend === undefined) return t.fail();
   const shown = { status: { ...backend, problem: 'backend web: it cannot' }, tickAgeMs: 0 };
   t.deepEqual(lines(checkDecisions({ shown })), [
-    'warning backend web: backend web: it cannot',
+    'warning backend web: it cannot',
     'warning server web1: something else writes this weight: left alone for 4 more ticks; wanted 12',
   ]);
 });
