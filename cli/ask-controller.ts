@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import axios from 'axios';
 import { controllerPort, httpUrlPattern } from '../shared/contract/endpoints.ts';
-import { type Problem, ProblemError, quote, quoteValue } from '../shared/contract/problem.ts';
+import { type Problem, ProblemError, quoteValue } from '../shared/contract/problem.ts';
 import { tokenRefused } from '../shared/contract/problems/access.ts';
 import {
   controllerCertificate,
@@ -60,7 +60,7 @@ export async function askController(url: string, access: ControllerAccess): Prom
     if (status === 200 && parsed.success) {
       return ok({ status: printable(parsed.data), answeredAt: dateOf(headers['date']) });
     }
-    const got = `HTTP ${status} ${quote(quoteValue(data, 60), 60)}`;
+    const got = `HTTP ${status} ${quoteValue(data, 60)}`;
     return err(notAController(where, got));
   } catch (cause) {
     const { code, message } = cause as { code?: string; message: string };

@@ -61,8 +61,8 @@ async function askDirectly({ controller: _url, tokenFile: _token, ...flags }: As
   return loop.status;
 }
 
-/** The backends that have servers. */
-async function allBackends(socket: string): Promise<readonly string[]> {
+/** The backends that have servers. Throws a ProblemError where HAProxy does not tell. */
+export async function allBackends(socket: string): Promise<readonly string[]> {
   const states = await new RuntimeApi({ socket }).servers();
   if (!states.ok) throw new ProblemError(states.error);
   return [...new Set(states.value.map(({ backend }) => backend))];

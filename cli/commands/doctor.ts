@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import { loadConfig } from '../../controller/index.ts';
-import { exitCodes } from '../../shared/contract/problem.ts';
+import { defaultSocket } from '../../shared/contract/endpoints.ts';
+import { exitCodes, ProblemError } from '../../shared/contract/problem.ts';
 import { askController, defaultController } from '../ask-controller.ts';
 import { type AskedController, examine } from '../doctor/examine.ts';
 import { countOf, documentOf, type Finding, renderFinding } from '../doctor/finding.ts';
 import { print } from '../exit.ts';
 import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../options.ts';
+import { allBackends } from '../status-source.ts';
 
 const examples = `
 Checks HAProxy's socket and rights, the backends, their algorithms and weights,
@@ -29,7 +31,7 @@ export function doctorCommand(): Command {
       const url = options.controller ?? defaultController;
       const controller = { url, answer: await askController(url, options) };
       const findings: Finding[] = [];
-      for await (const found of examine(loadConfig(flagsFor(options, controller)), controller)) {
+      for await (const found of examine(loadConfig(await flagsFor(options, controller)), controller)) {
         findings.push(...found);
         if (!json) for (const finding of found) print(renderFinding(finding));
       }
@@ -41,15 +43,22 @@ export function doctorCommand(): Command {
     });
 }
 
-/** Takes a socket, backends and agents that were not given from the running controller, if there is one. */
-function flagsFor({ controller: _, tokenFile: _ofController, ...flags }: AskOptions, { answer }: AskedController) {
-  if (flags.config !== undefined || (flags.backend !== undefined && flags.socket !== undefined)) return flags;
-  if (!answer.ok) return flags;
-  const { haproxy, backends: managed } = answer.value.status;
-  const named = flags.backend;
-  const backends = managed.filter(({ backend }) => named === undefined || named.includes(backend));
+/**
+ * Takes a socket, backends and agents that were not given from the running controller, if there is one for this socket. Without
+ * one: the backends that HAProxy has.
+ */
+async function flagsFor(options: AskOptions, { answer }: AskedController) {
+  const { controller, tokenFile: _ofController, ...flags } = options;
+  const { config, backend: named, socket = defaultSocket } = flags;
+  if (config !== undefined || (named !== undefined && flags.socket !== undefined)) return flags;
+  if (!answer.ok && controller !== undefined && flags.socket === undefined) throw new ProblemError(answer.error);
+  const status = answer.ok ? answer.value.status : null;
+  if (status === null || (flags.socket !== undefined && flags.socket !== status.haproxy.socket)) {
+    return { ...flags, socket, backend: named ?? (await allBackends(socket)) };
+  }
+  const backends = status.backends.filter(({ backend }) => named === undefined || named.includes(backend));
   const agents = backends.flatMap(({ backend, servers }) =>
     servers.filter(({ agent }) => agent.url !== '').map(({ server, agent }) => `${backend}/${server}=${agent.url}`),
   );
-  return { socket: haproxy.socket, backend: backends.map(({ backend }) => backend), agent: agents, ...flags };
+  return { socket: status.haproxy.socket, backend: backends.map(({ backend }) => backend), agent: agents, ...flags };
 }

@@ -1,7 +1,6 @@
-import type { Reason } from '../../shared/contract/decision.ts';
 import { maxWeight } from '../../shared/contract/limits.ts';
 import { metricNames } from '../../shared/contract/snapshot.ts';
-import type { BackendStatus, ServerStatus, Status } from '../../shared/contract/status.ts';
+import type { BackendStatus, ServerStatus, Status, StatusReason } from '../../shared/contract/status.ts';
 import { decimal, percent, seconds } from '../../shared/terminal/format.ts';
 import type { ShadowedServer } from '../shadow-status.ts';
 import { describe } from './reasons.ts';
@@ -54,7 +53,7 @@ export function renderExplanation(explained: Explained): string {
 }
 
 /** Where a smoothed weight is on its way to, on the scale of this tick's weights. */
-function stepOf(reason: Reason, all: readonly Reason[]): string {
+function stepOf(reason: StatusReason, all: readonly StatusReason[]): string {
   if (reason.code !== 'smoothed') return '';
   const scaled = all.findLast((each) => each.code === 'scaled');
   if (scaled === undefined || reason.factor === 0) return '';

@@ -1,6 +1,6 @@
 import type { Reason } from '../../shared/contract/decision.ts';
 import { exclusions } from '../../shared/contract/observation.ts';
-import type { ServerStatus } from '../../shared/contract/status.ts';
+import type { ServerStatus, StatusReason } from '../../shared/contract/status.ts';
 import { decimal, percent, signed } from '../../shared/terminal/format.ts';
 import type { Tone } from '../../shared/terminal/text.ts';
 
@@ -34,6 +34,8 @@ export function headline(server: ServerStatus): Headline {
   if (cut !== undefined) return { text: `cut: ${shortMetric[cut.metric]}`, tone: 'warn' };
   const saturated = find('saturation');
   if (saturated !== undefined) return { text: `cut: ${names(saturated.metrics)}`, tone: 'warn' };
+  const refused = find('drain-refused');
+  if (refused !== undefined) return { text: `over: ${names(refused.metrics)}`, tone: 'warn' };
   const aside = server.reasons.filter((reason) => reason.code === 'set-aside');
   if (aside.length > 0) return { text: `aside: ${names(aside.map(({ metric }) => metric))}`, tone: 'warn' };
   if (server.agent.code !== null) return { text: agentText(server.agent.code), tone: 'warn' };
@@ -56,8 +58,11 @@ const agentProblems: Readonly<Record<string, string>> = {
 };
 
 /** The basis of an ordinary weight. */
-function basis(reasons: readonly Reason[]): string {
-  for (const { code } of reasons) {
+function basis(reasons: readonly StatusReason[]): string {
+  for (const reason of reasons) {
+    const { code } = reason;
+    if (code === 'unknown') return reason.of;
+    if (code === 'inverse-load') return 'by load';
     if (code === 'capacity') return 'by capacity';
     if (code === 'capacity-prior') return 'by size';
     if (code === 'picked') return 'picked';
@@ -69,8 +74,10 @@ function basis(reasons: readonly Reason[]): string {
 }
 
 /** One step of a decision in words. */
-export function describe(reason: Reason): string {
+export function describe(reason: StatusReason): string {
   switch (reason.code) {
+    case 'unknown':
+      return `${reason.of} (the controller is newer than this command, which does not know this step: upgrade it)`;
     case 'excluded':
       return `left alone: ${Object.hasOwn(exclusions, reason.exclusion) ? exclusions[reason.exclusion as keyof typeof exclusions] : reason.exclusion}`;
     case 'load':
@@ -90,7 +97,7 @@ export function describe(reason: Reason): string {
     case 'saturation':
       return `${reason.metrics.length === 0 ? 'a metric was recently near' : `${names(reason.metrics)} near`} saturation: reduced gradually, x ${decimal(reason.factor)}`;
     case 'backlog':
-      return `${decimal(reason.inFlight, 0)} requests in flight, more than its fair part of ${decimal(reason.fairInFlight, 1)}: x ${decimal(reason.factor)}`;
+      return `${decimal(reason.inFlight, 0)} requests in flight, where ${decimal(reason.fairInFlight, 1)} would be its fair part: x ${decimal(reason.factor)}`;
     case 'picked':
       return `all new work goes here: ${picks[reason.because]}, at ${percent(reason.utilisation)}`;
     case 'passed-over':
@@ -100,7 +107,7 @@ export function describe(reason: Reason): string {
     case 'cores':
       return `size: x ${decimal(reason.factor)} effective cores`;
     case 'set-aside':
-      return `${reason.metric} is set aside at ${percent(reason.level)}, because it did not fall without traffic; it counts again ${reason.countsFrom <= 1 ? `from ${percent(reason.countsFrom)} on, or ` : ''}once it has been under its threshold`;
+      return `${reason.metric} is set aside at ${percent(reason.level)}, because it did not fall without traffic: it neither drains nor cuts, but stays part of the load; it counts again ${reason.countsFrom <= 1 ? `from ${percent(reason.countsFrom)} on, or ` : ''}once it has been under its threshold`;
     case 'not-cut':
       return `${reason.metric} stayed at ${percent(reason.level)} while the weight was cut by a third or more, so that cut has ended`;
     case 'graded':

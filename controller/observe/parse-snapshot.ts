@@ -36,7 +36,7 @@ export function readSnapshot({ status, contentType, body }: AgentAnswer, url: st
   if (!parsed.ok) return err(agentNotJson(url, contentType, body));
   const version = (parsed.value as { version?: unknown } | null)?.version;
   if (typeof version !== 'number' || version < oldestSnapshotVersion)
-    return err(agentSchemaVersion(url, oldestSnapshotVersion, quoteValue(version)));
+    return err(agentSchemaVersion(url, oldestSnapshotVersion, quoteValue(version, 20)));
   const known = version > snapshotVersion ? knownPart(parsed.value as NewerSnapshot) : parsed.value;
   const snapshot = snapshotSchema.safeParse(known);
   if (snapshot.success) return ok(snapshot.data);

@@ -16,7 +16,7 @@ export function parseLine({ text, ended }: Line): Result<TickRecord, string> {
   const version = (value as { haweightRecording?: unknown } | null)?.haweightRecording;
   if (version === undefined) return err(`the line is not a tick of a haweight recording: ${quote(text, 30)}`);
   if (typeof version !== 'number' || version < 1) {
-    return err(`not a version of recordings; expected 1 to ${recordingVersion}, got ${quote(quoteValue(version), 20)}`);
+    return err(`not a version of recordings; expected 1 to ${recordingVersion}, got ${quoteValue(version, 20)}`);
   }
   const parsed = parseTick(withCurrentNames(value as Tree).tree, version);
   if (parsed.success) return ok(parsed.data);

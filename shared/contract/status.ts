@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { reasonSchema } from './decision.ts';
+import { type Reason, reasonSchema } from './decision.ts';
 import { memoryEventsSchema, metricNames, pressureSchema } from './snapshot.ts';
 
 /**
  * What the controller's `GET /v1/status` answers, and what `haweight weights` and `explain` read. Fields that came later have a
- * default, so that the status of an older controller can be read.
+ * default, so that the status of an older controller can be read; of a newer one, fields and reasons may be unknown here.
  */
 export const statusVersion = 1;
 
@@ -14,6 +14,19 @@ export const controllerTokenVariable = 'HAWEIGHT_CONTROLLER_TOKEN';
 const maybe = z.number().nullable();
 /** Wall clock in ms since 1970, as far as a date goes. */
 const instant = z.number().min(0).max(8_640_000_000_000_000);
+
+/** A reason that a newer controller gives and this version does not know: its code is all that can be told. */
+export interface UnknownReason {
+  readonly code: 'unknown';
+  readonly of: string;
+}
+
+/** A known code with values that are not known is unknown too. */
+const statusReasonSchema: z.ZodType<Reason | UnknownReason> = z.union([
+  reasonSchema,
+  z.object({ code: z.literal('unknown'), of: z.string() }),
+  z.looseObject({ code: z.string() }).transform(({ code }): UnknownReason => ({ code: 'unknown', of: code })),
+]);
 
 export const serverStatusSchema = z.object({
   server: z.string(),
@@ -61,7 +74,7 @@ export const serverStatusSchema = z.object({
   /** Since the last tick; null where HAProxy's counters were reset. */
   traffic: z.object({ ok: z.number(), errors: z.number(), clientErrors: z.number().default(0) }).nullable(),
   inFlight: z.number(),
-  reasons: z.array(reasonSchema),
+  reasons: z.array(statusReasonSchema),
 });
 
 /** What a policy that is not in force would do with one server; nothing of it is written. */
@@ -122,3 +135,4 @@ export type BackendStatus = z.infer<typeof backendStatusSchema>;
 export type ShadowStatus = z.infer<typeof shadowSchema>;
 export type ShadowServerStatus = z.infer<typeof shadowServerSchema>;
 export type ServerStatus = z.infer<typeof serverStatusSchema>;
+export type StatusReason = ServerStatus['reasons'][number];

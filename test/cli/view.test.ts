@@ -108,6 +108,8 @@ test('the status of a controller without shadows and recording is read as having
 const drained: Reason = { code: 'drained', metrics: ['cpu'] };
 const held: Reason = { code: 'held', because: 'stale', detail: '' };
 const cut: Reason = { code: 'graded', metric: 'ram', utilisation: 0.9, factor: 0.5 };
+const notCut: Reason = { code: 'not-cut', metric: 'ram', level: 0.91 };
+const refused: Reason = { code: 'drain-refused', metrics: ['ram'], because: 'others-overloaded', detail: '' };
 const silent: Reason = { code: 'held', because: 'mostly-stale', detail: '' };
 const aside: Reason = { code: 'set-aside', metric: 'ram', level: 0.86, countsFrom: 0.91 };
 const full: Reason = { code: 'set-aside', metric: 'cpu', level: 1, countsFrom: 1.05 };
@@ -120,6 +122,7 @@ for (const [expected, changes] of [
   ['cut: ram', { reasons: [cut] }],
   ['aside: ram', { reasons: [aside] }],
   ['aside: cpu, ram', { reasons: [full, aside] }],
+  ['over: ram', { reasons: [notCut, refused] }],
   ['errors 50%', { reasons: [cut, errors] }],
   ['drain', { exclusion: 'drain', reasons: [] }],
   ['no agent', { agent: { ...server().agent, code: 'agent-unreachable' } }],
@@ -133,11 +136,11 @@ for (const [expected, changes] of [
 test('an explanation says of a metric that is set aside why, and what would make it count again', (t) => {
   t.is(
     describe(aside),
-    'ram is set aside at 86%, because it did not fall without traffic; it counts again from 91% on, or once it has been under its threshold',
+    'ram is set aside at 86%, because it did not fall without traffic: it neither drains nor cuts, but stays part of the load; it counts again from 91% on, or once it has been under its threshold',
   );
   t.is(
     describe(full),
-    'cpu is set aside at 100%, because it did not fall without traffic; it counts again once it has been under its threshold',
+    'cpu is set aside at 100%, because it did not fall without traffic: it neither drains nor cuts, but stays part of the load; it counts again once it has been under its threshold',
   );
   t.is(
     describe({ code: 'released', because: 'not-traffic' }),
@@ -191,4 +194,28 @@ test('a target beyond what a weight can be is shown as such', (t) => {
   const [backend] = status([one]).backends;
   if (backend === undefined) return t.fail();
   t.regex(renderExplanation({ status: status([one]), backend, server: one }), /: target above 256, this tick 256\n/);
+});
+
+test('a reason that only a newer controller knows is shown as its code, and the rest as ever', (t) => {
+  const [known] = server().reasons;
+  const newer = { code: 'lunar-phase', factor: 0.9, why: ['tide'] };
+  const newerValue = { code: 'held', because: 'eclipse', detail: 'dark' };
+  const sent = { ...status([]).backends[0], servers: [{ ...server(), reasons: [newer, newerValue, known] }] };
+  const read = statusSchema.parse(JSON.parse(JSON.stringify(status([], { backends: [sent as BackendStatus] }))));
+  t.deepEqual(statusSchema.parse(read), read, 'what `--json` prints can be read again');
+  const [backend] = read.backends;
+  const [shown] = backend?.servers ?? [];
+  if (backend === undefined || shown === undefined) return t.fail();
+  const text = renderExplanation({ status: read, backend, server: shown });
+  t.regex(text, /1\. lunar-phase \(the controller is newer than this command.*upgrade it\)/);
+  t.regex(text, /2\. held \(the controller is newer/);
+  t.regex(text, /3\. load Lr 0\.412/);
+  t.regex(renderWeights(read, []), /26\.2% lunar-phase/);
+});
+
+test('a backlog is worded right above its fair part and below it', (t) => {
+  t.is(
+    describe({ code: 'backlog', inFlight: 0, fairInFlight: 0.13, factor: 1.01 }),
+    '0 requests in flight, where 0.1 would be its fair part: x 1.01',
+  );
 });

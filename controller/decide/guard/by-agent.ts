@@ -59,6 +59,7 @@ function join(members: readonly DrainSubject[]): DrainSubject {
     overTicks: Math.max(...members.map(({ overTicks }) => overTicks)),
     failing: members.every((each) => each.failing),
     capacity: sum(members.map(({ capacity }) => capacity)),
+    machines: Math.min(1, sum(members.map(({ machines }) => machines))),
     trafficShare: sum(members.map(({ trafficShare }) => trafficShare)),
   };
 }

@@ -35,7 +35,7 @@ export interface DrainOutcome {
 /** Effective cores (or servers) of all in rotation, and what is ejected and so out already. */
 export interface DrainPool {
   readonly capacity: number;
-  readonly ejected: { readonly servers: number; readonly capacity: number };
+  readonly ejected: { readonly machines: number; readonly capacity: number };
 }
 
 /** Ticks over threshold before a server may be drained. */
@@ -66,6 +66,7 @@ export function decideDrains(
   const drained = new OutOfPool(
     {
       servers: subjects.length,
+      machines: sum(subjects.map(({ machines }) => machines)),
       capacity: pool.capacity,
       outAlready: pool.ejected,
       maxShare: settings.maxDrainedShare,

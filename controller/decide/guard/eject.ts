@@ -37,8 +37,9 @@ const longestMs = 300_000;
 
 /**
  * Rule 5 under leastconn: an idle server gets requests at any weight above 0, and a server that fails fast is always idle. So
- * it gets weight 0 for a while, twice as long each time; but never the last server, and never more than the allowed part of
- * the pool's capacity. Under other algorithms a low weight is enough, and no server is ejected.
+ * it gets weight 0 for a while, twice as long each time; but never the last server, never more than the allowed part of the
+ * pool's capacity, and not while every other one mostly answers errors too: a shared database is down, or all are overloaded.
+ * Under other algorithms a low weight is enough, and no server is ejected.
  */
 export function decideEjections(
   subjects: readonly EjectSubject[],
@@ -51,19 +52,21 @@ export function decideEjections(
   const ejectionOf = ({ server }: EjectSubject) => ejections.get(server) ?? neverEjected;
   const pool = {
     servers: subjects.length,
+    machines: sum(subjects.map(({ machines }) => machines)),
     capacity: sum(subjects.map(({ capacity }) => capacity)),
-    outAlready: { servers: 0, capacity: 0 },
+    outAlready: { machines: 0, capacity: 0 },
     maxShare: settings.maxDrainedShare,
   };
   const out = new OutOfPool(
     pool,
     subjects.filter((each) => ejectionOf(each).remainingMs > 0),
   );
+  const isSoundLeft = () => subjects.some((each) => !out.has(each) && each.errorShare <= minErrorShare);
   const worstFirst = [...subjects].sort(byErrorShare);
   for (const subject of isLeastconn ? worstFirst : []) {
     if (out.has(subject) || subject.errorShare <= minErrorShare || subject.errors < minErrors) continue;
     out.add(subject);
-    const because = out.brokenLimit;
+    const because = out.brokenLimit ?? (isSoundLeft() ? null : 'others-overloaded');
     if (because !== null) {
       out.delete(subject);
       reasons.set(subject.server, { code: 'ejection-refused', share: subject.errorShare, because });
@@ -73,9 +76,9 @@ export function decideEjections(
     const remainingMs = Math.min(longestMs, settings.ejectMs * 2 ** times);
     ejections.set(subject.server, { remainingMs, times: times + 1, servedMs: 0 });
   }
-  // the pool may have shrunk since then: those with the fewest errors come back first
+  // since then the pool may have shrunk, or the others may fail too: those with the fewest errors come back first
   for (const subject of out.all.sort(byErrorShare).reverse()) {
-    if (out.brokenLimit === null) break;
+    if (out.brokenLimit === null && isSoundLeft()) break;
     out.delete(subject);
     ejections.set(subject.server, { ...ejectionOf(subject), remainingMs: 0 });
   }

@@ -63,7 +63,7 @@ export function guard(input: GuardInput, before: GuardState): GuardOutcome {
 function eject(entries: readonly LearnedEntry[], { algorithm, elapsedMs, settings }: GuardInput): LearnedEntry[] {
   const subjects = entries.map(({ observation: { server, traffic }, memory, size }): EjectSubject => {
     const { ejection, errorShare } = memory;
-    return { server, ejection, errorShare, errors: traffic?.errors ?? 0, capacity: size };
+    return { server, ejection, errorShare, errors: traffic?.errors ?? 0, capacity: size, machines: 1 };
   });
   const { ejections, reasons } = decideEjections(subjects, algorithm === 'leastconn', elapsedMs, settings);
   return entries.map((entry) => {
@@ -93,7 +93,7 @@ function drainsOf(entries: readonly LearnedEntry[], { dynamics, thresholds, sett
   const ejected = entries.filter(({ memory }) => isEjected(memory));
   const pool = {
     capacity: capacityOf(entries),
-    ejected: { servers: ejectedWhole(entries), capacity: capacityOf(ejected) },
+    ejected: { machines: ejectedWhole(entries), capacity: capacityOf(ejected) },
   };
   return drainByAgent(toSubjects(entries), (joined) => decideDrains(joined, pool, thresholds, settings));
 }
@@ -111,26 +111,28 @@ function toSubjects(entries: readonly LearnedEntry[]) {
   const isBusy = sum(entries.map(requestsOf)) >= 20;
   const flowOf = isBusy ? requestsOf : ({ observation }: LearnedEntry) => observation.currentWeight;
   const total = Math.max(1, sum(entries.map(flowOf)));
-  return entries
-    .filter(({ memory }) => !isEjected(memory))
-    .map((entry) => {
-      const { observation, memory, size, agent } = entry;
-      return {
-        server: observation.server,
-        servers: 1,
-        agent,
-        fresh: observation.agent.state === 'fresh',
-        drained: memory.drained,
-        ramping: memory.ramp < 1,
-        cpuIsKnown: memory.utilisation.cpu !== null,
-        utilisation: counted(memory.utilisation, memory.atRest),
-        anyAside: isAnyAside(memory.atRest),
-        overTicks: memory.overTicks,
-        failing: memory.errorShare > failingErrorShare,
-        capacity: size,
-        trafficShare: flowOf(entry) / total,
-      };
-    });
+  const subjects = entries.filter(({ memory }) => !isEjected(memory));
+  const machineOf = ({ observation: { machine, server } }: LearnedEntry) => machine || `server ${server}`;
+  const onMachine = Map.groupBy(subjects, machineOf);
+  return subjects.map((entry) => {
+    const { observation, memory, size, agent } = entry;
+    return {
+      server: observation.server,
+      servers: 1,
+      machines: 1 / (onMachine.get(machineOf(entry))?.length ?? 1),
+      agent,
+      fresh: observation.agent.state === 'fresh',
+      drained: memory.drained,
+      ramping: memory.ramp < 1,
+      cpuIsKnown: memory.utilisation.cpu !== null,
+      utilisation: counted(memory.utilisation, memory.atRest),
+      anyAside: isAnyAside(memory.atRest),
+      overTicks: memory.overTicks,
+      failing: memory.errorShare > failingErrorShare,
+      capacity: size,
+      trafficShare: flowOf(entry) / total,
+    };
+  });
 }
 
 function applyDrain(entry: LearnedEntry, drained: boolean, reason: Reason | undefined, rampStep: number): LearnedEntry {

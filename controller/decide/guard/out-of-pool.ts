@@ -2,17 +2,21 @@ export interface PoolMember {
   readonly server: string;
   /** Effective cores, or 1 for every server where they are not known of all. */
   readonly capacity: number;
+  /** How many machines it stands for; below 1 where it shares one with other members. */
+  readonly machines: number;
 }
 
 /** What the members that are out are measured against. */
 export interface Pool {
   /** Servers that may be taken out; one of them must stay. */
   readonly servers: number;
+  /** The machines that these are on. */
+  readonly machines: number;
   /** Of every server in rotation. */
   readonly capacity: number;
-  /** What is out already for another reason. Not counted in `servers`, but counted in `capacity`. */
-  readonly outAlready: { readonly servers: number; readonly capacity: number };
-  /** Most of the capacity, and of the servers, that may be out at once, 0 to 1. */
+  /** What is out already for another reason. Not counted in `servers` and `machines`, but counted in `capacity`. */
+  readonly outAlready: { readonly machines: number; readonly capacity: number };
+  /** Most of the capacity, and of the machines, that may be out at once, 0 to 1. */
   readonly maxShare: number;
 }
 
@@ -24,6 +28,7 @@ export class OutOfPool<Member extends PoolMember> {
   readonly #members = new Map<string, Member>();
   readonly #pool: Pool;
   #capacity = 0;
+  #machines = 0;
 
   constructor(pool: Pool, members: readonly Member[]) {
     this.#pool = pool;
@@ -42,20 +47,22 @@ export class OutOfPool<Member extends PoolMember> {
   add(member: Member): void {
     this.#members.set(member.server, member);
     this.#capacity += member.capacity;
+    this.#machines += member.machines;
   }
 
-  delete({ server, capacity }: PoolMember): void {
+  delete({ server, capacity, machines }: PoolMember): void {
     this.#members.delete(server);
     this.#capacity -= capacity;
+    this.#machines -= machines;
   }
 
   /** The limit that is broken because too many servers are out; null: none. */
   get brokenLimit(): 'last-server' | 'half-drained' | null {
-    const { servers, capacity, outAlready, maxShare } = this.#pool;
+    const { servers, machines, capacity, outAlready, maxShare } = this.#pool;
     if (this.#members.size === servers) return 'last-server';
-    // servers count too, because a size is what an agent claims: one that claims to be huge would be most of the pool
-    const outOfServers = (outAlready.servers + this.#members.size) / (outAlready.servers + servers);
+    // machines count too, because a size is what an agent claims: one that claims to be huge would be most of the pool
+    const outOfMachines = (outAlready.machines + this.#machines) / (outAlready.machines + machines);
     const outOfCapacity = (outAlready.capacity + this.#capacity) / capacity;
-    return Math.max(outOfServers, outOfCapacity) > maxShare + 1e-9 ? 'half-drained' : null;
+    return Math.max(outOfMachines, outOfCapacity) > maxShare + 1e-9 ? 'half-drained' : null;
   }
 }

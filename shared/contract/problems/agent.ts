@@ -79,7 +79,7 @@ export function agentSchemaVersion(url: string, oldest: number, got: string): Pr
     where: url,
     what: 'the answer is not of a version of the snapshot schema that this controller reads',
     expected: `version ${oldest} or newer`,
-    got: quote(got, 20),
+    got,
     fix: 'Upgrade the agent, or does another program than the agent listen there?',
   };
 }

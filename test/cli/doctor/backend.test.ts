@@ -8,6 +8,7 @@ import { checkRoomBesideOthers } from '../../../cli/doctor/checks/room-beside-ot
 import { checkRotation } from '../../../cli/doctor/checks/rotation.ts';
 import { checkServers } from '../../../cli/doctor/checks/servers.ts';
 import { documentOf } from '../../../cli/doctor/finding.ts';
+import type { Reason } from '../../../shared/contract/decision.ts';
 import { agentTimeout } from '../../../shared/contract/problems/agent.ts';
 import { server, status } from '../../support/status.ts';
 import { answering, facts, failing, lines, view, viewOf } from './support.ts';
@@ -138,7 +139,7 @@ test("the controller's problem with a backend, and weights that another writer s
   if (backend === undefined) return t.fail();
   const shown = { status: { ...backend, problem: 'backend web: it cannot' }, tickAgeMs: 0 };
   t.deepEqual(lines(checkDecisions({ shown })), [
-    'warning backend web: backend web: it cannot',
+    'warning backend web: it cannot',
     'warning server web1: something else writes this weight: left alone for 4 more ticks; wanted 12',
   ]);
 });
@@ -151,6 +152,16 @@ test('a metric that is set aside is warned of', (t) => {
     lines(checkDecisions({ shown: { status: backend, tickAgeMs: 0 } }))[0] ?? '',
     /^warning server web1: .*ram.*95/,
   );
+});
+
+test('a server over a threshold that cannot be drained is warned of', (t) => {
+  const detail = 'every other server is over a threshold or failing';
+  const reason: Reason = { code: 'drain-refused', metrics: ['ram'], because: 'others-overloaded', detail };
+  const [backend] = status([server({ reasons: [reason] })]).backends;
+  if (backend === undefined) return t.fail();
+  t.deepEqual(lines(checkDecisions({ shown: { status: backend, tickAgeMs: 0 } })), [
+    `warning server web1: over threshold (ram) but not drained: ${detail}`,
+  ]);
 });
 
 test('as JSON every finding has level, check and detail, and where it is a problem its fields', (t) => {

@@ -36,6 +36,23 @@ test.serial('weights, explain and doctor work against a running controller', asy
   t.regex(unknown.stderr, /^haweight: "web\/s9": there is no such server; expected one of web\/s1, web\/s2\n$/);
 });
 
+test.serial(
+  'doctor without a controller checks the backends that HAProxy has; a controller that was named must answer',
+  async (t) => {
+    await using stack = await Stack.start({ servers: ['s1', 's2'] });
+    const nobody = `http://127.0.0.1:${await freePort()}`;
+    const socket = ['--socket', stack.haproxy.socket];
+    const doctor = await haweight(['doctor', ...socket, '--controller', nobody]);
+    t.regex(doctor.stdout, /ok {4}backend web: 2 of 2 servers in rotation/);
+    t.regex(doctor.stdout, /controller: .*no controller answers|controller: none answers/);
+    const named = await haweight(['doctor', '--controller', nobody]);
+    t.is(named.code, 2);
+    t.regex(named.stderr, /^haweight: http.*: no controller answers; got ECONNREFUSED/);
+    const nothing = await haweight(['doctor', '--socket', '/nowhere/admin.sock', '--controller', nobody]);
+    t.regex(nothing.stderr, /^haweight: \/nowhere\/admin\.sock: no such socket/);
+  },
+);
+
 test.serial('without a controller weights and explain ask HAProxy and the agents, and say so', async (t) => {
   await using stack = await Stack.start({ servers: ['s1', 's2'] });
   const socket = ['--socket', stack.haproxy.socket];

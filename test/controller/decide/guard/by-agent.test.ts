@@ -94,6 +94,16 @@ test('servers on one machine with agents of their own are drained one by one, as
   t.deepEqual([...backend.weights.values()], [0, 256, 256, 256]);
 });
 
+test('servers on one machine with agents of their own count as one machine: of three, all of its servers are drained', (t) => {
+  const names = [...onA, 'b1', 'c1'];
+  const weights = Object.fromEntries(names.map((name) => [name, 100]));
+  const backend = new Backend(weights, { algorithm: 'random', policy: equal });
+  const hot = onA.map((name, index) => [name, { machine: 'A', cores: 1, utilisation: { ram: 0.9 + index / 1_000 } }]);
+  const big = { cores: 4, utilisation: { cpu: 0.1 } };
+  backend.ticks(6, { ...Object.fromEntries(hot), b1: big, c1: big });
+  t.deepEqual(weightsOfA(backend), [0, 0, 0, 0]);
+});
+
 test('a server without the address of an agent is judged alone', (t) => {
   const backend = new Backend({ a: 100, b: 100, c: 100 }, { algorithm: 'random', policy: equal });
   const of = (cpu: number) => ({ machine: '', agentUrl: '', utilisation: { cpu } });

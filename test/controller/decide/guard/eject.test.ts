@@ -71,7 +71,7 @@ test('few errors, or few among many successes, eject no server', (t) => {
 test('never more than half of the capacity, and never the last server', (t) => {
   const backend = new Backend(even, { algorithm: 'leastconn' });
   backend.ticks(3);
-  const all = backend.tick({ a: failing, b: failing, c: failing, d: failing });
+  const all = backend.tick({ a: failing, b: failing, c: failing });
   t.deepEqual(
     [...all.values()].map(({ weight }) => weight > 0),
     [false, false, true, true],
@@ -105,6 +105,25 @@ test('an ejection is lifted when the others go out of rotation', (t) => {
   backend.tick({ a: failing });
   const down = { exclusion: 'down' } as const;
   t.true((backend.tick({ a: silent, b: down, c: down, d: down }).get('a')?.weight ?? 0) > 0);
+});
+
+test('no server is ejected where all fail: what they share is down', (t) => {
+  const backend = new Backend(even, { algorithm: 'leastconn' });
+  backend.ticks(3);
+  const all = { a: failing, b: failing, c: failing, d: failing };
+  for (let tick = 0; tick < 20; tick += 1) {
+    const decisions = backend.tick(all);
+    t.deepEqual([...backend.weights.values()], [256, 256, 256, 256], `tick ${tick}`);
+    t.true(reasonCodes(decisions.get('a')).includes('ejection-refused'));
+  }
+});
+
+test('an ejected server is back as soon as the others mostly answer errors too', (t) => {
+  const backend = new Backend(even, { algorithm: 'leastconn' });
+  backend.ticks(3);
+  t.is(backend.tick({ a: failing }).get('a')?.weight, 0);
+  const decision = backend.tick({ a: silent, b: failing, c: failing, d: failing }).get('a');
+  t.true((decision?.weight ?? 0) > 0, `${decision?.weight}`);
 });
 
 test('drains and ejections together leave half of the capacity', (t) => {
