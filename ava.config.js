@@ -2,8 +2,12 @@
 const suites = {
   // Needs only this machine and HAProxy; takes a few minutes.
   main: { files: ['test/**/*.test.ts'], timeout: '2m', concurrency: 2 },
-  // Faults under load. These tests mostly wait for ticks.
-  faults: { files: ['test/system/faults/**/*.test.ts'], timeout: '3m', concurrency: 3 },
+  // Faults under load, and whole fleets as they are in the field. These tests mostly wait for ticks.
+  faults: {
+    files: ['test/system/faults/**/*.test.ts', 'test/system/field/*.test.ts'],
+    timeout: '3m',
+    concurrency: 3,
+  },
   // The image and the stack in containers. Needs Docker Engine. The timeout includes the first build.
   containers: { files: ['test/system/containers/**/*.test.ts'], timeout: '12m', concurrency: 2 },
   // The floating address, in network namespaces with keepalived. Needs root.
