@@ -22,6 +22,7 @@ export { readYamlFile, type Tree } from './config/yaml-file.ts';
 export type { AgentClient, AgentSource } from './observe/agent-client.ts';
 export { agentUrl } from './observe/agent-url.ts';
 export { type BackendView, readBackend, type ServerView } from './observe/haproxy-view.ts';
+export { machineParts } from './observe/machines.ts';
 
 /** A client for agents. Loads the HTTP library that it needs. */
 export async function connectAgents(...options: Parameters<typeof connect>): Promise<AgentClient> {

@@ -16,8 +16,8 @@ export interface Hosted {
   readonly placedAtMs: number;
 }
 
-/** Where a server runs. */
-export interface Place {
+/** A server's part of the machine that it runs on. */
+export interface MachinePart {
   /** Servers with the same text run on one machine; empty where it is not known. */
   readonly machine: string;
   /** The server's own part of its agent's and its machine's CPU cores; null where no snapshot has come yet. */
@@ -52,14 +52,14 @@ interface Placed {
  * the scopes on one machine have more cores together than the machine has, all are scaled down alike. An agent's word can take
  * a server no more than to an equal part of the servers on its machine, however large it claims to be. Pure.
  */
-export function placesOf(servers: readonly Hosted[]): ReadonlyMap<string, Place> {
+export function machineParts(servers: readonly Hosted[]): ReadonlyMap<string, MachinePart> {
   const placed = locate(servers);
   const machines = Map.groupBy(placed, (each) => (each.machine === '' ? each : each.machine));
-  return new Map([...machines.values()].flatMap(placesOn));
+  return new Map([...machines.values()].flatMap(partsOn));
 }
 
-/** The places of the servers on one machine. */
-function placesOn(all: readonly Placed[]): readonly (readonly [string, Place])[] {
+/** The parts of the servers on one machine. */
+function partsOn(all: readonly Placed[]): readonly (readonly [string, MachinePart])[] {
   const working = all.filter(({ hosted }) => hosted.isWorking);
   const sharers = Map.groupBy(working, ({ measured }) => measured);
   const partOf = ({ placement, measured }: Placed) =>

@@ -9,7 +9,7 @@ import { agentUrl } from './agent-url.ts';
 import { AsideAgents, type AsideServer, type TimedAnswer } from './aside-agents.ts';
 import type { BackendView, ServerView } from './haproxy-view.ts';
 import { inBatches } from './in-batches.ts';
-import { type Place, placesOf } from './machines.ts';
+import { type MachinePart, machineParts } from './machines.ts';
 import { type Memory, memoryOf } from './memory.ts';
 import { refusedTicks, trafficBetween } from './traffic.ts';
 import { type Asking, whenAsked } from './who-is-asked.ts';
@@ -89,8 +89,8 @@ export class Observer {
     const answered = await this.#ask(planned);
     const remembered = answered.map((each) => ({ ...each, memory: this.#remember(each) }));
     this.#memories = new Map(remembered.map(({ view, memory }) => [view.server, memory]));
-    const places = placesOf(remembered.map(hostedOf));
-    return remembered.map((each) => this.#observed(each, each.memory, places.get(each.view.server)));
+    const parts = machineParts(remembered.map(hostedOf));
+    return remembered.map((each) => this.#observed(each, each.memory, parts.get(each.view.server)));
   }
 
   #plan(view: ServerView): Planned {
@@ -139,7 +139,7 @@ export class Observer {
   #observed(
     { view, before, where, asking, answer }: Answered,
     memory: Memory,
-    place: Place | undefined,
+    part: MachinePart | undefined,
   ): ObservedServer {
     const { counters, haproxyStatus, ...state } = view;
     const now = this.#nowMs();
@@ -150,7 +150,7 @@ export class Observer {
       view.exclusion === null
         ? readingOf(where, held, failure, now, this.#options)
         : { reading: restingReading(view.server, held, now, this.#options), problem: null };
-    const { machine = where, cores = null, neighbours = [] } = place ?? {};
+    const { machine = where, cores = null, neighbours = [] } = part ?? {};
     return {
       observation: {
         ...state,

@@ -99,6 +99,8 @@ test('servers on one machine are named: by its boot id, or where they have the s
   const boot = { machine: 'boot-1', machineCores: 4 };
   const agents = [answering('a1', boot), answering('a2', boot), answering('b1', { machine: 'boot-2' })];
   t.deepEqual(lines(checkSharedMachines({ agents })), ['ok machine vm1: a1, a2 share its 4 cores (2 agents)']);
+  const older = [answering('a1', { version: 1 }, 'http://10.0.0.1:1'), answering('a2', boot, 'http://10.0.0.1:2')];
+  t.deepEqual(lines(checkSharedMachines({ agents: older })), ['ok machine vm1: a1, a2 share its 2 cores (2 agents)']);
   const same = ['a1', 'a2'].map((name) => answering(name, { version: 1 }, 'http://10.0.0.1:9477'));
   t.deepEqual(lines(checkSharedMachines({ agents: same })), ['ok machine vm1: a1, a2 share its 2 cores (one agent)']);
 });

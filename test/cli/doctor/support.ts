@@ -47,7 +47,9 @@ export function facts(servers: readonly ServerView[], changes: Partial<BackendFa
   return {
     view: viewOf(servers),
     namedAgents: [],
-    agents: servers.filter(({ exclusion }) => exclusion === null).map(({ server }) => answering(server)),
+    agents: servers
+      .filter(({ exclusion }) => exclusion === null)
+      .map(({ server }) => answering(server, { host: server })),
     access: { token: true, tls: false },
     staleAfterMs: 3_000,
     wallMs: nowMs,

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { type Hosted, type Placement, placesOf } from '../../../controller/observe/machines.ts';
+import { type Hosted, machineParts, type Placement } from '../../../controller/observe/machines.ts';
 
 const host: Placement = { host: 'vm-a', effectiveCores: 4, scope: { kind: 'host' } };
 
@@ -15,7 +15,7 @@ function hosted(server: string, agentUrl: string, placement: Partial<Placement> 
 }
 
 function shown(servers: readonly Hosted[]) {
-  return [...placesOf(servers)].map(([server, { machine, cores }]) => [server, machine, cores]);
+  return [...machineParts(servers)].map(([server, { machine, cores }]) => [server, machine, cores]);
 }
 
 test('servers that one agent measures divide its cores (a1 to a4 on one VM, b1 on another)', (t) => {
@@ -30,8 +30,8 @@ test('servers that one agent measures divide its cores (a1 to a4 on one VM, b1 o
     ['a4', 'vmA', 1],
     ['b1', 'vmB', 4],
   ]);
-  t.deepEqual(placesOf(servers).get('a2')?.neighbours, ['a1', 'a2', 'a3', 'a4']);
-  t.deepEqual(placesOf(servers).get('b1')?.neighbours, ['b1']);
+  t.deepEqual(machineParts(servers).get('a2')?.neighbours, ['a1', 'a2', 'a3', 'a4']);
+  t.deepEqual(machineParts(servers).get('b1')?.neighbours, ['b1']);
 });
 
 test('only servers that take requests have a part', (t) => {
@@ -42,14 +42,14 @@ test('only servers that take requests have a part', (t) => {
     ['a2', 'vm-a', 2],
     ['a3', 'vm-a', 2],
   ]);
-  t.deepEqual(placesOf(servers).get('a3')?.neighbours, ['a1', 'a2']);
+  t.deepEqual(machineParts(servers).get('a3')?.neighbours, ['a1', 'a2']);
 });
 
 test('two agents that measure the same host share it, by boot id or by name', (t) => {
   for (const placement of [{ machine: 'boot-1' }, {}]) {
     const servers = [hosted('a1', 'http://10.0.0.11:1', placement), hosted('a2', 'http://10.0.0.11:2', placement)];
     t.deepEqual(
-      [...placesOf(servers).values()].map(({ cores }) => cores),
+      [...machineParts(servers).values()].map(({ cores }) => cores),
       [2, 2],
     );
   }
@@ -85,7 +85,7 @@ test('in a rolling upgrade, an older agent is on the machine of the newer one wi
   ]);
   const another = hosted('c', 'http://10.0.0.13:1', { machine: 'boot-9' });
   t.is(
-    placesOf([older, newer, another]).get('a1')?.machine,
+    machineParts([older, newer, another]).get('a1')?.machine,
     'vm-a',
     'two newer ones of that name: which one is not known',
   );
@@ -117,7 +117,7 @@ test('the same path or process id in two containers is not one scope', (t) => {
   for (const scope of scopes) {
     const servers = ['a', 'b'].map((name) => hosted(name, `http://${name}:1`, { machine: 'boot-1', scope }));
     t.deepEqual(
-      [...placesOf(servers).values()].map(({ cores, neighbours }) => [cores, neighbours.length]),
+      [...machineParts(servers).values()].map(({ cores, neighbours }) => [cores, neighbours.length]),
       [
         [4, 2],
         [4, 2],
@@ -130,7 +130,7 @@ test('an older agent does not say how many cores its machine has, so nothing is 
   const scope = (path: string) => ({ scope: { kind: 'cgroup', version: 2, path } as const });
   const servers = [hosted('a', 'http://a:1', scope('/a')), hosted('b', 'http://b:1', scope('/b'))];
   t.deepEqual(
-    [...placesOf(servers).values()].map(({ cores }) => cores),
+    [...machineParts(servers).values()].map(({ cores }) => cores),
     [4, 4],
   );
 });
@@ -143,7 +143,7 @@ test('before any snapshot, servers with the same agent are on one machine of unk
     ['x', '', null],
     ['y', '', null],
   ]);
-  t.deepEqual(placesOf([hosted('x', '', null), hosted('y', '', null)]).get('x')?.neighbours, ['x']);
+  t.deepEqual(machineParts([hosted('x', '', null), hosted('y', '', null)]).get('x')?.neighbours, ['x']);
 });
 
 test('the newest of several snapshots of one agent counts for all of its servers', (t) => {
@@ -162,7 +162,7 @@ test("claiming another server's machine takes from it no more than an equal part
   for (const claim of [{ effectiveCores: 65_536 }, { effectiveCores: 65_536, machineCores: 0.001 }]) {
     for (const name of ['vm-a', 'liar']) {
       const liar = hosted('b', 'http://b:1', { host: name, machine: 'boot-1', machineCores: 4, ...claim });
-      t.true((placesOf([honest, liar]).get('a')?.cores ?? 0) >= 2);
+      t.true((machineParts([honest, liar]).get('a')?.cores ?? 0) >= 2);
     }
   }
 });
@@ -202,11 +202,11 @@ const check = (property: (fleet: readonly Hosted[]) => void) =>
 
 test('whatever the fleet: one agent is one machine, and sharing is mutual', (t) => {
   check((fleet) => {
-    const places = placesOf(fleet);
-    t.is(places.size, fleet.length);
+    const parts = machineParts(fleet);
+    t.is(parts.size, fleet.length);
     for (const one of fleet) {
       for (const other of fleet) {
-        const [here, there] = [places.get(one.server), places.get(other.server)];
+        const [here, there] = [parts.get(one.server), parts.get(other.server)];
         if (one.agentUrl !== '' && one.agentUrl === other.agentUrl) t.is(here?.machine, there?.machine);
         if (one === other || !one.isWorking || !other.isWorking) continue;
         const isShared = here?.machine !== '' && here?.machine === there?.machine;
@@ -219,7 +219,7 @@ test('whatever the fleet: one agent is one machine, and sharing is mutual', (t) 
 
 test('whatever the fleet: a server has at most what its agent says, and at least an equal part of it', (t) => {
   check((fleet) => {
-    for (const [, { cores, neighbours }] of placesOf(fleet)) {
+    for (const [, { cores, neighbours }] of machineParts(fleet)) {
       if (cores === null) continue;
       t.true(cores > 0 && cores <= 2);
       t.true(cores >= 0.5 / Math.max(1, neighbours.length) ** 2);
@@ -229,15 +229,15 @@ test('whatever the fleet: a server has at most what its agent says, and at least
 
 test('whatever the fleet: the servers on a machine that says its size have no more cores together', (t) => {
   check((fleet) => {
-    const places = placesOf(fleet.map((each) => ({ ...each, isWorking: true })));
+    const parts = machineParts(fleet.map((each) => ({ ...each, isWorking: true })));
     const told = new Map<string, number>();
     for (const { server, placement } of fleet) {
-      const { machine = '' } = places.get(server) ?? {};
+      const { machine = '' } = parts.get(server) ?? {};
       if (machine === '' || placement?.machineCores === undefined || placement.machine !== machine) continue;
       told.set(machine, Math.max(told.get(machine) ?? 0, placement.machineCores));
     }
     for (const [machine, most] of told) {
-      const sum = [...places.values()].reduce(
+      const sum = [...parts.values()].reduce(
         (total, each) => total + (each.machine === machine ? (each.cores ?? 0) : 0),
         0,
       );
@@ -248,13 +248,13 @@ test('whatever the fleet: the servers on a machine that says its size have no mo
 
 test('whatever the fleet: the order of servers does not matter, nor does a server elsewhere', (t) => {
   check((fleet) => {
-    const places = placesOf(fleet);
+    const parts = machineParts(fleet);
     const distinct = fleet.map((each, index) => ({ ...each, placedAtMs: index }));
     const more = hosted('elsewhere', 'http://elsewhere:1', { host: 'elsewhere', machine: 'boot-elsewhere' });
-    const withMore = placesOf([...fleet, more]);
-    for (const { server } of fleet) t.deepEqual(withMore.get(server), places.get(server));
-    const forwards = placesOf(distinct);
-    const backwards = placesOf(distinct.toReversed());
+    const withMore = machineParts([...fleet, more]);
+    for (const { server } of fleet) t.deepEqual(withMore.get(server), parts.get(server));
+    const forwards = machineParts(distinct);
+    const backwards = machineParts(distinct.toReversed());
     for (const { server } of fleet) {
       t.is(forwards.get(server)?.machine, backwards.get(server)?.machine);
       const difference = (forwards.get(server)?.cores ?? 0) - (backwards.get(server)?.cores ?? 0);
@@ -272,10 +272,10 @@ test('agents of different size on one crowded machine keep their ratios', (t) =>
           scope: { kind: 'process', pid: 100 + index },
         }),
       );
-      const places = [...placesOf(servers).values()];
+      const parts = [...machineParts(servers).values()];
       const [first = 1] = sizes;
       for (const [index, size] of sizes.entries()) {
-        t.true(Math.abs((places[index]?.cores ?? 0) / (places[0]?.cores ?? 1) - size / first) < 1e-9);
+        t.true(Math.abs((parts[index]?.cores ?? 0) / (parts[0]?.cores ?? 1) - size / first) < 1e-9);
       }
     }),
   );
