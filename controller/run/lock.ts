@@ -1,5 +1,5 @@
-import { realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { readlinkSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { HaproxyInfo } from '../../haproxy/runtime-api.ts';
 import { canonicalAddress } from '../../haproxy/socket-address.ts';
@@ -18,6 +18,9 @@ export type Holder = z.infer<typeof holderSchema>;
 const startSchema = z.object({ startedAtSeconds: z.number() });
 /** How far two controllers may be apart about the start of a HAProxy that tells its uptime only, in whole seconds. */
 const sameStartSeconds = 2;
+
+/** As many as the kernel follows (path_resolution(7)). */
+const maxLinks = 40;
 
 /** What one controller at a time may have. */
 export type Claim =
@@ -83,17 +86,24 @@ function isSameStart(said: unknown, haproxy: HaproxyInfo): boolean {
   return !start.success || Math.abs(start.data.startedAtSeconds - startOf(haproxy)) <= tolerance;
 }
 
-/** A path without symbolic links; what does not exist yet is resolved as far as it does. */
-function resolved(path: string): string {
+/** A path without symbolic links; what does not exist yet is resolved as far as it does, also where a link leads to it. */
+function resolved(path: string, links = maxLinks): string {
   if (!path.includes('/')) return path;
   try {
     return realpathSync(path);
   } catch {
-    try {
-      return join(realpathSync(dirname(path)), basename(path));
-    } catch {
-      return path;
-    }
+    const target = links === 0 ? null : targetOf(path);
+    if (target !== null) return resolved(resolve(dirname(path), target), links - 1);
+    return dirname(path) === path ? path : join(resolved(dirname(path), links), basename(path));
+  }
+}
+
+/** null: no symbolic link. */
+function targetOf(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null;
   }
 }
 

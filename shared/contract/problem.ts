@@ -20,6 +20,7 @@ export const problemCodes = {
   'config-invalid': 'a configuration key is unknown, of the wrong type or out of range',
   'token-missing': 'an address off loopback was given without a bearer token',
   'token-invalid': 'the bearer token was refused or is invalid',
+  'token-exposed': 'every user of the machine may read a bearer token',
   'tls-invalid': 'a certificate, key or CA file is invalid',
   'tls-expiry': 'a certificate has expired, is not valid yet, or will expire within days',
   'tls-key-exposed': 'every user of the machine may read a private key',

@@ -1,4 +1,4 @@
-import { symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { type Claim, claim, holderOf } from '../../../controller/run/lock.ts';
@@ -37,6 +37,21 @@ test('the same socket by another path is the same; another backend, socket or a 
   await using _socket = expectOk(await claim([backendOf(join(folder.path, 'other.sock'))], self));
   await using _recording = expectOk(await claim([{ kind: 'recording', file: path }], self));
   t.is(codeOf(await claim([{ kind: 'recording', file: join(folder.path, 'link.sock') }], self)), 'controller-running');
+});
+
+test('a link that leads nowhere yet is the same as what it will lead to; a circle of links ends', async (t) => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, 'run', 'admin.sock');
+  const [link, second] = [join(folder.path, 'link.sock'), join(folder.path, 'second.sock')];
+  await symlink('second.sock', link);
+  await symlink(path, second);
+  await using _held = expectOk(await claim([backendOf(link)], self));
+  for (const same of [path, second]) t.is(codeOf(await claim([backendOf(same)], self)), 'controller-running', same);
+  await mkdir(join(folder.path, 'run'));
+  await writeFile(path, '');
+  for (const same of [path, link]) t.is(codeOf(await claim([backendOf(same)], self)), 'controller-running', same);
+  await symlink('circle', join(folder.path, 'circle'));
+  await using _circle = expectOk(await claim([backendOf(join(folder.path, 'circle'))], self));
 });
 
 test('a holder that is killed leaves nothing behind', async (t) => {
