@@ -9,7 +9,7 @@ import type { Config } from '../config/schema.ts';
 import { Loop } from '../loop/loop.ts';
 import { connectAgents } from '../observe/connect-agents.ts';
 import { Recorder } from '../record/recorder.ts';
-import { claimAll } from './claims.ts';
+import { Claims } from './claims.ts';
 import { leaveSettings } from './last-settings.ts';
 import { longestTickMs } from './longest-tick.ts';
 import { checkSetup } from './preflight.ts';
@@ -24,14 +24,23 @@ const rescueMs = 200;
 export async function runController(config: Config): Promise<number> {
   const logger = makeLogger(config.logLevel, 'controller');
   const stop = stopRequest({ logger });
-  await using _claims = await claimAll(config);
+  await using claims = await Claims.take(config);
   using agents = connectAgents(config.agents, logger);
   using tls = config.tls === undefined ? null : new RenewedTls({ ...config.tls, ca: config.tls.clientCa }, logger);
   const api = new RuntimeApi(config.haproxy);
   const recorder = config.record === undefined ? null : new Recorder({ ...config.record, logger });
-  const loop = new Loop({ config, api, agents, logger, clock: systemClock, recorder });
+  const loop = new Loop({
+    config,
+    api,
+    agents,
+    logger,
+    clock: systemClock,
+    recorder,
+    claim: (info) => claims.takeProcess(info),
+  });
   await using server = await serveStatus(loop, config, tls, logger);
   const { waitingFor } = await checkSetup(config, api);
+  if (waitingFor === null) await claims.takeProcessOf(api);
   leaveSettings(config);
   logStart(config, server.url, waitingFor, logger);
 
