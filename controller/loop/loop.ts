@@ -9,6 +9,7 @@ import type { Status } from '../../shared/contract/status.ts';
 import { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
 import { remembered } from '../../shared/remembered.ts';
+import type { Ledger } from '../act/ledger.ts';
 import { Writer } from '../act/writer.ts';
 import type { Config } from '../config/schema.ts';
 import { policyNamed } from '../decide/policies/registry.ts';
@@ -31,6 +32,8 @@ export interface LoopOptions {
   readonly clock: Clock;
   /** Where every tick is recorded; null, or left out: nowhere. */
   readonly recorder?: Pick<Recorder, 'take' | 'status'> | null;
+  /** Which weights of a backend are ours from the start on; left out: none. */
+  readonly ledgerOf?: (backend: string) => Ledger;
 }
 
 type LoopHead = Omit<StatusHead, 'waitingFor' | 'recording'>;
@@ -67,7 +70,13 @@ export class Loop {
       record: recorder === null ? null : (tick: BackendRecord) => this.#record(recorder, tick),
     };
     const backends = config.backends.map((backend) => {
-      const writer = new Writer(api, backend.name, logger, () => this.#isSameHaproxy());
+      const writer = new Writer(
+        api,
+        backend.name,
+        logger,
+        () => this.#isSameHaproxy(),
+        options.ledgerOf?.(backend.name),
+      );
       return { writer, loop: new BackendLoop({ ...shared, backend, writer }) };
     });
     const isGuarded = policyNamed(config.policy, config.policies).dynamics !== null;

@@ -11,6 +11,7 @@ import { connectAgents } from '../observe/connect-agents.ts';
 import { Recorder } from '../record/recorder.ts';
 import { claimAll } from './claims.ts';
 import { leaveSettings } from './last-settings.ts';
+import { ledgerOf } from './last-weights.ts';
 import { longestTickMs } from './longest-tick.ts';
 import { checkSetup } from './preflight.ts';
 import { startSchedule } from './schedule.ts';
@@ -29,10 +30,12 @@ export async function runController(config: Config): Promise<number> {
   using tls = config.tls === undefined ? null : new RenewedTls({ ...config.tls, ca: config.tls.clientCa }, logger);
   const api = new RuntimeApi(config.haproxy);
   const recorder = config.record === undefined ? null : new Recorder({ ...config.record, logger });
-  const loop = new Loop({ config, api, agents, logger, clock: systemClock, recorder });
+  const { socket } = config.haproxy;
+  const ledgers = config.dryRun ? {} : { ledgerOf: (backend: string) => ledgerOf({ socket, backend }) };
+  leaveSettings(config);
+  const loop = new Loop({ config, api, agents, logger, clock: systemClock, recorder, ...ledgers });
   await using server = await serveStatus(loop, config, tls, logger);
   const { waitingFor } = await checkSetup(config, api);
-  leaveSettings(config);
   logStart(config, server.url, waitingFor, logger);
 
   using manager = ServiceManager.connect({ longestTickMs: longestTickMs(config), log: logger });
