@@ -46,7 +46,7 @@ const flood = new URL('flood.ts', import.meta.url).pathname;
 /** Connections that a flood keeps open. */
 const places = { one: 128, many: 512 } as const;
 /** The flood goes on this long before anything is asked of those who are flooded, in ms. */
-const warmUpMs = 2_000;
+const warmUpMs = 3_000;
 /** What is not seen within this, in ms, is too late by far. A drained server comes back by itself after 20 s. */
 export const longestMs = 8_000;
 const answerMs = 20_000;

@@ -90,7 +90,8 @@ export async function startSystem({ target, periodMs, tls, largeStatus }: System
   const controller = cleanup.use(
     start('the controller', [
       ...['controller', '--socket', haproxy.socket, '--listen', `127.0.0.1:${statusPort}`],
-      ...['--period-ms', String(periodMs)],
+      // so that the weights stand still
+      ...['--period-ms', String(periodMs), '--policy', 'equal'],
       ...backends.flatMap(({ name }) => ['--backend', name]),
       ...['--agent', `web/s1=${agentUrl}`, '--agent-url', `http://{address}:${standInPort}`],
       ...(command.length > 0 ? ['--agent-token-file', file('token')] : []),
