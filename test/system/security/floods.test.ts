@@ -8,8 +8,8 @@ import { tlsTest } from '../../support/certificates.ts';
 /** Shorter than usual, for the time that all this takes; the bounds follow it. */
 const periodMs = 1_000;
 const [one, many] = [1, 256];
-/** Kinds that once silenced a controller or an agent, and those that cost the most; against all, from one and from many. */
-const worst: readonly KindName[] = ['pipelining', 'expect', 'connect and close', 'idle after an answer'];
+/** The kinds that cost the most: against both processes, from one address and from many. */
+const worst: readonly KindName[] = ['pipelining', 'connect and close'];
 
 const thorough = worst.flatMap((kind) =>
   (['controller', 'agent -- COMMAND'] as const).flatMap((target) =>
