@@ -17,6 +17,8 @@ const suites = {
     timeout: '3m',
     concurrency: 2,
   },
+  // Floods of agents and status API. They use the whole machine, so nothing else may run.
+  floods: { files: ['test/system/security/floods.test.ts'], timeout: '2m', concurrency: 1 },
   // The image and the stack in containers. Needs Docker Engine. The timeout includes the first build.
   containers: { files: ['test/system/containers/**/*.test.ts'], timeout: '12m', concurrency: 2 },
   // The floating address, in network namespaces with keepalived. Needs root.
@@ -39,7 +41,7 @@ const suites = {
   },
 };
 
-const apart = ['faults', 'systems', 'containers', 'ha', 'experiments'];
+const apart = ['faults', 'systems', 'containers', 'ha', 'experiments', 'floods'];
 const name = process.env.SUITE ?? 'main';
 const suite = suites[name];
 if (suite === undefined) {
