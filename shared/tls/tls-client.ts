@@ -5,14 +5,14 @@ import type { PeerCertificate } from 'node:tls';
 import { https, tls } from '../process/footprint.ts';
 import type { RenewedTls } from './renewed-tls.ts';
 import type { TlsMaterial } from './tls-files.ts';
-import { minTlsVersion } from './tls-version.ts';
+import { tlsFloor } from './tls-floor.ts';
 
 type OnResponse = (response: IncomingMessage) => void;
 type Named = RequestOptions & { readonly expectedName?: string };
 
 /**
  * Requests to TLS servers over kept connections. The other side's certificate must be trusted and for the host that is asked,
- * or for the name that is expected; nothing switches that off.
+ * or for the name that is expected; nothing switches that off, the environment included.
  */
 export class TlsConnections implements Disposable {
   readonly #source: RenewedTls | null;
@@ -44,11 +44,14 @@ export class TlsConnections implements Disposable {
   }
 }
 
+/** Not left to Node.js, where NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment would take any certificate. */
+const verified = { rejectUnauthorized: true } as const;
+
 function makePool(material: TlsMaterial | null): Agent {
   const { cert, key, ca = systemAuthorities() } = material ?? {};
   const identity = cert === undefined || key === undefined ? {} : { cert, key };
   // made once, because reading the CAs for each connection would take longer than the connection
-  const secureContext = tls().createSecureContext({ ...identity, ca, minVersion: minTlsVersion });
+  const secureContext = tls().createSecureContext({ ...identity, ca, ...tlsFloor() });
   class NamedAgent extends https().Agent {
     /** A connection is used again only for the name that its certificate was checked for. */
     override getName(options: Named = {}): string {
@@ -65,7 +68,8 @@ function makePool(material: TlsMaterial | null): Agent {
     }
   }
   // no sessions are resumed: that would skip the look at the certificate
-  return new NamedAgent({ keepAlive: true, maxCachedSessions: 0, secureContext } as AgentOptions);
+  const options = { keepAlive: true, maxCachedSessions: 0, secureContext, ...verified };
+  return new NamedAgent(options as AgentOptions);
 }
 
 /** Those of the system and those that Node.js brings. */
