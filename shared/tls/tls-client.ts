@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Agent, AgentOptions, RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import type { PeerCertificate } from 'node:tls';
+import { closeIdleOf, socketsOf } from '../net/pool.ts';
 import { https, tls } from '../process/footprint.ts';
 import type { RenewedTls } from './renewed-tls.ts';
 import type { TlsMaterial } from './tls-files.ts';
@@ -37,6 +38,15 @@ export class TlsConnections implements Disposable {
     const servername = isIP(expectedName) === 0 ? expectedName : '';
     const named: Named = { ...options, agent: this.#pool, expectedName, servername };
     return request(named, onResponse);
+  }
+
+  /** Connections to servers, idle ones included. */
+  get open(): number {
+    return this.#pool === null ? 0 : socketsOf(this.#pool);
+  }
+
+  closeIdle(): void {
+    if (this.#pool !== null) closeIdleOf(this.#pool);
   }
 
   [Symbol.dispose](): void {
@@ -81,5 +91,5 @@ function systemAuthorities(): string[] {
 /** Ends it when its last answer is there: connections of the old certificate are not used again. */
 function retire(pool: Agent): void {
   pool.maxFreeSockets = 0;
-  for (const sockets of Object.values(pool.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+  closeIdleOf(pool);
 }
