@@ -85,7 +85,7 @@ export class StandingAgents implements AsyncDisposable {
   /** Waits until all weights of `web` are those of equal servers, other than the configured ones. */
   async areRight(): Promise<void> {
     await until(
-      () => `equal weights of ours: ${this.controller.stderr.slice(-1_000)}`,
+      () => `equal weights by the controller: ${this.controller.stderr.slice(-1_000)}`,
       async () => {
         const all = new Set(Object.values(await this.weights()));
         return all.size === 1 && !all.has(configured);
