@@ -3,7 +3,7 @@ import { tls as nodeTls } from '../process/footprint.ts';
 import { isIssuedBy } from '../tls/issued-by.ts';
 import type { RenewedTls } from '../tls/renewed-tls.ts';
 import type { TlsMaterial } from '../tls/tls-files.ts';
-import { minTlsVersion } from '../tls/tls-version.ts';
+import { tlsFloor } from '../tls/tls-floor.ts';
 import { limits } from './limits.ts';
 import type { Visitor } from './visitor.ts';
 
@@ -72,7 +72,7 @@ function contextOf({ cert, key, ca }: TlsMaterial) {
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     ...(ca === undefined ? {} : { ca }),
-    minVersion: minTlsVersion,
+    ...tlsFloor(),
   };
 }
 
