@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { exitCodes, formatProblem, ProblemError } from '../shared/contract/problem.ts';
+import { ignoreHangup } from '../shared/process/stop-signals.ts';
 import { fail } from './exit.ts';
 
 /** Each is loaded only when it is named: an agent must not hold the controller's code in memory. */
@@ -37,6 +38,7 @@ Exit codes: 0 success; 1 a check or the demo failed, or the input was damaged;
 /** Runs one command line and gives the exit code. Problems become one line on standard error. */
 export async function main(argv: readonly string[]): Promise<number> {
   endQuietlyOnBrokenPipe();
+  ignoreHangup();
   const program = await makeProgram(argv[2]);
   try {
     await program.parseAsync([...argv]);

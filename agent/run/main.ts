@@ -27,7 +27,7 @@ export async function runAgent(options: AgentOptions): Promise<number> {
   const target = options.scope === null ? null : resolveScope(files, options.scope);
   const log = makeLogger(options.logLevel, 'agent');
   // Before the agent can be found. A child gets the signals itself.
-  const stopped = options.command.length === 0 ? nextStopSignal() : null;
+  const stopped = options.command.length === 0 ? nextStopSignal(log) : null;
   // With a command, that is the service, and talks to the service manager itself.
   const longestTickMs = samplesUntilHung * options.sampleMs;
   using manager = options.command.length === 0 ? ServiceManager.connect({ longestTickMs, log }) : null;
