@@ -16,6 +16,7 @@ import { ProcessTree } from '../scope/process-tree.ts';
 import { resolveScope, type ScopeChoice } from '../scope/scope.ts';
 import type { Target } from '../scope/target.ts';
 import { makeRoutes } from '../serve/routes.ts';
+import { Orphans } from './orphans.ts';
 import { Service } from './service.ts';
 
 /** The agent hangs when no sample is finished for this many sampling periods. */
@@ -85,8 +86,9 @@ async function runWithChild(
   // Whatever happens to us from here on, the application goes on.
   const survive = (error: unknown) => log.error('agent failed, the command goes on', { error: String(error) });
   process.on('uncaughtException', survive);
-  const { pid, ended } = child.value;
+  const { pid, ownPids, ended } = child.value;
   using _running = serve(pid);
+  using _orphans = process.pid === 1 ? new Orphans(ownPids, log) : null;
   log.info('command started', { pid });
   const exitCode = await ended;
   log.info('command ended', { pid, exitCode });

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 export const closeOnExec = 0o2000000;
 export const dontWait = 0x40;
 
-/** What Node.js has no sockets for goes to libc directly: netlink and datagrams of UNIX sockets. */
+/** What Node.js cannot do goes to libc directly: netlink, datagrams of UNIX sockets, waiting for children of others. */
 export interface LibC {
   socket(family: number, type: number, protocol: number): number;
   send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
@@ -19,6 +19,8 @@ export interface LibC {
   ): number;
   recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   close(fd: number): number;
+  /** `status` is not asked for. */
+  waitpid(pid: number, status: null, options: number): number;
   errno(): number;
 }
 
@@ -67,6 +69,7 @@ function bind(koffi: Koffi, name: string | null): LibC {
     sendto: library.func('intptr_t sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)'),
     recv: library.func('intptr_t recv(int, _Out_ uint8_t *, size_t, int)'),
     close: library.func('int close(int)'),
+    waitpid: library.func('int waitpid(int, void *, int)'),
     errno: () => koffi.errno(),
   };
 }
