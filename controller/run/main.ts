@@ -1,4 +1,4 @@
-import { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { type HaproxyInfo, RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { exitCodes, formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import type { Log } from '../../shared/process/log.ts';
@@ -9,7 +9,7 @@ import type { Config } from '../config/schema.ts';
 import { Loop } from '../loop/loop.ts';
 import { connectAgents } from '../observe/connect-agents.ts';
 import { Recorder } from '../record/recorder.ts';
-import { claimAll } from './claims.ts';
+import { Claims } from './claims.ts';
 import { leaveSettings } from './last-settings.ts';
 import { ledgerOf } from './last-weights.ts';
 import { longestTickMs } from './longest-tick.ts';
@@ -25,7 +25,7 @@ const rescueMs = 200;
 export async function runController(config: Config): Promise<number> {
   const logger = makeLogger(config.logLevel, 'controller');
   const stop = stopRequest({ logger });
-  await using _claims = await claimAll(config);
+  await using claims = await Claims.take(config);
   using agents = connectAgents(config.agents, logger);
   using tls = config.tls === undefined ? null : new RenewedTls({ ...config.tls, ca: config.tls.clientCa }, logger);
   const api = new RuntimeApi(config.haproxy);
@@ -33,9 +33,11 @@ export async function runController(config: Config): Promise<number> {
   const { socket } = config.haproxy;
   const ledgers = config.dryRun ? {} : { ledgerOf: (backend: string) => ledgerOf({ socket, backend }) };
   leaveSettings(config);
-  const loop = new Loop({ config, api, agents, logger, clock: systemClock, recorder, ...ledgers });
+  const claim = (info: HaproxyInfo) => claims.takeProcess(info);
+  const loop = new Loop({ config, api, agents, logger, clock: systemClock, recorder, claim, ...ledgers });
   await using server = await serveStatus(loop, config, tls, logger);
   const { waitingFor } = await checkSetup(config, api);
+  if (waitingFor === null) await claims.takeProcessOf(api);
   logStart(config, server.url, waitingFor, logger);
 
   using manager = ServiceManager.connect({ longestTickMs: longestTickMs(config), log: logger });
