@@ -4,7 +4,7 @@ import type { Dynamics, Thresholds, Verdict } from '../../../shared/contract/pol
 import { sum } from '../../../shared/math/statistics.ts';
 import { drainByAgent } from './by-agent.ts';
 import { type DrainOutcome, decideDrains } from './drain.ts';
-import { decideEjections, type EjectSubject, neverEjected } from './eject.ts';
+import { decideEjections, neverEjected } from './eject.ts';
 import { holdAll, whyHold } from './hold.ts';
 import { type LearnedEntry, learnWeights, withStartingWeights } from './learn.ts';
 import { remember, requestsOf, sinceLastWrite } from './memory.ts';
@@ -64,17 +64,23 @@ export function guard(input: GuardInput, before: GuardState): GuardOutcome {
   return write(ruled, input, before);
 }
 
-/** `rampStep`: the part of its weight that a server begins with when it is back; null: it does not ramp up. */
+/** `rampStep`: the part of its weight that a server begins with when it is back; null: no weight but for errors is decided now. */
 function eject<Kind extends Entry>(
   entries: readonly Kind[],
   { algorithm, elapsedMs, settings }: GuardInput,
   rampStep: number | null,
 ): Kind[] {
-  const subjects = entries.map(({ observation: { server, traffic }, memory, size }): EjectSubject => {
+  const all = entries.map(({ observation, memory, size }) => {
     const { ejection, errorShare } = memory;
-    return { server, ejection, errorShare, errors: traffic?.errors ?? 0, capacity: size, machines: 1 };
+    const { server, traffic, currentWeight } = observation;
+    const isZero = memory.drained || (currentWeight === 0 && !isEjected(memory));
+    const errors = traffic?.errors ?? 0;
+    return { server, ejection, errorShare, errors, capacity: size, machines: 1, stays: isZero && rampStep === null };
   });
-  const { ejections, reasons } = decideEjections(subjects, algorithm === 'leastconn', elapsedMs, settings);
+  const subjects = all.filter(({ stays }) => !stays);
+  const staying = all.filter(({ stays }) => stays);
+  const isLeastconn = algorithm === 'leastconn';
+  const { ejections, reasons } = decideEjections(subjects, isLeastconn, elapsedMs, settings, staying);
   return entries.map((entry) => {
     const { server } = entry.observation;
     const memory = { ...entry.memory, ejection: ejections.get(server) ?? neverEjected };
