@@ -2,6 +2,7 @@ import type { Decision, Reason } from '../../../shared/contract/decision.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
 import type { Dynamics, Thresholds, Verdict } from '../../../shared/contract/policy.ts';
 import { sum } from '../../../shared/math/statistics.ts';
+import { doMostFail } from './blind-cut.ts';
 import { drainByAgent } from './by-agent.ts';
 import { type DrainOutcome, decideDrains } from './drain.ts';
 import { decideEjections, neverEjected } from './eject.ts';
@@ -79,7 +80,8 @@ function eject<Kind extends Entry>(
   });
   const subjects = all.filter(({ stays }) => !stays);
   const staying = all.filter(({ stays }) => stays);
-  const isLeastconn = algorithm === 'leastconn';
+  const isPanic = rampStep === null && doMostFail(all.map(({ errorShare }) => errorShare));
+  const isLeastconn = algorithm === 'leastconn' && !isPanic;
   const { ejections, reasons } = decideEjections(subjects, isLeastconn, elapsedMs, settings, staying);
   return entries.map((entry) => {
     const { server } = entry.observation;

@@ -59,6 +59,17 @@ test('what all have in common moves no weight', (t) => {
   t.deepEqual(weightsOf(backend), before);
 });
 
+for (const algorithm of ['random', 'leastconn']) {
+  test(`${algorithm}: where more than half of the servers fail nothing is cut, and what was cut is let back`, (t) => {
+    const backend = seen(algorithm);
+    const before = weightsOf(backend);
+    backend.ticks(3, { ...allSilent, a: failing });
+    t.true(backend.weight('a') < 15, `${backend.weight('a')}`);
+    backend.ticks(2, { ...allSilent, a: failing, b: failing });
+    t.deepEqual(weightsOf(backend), before);
+  });
+}
+
 test('a share of 4xx that stands out counts too', (t) => {
   const backend = seen();
   const before = backend.weight('a');
