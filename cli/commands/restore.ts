@@ -1,12 +1,5 @@
 import { Command } from 'commander';
-import {
-  type ConfigFlags,
-  type Holder,
-  holderOf,
-  lastSettingsFile,
-  loadConfig,
-  restore,
-} from '../../controller/index.ts';
+import { type ConfigFlags, controllersOf, lastSettingsFile, loadConfig, restore } from '../../controller/index.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { defaultSocket } from '../../shared/contract/endpoints.ts';
 import { ProblemError } from '../../shared/contract/problem.ts';
@@ -49,13 +42,8 @@ export function restoreCommand(): Command {
         print(`nothing to restore: the configuration has ${config.dryRun ? 'dryRun: true' : 'onExit: keep'}`);
         return;
       }
-      const { socket } = config.haproxy;
       const api = new RuntimeApi(config.haproxy);
-      const holders = new Map<string, Holder | 'unknown'>();
-      for (const { name } of config.backends) {
-        const holder = await holderOf({ kind: 'backend', socket, backend: name });
-        if (holder !== null) holders.set(name, holder);
-      }
+      const holders = await controllersOf(config, api);
       const [[first, holder] = []] = holders;
       if (first !== undefined && holder !== undefined && !afterExit && !force) {
         throw new ProblemError(restoreBesideController(first, holder === 'unknown' ? null : holder));

@@ -81,9 +81,14 @@ export async function holdNames<Wanted extends WantedName>(
   return ok(stack.move());
 }
 
-/** Who holds the name now; null where it is free. */
-export async function holderOfName(name: readonly string[], rivals: Rivals): Promise<NameHolder | null> {
-  return (await find(pathOf(name), await listeningNames(), null, rivals)).rival;
+/** Who holds each of the names now; null where one is free. */
+export async function holdersOfNames(
+  all: readonly Pick<WantedName, 'name' | 'rivals'>[],
+): Promise<readonly (NameHolder | null)[]> {
+  const names = await listeningNames();
+  const holders: (NameHolder | null)[] = [];
+  for (const { name, rivals } of all) holders.push((await find(pathOf(name), names, null, rivals)).rival);
+  return holders;
 }
 
 interface Held extends AsyncDisposable {
