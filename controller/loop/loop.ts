@@ -9,6 +9,7 @@ import type { Status } from '../../shared/contract/status.ts';
 import { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
 import { remembered } from '../../shared/remembered.ts';
+import type { Ledger } from '../act/ledger.ts';
 import { Writer } from '../act/writer.ts';
 import type { Config } from '../config/schema.ts';
 import { policyNamed } from '../decide/policies/registry.ts';
@@ -33,6 +34,8 @@ export interface LoopOptions {
   readonly recorder?: Pick<Recorder, 'take' | 'status'> | null;
   /** Makes sure that no other controller works on this process. Left out: none does. */
   readonly claim?: (haproxy: HaproxyInfo) => Promise<Problem | null>;
+  /** Which weights of a backend are ours from the start on; left out: none. */
+  readonly ledgerOf?: (backend: string) => Ledger;
 }
 
 type LoopHead = Omit<StatusHead, 'waitingFor' | 'recording'>;
@@ -69,7 +72,13 @@ export class Loop {
       record: recorder === null ? null : (tick: BackendRecord) => this.#record(recorder, tick),
     };
     const backends = config.backends.map((backend) => {
-      const writer = new Writer(api, backend.name, logger, () => this.#isSameHaproxy());
+      const writer = new Writer(
+        api,
+        backend.name,
+        logger,
+        () => this.#isSameHaproxy(),
+        options.ledgerOf?.(backend.name),
+      );
       return { writer, loop: new BackendLoop({ ...shared, backend, writer }) };
     });
     const isGuarded = policyNamed(config.policy, config.policies).dynamics !== null;

@@ -1,4 +1,4 @@
-import type { HaproxyControl } from '../../haproxy/runtime-api.ts';
+import type { HaproxyInfo } from '../../haproxy/runtime-api.ts';
 import type { Config } from '../config/schema.ts';
 import { type Holder, holdersOf } from './lock.ts';
 import { identityOf } from './same-haproxy.ts';
@@ -8,13 +8,12 @@ type Asked = Pick<Config, 'backends'> & { readonly haproxy: Pick<Config['haproxy
 /** The controllers of this machine that set the weights of these backends, by backend, whatever address they were given. */
 export async function controllersOf(
   { backends, haproxy: { socket } }: Asked,
-  api: Pick<HaproxyControl, 'info'>,
+  info: HaproxyInfo,
 ): Promise<ReadonlyMap<string, Holder | 'unknown'>> {
-  const info = await api.info();
-  const process = info.ok ? { haproxy: info.value, identity: identityOf(socket, info.value) } : null;
+  const identity = identityOf(socket, info);
   const wanted = backends.flatMap(({ name: backend }) => [
     { kind: 'backend', socket, backend } as const,
-    ...(process === null ? [] : [{ kind: 'process', socket, backend, ...process } as const]),
+    { kind: 'process', socket, backend, haproxy: info, identity } as const,
   ]);
   const holders = await holdersOf(wanted);
   const found = new Map<string, Holder | 'unknown'>();

@@ -1,4 +1,4 @@
-import { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { type HaproxyInfo, RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { exitCodes, formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import type { Log } from '../../shared/process/log.ts';
@@ -11,6 +11,7 @@ import { connectAgents } from '../observe/connect-agents.ts';
 import { Recorder } from '../record/recorder.ts';
 import { Claims } from './claims.ts';
 import { leaveSettings } from './last-settings.ts';
+import { ledgerOf } from './last-weights.ts';
 import { longestTickMs } from './longest-tick.ts';
 import { checkSetup } from './preflight.ts';
 import { startSchedule } from './schedule.ts';
@@ -29,19 +30,14 @@ export async function runController(config: Config): Promise<number> {
   using tls = config.tls === undefined ? null : new RenewedTls({ ...config.tls, ca: config.tls.clientCa }, logger);
   const api = new RuntimeApi(config.haproxy);
   const recorder = config.record === undefined ? null : new Recorder({ ...config.record, logger });
-  const loop = new Loop({
-    config,
-    api,
-    agents,
-    logger,
-    clock: systemClock,
-    recorder,
-    claim: (info) => claims.takeProcess(info),
-  });
+  const { socket } = config.haproxy;
+  const ledgers = config.dryRun ? {} : { ledgerOf: (backend: string) => ledgerOf({ socket, backend }) };
+  leaveSettings(config);
+  const claim = (info: HaproxyInfo) => claims.takeProcess(info);
+  const loop = new Loop({ config, api, agents, logger, clock: systemClock, recorder, claim, ...ledgers });
   await using server = await serveStatus(loop, config, tls, logger);
   const { waitingFor } = await checkSetup(config, api);
   if (waitingFor === null) await claims.takeProcessOf(api);
-  leaveSettings(config);
   logStart(config, server.url, waitingFor, logger);
 
   using manager = ServiceManager.connect({ longestTickMs: longestTickMs(config), log: logger });
