@@ -4,11 +4,12 @@ import { versionProblem } from '../../haproxy/versions.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import { tickFailed } from '../../shared/contract/problems/backend.ts';
-import type { Result } from '../../shared/contract/result.ts';
+import { err, type Result } from '../../shared/contract/result.ts';
 import type { Status } from '../../shared/contract/status.ts';
 import { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
 import { remembered } from '../../shared/remembered.ts';
+import type { Ledger } from '../act/ledger.ts';
 import { Writer } from '../act/writer.ts';
 import type { Config } from '../config/schema.ts';
 import { policyNamed } from '../decide/policies/registry.ts';
@@ -31,6 +32,10 @@ export interface LoopOptions {
   readonly clock: Clock;
   /** Where every tick is recorded; null, or left out: nowhere. */
   readonly recorder?: Pick<Recorder, 'take' | 'status'> | null;
+  /** Makes sure that no other controller works on this process. Left out: none does. */
+  readonly claim?: (haproxy: HaproxyInfo) => Promise<Problem | null>;
+  /** Which weights of a backend are ours from the start on; left out: none. */
+  readonly ledgerOf?: (backend: string) => Ledger;
 }
 
 type LoopHead = Omit<StatusHead, 'waitingFor' | 'recording'>;
@@ -67,7 +72,13 @@ export class Loop {
       record: recorder === null ? null : (tick: BackendRecord) => this.#record(recorder, tick),
     };
     const backends = config.backends.map((backend) => {
-      const writer = new Writer(api, backend.name, logger, () => this.#isSameHaproxy());
+      const writer = new Writer(
+        api,
+        backend.name,
+        logger,
+        () => this.#isSameHaproxy(),
+        options.ledgerOf?.(backend.name),
+      );
       return { writer, loop: new BackendLoop({ ...shared, backend, writer }) };
     });
     const isGuarded = policyNamed(config.policy, config.policies).dynamics !== null;
@@ -134,7 +145,8 @@ export class Loop {
   /** Ends the tick that is under way and puts the configured weights back. Returns what could not be restored, and why. */
   async restore(): Promise<readonly Problem[]> {
     await this.#running;
-    if (this.#haproxy === null) return [];
+    // weights that another controller sets are left to it
+    if (this.#haproxy === null || this.#haproxyProblem?.code === 'controller-running') return [];
     const problems: Problem[] = [];
     for (const backend of this.#backends) {
       const restored = await backend.restore();
@@ -149,7 +161,7 @@ export class Loop {
   async #tick(): Promise<void> {
     const { clock } = this.#options;
     const startedMs = clock.monotonicMs();
-    const info = await this.#options.api.info();
+    const info = await this.#claimed(await this.#options.api.info());
     this.#onHaproxyInfo(info);
     let written = 0;
     if (info.ok) for (const backend of this.#backends) written += await this.#tickBackend(backend);
@@ -160,6 +172,12 @@ export class Loop {
       lastTickAtMs: Math.round(clock.wallMs()),
       lastTickDurationMs: clock.monotonicMs() - startedMs,
     };
+  }
+
+  /** While another controller works on HAProxy, this one waits. */
+  async #claimed(info: Result<HaproxyInfo, Problem>): Promise<Result<HaproxyInfo, Problem>> {
+    const problem = info.ok ? ((await this.#options.claim?.(info.value)) ?? null) : null;
+    return problem === null ? info : err(problem);
   }
 
   /** A defect (a policy that throws) costs this backend one tick, and the others nothing. */

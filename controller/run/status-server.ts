@@ -25,7 +25,7 @@ export async function serveStatus(
   tls: RenewedTls | null,
   logger: Log,
 ): Promise<HttpServer> {
-  const token = loadToken(tokenFile, controllerTokenVariable);
+  const token = loadToken(tokenFile, controllerTokenVariable, logger);
   const serve = (address: ListenAddress) =>
     startHttpServer({
       listen: address,
