@@ -55,9 +55,14 @@ const shownLines = 20;
 
 /** Starts everything, floods the target, and measures what others notice of it. */
 export async function measureCell(cell: Cell): Promise<Measured> {
-  const { tls = false, largeAnswers = false } = kindOf(cell.kind);
+  const { tls, largeAnswers = false } = kindOf(cell.kind);
   const largeStatus = largeAnswers && cell.target === 'controller';
-  await using system = await startSystem({ target: cell.target, periodMs: cell.periodMs, tls, largeStatus });
+  await using system = await startSystem({
+    target: cell.target,
+    periodMs: cell.periodMs,
+    tls: tls !== undefined,
+    largeStatus,
+  });
   const { target, controller, network } = system;
   await until(
     () => `s3 is drained: ${controller.stderr}`,
