@@ -23,6 +23,8 @@ export interface LibC {
   ): number;
   recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   close(fd: number): number;
+  /** _exit(2): ends the process, whatever its threads do. */
+  exit(code: number): void;
   errno(): number;
 }
 
@@ -73,6 +75,7 @@ function bind(koffi: Koffi, name: string | null): LibC {
     sendto: library.func('intptr_t sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)'),
     recv: library.func('intptr_t recv(int, _Out_ uint8_t *, size_t, int)'),
     close: library.func('int close(int)'),
+    exit: library.func('void _exit(int)'),
     errno: () => koffi.errno(),
   };
 }
