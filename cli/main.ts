@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { exitCodes, formatProblem, ProblemError } from '../shared/contract/problem.ts';
+import { checkEnvironment } from './check-environment.ts';
 import { fail } from './exit.ts';
 
 /** Each is loaded only when it is named: an agent must not hold the controller's code in memory. */
@@ -57,6 +58,7 @@ export async function makeProgram(name?: string): Promise<Command> {
     .showHelpAfterError('(see haweight --help)')
     .enablePositionalOptions();
   program.exitOverride();
+  program.hook('preAction', async (_, command) => await checkEnvironment(command.name()));
   for (const load of wantedCommands(name)) {
     const command = (await load()).copyInheritedSettings(program).enablePositionalOptions(false);
     program.addCommand(command.exitOverride());

@@ -5,8 +5,8 @@ import { nextStopSignal, type StopSignal } from '../../shared/process/stop-signa
 /** What ends a controller: a signal, or a defect, after which it is unknown what still works. */
 export type StopReason = StopSignal | 'unexpected error';
 
-/** How long leaving may take, in ms: some tens of backends at a HAProxy that answers slowly. */
-const leaveMs = 30_000;
+/** How long leaving may take, in ms: before systemd's TimeoutStopSec, so that it is said why. */
+const leaveMs = 15_000;
 
 export interface StopOptions {
   readonly logger: Log;
