@@ -25,6 +25,8 @@ export interface LibC {
   close(fd: number): number;
   /** `status` is not asked for. */
   waitpid(pid: number, status: null, options: number): number;
+  /** _exit(2): ends the process, whatever its threads do. */
+  exit(code: number): void;
   errno(): number;
 }
 
@@ -76,6 +78,7 @@ function bind(koffi: Koffi, name: string | null): LibC {
     recv: library.func('intptr_t recv(int, _Out_ uint8_t *, size_t, int)'),
     close: library.func('int close(int)'),
     waitpid: library.func('int waitpid(int, void *, int)'),
+    exit: library.func('void _exit(int)'),
     errno: () => koffi.errno(),
   };
 }
