@@ -18,6 +18,7 @@ import { recordingVersion } from '../record/recording.ts';
 import { BackendLoop, type BackendLoopConfig, type BackendRecord } from './backend-loop.ts';
 import type { BackendTick } from './backend-tick.ts';
 import { type StatusHead, statusOf } from './status.ts';
+import { atStart, paceAfter, paceProblem, type TickPace } from './tick-pace.ts';
 
 /** What the loop takes of the configuration. */
 export type LoopConfig = BackendLoopConfig &
@@ -43,6 +44,7 @@ export class Loop {
   readonly #rescuers: readonly Writer[];
   readonly #events: EventLog;
   #head: LoopHead;
+  #pace: TickPace = atStart;
   #haproxyProblem: Problem | null = null;
   /** HAProxy as the last tick that reached it found it; null before the first. */
   #haproxy: HaproxyInfo | null = null;
@@ -82,6 +84,7 @@ export class Loop {
       lastTickDurationMs: null,
       ticks: 0,
       skippedTicks: 0,
+      slowTicks: null,
       weightsWritten: 0,
       haproxy: { socket: config.haproxy.socket, version: null, problem: null },
     };
@@ -153,12 +156,14 @@ export class Loop {
     this.#onHaproxyInfo(info);
     let written = 0;
     if (info.ok) for (const backend of this.#backends) written += await this.#tickBackend(backend);
+    const tookMs = clock.monotonicMs() - startedMs;
     this.#head = {
       ...this.#head,
       ticks: this.#head.ticks + 1,
       weightsWritten: this.#head.weightsWritten + written,
       lastTickAtMs: Math.round(clock.wallMs()),
-      lastTickDurationMs: clock.monotonicMs() - startedMs,
+      lastTickDurationMs: tookMs,
+      slowTicks: this.#paceAfter(tookMs),
     };
   }
 
@@ -172,6 +177,14 @@ export class Loop {
       backend.miss(tickFailed(backend.last.backend, error));
       return 0;
     }
+  }
+
+  #paceAfter(tookMs: number): string | null {
+    const { periodMs } = this.#options.config;
+    this.#pace = paceAfter(this.#pace, tookMs, periodMs);
+    const problem = paceProblem(this.#pace, periodMs);
+    this.#events.report('ticks are slow', {}, problem);
+    return problem === null ? null : formatProblem(problem);
   }
 
   async #isSameHaproxy(): Promise<boolean> {
