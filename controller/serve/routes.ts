@@ -1,5 +1,5 @@
 import type { Status } from '../../shared/contract/status.ts';
-import { type Answer, json, plain, type Route } from '../../shared/net/http-server.ts';
+import { type Answer, json, plain, type Route } from '../../shared/net/answer.ts';
 import { remembered } from '../../shared/remembered.ts';
 
 /**
@@ -20,5 +20,5 @@ async function renderAnswer(status: Status): Promise<Answer> {
   // loaded at the first scrape, because it takes 20 MiB
   const { renderMetrics } = await import('./metrics.ts');
   const contentType = 'text/plain; version=0.0.4; charset=utf-8';
-  return { status: 200, contentType, body: await renderMetrics(status) };
+  return { status: 200, contentType, body: Buffer.from(await renderMetrics(status)) };
 }

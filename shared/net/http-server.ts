@@ -12,20 +12,13 @@ import type { RenewedTls } from '../tls/renewed-tls.ts';
 import type { TlsMaterial } from '../tls/tls-files.ts';
 import { minTlsVersion } from '../tls/tls-version.ts';
 import { addressGroup } from './address-group.ts';
+import { type Answer, plain, type Route } from './answer.ts';
 import { ConnectionGate } from './connection-gate.ts';
 import { allowedNames, destinationOf, foreignHost } from './host-check.ts';
 import { formatListenAddress, isLoopback, type ListenAddress } from './listen-address.ts';
 import { RateLimiter } from './rate-limit.ts';
+import { send } from './send-answer.ts';
 import { bearerMatches } from './token.ts';
-
-export interface Answer {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-export type Route = () => Answer | Promise<Answer>;
 
 export interface HttpServerOptions {
   readonly listen: ListenAddress;
@@ -61,14 +54,6 @@ export const limits = {
   connections: { total: 256, perAddress: 128 },
   requests: { perSecond: 100, burst: 200, addresses: 1_024 },
 } as const;
-
-export function json(value: unknown, status = 200): Answer {
-  return { status, contentType: 'application/json; charset=utf-8', body: `${JSON.stringify(value)}\n` };
-}
-
-export function plain(body: string, status = 200): Answer {
-  return { status, contentType: 'text/plain; charset=utf-8', body: `${body}\n` };
-}
 
 /** Refuses to serve other machines without a token or client certificates, unless told that none is wanted. */
 export function requireToken(
@@ -203,16 +188,4 @@ function wrongHost(got: string): Answer {
 
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
-}
-
-function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
-  response.writeHead(answer.status, {
-    'content-type': answer.contentType,
-    'content-length': Buffer.byteLength(answer.body),
-    'cache-control': 'no-store',
-    ...(answer.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
-    ...(answer.status === 405 ? { allow: 'GET, HEAD' } : {}),
-    ...answer.headers,
-  });
-  response.end(request.method === 'HEAD' ? undefined : answer.body);
 }
