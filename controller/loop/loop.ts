@@ -13,10 +13,12 @@ import { Writer } from '../act/writer.ts';
 import type { Config } from '../config/schema.ts';
 import { policyNamed } from '../decide/policies/registry.ts';
 import type { AgentSource } from '../observe/agent-client.ts';
+import { AgentRound } from '../observe/agent-round.ts';
 import type { Recorder } from '../record/recorder.ts';
 import { recordingVersion } from '../record/recording.ts';
-import { BackendLoop, type BackendLoopConfig, type BackendRecord } from './backend-loop.ts';
+import { BackendLoop, type BackendLoopConfig, type BackendRecord, type SharedTick } from './backend-loop.ts';
 import type { BackendTick } from './backend-tick.ts';
+import { OneByOne } from './one-by-one.ts';
 import { type StatusHead, statusOf } from './status.ts';
 import { atStart, paceAfter, paceProblem, type TickPace } from './tick-pace.ts';
 
@@ -50,6 +52,8 @@ export class Loop {
   #haproxy: HaproxyInfo | null = null;
   readonly #statusOf = remembered(makeStatus);
   #running: Promise<void> | null = null;
+  #round: AgentRound | null = null;
+  readonly #stop = new AbortController();
   #rescuing = false;
 
   constructor(options: LoopOptions) {
@@ -60,6 +64,7 @@ export class Loop {
       ...{
         config,
         api,
+        backends: config.backends.length,
         agents: options.agents,
         logger,
         events: this.#events,
@@ -108,8 +113,14 @@ export class Loop {
     this.#head = { ...this.#head, skippedTicks: this.#head.skippedTicks + 1 };
   }
 
-  /** Returns whether a tick was finished: false while the one before is still under way. */
+  /** Gives up the tick that is under way: it decides and writes nothing more. There is none after it. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  /** Returns whether a tick was finished: false while the one before is still under way, and after a stop. */
   async tick(): Promise<boolean> {
+    if (this.#stop.signal.aborted) return false;
     if (this.#running !== null) {
       this.countSkipped();
       return false;
@@ -118,7 +129,7 @@ export class Loop {
       this.#running = null;
     });
     await this.#running;
-    return true;
+    return !this.#stop.signal.aborted;
   }
 
   /** Between ticks, some times a second; see `Writer.rescue`. A call while another is under way does nothing. */
@@ -134,8 +145,9 @@ export class Loop {
     }
   }
 
-  /** Ends the tick that is under way and puts the configured weights back. Returns what could not be restored, and why. */
+  /** Stops, and puts the configured weights back. Returns what could not be restored, and why. */
   async restore(): Promise<readonly Problem[]> {
+    this.stop();
     await this.#running;
     if (this.#haproxy === null) return [];
     const problems: Problem[] = [];
@@ -154,8 +166,8 @@ export class Loop {
     const startedMs = clock.monotonicMs();
     const info = await this.#options.api.info();
     this.#onHaproxyInfo(info);
-    let written = 0;
-    if (info.ok) for (const backend of this.#backends) written += await this.#tickBackend(backend);
+    const written = info.ok ? await this.#tickBackends() : 0;
+    if (this.#stop.signal.aborted) return;
     const tookMs = clock.monotonicMs() - startedMs;
     this.#head = {
       ...this.#head,
@@ -167,10 +179,18 @@ export class Loop {
     };
   }
 
+  /** Each backend goes on as soon as its own agents have answered. Returns how many weights were written. */
+  async #tickBackends(): Promise<number> {
+    this.#round = new AgentRound(this.#options.agents, this.#stop.signal, this.#round);
+    const shared = { round: this.#round, reading: new OneByOne(), acting: new OneByOne() };
+    const written = await Promise.all(this.#backends.map((backend) => this.#tickBackend(backend, shared)));
+    return written.reduce((sum, each) => sum + each, 0);
+  }
+
   /** A defect (a policy that throws) costs this backend one tick, and the others nothing. */
-  async #tickBackend(backend: BackendLoop): Promise<number> {
+  async #tickBackend(backend: BackendLoop, shared: SharedTick): Promise<number> {
     try {
-      return await backend.tick();
+      return await backend.tick(shared);
     } catch (error) {
       const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.#options.logger.error('tick failed', { backend: backend.last.backend, detail });

@@ -38,6 +38,7 @@ export async function runController(config: Config): Promise<number> {
   using manager = ServiceManager.connect({ longestTickMs: longestTickMs(config), log: logger });
   const tick = async () => {
     if (await loop.tick()) manager?.tickFinished(summaryOf(loop.firstProblem, config));
+    if (loop.firstProblem?.code === 'too-many-files') agents.makeRoom();
   };
   const onMissed = () => loop.countSkipped();
   const ticking = startSchedule(tick, { periodMs: config.periodMs, clock: systemClock, logger, onMissed });
@@ -46,7 +47,10 @@ export async function runController(config: Config): Promise<number> {
   logger.info('controller stopping', { reason });
   manager?.stopping();
   clearInterval(rescuing);
+  loop.stop();
   await ticking.stop();
+  // their descriptors may be all that there are
+  agents[Symbol.dispose]();
   const isRestored = config.dryRun || config.onExit === 'keep' || (await restoreWeights(loop, logger));
   await recorder?.close();
   return isRestored && reason !== 'unexpected error' ? exitCodes.fine : exitCodes.checkFailed;

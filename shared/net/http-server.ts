@@ -10,7 +10,7 @@ import { portInUse, tokenMissing } from '../contract/problems/access.ts';
 import { http, https } from '../process/footprint.ts';
 import type { RenewedTls } from '../tls/renewed-tls.ts';
 import type { TlsMaterial } from '../tls/tls-files.ts';
-import { minTlsVersion } from '../tls/tls-version.ts';
+import { tlsFloor } from '../tls/tls-floor.ts';
 import { addressGroup } from './address-group.ts';
 import { type Answer, plain, type Route } from './answer.ts';
 import { ConnectionGate } from './connection-gate.ts';
@@ -116,7 +116,7 @@ function makeServer(
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     ...(ca === undefined ? {} : { ca }),
-    minVersion: minTlsVersion,
+    ...tlsFloor(),
   });
   const server = https().createServer(
     {
