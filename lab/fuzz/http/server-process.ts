@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Server } from 'node:net';
-import { type Answer, startHttpServer } from '../../../shared/net/http-server.ts';
+import type { Answer } from '../../../shared/net/answer.ts';
+import { startHttpServer } from '../../../shared/net/http-server.ts';
 import { silentLog } from '../../../shared/process/log.ts';
 import { RenewedTls } from '../../../shared/tls/renewed-tls.ts';
 import type { TlsFiles } from '../../../shared/tls/tls-files.ts';

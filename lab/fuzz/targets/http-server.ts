@@ -78,6 +78,8 @@ async function openHttpServer(): Promise<OpenTarget> {
   return {
     watchedPid: servers.child.pid,
     heapBytes: async () => (await servers.report('report of the heap')).heapBytes,
+    // its client's, which says nothing of the server's
+    maxCpuMs: 10_000,
     settle: () => clients[Symbol.dispose](),
     check,
     [Symbol.asyncDispose]: () => open.disposeAsync(),
