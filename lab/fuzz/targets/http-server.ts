@@ -33,7 +33,7 @@ const probeMs = 10_000;
 const mostLeftOpen = 40;
 const keptMs = limits.keepAliveMs + 2 * limits.requestMs + 10_000;
 /** Cases that compile the code before memory at rest is measured. */
-const warmUp = 30;
+const warmUp = 10;
 
 export const httpServerTarget: Target = { cases: withHead(headBytes, pipelines), open: openHttpServer };
 
