@@ -2,12 +2,23 @@
 const suites = {
   // Needs only this machine and HAProxy; takes a few minutes.
   main: { files: ['test/**/*.test.ts'], timeout: '2m', concurrency: 2 },
-  // Faults under load, and whole fleets as they are in the field. These tests mostly wait for ticks.
-  faults: {
-    files: ['test/system/faults/**/*.test.ts', 'test/system/field/*.test.ts'],
+  // Faults under load. These tests mostly wait for ticks.
+  faults: { files: ['test/system/faults/**/*.test.ts'], timeout: '3m', concurrency: 3 },
+  // Whole systems that take long: fleets as they are in the field, the units in a real systemd, JMeter, overload.
+  systems: {
+    files: [
+      'test/system/field/*.test.ts',
+      'test/system/jmeter/*.test.ts',
+      'test/system/systemd/*.test.ts',
+      'test/system/loop/{backup,capacity,ejection,overload}.test.ts',
+      'test/system/pitfalls/{joining,timeouts}.test.ts',
+      'test/system/security/confined-agents.test.ts',
+    ],
     timeout: '3m',
-    concurrency: 3,
+    concurrency: 2,
   },
+  // Floods of agents and status API. They use the whole machine, so nothing else may run.
+  floods: { files: ['test/system/security/floods.test.ts'], timeout: '2m', concurrency: 1 },
   // The image and the stack in containers. Needs Docker Engine. The timeout includes the first build.
   containers: { files: ['test/system/containers/**/*.test.ts'], timeout: '12m', concurrency: 2 },
   // The floating address, in network namespaces with keepalived. Needs root.
@@ -30,7 +41,7 @@ const suites = {
   },
 };
 
-const apart = ['faults', 'containers', 'ha', 'experiments'];
+const apart = ['faults', 'systems', 'containers', 'ha', 'experiments', 'floods'];
 const name = process.env.SUITE ?? 'main';
 const suite = suites[name];
 if (suite === undefined) {

@@ -13,6 +13,7 @@ import { usage } from '../shared/contract/problems/settings.ts';
 import { err, ok, type Result } from '../shared/contract/result.ts';
 import { controllerTokenVariable, type Status, statusSchema } from '../shared/contract/status.ts';
 import { loadToken } from '../shared/net/token.ts';
+import { silentLog } from '../shared/process/log.ts';
 import { makeLogger } from '../shared/process/logger.ts';
 import { RenewedTls } from '../shared/tls/renewed-tls.ts';
 import { TlsConnections } from '../shared/tls/tls-client.ts';
@@ -34,7 +35,7 @@ export interface Answered {
 /** Asks a controller for its status. Throws a ProblemError if the URL, token or certificates cannot be used. */
 export async function askController(url: string, access: ControllerAccess): Promise<Result<Answered, Problem>> {
   requireUrl(url);
-  const token = loadToken(access.tokenFile, controllerTokenVariable);
+  const token = loadToken(access.tokenFile, controllerTokenVariable, silentLog);
   using files = tlsFiles(access);
   using secure = new TlsConnections(files);
   const transport = {

@@ -38,7 +38,7 @@ export { defaultGuardSettings } from './decide/guard/settings.ts';
 
 // act: what is written to HAProxy
 
-export { restore } from './act/act.ts';
+export { type GivenBack, restore } from './act/act.ts';
 
 // record: ticks in a file, and what another policy would have decided on them
 
@@ -54,6 +54,7 @@ export { Loop } from './loop/loop.ts';
 // run: the process
 
 export { lastSettingsFile } from './run/last-settings.ts';
+export { lastWeights } from './run/last-weights.ts';
 export { type Holder, holderOf } from './run/lock.ts';
 export { checkSetup } from './run/preflight.ts';
 

@@ -7,6 +7,10 @@ export interface HaproxyInfo {
   /** Process id of the worker, as its own namespace numbers it. */
   readonly pid: number;
   readonly uptimeSeconds: number;
+  /** When it started by its own clock, in seconds since 1970; left out: 2.4 does not say. */
+  readonly startedAtSeconds?: number;
+  /** Its host's name, or that of its container; left out: it does not say. */
+  readonly node?: string;
   /** Processes that share the work (`nbproc`, up to 2.4); left out: one. Each has weights of its own. */
   readonly processes?: number;
 }
@@ -33,7 +37,14 @@ export function parseInfo(reply: string): Result<HaproxyInfo, string> {
   const uptimeSeconds = wholeNumber(fields.get('Uptime_sec'));
   if (version === '' || pid === null || uptimeSeconds === null) return err('it lacks Version, Pid or Uptime_sec');
   const processes = wholeNumber(fields.get('Nbproc')) ?? 1;
-  return ok({ version, pid, uptimeSeconds, ...(processes > 1 ? { processes } : {}) });
+  const startedAtSeconds = wholeNumber(fields.get('Start_time_sec'));
+  const node = fields.get('node') ?? '';
+  return ok({
+    ...{ version, pid, uptimeSeconds },
+    ...(startedAtSeconds === null ? {} : { startedAtSeconds }),
+    ...(node === '' ? {} : { node }),
+    ...(processes > 1 ? { processes } : {}),
+  });
 }
 
 /** Reads the reply to `show cli level`. */

@@ -40,7 +40,7 @@ export async function runAgent(options: AgentOptions): Promise<number> {
   };
   const server = await startHttpServer({
     listen: options.listen,
-    token: loadToken(options.tokenFile, agentTokenVariable),
+    token: loadToken(options.tokenFile, agentTokenVariable, log),
     tls: options.tls === null ? null : await loadTls(options.tls, log),
     insecure: options.insecure,
     allowHosts: options.allowHosts,

@@ -3,6 +3,7 @@ import { type AgentFlags, type AgentOptions, parseAgentFlags } from '../../agent
 import { ProcRoot } from '../../agent/kernel/proc-root.ts';
 import { inContainer } from '../../agent/scope/container.ts';
 import { agentPort } from '../../shared/contract/endpoints.ts';
+import { printableJson } from '../../shared/contract/printable-text.ts';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
 import { usage } from '../../shared/contract/problems/settings.ts';
 import { endSoon } from '../../shared/process/end-soon.ts';
@@ -113,7 +114,7 @@ async function printOnce(options: AgentOptions): Promise<number> {
   const { body } = await sampleOnce(options, options.scope);
   const snapshot = body.snapshot();
   if (snapshot === null) throw new Error('no sample was taken');
-  process.stdout.write(options.json ? (body.json() ?? '') : `${formatReport(snapshot, facts)}\n`);
+  process.stdout.write(options.json ? printableJson(body.json() ?? '') : `${formatReport(snapshot, facts)}\n`);
   return 0;
 }
 

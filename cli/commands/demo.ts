@@ -8,7 +8,7 @@ import { renderReport } from '../../testbed/demo/report.ts';
 import { runDemo } from '../../testbed/demo/run.ts';
 import { type DemoSettings, defaultSettings, phaseSecondsBounds } from '../../testbed/demo/settings.ts';
 import { haweightCommand } from '../../testbed/rig/programs.ts';
-import { fail, print } from '../exit.ts';
+import { fail, printJson } from '../exit.ts';
 import { wholeNumber } from '../options.ts';
 import { policyOption } from '../policy-name.ts';
 
@@ -52,7 +52,7 @@ async function demo(settings: DemoSettings, json: boolean): Promise<void> {
   const onReady = ({ plan, socket }: Fleet) => say(introduction({ settings, plan, socket, haweight: haweightCommand }));
   try {
     const result = await runDemo({ settings, onReady, show, signal: stop.signal });
-    if (json) print(JSON.stringify(result, null, 2));
+    if (json) printJson(result, 2);
     else say(['', ...renderReport(result)]);
   } catch (cause) {
     if (!(cause instanceof Stopped || cause instanceof ProblemError)) throw cause;

@@ -5,7 +5,7 @@ import { exitCodes, ProblemError } from '../../shared/contract/problem.ts';
 import { askController, defaultController } from '../ask-controller.ts';
 import { type AskedController, examine } from '../doctor/examine.ts';
 import { countOf, documentOf, type Finding, renderFinding } from '../doctor/finding.ts';
-import { print } from '../exit.ts';
+import { print, printJson } from '../exit.ts';
 import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../options.ts';
 import { allBackends } from '../status-source.ts';
 
@@ -37,7 +37,7 @@ export function doctorCommand(): Command {
       }
       const failures = countOf(findings, 'failure');
       const warnings = countOf(findings, 'warning');
-      if (json) print(JSON.stringify(documentOf(findings)));
+      if (json) printJson(documentOf(findings));
       else print(`\n${failures} failed, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`);
       process.exitCode = failures > 0 ? exitCodes.checkFailed : exitCodes.fine;
     });

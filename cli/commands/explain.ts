@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
 import { invalidFlag } from '../../shared/contract/problems/settings.ts';
 import type { Status } from '../../shared/contract/status.ts';
-import { print } from '../exit.ts';
+import { print, printJson } from '../exit.ts';
 import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../options.ts';
 import { findShadowStatus, shadowedServer } from '../shadow-status.ts';
 import { exitCodeOf, findStatus } from '../status-source.ts';
@@ -32,14 +32,14 @@ export function explainCommand(): Command {
         const answer = await findShadowStatus(options, options.shadow);
         const found = find(answer.status, backend, server);
         const shadow = shadowedServer(found.backend, server, options.shadow);
-        if (options.json === true) print(JSON.stringify(shadow));
+        if (options.json === true) printJson(shadow);
         else print(renderExplanation({ ...answer, ...found, shadow }));
         process.exitCode = exitCodeOf(answer);
         return;
       }
       const answer = await findStatus({ ...options, backend: options.backend ?? [backend] });
       const found = find(answer.status, backend, server);
-      if (options.json === true) print(JSON.stringify(found.server));
+      if (options.json === true) printJson(found.server);
       else print(renderExplanation({ ...answer, ...found }));
       process.exitCode = exitCodeOf(answer);
     });

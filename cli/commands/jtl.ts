@@ -10,13 +10,12 @@ import {
 import { Stopped, stopOnSignal } from '../../shared/process/stop-signals.ts';
 import { bytes, spacedPercent } from '../../shared/terminal/format.ts';
 import { Progress } from '../../shared/terminal/progress.ts';
-import { fail, note, print } from '../exit.ts';
+import { fail, note, print, printJson } from '../exit.ts';
 import { JtlFile } from '../jtl/read-jtl.ts';
 import { JtlSummary, type Summary, type SummaryOptions } from '../jtl/summary.ts';
 import { type LeftOut, Tally } from '../jtl/tally.ts';
 import { DamageNotes } from '../view/damage-notes.ts';
 import { renderJtl } from '../view/jtl.ts';
-import { printable } from '../view/printable.ts';
 
 const examples = `
 Reads a CSV result file of Apache JMeter, of any size. Prints response times,
@@ -90,7 +89,7 @@ async function report(file: string, flags: JtlFlags): Promise<number> {
   const readShare = stopped === null || jtl.bytes === 0 ? 1 : jtl.bytesRead / jtl.bytes;
   if (json) {
     const { damagedLines } = leftOut;
-    print(JSON.stringify(printable({ file, ...options, readShare, ...summary, leftOut, damagedLines }), null, 2));
+    printJson({ file, ...options, readShare, ...summary, leftOut, damagedLines }, 2);
   } else {
     print(renderJtl({ summary, leftOut, options, withTransactions, askedPerSecond: rate ?? null, readShare }));
   }

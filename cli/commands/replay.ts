@@ -12,7 +12,7 @@ import { backendNotRecorded } from '../../shared/contract/problems/backend.ts';
 import { recordingDamaged, recordingUseless } from '../../shared/contract/problems/recording.ts';
 import { didYouMean, invalidFlag } from '../../shared/contract/problems/settings.ts';
 import { nearest } from '../../shared/nearest.ts';
-import { print } from '../exit.ts';
+import { print, printJson } from '../exit.ts';
 import { backendOption } from '../options.ts';
 import { currentPolicy } from '../policy-name.ts';
 import { DamageNotes } from '../view/damage-notes.ts';
@@ -80,7 +80,8 @@ async function replay(files: readonly string[], flags: ReplayFlags): Promise<num
     const compared = backend.tick(record);
     if (!compared.ok) damages.add(recordingDamaged(where, compared.error));
     else if (flags.ticks === true) {
-      print(flags.json === true ? JSON.stringify({ tick: compared.value }) : renderReplayTick(compared.value));
+      if (flags.json === true) printJson({ tick: compared.value });
+      else print(renderReplayTick(compared.value));
     }
   }
   damages.end();
@@ -88,7 +89,7 @@ async function replay(files: readonly string[], flags: ReplayFlags): Promise<num
   const missing = flags.backend?.find((name) => !recorded.has(name));
   if (missing !== undefined) throw new ProblemError(backendNotRecorded(missing, [...recorded]));
   const summaries = [...backends.values()].map(({ summary }) => summary);
-  if (flags.json === true) print(JSON.stringify({ summary: summaries, damagedLines: damages.count }));
+  if (flags.json === true) printJson({ summary: summaries, damagedLines: damages.count });
   else print(`${summaries.map(renderReplaySummary).join('\n\n')}\n\n${replayNote}`);
   const isWhole = damages.count === 0 && summaries.every(({ failedTicks }) => failedTicks === 0);
   return isWhole ? exitCodes.fine : exitCodes.checkFailed;

@@ -1,29 +1,33 @@
 import { Command } from 'commander';
 import {
   type ConfigFlags,
+  type GivenBack,
   type Holder,
   holderOf,
   lastSettingsFile,
+  lastWeights,
   loadConfig,
   restore,
 } from '../../controller/index.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { defaultSocket } from '../../shared/contract/endpoints.ts';
-import { ProblemError } from '../../shared/contract/problem.ts';
+import { formatProblem, type Problem, ProblemError } from '../../shared/contract/problem.ts';
 import { restoreBesideController } from '../../shared/contract/problems/controller.ts';
 import { note, print } from '../exit.ts';
 import { backendOption } from '../options.ts';
 
 const examples = `
 For use after a controller was killed. A controller that is stopped (SIGTERM)
-restores the weights itself; while one runs, restore refuses. Servers that
-haweight never changes (backup, agent-check, kept out by weight 0) are left
-alone.
+restores the weights itself; while one runs, restore refuses. It cannot know
+who set a weight: every server gets its configured weight, and each change is
+printed so that it can be undone. Servers that haweight never changes (backup,
+agent-check, kept out by weight 0) are left alone.
 
 With --after-exit it restores only what the controller would have restored:
-nothing after a dry run, with onExit: keep, or if another controller now runs
-for the backend. This is for ExecStopPost of a systemd unit. There it uses the
-settings that the controller ran with, even if the file is broken by now.
+weights that it wrote and that are still in force, and nothing after a dry run,
+with onExit: keep, or if another controller now runs for the backend. This is
+for ExecStopPost of a systemd unit: there the controller leaves its settings
+and weights in the unit's RuntimeDirectory=. Elsewhere it restores all weights.
 
 Examples:
   haweight restore --backend web
@@ -51,6 +55,9 @@ export function restoreCommand(): Command {
       }
       const { socket } = config.haproxy;
       const api = new RuntimeApi(config.haproxy);
+      // with nbproc, any of several processes would take the weights
+      const info = await api.info();
+      if (!info.ok) throw new ProblemError(info.error);
       const holders = new Map<string, Holder | 'unknown'>();
       for (const { name } of config.backends) {
         const holder = await holderOf({ kind: 'backend', socket, backend: name });
@@ -60,6 +67,7 @@ export function restoreCommand(): Command {
       if (first !== undefined && holder !== undefined && !afterExit && !force) {
         throw new ProblemError(restoreBesideController(first, holder === 'unknown' ? null : holder));
       }
+      const problems: Problem[] = [];
       for (const { name } of config.backends) {
         if (holders.has(name) && afterExit) {
           print(`${name}: left to the controller that runs for it`);
@@ -68,11 +76,31 @@ export function restoreCommand(): Command {
         if (holders.has(name)) {
           note(`note: a controller runs for ${name} and will set its weights again on its next tick`);
         }
-        const restored = await restore(api, name);
-        if (!restored.ok) throw new ProblemError(restored.error);
-        print(
-          `${name}: ${restored.value === 0 ? 'already at the configured weights' : `${restored.value} ${restored.value === 1 ? 'weight' : 'weights'} restored`}`,
-        );
+        const restored = await restore(api, name, afterExit ? lastWeights({ socket, backend: name }) : null);
+        if (!restored.ok) {
+          problems.push(restored.error);
+          continue;
+        }
+        const { givenBack, leftAlone } = restored.value;
+        print(`${name}: ${summaryOf(givenBack.length, leftAlone.length)}`);
+        for (const change of givenBack) print(lineOf(change));
       }
+      // one backend's trouble is not the others'
+      const [problem, ...more] = problems;
+      for (const each of more) note(formatProblem(each));
+      if (problem !== undefined) throw new ProblemError(problem);
     });
+}
+
+function summaryOf(restored: number, leftAlone: number): string {
+  if (restored > 0) return `${weights(restored)} restored`;
+  return leftAlone > 0 ? `${weights(leftAlone)} of another writer left alone` : 'already at the configured weights';
+}
+
+function weights(count: number): string {
+  return `${count} ${count === 1 ? 'weight' : 'weights'}`;
+}
+
+function lineOf({ server, from, weight, isAway }: GivenBack): string {
+  return `  ${server}: ${from} -> ${weight}${isAway ? ' (in maintenance or drained)' : ''}`;
 }

@@ -4,7 +4,7 @@ import { Progress } from '../../shared/terminal/progress.ts';
 import { bar } from '../../shared/terminal/text.ts';
 import { fleetNames } from '../../testbed/simulator/fleets.ts';
 import { balances } from '../../testbed/simulator/schema.ts';
-import { fail, print } from '../exit.ts';
+import { fail, print, printJson } from '../exit.ts';
 import { repeatedNames } from '../options.ts';
 import { type Comparison, contenderNames, readComparison } from '../simulate/comparison.ts';
 import { documentOf } from '../simulate/document.ts';
@@ -79,7 +79,7 @@ async function compare(comparison: Comparison, { json = false, samples = false }
   const startMs = performance.now();
   const measured: Measured[] = [];
   const stopped = await measure(comparison, samples, measured);
-  if (json) print(JSON.stringify(documentOf(comparison, measured), null, 2));
+  if (json) printJson(documentOf(comparison, measured), 2);
   else if (measured.length > 0) {
     if (samples) print(`${measured.map(renderSamples).join('\n\n')}\n`);
     print(renderComparison(comparison, measured, performance.now() - startMs));

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import { stopOnSignal } from '../../shared/process/stop-signals.ts';
 import { clearScreen } from '../../shared/terminal/screen.ts';
-import { print } from '../exit.ts';
+import { print, printJson } from '../exit.ts';
 import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../options.ts';
 import { findShadowStatus } from '../shadow-status.ts';
 import { exitCodeOf, type FoundStatus, findStatus } from '../status-source.ts';
@@ -49,7 +49,7 @@ async function find(options: WeightsOptions): Promise<FoundStatus> {
 }
 
 function show({ status, direct, answeredAt }: FoundStatus, { json, shadow, backend = [] }: WeightsOptions): void {
-  if (json === true) print(JSON.stringify({ ...status, direct }));
+  if (json === true) printJson({ ...status, direct });
   else if (shadow !== undefined) print(renderShadow(status, shadow, backend, answeredAt));
   else print(renderWeights(status, backend, answeredAt));
 }

@@ -20,6 +20,7 @@ import { checkBackend } from './checks/backend.ts';
 import { checkController } from './checks/controller.ts';
 import { checkInfo, checkRights } from './checks/haproxy.ts';
 import { checkTls } from './checks/tls.ts';
+import { checkTokens } from './checks/tokens.ts';
 import type { AskedAgent, BackendFacts, Shown } from './facts.ts';
 import { type Finding, failure } from './finding.ts';
 
@@ -44,6 +45,7 @@ export async function* examine(config: Config, controller: AskedController): Asy
     }
   }
   yield checkTls(config);
+  yield checkTokens(config);
   yield checkController(
     controller.url,
     controller.answer,

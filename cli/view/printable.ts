@@ -1,11 +1,13 @@
-/** Replaces control characters in data from elsewhere, which could control the terminal. Other characters stay. */
+import { printableText } from '../../shared/contract/printable-text.ts';
+
+/** Every text in data from elsewhere, made safe to print. */
 export function printable<Value>(value: Value): Value {
-  return printableJson(value) as Value;
+  return printableData(value) as Value;
 }
 
-function printableJson(value: unknown): unknown {
-  if (typeof value === 'string') return value.replaceAll(/\p{Cc}/gu, '?');
-  if (Array.isArray(value)) return value.map(printableJson);
+function printableData(value: unknown): unknown {
+  if (typeof value === 'string') return printableText(value);
+  if (Array.isArray(value)) return value.map(printableData);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, printableJson(each)]));
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, printableData(each)]));
 }

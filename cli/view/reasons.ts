@@ -23,11 +23,11 @@ export function headline(server: ServerStatus): Headline {
   if (zero !== undefined) return { text: `drained ${names(zero.metrics)}`, tone: 'bad' };
   const ejected = find('ejected');
   if (ejected !== undefined) return { text: `ejected ${Math.ceil(ejected.remainingMs / 1_000)} s`, tone: 'bad' };
+  const errors = find('errors');
+  if (errors !== undefined && errors.factor < 0.95) return { text: `errors ${percent(errors.share)}`, tone: 'bad' };
   const held = find('held');
   if (held !== undefined && held.because !== 'just-up')
     return { text: held.because === 'mostly-stale' ? 'agents silent' : `held: ${held.because}`, tone: 'warn' };
-  const errors = find('errors');
-  if (errors !== undefined && errors.factor < 0.95) return { text: `errors ${percent(errors.share)}`, tone: 'bad' };
   const ramp = find('ramp');
   if (ramp !== undefined) return { text: `ramp ${percent(ramp.factor)}`, tone: 'warn' };
   const cut = find('graded');

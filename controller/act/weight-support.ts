@@ -3,7 +3,8 @@ import type { HaproxyControl } from '../../haproxy/runtime-api.ts';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import { backendStatic } from '../../shared/contract/problems/backend.ts';
 import type { Log } from '../../shared/process/log.ts';
-import { type Memory, restore } from './act.ts';
+import { restore } from './act.ts';
+import type { LeftWeights } from './ledger.ts';
 
 /**
  * Whether a backend takes any weight. Map-based hashes (the default of `balance source`, `uri`, `hdr` and others) take only 0 and
@@ -16,8 +17,8 @@ export class WeightSupport {
   readonly #logger: Log;
   /** Of this process of HAProxy; null: not known yet. */
   #takesWeights: boolean | null = null;
-  /** Servers that may be at 0 because of us although the algorithm takes no weights. */
-  #owed: ReadonlySet<string> = new Set();
+  /** Weights that HAProxy may have from us although the algorithm takes only 0 and the configured one. */
+  #owed: LeftWeights = new Map();
 
   constructor(api: HaproxyControl, backend: string, logger: Log) {
     this.#api = api;
@@ -31,12 +32,12 @@ export class WeightSupport {
   }
 
   /**
-   * HAProxy is another process now, perhaps with another algorithm. `written`: servers that were given a weight before that was
-   * noticed: the last of these writes may have reached the new process.
+   * HAProxy is another process now, perhaps with another algorithm. `left`: the weights that it was sent before that was noticed:
+   * the last ones may have reached the new process.
    */
-  forget(written: ReadonlySet<string>): void {
+  forget(left: LeftWeights): void {
     this.#takesWeights = null;
-    this.#owed = new Set(written);
+    this.#owed = new Map(left);
   }
 
   /** Why no weight has an effect here, as far as is known without writing; null: it has one, or may have one. */
@@ -56,27 +57,29 @@ export class WeightSupport {
     const probed = await this.#api.setWeights(this.#backend, changes);
     if (!probed.ok && probed.error.code !== 'backend-static') return probed.error;
     this.#takesWeights = probed.ok;
-    if (probed.ok) this.#owed = new Set();
+    if (probed.ok) this.#owed = new Map();
     return probed.ok ? null : backendStatic(this.#backend, algorithm);
   }
 
   /** A write was refused after all, as after a reload with another algorithm: the zeros of that batch were taken. */
-  async refused(memory: Memory): Promise<void> {
+  async refused(left: LeftWeights): Promise<void> {
     this.#takesWeights = false;
-    this.#owed = new Set(memory.written);
-    await this.putBack(memory);
+    this.#owed = new Map(left);
+    await this.putBack();
   }
 
   /** Gives back what was left at 0 where the algorithm takes no weights; tries again at the next tick where that fails. */
-  async putBack({ found }: Memory): Promise<void> {
+  async putBack(): Promise<void> {
     if (this.#owed.size === 0) return;
-    const restored = await restore(this.#api, this.#backend, { found, written: this.#owed, onlyWritten: true });
-    const fields = { backend: this.#backend, servers: [...this.#owed] };
+    const restored = await restore(this.#api, this.#backend, this.#owed);
+    const fields = { backend: this.#backend, servers: [...this.#owed.keys()] };
     if (!restored.ok) {
       this.#logger.error('weights not put back', { ...fields, detail: formatProblem(restored.error) });
       return;
     }
-    if (restored.value > 0) this.#logger.warn('weights put back: the algorithm refuses others', fields);
-    this.#owed = new Set();
+    if (restored.value.givenBack.length > 0) {
+      this.#logger.warn('weights put back: the algorithm refuses others', fields);
+    }
+    this.#owed = new Map();
   }
 }

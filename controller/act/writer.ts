@@ -3,8 +3,9 @@ import type { Decision } from '../../shared/contract/decision.ts';
 import type { Observation } from '../../shared/contract/observation.ts';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import { weightContested } from '../../shared/contract/problems/backend.ts';
+import type { Result } from '../../shared/contract/result.ts';
 import type { Log } from '../../shared/process/log.ts';
-import { act } from './act.ts';
+import { act, type Restored, restore } from './act.ts';
 import {
   type Contests,
   type ForeignWrite,
@@ -15,6 +16,7 @@ import {
   type Yielded,
   yieldContested,
 } from './contest.ts';
+import { Ledger, type LeftWeights } from './ledger.ts';
 import { type Baseline, rescueDrained } from './rescue.ts';
 
 /** What HAProxy did with a tick's decisions. `decisions` are what is in force now. */
@@ -41,25 +43,30 @@ export class Writer {
   #drained: ReadonlyMap<string, number> = new Map();
   /** Of the rescue before; null where there was none since the servers were drained. */
   #baseline: Baseline | null = null;
-  /** Servers that were given a weight since HAProxy started. */
-  readonly #written = new Set<string>();
+  readonly #ledger: Ledger;
   /** Servers that got their weight back since the last tick, perhaps while a tick was under way that had read it before. */
   #rescued: ReadonlySet<string> = new Set();
 
   /** `isSameHaproxy` asks whether HAProxy is still the process that the tick began with. */
-  constructor(api: HaproxyControl, backend: string, logger: Log, isSameHaproxy: () => Promise<boolean>) {
+  constructor(
+    api: HaproxyControl,
+    backend: string,
+    logger: Log,
+    isSameHaproxy: () => Promise<boolean>,
+    ledger = new Ledger(),
+  ) {
     this.#api = api;
     this.#backend = backend;
     this.#logger = logger;
     this.#isSameHaproxy = isSameHaproxy;
+    this.#ledger = ledger;
   }
 
-  /** HAProxy is another process now, with the configured weights. */
+  /** HAProxy is another process now, with the configured weights, or ours where a state file kept them. */
   forget(): void {
     this.#contests = forgetLeft(this.#contests);
     this.#drained = new Map();
     this.#baseline = null;
-    this.#written.clear();
   }
 
   /** Servers whose weight this tick leaves to another writer. */
@@ -67,9 +74,16 @@ export class Writer {
     return leftToOthers(seen, this.#contests);
   }
 
-  /** Servers that were given a weight since HAProxy started. */
-  get written(): ReadonlySet<string> {
-    return this.#written;
+  /** What HAProxy has, or may have, from us. */
+  get left(): LeftWeights {
+    return this.#ledger.left;
+  }
+
+  /** Puts the configured weights back where ours are in force. */
+  async restore(): Promise<Result<Restored, Problem>> {
+    const restored = await restore(this.#api, this.#backend, this.#ledger.left);
+    if (restored.ok) this.#ledger.clear();
+    return restored;
   }
 
   /** Sends what is to be written and not left to another writer. `srvRecords`: those that servers come from, by server. */
@@ -78,10 +92,14 @@ export class Writer {
     seen: readonly Observation[],
     srvRecords: ReadonlyMap<string, string> = new Map(),
   ): Promise<Written> {
+    this.#ledger.see(seen);
     const { contested, contests, ...yielded } = await this.#yield(decisions, seen);
     for (const foreign of yielded.foreignWrites) this.#logForeign(foreign);
-    for (const { server, write } of yielded.decisions) if (write) this.#written.add(server);
-    const sent = await act(this.#api, this.#backend, yielded.decisions);
+    const changes = yielded.decisions.filter(({ write }) => write);
+    this.#ledger.sending(changes, seen);
+    const sent = await act(this.#api, this.#backend, changes);
+    if (sent.ok) this.#ledger.sent(changes);
+    this.#ledger.adopt(yielded.decisions, seen);
     this.#noteLeft(contests, yielded.decisions, seen, sent.ok);
     this.#noteDrained(yielded.decisions, seen);
     if (!sent.ok) return { kind: 'refused', decisions: unwritten(yielded.decisions, seen), problem: sent.error };
@@ -123,7 +141,9 @@ export class Writer {
     const { changes, baseline } = rescueDrained(rows.value, this.#baseline, this.#drained);
     this.#baseline = baseline;
     if (changes.length === 0) return 0;
+    this.#ledger.sending(changes);
     const sent = await this.#api.setWeights(this.#backend, changes);
+    if (sent.ok) this.#ledger.sent(changes);
     const servers = changes.map(({ server }) => server);
     this.#rescued = new Set(servers);
     this.#contests = noteLeft(this.#contests, (server, left) => (this.#rescued.has(server) ? null : left));

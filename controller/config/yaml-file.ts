@@ -1,7 +1,7 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { isScalar, parseDocument, visit, type YAMLError, YAMLParseError } from 'yaml';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { configUnreadable } from '../../shared/contract/problems/settings.ts';
+import { readSmallFile } from '../../shared/process/small-file.ts';
 
 const maxFileBytes = 1024 * 1024;
 /** Aliases may stand for many times the size of the file; beyond this it is refused. */
@@ -67,22 +67,10 @@ function place(text: string, { pos: [start] }: YAMLError): string {
   return `at line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
 }
 
-/** Reads at most the limit, also from devices and pipes, whose size is unknown. */
+/** Also from devices and pipes, whose size is unknown. */
 function readLimited(path: string): string {
   try {
-    const file = openSync(path, 'r');
-    try {
-      const buffer = Buffer.alloc(maxFileBytes + 1);
-      let length = 0;
-      for (;;) {
-        const count = readSync(file, buffer, length, buffer.length - length, null);
-        if (count === 0) return buffer.toString('utf8', 0, length);
-        length += count;
-        if (length > maxFileBytes) throw Object.assign(new Error('too large'), { code: 'over 1 MiB' });
-      }
-    } finally {
-      closeSync(file);
-    }
+    return readSmallFile(path, { maxBytes: maxFileBytes, maxText: '1 MiB' });
   } catch (cause) {
     throw unreadable(path, 'cannot be read', 'a YAML file', (cause as NodeJS.ErrnoException).code ?? String(cause));
   }

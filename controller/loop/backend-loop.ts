@@ -5,7 +5,6 @@ import type { Problem } from '../../shared/contract/problem.ts';
 import { ok, type Result } from '../../shared/contract/result.ts';
 import type { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
-import { type Memory, restore } from '../act/act.ts';
 import { WeightSupport } from '../act/weight-support.ts';
 import { unwritten, type Writer } from '../act/writer.ts';
 import type { BackendConfig, Config } from '../config/schema.ts';
@@ -125,7 +124,7 @@ export class BackendLoop {
   /** HAProxy is another process now: its counters began anew, and it has the configured weights. */
   onHaproxyRestart(): void {
     this.#observer.forgetCounters();
-    this.#support.forget(this.#options.writer.written);
+    this.#support.forget(this.#options.writer.left);
     this.#options.writer.forget();
     if (this.#found !== null) this.#found = new Map();
   }
@@ -133,11 +132,12 @@ export class BackendLoop {
   /** Puts the configured weights back. Returns how many; none where the algorithm takes no weights: none was written there. */
   async restore(): Promise<Result<number, Problem>> {
     if (this.#support.isStatic) return ok(0);
-    return await restore(this.#options.api, this.#options.backend.name, this.#memory);
-  }
-
-  get #memory(): Memory {
-    return { found: this.#found ?? new Map(), written: this.#options.writer.written };
+    const { backend, writer, logger } = this.#options;
+    const restored = await writer.restore();
+    if (!restored.ok) return restored;
+    const { givenBack, leftAlone: servers } = restored.value;
+    if (servers.length > 0) logger.info('weights of another writer stay', { backend: backend.name, servers });
+    return ok(givenBack.length);
   }
 
   /**
@@ -223,12 +223,12 @@ export class BackendLoop {
     const problem = isWriting ? await this.#support.probe(algorithm) : useless;
     if (problem !== null) {
       const isUseless = problem.code === 'backend-static';
-      if (isUseless) await this.#support.putBack(this.#memory);
+      if (isUseless) await this.#support.putBack();
       return { kind: isUseless ? 'useless' : 'refused', decisions: unwritten(decisions, observations), problem };
     }
     const result = await writer.write(decisions, observations, srvRecords);
     if (result.kind !== 'refused' || result.problem.code !== 'backend-static') return result;
-    await this.#support.refused(this.#memory);
+    await this.#support.refused(writer.left);
     writer.forget();
     return { ...result, kind: 'useless' };
   }

@@ -4,11 +4,12 @@ import { versionProblem } from '../../haproxy/versions.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import { tickFailed } from '../../shared/contract/problems/backend.ts';
-import type { Result } from '../../shared/contract/result.ts';
+import { err, type Result } from '../../shared/contract/result.ts';
 import type { Status } from '../../shared/contract/status.ts';
 import { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
 import { remembered } from '../../shared/remembered.ts';
+import type { Ledger } from '../act/ledger.ts';
 import { Writer } from '../act/writer.ts';
 import type { Config } from '../config/schema.ts';
 import { policyNamed } from '../decide/policies/registry.ts';
@@ -34,6 +35,10 @@ export interface LoopOptions {
   readonly clock: Clock;
   /** Where every tick is recorded; null, or left out: nowhere. */
   readonly recorder?: Pick<Recorder, 'take' | 'status'> | null;
+  /** Makes sure that no other controller works on this process. Left out: none does. */
+  readonly claim?: (haproxy: HaproxyInfo) => Promise<Problem | null>;
+  /** Which weights of a backend are ours from the start on; left out: none. */
+  readonly ledgerOf?: (backend: string) => Ledger;
 }
 
 type LoopHead = Omit<StatusHead, 'waitingFor' | 'recording'>;
@@ -74,7 +79,13 @@ export class Loop {
       record: recorder === null ? null : (tick: BackendRecord) => this.#record(recorder, tick),
     };
     const backends = config.backends.map((backend) => {
-      const writer = new Writer(api, backend.name, logger, () => this.#isSameHaproxy());
+      const writer = new Writer(
+        api,
+        backend.name,
+        logger,
+        () => this.#isSameHaproxy(),
+        options.ledgerOf?.(backend.name),
+      );
       return { writer, loop: new BackendLoop({ ...shared, backend, writer }) };
     });
     const isGuarded = policyNamed(config.policy, config.policies).dynamics !== null;
@@ -149,7 +160,8 @@ export class Loop {
   async restore(): Promise<readonly Problem[]> {
     this.stop();
     await this.#running;
-    if (this.#haproxy === null) return [];
+    // weights that another controller sets are left to it
+    if (this.#haproxy === null || this.#haproxyProblem?.code === 'controller-running') return [];
     const problems: Problem[] = [];
     for (const backend of this.#backends) {
       const restored = await backend.restore();
@@ -164,7 +176,7 @@ export class Loop {
   async #tick(): Promise<void> {
     const { clock } = this.#options;
     const startedMs = clock.monotonicMs();
-    const info = await this.#options.api.info();
+    const info = await this.#claimed(await this.#options.api.info());
     this.#onHaproxyInfo(info);
     const written = info.ok ? await this.#tickBackends() : 0;
     if (this.#stop.signal.aborted) return;
@@ -185,6 +197,12 @@ export class Loop {
     const shared = { round: this.#round, reading: new OneByOne(), acting: new OneByOne() };
     const written = await Promise.all(this.#backends.map((backend) => this.#tickBackend(backend, shared)));
     return written.reduce((sum, each) => sum + each, 0);
+  }
+
+  /** While another controller works on HAProxy, this one waits. */
+  async #claimed(info: Result<HaproxyInfo, Problem>): Promise<Result<HaproxyInfo, Problem>> {
+    const problem = info.ok ? ((await this.#options.claim?.(info.value)) ?? null) : null;
+    return problem === null ? info : err(problem);
   }
 
   /** A defect (a policy that throws) costs this backend one tick, and the others nothing. */

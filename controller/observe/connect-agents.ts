@@ -12,7 +12,7 @@ export function connectAgents(
   { timeoutMs, tokenFile, tls }: Pick<Config['agents'], 'timeoutMs' | 'tokenFile' | 'tls'>,
   log: Log,
 ): AgentClient {
-  const token = loadToken(tokenFile, agentTokenVariable);
+  const token = loadToken(tokenFile, agentTokenVariable, log);
   return new AgentClient({
     timeoutMs,
     token,

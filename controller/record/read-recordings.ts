@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Problem, ProblemError } from '../../shared/contract/problem.ts';
 import { recordingDamaged, recordingUnreadable } from '../../shared/contract/problems/recording.ts';
@@ -6,6 +7,8 @@ import { splitLines } from '../../shared/lines.ts';
 import { parseLine } from './parse-line.ts';
 import { maxLineBytes, type TickRecord } from './recording.ts';
 
+/** Opening a pipe would wait for a writer. */
+const readWithoutWaiting = constants.O_RDONLY | constants.O_NONBLOCK;
 const chunkBytes = 64 * 1024;
 
 interface OpenRecording {
@@ -33,7 +36,7 @@ export async function* readRecordings(paths: readonly string[]): AsyncGenerator<
 
 async function openRecording(path: string, handles: AsyncDisposableStack): Promise<OpenRecording> {
   try {
-    const handle = handles.use(await open(path, 'r'));
+    const handle = handles.use(await open(path, readWithoutWaiting));
     const facts = await handle.stat();
     if (!facts.isFile()) throw Object.assign(new Error('not a file'), { code: 'not a regular file' });
     return { path, handle, first: await firstTick({ path, handle }) };

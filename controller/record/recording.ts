@@ -6,6 +6,9 @@ import { type Config, configSchema } from '../config/schema.ts';
 /** A change that an older reader would misread gets a new number. Other versions are read too: `other-versions.ts`. */
 export const recordingVersion = 2;
 
+/** How every line begins, in all versions. */
+export const lineBeginning = '{"haweightRecording":';
+
 /** Longest line that is written or read, in bytes: a tick of about 16,000 servers. */
 export const maxLineBytes = 16 * 1024 * 1024;
 

@@ -3,12 +3,9 @@
  * of them reached the disk. Here each append succeeds or fails, so the recorder can count what was lost.
  */
 
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, rename, rm } from 'node:fs/promises';
+import { openRecording, realFile, sizeOfRecording } from './record-target.ts';
 
-type FileHandle = Awaited<ReturnType<typeof open>>;
-
-/** Only this user may read it: a recording tells addresses and traffic. */
-const mode = 0o600;
 const newline = 0x0a;
 
 export interface RotatingFileOptions {
@@ -22,31 +19,34 @@ export interface RotatingFileOptions {
 
 /**
  * Appends whole lines. The file is opened for each append: an open file would hide that it was removed, moved or replaced
- * meanwhile. Half a line that a crash or a full disk left is ended first.
+ * meanwhile. Half a line that a crash or a full disk left is ended first. A file that holds something else than a recording is
+ * neither appended to nor renamed.
  */
 export async function appendLines(lines: string, { file, maxBytes, files }: RotatingFileOptions): Promise<void> {
-  const bytes = await sizeOf(file);
-  if (bytes > 0 && bytes + Buffer.byteLength(lines) > maxBytes) await rotate(file, files);
-  await using handle = await open(file, 'a+', mode);
-  const facts = await handle.stat();
-  if (!facts.isFile()) throw Object.assign(new Error('not a regular file'), { code: 'not a regular file' });
-  const start = (await endsWithinLine(handle, facts.size)) ? '\n' : '';
+  const path = await realFile(file);
+  const bytes = await sizeOfRecording(path);
+  if (bytes > 0 && bytes + Buffer.byteLength(lines) > maxBytes) await rotate(path, files);
+  await using handle = await openRecording(path);
+  const { size } = await handle.stat();
+  const start = (await endsWithinLine(handle, size)) ? '\n' : '';
   await handle.appendFile(start + lines);
 }
 
-async function sizeOf(file: string): Promise<number> {
-  try {
-    return (await stat(file)).size;
-  } catch (error) {
-    return isMissing(error) ? 0 : Promise.reject(error);
-  }
+/** Throws where one of the files that are written, renamed or overwritten is something else. Makes and changes nothing. */
+export async function checkFiles({ file, files }: Pick<RotatingFileOptions, 'file' | 'files'>): Promise<void> {
+  const path = await realFile(file);
+  for (let age = 0; age < files; age += 1) await sizeOfRecording(nameOf(path, age));
 }
 
-async function rotate(file: string, files: number): Promise<void> {
-  const nameOf = (age: number) => (age === 0 ? file : `${file}.${age}`);
-  if (files === 1) await rm(file);
+function nameOf(path: string, age: number): string {
+  return age === 0 ? path : `${path}.${age}`;
+}
+
+async function rotate(path: string, files: number): Promise<void> {
+  await checkFiles({ file: path, files });
+  if (files === 1) await rm(path);
   for (let age = files - 1; age > 0; age -= 1) {
-    await rename(nameOf(age - 1), nameOf(age)).catch((error: unknown) => {
+    await rename(nameOf(path, age - 1), nameOf(path, age)).catch((error: unknown) => {
       if (!isMissing(error)) throw error;
     });
   }

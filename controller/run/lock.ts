@@ -1,54 +1,109 @@
-import { realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { readlinkSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import type { HaproxyInfo } from '../../haproxy/runtime-api.ts';
 import { canonicalAddress } from '../../haproxy/socket-address.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { backendTaken, recordingTaken } from '../../shared/contract/problems/controller.ts';
 import { err, type Result } from '../../shared/contract/result.ts';
-import { holderOfName, holdName, type NameHolder } from '../../shared/process/held-name.ts';
+import { holderOfName, holdNames, type NameHolder, type Rivals } from '../../shared/process/held-name.ts';
+import type { Peer } from '../../shared/process/peer.ts';
+import { mayWrite } from './trust.ts';
 
 /** What a holder says of itself to a process that wants the same. */
 const holderSchema = z.object({ pid: z.number().int().positive(), listen: z.string().max(300) });
 export type Holder = z.infer<typeof holderSchema>;
 
+/** What the holder of a `process` claim says besides: which of several processes with that pid it is about. */
+const startSchema = z.object({ startedAtSeconds: z.number() });
+/** How far two controllers may be apart about the start of a HAProxy that tells its uptime only, in whole seconds. */
+const sameStartSeconds = 2;
+
+/** As many as the kernel follows (path_resolution(7)). */
+const maxLinks = 40;
+
 /** What one controller at a time may have. */
 export type Claim =
+  /** The weights of a backend, by the address of HAProxy. */
   | { readonly kind: 'backend'; readonly socket: string; readonly backend: string }
+  /** The same by HAProxy's process, whatever address it was reached at: a hard link, another stats socket, TCP. */
+  | { readonly kind: 'process'; readonly socket: string; readonly backend: string; readonly haproxy: HaproxyInfo }
   | { readonly kind: 'recording'; readonly file: string };
 
 /**
- * Claims what one controller of this machine may have (held-name.ts). It does not reach into other network namespaces or
- * machines: a second controller there is handled as a second writer (contest.ts).
+ * Claims what one controller of this machine may have (held-name.ts): all of it or nothing. It does not reach into other
+ * network namespaces or machines: a second controller there is handled as a second writer (contest.ts).
  */
-export async function claim(what: Claim, self: Holder): Promise<Result<AsyncDisposable, Problem>> {
-  const held = await holdName(nameOf(what), self);
-  return held.ok ? held : err(takenProblem(what, parseHolder(held.error)));
+export async function claim(all: readonly Claim[], self: Holder): Promise<Result<AsyncDisposable, Problem>> {
+  const held = await holdNames(
+    all.map((what) => {
+      const start = what.kind === 'process' ? { startedAtSeconds: startOf(what.haproxy) } : {};
+      return { what, name: nameOf(what), self: { ...self, ...start }, rivals: rivalsOf(what) };
+    }),
+  );
+  return held.ok ? held : err(takenProblem(held.error.wanted.what, parseHolder(held.error.holder)));
 }
 
 /** The holder of a claim, such as the controller that sets the weights of a backend; null: there is none. */
 export async function holderOf(what: Claim): Promise<Holder | 'unknown' | null> {
-  const holder = await holderOfName(nameOf(what));
+  const holder = await holderOfName(nameOf(what), rivalsOf(what));
   return holder === null ? null : (parseHolder(holder) ?? 'unknown');
 }
 
 /** The same name for every path to the same socket or file. */
 function nameOf(what: Claim): readonly string[] {
-  return what.kind === 'backend'
-    ? ['backend', resolved(canonicalAddress(what.socket)), what.backend]
-    : ['recording', resolved(what.file)];
+  switch (what.kind) {
+    case 'backend':
+      return ['backend', resolved(canonicalAddress(what.socket)), what.backend];
+    case 'process':
+      return ['process', String(what.haproxy.pid), what.haproxy.node ?? '', what.backend];
+    case 'recording':
+      return ['recording', resolved(what.file)];
+  }
 }
 
-/** A path without symbolic links; what does not exist yet is resolved as far as it does. */
-function resolved(path: string): string {
+function rivalsOf(what: Claim): Rivals {
+  if (what.kind === 'recording') return { believes: (peer) => mayWrite(what.file, peer) };
+  const believes = (peer: Peer | null) => maySetWeights(what.socket, peer);
+  if (what.kind === 'backend') return { believes };
+  return { believes, concerns: (said) => isSameStart(said, what.haproxy) };
+}
+
+/** TCP and abstract sockets have no owner: every user of the machine may set the weights there. */
+function maySetWeights(socket: string, peer: Peer | null): boolean {
+  const path = canonicalAddress(socket);
+  return !path.startsWith('/') || mayWrite(path, peer);
+}
+
+function startOf({ startedAtSeconds, uptimeSeconds }: HaproxyInfo): number {
+  return startedAtSeconds ?? Math.round(Date.now() / 1_000 - uptimeSeconds);
+}
+
+/** Containers number their processes alike, so HAProxys with the same pid differ by their start. */
+function isSameStart(said: unknown, haproxy: HaproxyInfo): boolean {
+  const start = startSchema.safeParse(said);
+  const tolerance = haproxy.startedAtSeconds === undefined ? sameStartSeconds : 0;
+  return !start.success || Math.abs(start.data.startedAtSeconds - startOf(haproxy)) <= tolerance;
+}
+
+/** A path without symbolic links; what does not exist yet is resolved as far as it does, also where a link leads to it. */
+function resolved(path: string, links = maxLinks): string {
   if (!path.includes('/')) return path;
   try {
     return realpathSync(path);
   } catch {
-    try {
-      return join(realpathSync(dirname(path)), basename(path));
-    } catch {
-      return path;
-    }
+    const target = links === 0 ? null : targetOf(path);
+    if (target !== null) return resolved(resolve(dirname(path), target), links - 1);
+    return dirname(path) === path ? path : join(resolved(dirname(path), links), basename(path));
+  }
+}
+
+/** null: no symbolic link. */
+function targetOf(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null;
   }
 }
 

@@ -46,7 +46,7 @@ export async function checkSetup(
   api = new RuntimeApi(haproxy),
 ): Promise<SetupCheck> {
   const { socket } = haproxy;
-  const unwritable = record === undefined ? null : await checkRecordFile(record.file);
+  const unwritable = record === undefined ? null : await checkRecordFile(record);
   if (unwritable !== null) throw new ProblemError(unwritable);
   const problem = await socketProblem(api, socket);
   const warnings: Problem[] = [];

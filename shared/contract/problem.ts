@@ -1,3 +1,5 @@
+import { printableText } from './printable-text.ts';
+
 /** One line for a person: what is wrong, where, what was expected, what came, how to fix it. */
 export interface Problem {
   readonly code: ProblemCode;
@@ -18,6 +20,7 @@ export const problemCodes = {
   'config-invalid': 'a configuration key is unknown, of the wrong type or out of range',
   'token-missing': 'an address off loopback was given without a bearer token',
   'token-invalid': 'the bearer token was refused or is invalid',
+  'token-exposed': 'every user of the machine may read a bearer token',
   'tls-invalid': 'a certificate, key or CA file is invalid',
   'tls-expiry': 'a certificate has expired, is not valid yet, or will expire within days',
   'tls-key-exposed': 'every user of the machine may read a private key',
@@ -82,7 +85,7 @@ const maxQuoted = 120;
 /** Longest part of a message: a file's key may be as long as the file. */
 const maxPart = 600;
 
-/** The one line: `where: what; expected X, got Y; how to fix`. Control characters of foreign text are shown as `?`. */
+/** The one line: `where: what; expected X, got Y; how to fix`. What a terminal obeys is shown as `?`. */
 export function formatProblem(problem: Problem): string {
   const clauses = [`${clip(problem.where, maxPart)}: ${clip(problem.what, maxPart)}`];
   if (problem.expected !== undefined) clauses.push(`expected ${clip(problem.expected, maxPart)}`);
@@ -91,7 +94,7 @@ export function formatProblem(problem: Problem): string {
   return problem.fix === undefined ? sentence : `${sentence}. ${clip(problem.fix, maxPart)}`;
 }
 
-/** Foreign text made safe to print: one line, no control characters, at most `limit` characters. */
+/** Foreign text made safe to print: one line, nothing that a terminal obeys, at most `limit` characters. */
 export function quote(text: string, limit = maxQuoted): string {
   return `"${clip(text, limit)}"`;
 }
@@ -117,7 +120,7 @@ function clip(text: string, limit: number): string {
 }
 
 function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').replaceAll(/\p{Cc}/gu, '?');
+  return printableText(text.replaceAll(/\s+/g, ' '));
 }
 
 /** Thrown only at the edge (flags, configuration, start-up); the command line prints its problem and exits. */

@@ -25,7 +25,7 @@ export interface HttpServerOptions {
   /** Asked of every request but /healthz; null: none is wanted. */
   readonly token: string | null;
   /** Own certificate and key; with a CA, only clients with a certificate of it. null: plain HTTP. */
-  readonly tls: RenewedTls | null;
+  readonly tls: Pick<RenewedTls, 'material' | 'onRenewed'> | null;
   /** Off loopback without a token only when this says so. */
   readonly insecure: boolean;
   /** Names by which clients may ask on loopback without a token, besides loopback's own: those of a proxy before us. */
@@ -101,7 +101,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
 }
 
 function makeServer(
-  tls: RenewedTls | null,
+  tls: HttpServerOptions['tls'],
   handle: (request: IncomingMessage, response: ServerResponse) => void,
 ): Server {
   const common: ServerOptions = {

@@ -1,13 +1,10 @@
-import { endianness } from 'node:os';
 import { err, ok, type Result } from '../contract/result.ts';
 import { closeOnExec, dontWait, type LibC, loadLibC } from './libc.ts';
+import { unixAddress, unixFamily } from './unix-address.ts';
 
 /** Constants of <sys/socket.h> on Linux. */
-const unixFamily = 1;
 const datagramType = 2;
 const noSignal = 0x4000;
-/** Bytes of `sun_path` in <sys/un.h>. */
-const maxPathBytes = 108;
 
 /**
  * Sends datagrams to a UNIX socket, which Node.js cannot: it has streams only. libc is called directly, and loaded by the
@@ -51,17 +48,4 @@ export class DatagramSocket implements Disposable {
     if (this.#fd >= 0) this.#libc.close(this.#fd);
     this.#fd = -1;
   }
-}
-
-/** A `struct sockaddr_un`; null for a text that is not the address of a UNIX socket. */
-function unixAddress(text: string): Uint8Array | null {
-  if (!/^[/@]./s.test(text) || text.includes('\0')) return null;
-  const path = Buffer.from(text);
-  if (path.length >= maxPathBytes) return null;
-  if (path[0] === '@'.charCodeAt(0)) path[0] = 0;
-  // as long as it is: the kernel itself ends a path with a zero byte (unix(7))
-  const bytes = new Uint8Array(2 + path.length);
-  new DataView(bytes.buffer).setUint16(0, unixFamily, endianness() === 'LE');
-  bytes.set(path, 2);
-  return bytes;
 }

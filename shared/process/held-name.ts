@@ -1,81 +1,183 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { err, ok, type Result } from '../contract/result.ts';
+import { listeningNames } from './listening-names.ts';
+import { closeConnection, connectToPeer, type Peer, type PeerConnection } from './peer.ts';
 
 /** How long a holder may take to say who it is, in ms, and how much it may say. */
 const answerMs = 1_000;
 const maxAnswerBytes = 1_000;
-/** A holder that has just ended leaves its name free within this many attempts, so far apart in ms. */
+/** How often a holder that has just ended, or does not accept at once, is tried, and how far apart in ms. */
 const attempts = 5;
 const againMs = 50;
+/** Connections that are answered at once: an answer takes no longer than it takes to write it. */
+const maxConnections = 64;
 
 /** Who holds a name: the JSON that it says of itself; null where it says none that can be read. */
 export interface NameHolder {
   readonly said: unknown;
 }
 
+/** Which holders count. The others, such as another user's process that took the name, keep nobody from holding it. */
+export interface Rivals {
+  /** Whether a process of this user may hold the name at all; null: it cannot be told whose it is. */
+  readonly believes: (peer: Peer | null) => boolean;
+  /** Whether what it says is about the same; left out: always. */
+  readonly concerns?: (said: unknown) => boolean;
+}
+
+export interface WantedName {
+  readonly name: readonly string[];
+  /** What others are told, as JSON. */
+  readonly self: unknown;
+  readonly rivals: Rivals;
+}
+
+/** A wanted name that another process holds. */
+export interface TakenName<Wanted extends WantedName> {
+  readonly wanted: Wanted;
+  readonly holder: NameHolder;
+}
+
 /**
- * Holds a name that only one process of this machine can hold: a listening UNIX socket in Linux' abstract namespace. The
+ * Holds names that only one process of this machine can hold: a listening UNIX socket each, in Linux' abstract namespace. The
  * kernel frees it when the process ends, however it ends, so nothing is left behind that could keep the next one from
- * starting; it needs no folder that all users may write. It does not reach into other network namespaces or machines.
- * Returns what gives the name back, or who has it. `self`: what others are told, as JSON.
+ * starting; it needs no folder that all users may write. It does not reach into other network namespaces or machines. Where
+ * the kernel gives no socket, the name is not held.
+ *
+ * Every user may listen on an abstract name. Where one that does not count has it, the name is held with a random ending; so
+ * all that listen on the name, with or without an ending, are asked before that and once more afterwards.
+ *
+ * Returns what gives all of them back; or a name that is taken, and then none is held.
  */
-export async function holdName(name: readonly string[], self: unknown): Promise<Result<AsyncDisposable, NameHolder>> {
-  const path = pathOf(name);
-  for (let attempt = 1; ; attempt += 1) {
-    const held = await hold(path, self);
-    if (held !== null) return ok(held);
-    const holder = await ask(path);
-    if (holder !== null || attempt === attempts) return err(holder ?? { said: null });
-    await delay(againMs);
+export async function holdNames<Wanted extends WantedName>(
+  all: readonly Wanted[],
+): Promise<Result<AsyncDisposable, TakenName<Wanted>>> {
+  await using stack = new AsyncDisposableStack();
+  const own = new Map<Wanted, string>();
+  const keep = (wanted: Wanted, held: Held | null) => {
+    if (held !== null) own.set(wanted, stack.use(held).path);
+    return held !== null;
+  };
+  for (const wanted of all) keep(wanted, await hold(pathOf(wanted.name), wanted.self));
+  let names = await listeningNames();
+  const taken = all.filter((wanted) => !own.has(wanted));
+  for (const wanted of taken) {
+    const { name, self, rivals } = wanted;
+    for (let attempt = 1; !own.has(wanted); attempt += 1) {
+      const { rival, isTaken } = await find(pathOf(name), names, null, rivals);
+      if (rival !== null) return err({ wanted, holder: rival });
+      if (isTaken || attempt === attempts) keep(wanted, await hold(withEnding(pathOf(name)), self));
+      else if (!keep(wanted, await hold(pathOf(name), self))) await delay(againMs);
+    }
   }
+  if (taken.length > 0) names = await listeningNames();
+  for (const [wanted, path] of own) {
+    const { rival } = await find(pathOf(wanted.name), names, path, wanted.rivals);
+    if (rival !== null) return err({ wanted, holder: rival });
+  }
+  return ok(stack.move());
 }
 
 /** Who holds the name now; null where it is free. */
-export async function holderOfName(name: readonly string[]): Promise<NameHolder | null> {
-  return await ask(pathOf(name));
+export async function holderOfName(name: readonly string[], rivals: Rivals): Promise<NameHolder | null> {
+  return (await find(pathOf(name), await listeningNames(), null, rivals)).rival;
+}
+
+interface Held extends AsyncDisposable {
+  readonly path: string;
 }
 
 function pathOf(name: readonly string[]): string {
   return `\0haweight-${createHash('sha256').update(JSON.stringify(name)).digest('hex')}`;
 }
 
-async function hold(path: string, self: unknown): Promise<AsyncDisposable | null> {
+function withEnding(path: string): string {
+  return `${path}-${randomBytes(16).toString('hex')}`;
+}
+
+/** null: it is taken. */
+async function hold(path: string, self: unknown): Promise<Held | null> {
+  const answer = `${JSON.stringify(self)}\n`;
   const server = createServer((client) => {
     client.on('error', () => client.destroy());
-    client.end(`${JSON.stringify(self)}\n`);
+    // it is in the kernel's buffer then: nobody keeps a connection, reads or not
+    client.end(answer, () => client.destroy());
   });
+  server.maxConnections = maxConnections;
   server.unref();
+  const held = { path, [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())) };
   server.listen({ path });
   try {
     await once(server, 'listening');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return null;
-    throw error;
+    return (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? null : held;
   }
-  return {
-    [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
-  };
+  // such as no descriptor for a connection: the name is held all the same
+  server.on('error', () => undefined);
+  return held;
 }
 
-function ask(path: string): Promise<NameHolder | null> {
+interface Found {
+  /** The first that counts; null: none. */
+  readonly rival: NameHolder | null;
+  /** Whether a process listens on the name itself. */
+  readonly isTaken: boolean;
+}
+
+/** Asks all that listen on the name but `own`. `names`: those with an ending. */
+async function find(
+  path: string,
+  names: ReadonlyMap<string, readonly string[]>,
+  own: string | null,
+  rivals: Rivals,
+): Promise<Found> {
+  let isTaken = false;
+  const others = new Set([path, ...(names.get(path) ?? [])]);
+  if (own !== null) others.delete(own);
+  for (const other of others) {
+    const answer = await ask(other, rivals);
+    if (answer === 'refused') continue;
+    isTaken ||= other === path;
+    if (answer !== 'not believed' && (rivals.concerns?.(answer.said) ?? true)) return { rival: answer, isTaken };
+  }
+  return { rival: null, isTaken };
+}
+
+async function ask(path: string, { believes }: Rivals): Promise<NameHolder | 'refused' | 'not believed'> {
+  for (let attempt = 1; ; attempt += 1) {
+    const connection = connectToPeer(path);
+    if (connection.ok) {
+      if (believes(connection.value.peer)) return { said: await answerOf(connection.value) };
+      closeConnection(connection.value);
+      return 'not believed';
+    }
+    if (connection.error === 'refused') return 'refused';
+    if (connection.error === 'unknown') return believes(null) ? { said: null } : 'not believed';
+    // one that never accepts keeps nobody from starting
+    if (attempt === attempts) return 'not believed';
+    await delay(againMs);
+  }
+}
+
+function answerOf({ fd }: PeerConnection): Promise<unknown> {
   return new Promise((resolve) => {
-    const socket = connect({ path });
+    const socket = new Socket({ fd, readable: true, writable: true });
     let text = '';
-    const finish = (holder: NameHolder | null) => {
+    const finish = (said: unknown) => {
       clearTimeout(deadline);
       socket.destroy();
-      resolve(holder);
+      resolve(said);
     };
-    const deadline = setTimeout(() => finish({ said: null }), answerMs);
+    const deadline = setTimeout(() => finish(null), answerMs);
     socket.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
-      if (text.length > maxAnswerBytes) finish({ said: null });
+      if (text.length > maxAnswerBytes) finish(null);
     });
-    socket.on('end', () => finish({ said: parsed(text) }));
-    socket.on('error', ({ code }: NodeJS.ErrnoException) => finish(code === 'ECONNREFUSED' ? null : { said: null }));
+    socket.on('end', () => finish(parsed(text)));
+    socket.on('error', () => finish(null));
   });
 }
 

@@ -4,10 +4,14 @@ import { createRequire } from 'node:module';
 /** Flags of socket(2), send(2) and recv(2) on Linux. */
 export const closeOnExec = 0o2000000;
 export const dontWait = 0x40;
+export const nonBlocking = 0o4000;
 
-/** What Node.js has no sockets for goes to libc directly: netlink and datagrams of UNIX sockets. */
+/** What Node.js has no sockets for goes to libc directly: netlink, datagrams of UNIX sockets, and who is at the other end of one. */
 export interface LibC {
   socket(family: number, type: number, protocol: number): number;
+  connect(fd: number, address: Uint8Array, addressLength: number): number;
+  /** `length` has one element: the bytes of `value`, and afterwards those that were written. */
+  getsockopt(fd: number, level: number, name: number, value: Uint8Array, length: Uint32Array): number;
   send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   sendto(
     fd: number,
@@ -63,6 +67,8 @@ function bind(koffi: Koffi, name: string | null): LibC {
   const library = koffi.load(name);
   return {
     socket: library.func('int socket(int, int, int)'),
+    connect: library.func('int connect(int, const uint8_t *, uint32_t)'),
+    getsockopt: library.func('int getsockopt(int, int, int, _Out_ uint8_t *, _Inout_ uint32_t *)'),
     send: library.func('intptr_t send(int, const uint8_t *, size_t, int)'),
     sendto: library.func('intptr_t sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)'),
     recv: library.func('intptr_t recv(int, _Out_ uint8_t *, size_t, int)'),

@@ -1,6 +1,16 @@
 import { createLogger, format, transports } from 'winston';
+import { printableJson } from '../contract/printable-text.ts';
 import type { Log, LogLevel } from './log.ts';
 import { LossyOutput } from './lossy-output.ts';
+
+/** Where winston has the finished line. */
+const line = Symbol.for('message');
+
+/** People read logs on terminals. */
+const escapes = format((event) => {
+  event[line] = printableJson(String(event[line]));
+  return event;
+});
 
 /**
  * One JSON event a line on standard error: a constant message plus fields. Standard output is for results. Logging
@@ -14,7 +24,7 @@ export function makeLogger(level: LogLevel, component: string): Log {
   return createLogger({
     level,
     defaultMeta: { component },
-    format: format.combine(format.timestamp(), format.json()),
+    format: format.combine(format.timestamp(), format.json(), escapes()),
     transports: [new transports.Stream({ stream: new LossyOutput(process.stderr, note), eol: '\n' })],
   });
 }

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { printableText } from '../contract/printable-text.ts';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'quiet';
 
@@ -11,7 +12,7 @@ export function toned(text: string, tone: Tone | null): string {
 
 /** Text of at most `width` characters, with nothing in it that a terminal obeys; what is cut off is marked. */
 export function clip(text: string, width: number): string {
-  const safe = text.replaceAll(/\p{Cc}/gu, '?');
+  const safe = printableText(text);
   return safe.length <= width ? safe : `${safe.slice(0, Math.max(0, width - 1))}…`;
 }
 

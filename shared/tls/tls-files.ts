@@ -1,10 +1,11 @@
 import type { X509Certificate } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { type Problem, ProblemError } from '../contract/problem.ts';
 import { noCredential } from '../contract/problems/access.ts';
 import { tlsExpiry, tlsInvalid, tlsKeyExposed } from '../contract/problems/tls.ts';
 import { isMissingCredential } from '../process/credential.ts';
 import { crypto, tls } from '../process/footprint.ts';
+import { readSmallFile } from '../process/small-file.ts';
 
 /** Paths of PEM files. A certificate and its key come together; `ca` must have signed the other side's certificate. */
 export interface TlsFiles {
@@ -87,9 +88,10 @@ export function fingerprint(files: TlsFiles): string {
 function readPem(path: string): string {
   let got: string;
   try {
-    const stats = statSync(path);
-    if (stats.isFile() && stats.size <= maxFileBytes) return readFileSync(path, 'utf8');
-    got = stats.isFile() ? `${stats.size} bytes` : 'something else';
+    // no pipe: it cannot be read again when the certificate is renewed
+    if (statSync(path).isFile())
+      return readSmallFile(path, { maxBytes: maxFileBytes, maxText: '1 MiB', deadlineMs: 0 });
+    got = 'something else';
   } catch (cause) {
     got = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
     if (isMissingCredential(path, got)) throw invalid(path, noCredential, 'a file', 'no CREDENTIALS_DIRECTORY');

@@ -12,7 +12,7 @@ import { scaleWeights } from './scale.ts';
 import { counted, isAnyAside } from './set-aside.ts';
 import type { GuardSettings } from './settings.ts';
 import { type GuardState, isEjected, isOut } from './state.ts';
-import { takeIn } from './take-in.ts';
+import { type Entry, takeIn } from './take-in.ts';
 import { decideWrite, hasSettled } from './write.ts';
 
 /** From this smoothed share of errors on, a server's new weight does not wait for roundrobin to settle. */
@@ -51,16 +51,25 @@ export function guard(input: GuardInput, before: GuardState): GuardOutcome {
   const { rampStep, returnMargin } = settings;
   const entries = takeIn({ observations, verdicts, thresholds, rampStep, returnMargin, elapsedMs }, before);
   const hold = whyHold(entries);
-  if (hold !== null) return holdAll({ entries, present, elapsedMs, rampStep }, hold, before);
+  if (hold !== null) {
+    // those that come back are held back by their errors, which HAProxy counts; a ramp is for what agents say
+    const served = eject(entries, input, null);
+    return holdAll({ entries: served, present, elapsedMs, settings }, hold, before);
+  }
 
   const started = withStartingWeights(entries, before.started);
   const learned = learnWeights(started, dynamics, thresholds);
-  const served = eject(learned, input);
+  const served = eject(learned, input, rampStep);
   const ruled = drain(served, input);
   return write(ruled, input, before);
 }
 
-function eject(entries: readonly LearnedEntry[], { algorithm, elapsedMs, settings }: GuardInput): LearnedEntry[] {
+/** `rampStep`: the part of its weight that a server begins with when it is back; null: it does not ramp up. */
+function eject<Kind extends Entry>(
+  entries: readonly Kind[],
+  { algorithm, elapsedMs, settings }: GuardInput,
+  rampStep: number | null,
+): Kind[] {
   const subjects = entries.map(({ observation: { server, traffic }, memory, size }): EjectSubject => {
     const { ejection, errorShare } = memory;
     return { server, ejection, errorShare, errors: traffic?.errors ?? 0, capacity: size, machines: 1 };
@@ -72,7 +81,7 @@ function eject(entries: readonly LearnedEntry[], { algorithm, elapsedMs, setting
     const returned = isEjected(entry.memory) && !isEjected(memory);
     return {
       ...entry,
-      memory: returned ? { ...memory, ramp: settings.rampStep } : memory,
+      memory: returned && rampStep !== null ? { ...memory, ramp: rampStep } : memory,
       reasons: withReason(entry.reasons, reasons.get(server)),
     };
   });
@@ -164,7 +173,7 @@ function write(entries: readonly LearnedEntry[], input: GuardInput, before: Guar
     const { load, delta } = verdict;
     const { server } = observation;
     const decision = { server, weight, write, drained: isOut(memory), load, delta, reasons: [...reasons, ...why] };
-    return { decision, memory: { ...memory, leftWeight: weight } };
+    return { decision, memory: { ...memory, leftWeight: weight, uncut: null } };
   });
   const decisions = outcomes.map(({ decision }) => decision);
   const memories = outcomes.map(({ decision, memory }) => [decision.server, memory] as const);

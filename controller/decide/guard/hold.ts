@@ -1,9 +1,12 @@
 import type { Decision, HeldBecause, Reason } from '../../../shared/contract/decision.ts';
 import { maxWeight } from '../../../shared/contract/limits.ts';
 import { sum } from '../../../shared/math/statistics.ts';
+import { type BlindSubject, type BlindWeight, cutBlind } from './blind-cut.ts';
 import { neverEjected } from './eject.ts';
+import { errorFactor } from './errors.ts';
 import { remember, sinceLastWrite } from './memory.ts';
-import { type GuardState, isOut, type ServerMemory } from './state.ts';
+import type { GuardSettings } from './settings.ts';
+import { type GuardState, isEjected, isOut, newcomer, type ServerMemory } from './state.ts';
 import type { Entry } from './take-in.ts';
 
 /** Why no weight is decided at this tick. */
@@ -15,7 +18,7 @@ export interface Hold {
 export interface HoldInput {
   readonly entries: readonly Entry[];
   readonly present: ReadonlySet<string>;
-  readonly rampStep: number;
+  readonly settings: Pick<GuardSettings, 'rampStep' | 'floor' | 'deadband'>;
   readonly elapsedMs: number;
 }
 
@@ -33,26 +36,20 @@ export function whyHold(entries: readonly Entry[]): Hold | null {
 }
 
 /**
- * Nothing is written, with two exceptions. Where every weight is 0, so that every client gets a 503, the configured weights
- * are put back (rule 1 comes first). And after `blindLimitMs` without fresh data a server that we gave weight 0 comes back by
- * a ramp to its learned weight; the others keep their weights.
+ * Nothing is written, with three exceptions. Where every weight is 0, so that every client gets a 503, the configured weights
+ * are put back (rule 1 comes first). A server that answers errors is cut or ejected for them, and let back (rule 5). And after
+ * `blindLimitMs` without fresh data a server that was drained comes back by a ramp to its learned weight.
  */
 export function holdAll(input: HoldInput, hold: Hold, before: GuardState) {
+  const { entries, settings } = input;
   const blindForMs = before.blindForMs === null ? 0 : before.blindForMs + input.elapsedMs;
-  const isOutage =
-    input.entries.length > 0 && input.entries.every(({ observation }) => observation.currentWeight === 0);
-  const scale = scaleOf(input.entries);
-  const outcomes = input.entries.map((entry) => {
-    if (isOutage) return configured(entry);
-    const rampBefore = before.servers.get(entry.observation.server)?.ramp ?? entry.memory.ramp;
-    if (blindForMs < blindLimitMs) return held(entry, hold, rampBefore);
-    return withoutSight(entry, { scale, rampBefore, rampStep: input.rampStep, hold });
-  });
+  const isOutage = entries.length > 0 && entries.every(({ observation }) => observation.currentWeight === 0);
+  const outcomes = isOutage ? entries.map(configured) : heldOrCut(entries, hold, before, blindForMs, settings);
   const memories = outcomes.map(({ decision, memory }) => [decision.server, memory] as const);
   const servers = remember(before, memories, input.present);
   return {
     decisions: outcomes.map(({ decision }) => decision),
-    state: { ...before, ...sinceLastWrite(before, input.entries), servers, blindForMs },
+    state: { ...before, ...sinceLastWrite(before, entries), servers, blindForMs },
   };
 }
 
@@ -61,52 +58,103 @@ interface Outcome {
   readonly memory: ServerMemory;
 }
 
-/** A ramp waits too: its next step is not written. */
-function held(entry: Entry, { because, detail }: Hold, rampBefore: number): Outcome {
-  const { observation, memory } = entry;
-  const reasons: Reason[] = [{ code: 'held', because, detail }];
-  const ramp = Math.min(memory.ramp, rampBefore);
-  return {
-    decision: decisionOf(entry, observation.currentWeight, isOut(memory), reasons),
-    memory: { ...memory, ramp },
-  };
-}
-
 function configured(entry: Entry): Outcome {
   const { memory, observation } = entry;
   return {
     decision: decisionOf(entry, observation.configuredWeight, false, [{ code: 'released', because: 'all-zero' }]),
-    memory: { ...memory, drained: false, ejection: neverEjected },
+    memory: { ...memory, drained: false, ejection: neverEjected, uncut: null },
   };
 }
 
-interface Return {
-  /** HAProxy's weight for a learned weight of 1; null where no server shows it. */
-  readonly scale: number | null;
-  readonly rampBefore: number;
-  readonly rampStep: number;
-  readonly hold: Hold;
+/** A server before errors are counted. */
+interface Stand extends BlindSubject {
+  readonly entry: Entry;
+  readonly memory: ServerMemory;
+  readonly reasons: readonly Reason[];
 }
 
-/** A server that we took out comes back step by step; any other server keeps its weight. */
-function withoutSight(entry: Entry, { scale, rampBefore, rampStep, hold }: Return): Outcome {
-  const { memory } = entry;
-  const wasOut = isOut(memory);
-  const isReturning = rampBefore < 1 && memory.leftWeight !== null;
-  if (scale === null || memory.logWeight === null || !(wasOut || isReturning)) return held(entry, hold, rampBefore);
-  const ramp = wasOut ? rampStep : memory.ramp;
-  const weight = Math.max(1, Math.min(maxWeight, Math.round(scale * Math.exp(memory.logWeight) * ramp)));
-  const reasons: Reason[] = wasOut ? [{ code: 'released', because: 'stale' }] : [];
+function heldOrCut(
+  entries: readonly Entry[],
+  { because, detail }: Hold,
+  before: GuardState,
+  blindForMs: number,
+  settings: HoldInput['settings'],
+): Outcome[] {
+  const scale = scaleOf(entries);
+  const isLong = blindForMs >= blindLimitMs;
+  const stands = entries.map((entry) => {
+    const known = before.servers.get(entry.observation.server) ?? newcomer;
+    return (isLong ? returning(entry, known, scale, settings.rampStep) : null) ?? standOf(entry, known, scale);
+  });
+  const open = stands.filter(({ uncut, memory }) => uncut > 0 && !isOut(memory));
+  const weights = new Map<Stand, BlindWeight>();
+  for (const [index, weight] of cutBlind(open, settings).entries()) {
+    const stand = open[index];
+    if (stand !== undefined) weights.set(stand, weight);
+  }
+  return stands.map((stand): Outcome => {
+    const { entry, memory, current, isSet } = stand;
+    const out = isEjected(memory) ? 0 : current;
+    const { weight = out, uncut = stand.uncut, reasons = [] } = weights.get(stand) ?? {};
+    const held: Reason[] = [{ code: 'held', because, detail }];
+    return {
+      decision: decisionOf(entry, weight, isOut(memory), [...held, ...stand.reasons, ...reasons]),
+      memory: { ...memory, uncut: isSet && memory.errorShare > 0 ? { weight: uncut, left: weight } : null },
+    };
+  });
+}
+
+/** A server that was drained comes back step by step; null: it was not, or there is nothing to go by. */
+function returning(entry: Entry, known: ServerMemory, scale: number | null, rampStep: number): Stand | null {
+  const { memory, observation } = entry;
+  const isReturning = known.ramp < 1 && memory.leftWeight !== null;
+  if (scale === null || memory.logWeight === null || !(memory.drained || isReturning)) return null;
+  const ramp = memory.drained ? rampStep : memory.ramp;
+  const uncut = Math.max(1, Math.min(maxWeight, Math.round(scale * Math.exp(memory.logWeight) * ramp)));
+  const released: Reason[] = memory.drained ? [{ code: 'released', because: 'stale' }] : [];
   return {
-    decision: decisionOf(entry, weight, false, [...reasons, { code: 'ramp', factor: ramp }]),
-    memory: { ...memory, drained: false, ejection: neverEjected, ramp, leftWeight: weight },
+    entry,
+    current: observation.currentWeight,
+    uncut,
+    errorShare: memory.errorShare,
+    isSet: true,
+    memory: { ...memory, drained: false, ramp, leftWeight: uncut },
+    reasons: [...released, { code: 'ramp', factor: ramp }],
   };
+}
+
+/** Any other server. A ramp waits: its next step is not written. */
+function standOf(entry: Entry, known: ServerMemory, scale: number | null): Stand {
+  const { observation, memory } = entry;
+  const { currentWeight: current } = observation;
+  const { errorShare } = memory;
+  const isCut = errorShare > 0 || memory.uncut?.left === current;
+  const isSet = !memory.drained && isCut && (current > 0 || isEjected(memory) || isEjected(known));
+  const uncut = isSet ? uncutWeight(entry, known, scale) : current;
+  return {
+    ...{ entry, current, uncut, errorShare, isSet, reasons: [] },
+    memory: { ...memory, ramp: Math.min(memory.ramp, known.ramp) },
+  };
+}
+
+/** The weight without the cut, as this server had it in HAProxy. */
+function uncutWeight({ observation, memory }: Entry, known: ServerMemory, scale: number | null): number {
+  const { currentWeight: current, configuredWeight } = observation;
+  const { uncut, logWeight, logGrade } = memory;
+  if (uncut !== null && uncut.left === current) return uncut.weight;
+  const wasCut = uncut === null && known.errorShare > 0;
+  if (current > 0 && !wasCut) return current;
+  // since before the agents fell silent
+  const learned = scale === null || logWeight === null ? null : scale * Math.exp(logWeight + logGrade);
+  const given = current === 0 ? configuredWeight : current / errorFactor(known.errorShare);
+  return Math.min(maxWeight, Math.max(1, current, Math.round(learned ?? given)));
 }
 
 /** HAProxy's weight for a learned weight of 1, from the servers that have their full weight; null: none has. */
 function scaleOf(entries: readonly Entry[]): number | null {
-  const full = entries.flatMap(({ observation: { currentWeight }, memory: { logWeight, ramp } }) => {
-    return currentWeight > 0 && logWeight !== null && ramp === 1 ? [{ currentWeight, logWeight }] : [];
+  const full = entries.flatMap(({ observation: { currentWeight }, memory: { logWeight, ramp, errorShare } }) => {
+    const isFull = currentWeight > 0 && ramp === 1 && errorShare === 0;
+    return isFull && logWeight !== null ? [{ currentWeight, logWeight }] : [];
   });
   const learned = sum(full.map(({ logWeight }) => Math.exp(logWeight)));
   return learned === 0 ? null : sum(full.map(({ currentWeight }) => currentWeight)) / learned;

@@ -4,6 +4,14 @@ import { type Ejection, neverEjected } from './eject.ts';
 import { type AtRest, nothingAtRest } from './set-aside.ts';
 import type { CutWatch } from './vain-cut.ts';
 
+/** The weight of a server that is cut while no weight can be decided. */
+export interface Uncut {
+  /** Without the cut. */
+  readonly weight: number;
+  /** What the last tick left in HAProxy; any other weight there is another writer's. */
+  readonly left: number;
+}
+
 /** What the guard remembers of one server; all of it is relearned after a restart. */
 export interface ServerMemory {
   readonly inRotation: boolean;
@@ -30,6 +38,8 @@ export interface ServerMemory {
   readonly effectiveCores: number | null;
   /** The weight that we left in HAProxy; null: none was decided yet. */
   readonly leftWeight: number | null;
+  /** What it would have without a cut for errors while agents are silent; null: there is no such cut. */
+  readonly uncut: Uncut | null;
 }
 
 export function isEjected({ ejection }: ServerMemory): boolean {
@@ -86,4 +96,5 @@ export const newcomer: ServerMemory = {
   ramp: 1,
   effectiveCores: null,
   leftWeight: null,
+  uncut: null,
 };

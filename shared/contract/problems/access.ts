@@ -30,6 +30,16 @@ export function tokenUnreadable(file: string, got: string): Problem {
   return { code: 'token-invalid', where: file, what: 'the token file cannot be read', got, fix };
 }
 
+export function tokenExposed(file: string): Problem {
+  const what = 'every user of this machine may read it';
+  return {
+    code: 'token-exposed',
+    where: file,
+    what,
+    fix: `Say chmod o= ${file}, and make a new one if others use this machine.`,
+  };
+}
+
 /** For files that a unit of systemd names as its credentials. */
 export const noCredential =
   "systemd gave no credential: LoadCredential= of the unit is empty (a drop-in of the container's image?)";

@@ -163,7 +163,7 @@ export function agentsSilent(backend: string, fresh: number, asked: number): Pro
   return {
     code: 'agent-stale',
     where: `backend ${backend}`,
-    what: 'waiting for agents; no weight is written until at least half of them answer',
+    what: 'waiting for agents; until at least half of them answer, weights are only cut for errors',
     expected: `${Math.ceil(asked / 2)} of ${asked} with a fresh snapshot`,
     got: `${fresh}`,
     fix: 'Start haweight agent on each server; `haweight doctor` asks each one.',

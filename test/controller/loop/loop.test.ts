@@ -119,49 +119,45 @@ haproxyTest('a tick that could not read its backend repeats nothing of the tick 
   t.false(loop.status.backends[0]?.servers[0]?.written);
 });
 
-haproxyTest(
-  'a defect in one backend costs it the tick: the others have theirs, and the weights are restored',
-  async (t) => {
-    const servers = [{ name: 's1', address: '127.0.0.1:9', weight: 77 }];
-    const names = ['broken', 'web'];
-    const configuration = renderConfiguration({ backends: names.map((name) => ({ name, servers })) });
-    await using haproxy = await startHaproxy({ configuration });
-    const config = configSchema.parse({
-      haproxy: { socket: haproxy.socket },
-      backends: names.map((name) => ({ name })),
-    });
-    using agents = new AgentClient({ timeoutMs: 200, token: null });
-    const { logger, lines } = recordingLogger();
-    const real = new RuntimeApi(config.haproxy);
-    let isBroken = true;
-    const api = {
-      info: () => real.info(),
-      servers: (name?: string) => real.servers(name),
-      setWeights: real.setWeights.bind(real),
-      stats: (name?: string) => {
-        if (isBroken && name === 'broken') throw new Error('a defect');
-        return real.stats(name);
-      },
-    };
-    const loop = new Loop({ config, api, agents, logger, clock: systemClock });
-    for (const name of names) await haproxy.api.setWeights(name, [{ server: 's1', weight: 0 }]);
-    await loop.tick();
-    t.is((await weights(haproxy.api, 'web'))['s1'], 77, 'put right, though the backend before it failed');
-    t.is(loop.status.ticks, 1);
-    t.deepEqual(
-      lines.filter(({ message }) => message === 'tick failed').map(({ backend }) => backend),
-      ['broken'],
-    );
-    t.regex(loop.status.backends[0]?.problem ?? '', /^backend broken: .*a defect/, 'the status shows it too');
-    t.regex(loop.status.backends[1]?.problem ?? '', /^backend web: waiting for agents/);
-    isBroken = false;
-    await loop.tick();
-    t.regex(loop.status.backends[0]?.problem ?? '', /^backend broken: waiting for agents/);
-    await haproxy.api.setWeights('broken', [{ server: 's1', weight: 0 }]);
-    t.deepEqual(await loop.restore(), []);
-    t.is((await weights(haproxy.api, 'broken'))['s1'], 77);
-  },
-);
+haproxyTest('a defect in one backend costs it the tick: the others have theirs', async (t) => {
+  const servers = [{ name: 's1', address: '127.0.0.1:9', weight: 77 }];
+  const names = ['broken', 'web'];
+  const configuration = renderConfiguration({ backends: names.map((name) => ({ name, servers })) });
+  await using haproxy = await startHaproxy({ configuration });
+  const config = configSchema.parse({
+    haproxy: { socket: haproxy.socket },
+    backends: names.map((name) => ({ name })),
+  });
+  using agents = new AgentClient({ timeoutMs: 200, token: null });
+  const { logger, lines } = recordingLogger();
+  const real = new RuntimeApi(config.haproxy);
+  let isBroken = true;
+  const api = {
+    info: () => real.info(),
+    servers: (name?: string) => real.servers(name),
+    setWeights: real.setWeights.bind(real),
+    stats: (name?: string) => {
+      if (isBroken && name === 'broken') throw new Error('a defect');
+      return real.stats(name);
+    },
+  };
+  const loop = new Loop({ config, api, agents, logger, clock: systemClock });
+  for (const name of names) await haproxy.api.setWeights(name, [{ server: 's1', weight: 0 }]);
+  await loop.tick();
+  t.is((await weights(haproxy.api, 'web'))['s1'], 77, 'put right, though the backend before it failed');
+  t.is(loop.status.ticks, 1);
+  t.deepEqual(
+    lines.filter(({ message }) => message === 'tick failed').map(({ backend }) => backend),
+    ['broken'],
+  );
+  t.regex(loop.status.backends[0]?.problem ?? '', /^backend broken: .*a defect/, 'the status shows it too');
+  t.regex(loop.status.backends[1]?.problem ?? '', /^backend web: waiting for agents/);
+  isBroken = false;
+  await loop.tick();
+  t.regex(loop.status.backends[0]?.problem ?? '', /^backend broken: waiting for agents/);
+  t.deepEqual(await loop.restore(), []);
+  t.is((await weights(haproxy.api, 'broken'))['s1'], 77);
+});
 
 haproxyTest('the literal paper may drain every server, and nothing undoes that between ticks', async (t) => {
   const servers = [{ name: 's1', address: '127.0.0.1:9', weight: 77 }];

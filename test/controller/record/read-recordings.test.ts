@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
@@ -42,4 +43,14 @@ test('files of different runs are read by their time, whatever the order in whic
     'a.jsonl': [{ tick: 7, at: start }],
   };
   t.deepEqual(await ticksOf(folder.path, files), [7, 1]);
+});
+
+test('a pipe that nobody writes to is refused, not waited for', async (t) => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, 'pipe');
+  execFileSync('mkfifo', [path]);
+  const read = async () => {
+    for await (const _ of readRecordings([path])) t.fail();
+  };
+  await t.throwsAsync(read(), { message: /not a regular file/ });
 });

@@ -1,7 +1,10 @@
 import crypto from 'node:crypto';
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import test from 'ava';
 import { ProblemError } from '../../../shared/contract/problem.ts';
 import { bearerMatches, loadToken } from '../../../shared/net/token.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const token = 'a-token-of-at-least-16-characters';
 
@@ -46,12 +49,15 @@ function within<T>(variables: Readonly<Record<string, string | undefined>>, act:
   }
 }
 
+/** Takes the place of the log. */
+const warnings: unknown[] = [];
+const log = { warn: (_message: string, fields: unknown) => warnings.push(fields) };
 const variable = 'HAWEIGHT_TEST_TOKEN';
 const noUnit = { CREDENTIALS_DIRECTORY: undefined, INVOCATION_ID: undefined, [variable]: undefined };
 
 function problemOf(path: string, variables: Readonly<Record<string, string | undefined>>) {
   try {
-    return within({ ...noUnit, ...variables }, () => loadToken(path, variable));
+    return within({ ...noUnit, ...variables }, () => loadToken(path, variable, log));
   } catch (error) {
     if (error instanceof ProblemError) return error.problem;
     throw error;
@@ -81,4 +87,30 @@ test.serial('the environment stands in for a credential that was not passed on, 
   t.is(problemOf('/token', { [variable]: token }), token);
   t.like(problemOf('/token', { [variable]: 'short' }), { code: 'token-invalid', what: 'invalid bearer token' });
   t.like(problemOf('/etc/haweight/none.token', { [variable]: token }), { what: 'the token file cannot be read' });
+});
+
+test.serial(
+  'a token that every user may read is used, with one warning; one that only its group may, without',
+  async (t) => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'token');
+    await writeFile(path, `${token}\n`);
+    for (const [mode, expected] of [
+      [0o644, 1],
+      [0o604, 1],
+      [0o640, 0],
+      [0o600, 0],
+    ] as const) {
+      await chmod(path, mode);
+      warnings.length = 0;
+      t.is(problemOf(path, {}), token);
+      t.is(warnings.length, expected, mode.toString(8));
+      if (expected === 1) t.like(warnings[0], { code: 'token-exposed' });
+    }
+  },
+);
+
+test.serial('a token file that never ends, and one that is a folder, are refused in one line', (t) => {
+  t.like(problemOf('/dev/zero', {}), { code: 'token-invalid', where: '/dev/zero', got: 'over 4 KiB' });
+  t.like(problemOf('/', {}), { code: 'token-invalid', where: '/', got: 'EISDIR' });
 });

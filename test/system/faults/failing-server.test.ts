@@ -67,6 +67,24 @@ test.serial('roundrobin: a server that answers 503 at once loses its share, and 
   t.log(`its weight is back after ${(await run.tick()) - from} ticks`);
 });
 
+test.serial(
+  'roundrobin: with two of three agents silent, a server that answers 503 loses its share all the same',
+  async (t) => {
+    const compared = await start('roundrobin', ['retries 3', 'option redispatch']);
+    await using run = compared.run;
+    const { stack } = run;
+    await Promise.all(['s1', 's2'].map((name) => stack.stopAgent(name)));
+    await until('waiting for agents', async () => /waiting for agents/.test((await stack.status()).waitingFor ?? ''));
+    const others = async () => [await stack.weight('s1'), await stack.weight('s2')];
+    const before = await others();
+    await isBetter(t, compared, { failing: 503 });
+    t.deepEqual(await others(), before, 'nothing else is written');
+    await stack.tell('s3', { failing: 0 });
+    const right = run.right.get('s3') ?? Number.NaN;
+    await until('its weight is back', async () => (await stack.weight('s3')) > 0.8 * right);
+  },
+);
+
 test.serial('random(2): a server that resets every connection loses its share', async (t) => {
   const compared = await start('random(2)', ['retries 3', 'option redispatch']);
   await using _run = compared.run;

@@ -62,6 +62,25 @@ test('weights that outlive a reload are ours: no other writer, and the drained s
   t.deepEqual(await fleet.weights('shop'), configured);
 });
 
+test('weights that outlive a reload are put back at the end; the old file brings them back at the next reload', async (t) => {
+  await using folder = await temporaryFolder();
+  const { fleet, reload } = await start(folder);
+  await using _fleet = fleet;
+  const weights = () => fleet.weights('shop');
+  const controller = await fleet.startController();
+  await until('ours', async () => Object.values(await weights()).every((weight) => weight > 40));
+  const ours = await weights();
+  await reload();
+  t.deepEqual(await weights(), ours, 'by the file');
+  t.is((await controller.stop()).code, 0);
+  t.deepEqual(await weights(), configured);
+  await fleet.haproxy.reload();
+  t.deepEqual(await weights(), ours, 'the file is from before the end');
+  t.is((await haweight(['restore', '--socket', fleet.haproxy.socket, '--backend', 'shop'])).code, 0);
+  await reload();
+  t.deepEqual(await weights(), configured, 'the file is of now');
+});
+
 test('a server left at 0 by a controller that was killed comes back after a reload, by restore or the next one', async (t) => {
   await using folder = await temporaryFolder();
   const { fleet, reload } = await start(folder);

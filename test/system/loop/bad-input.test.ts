@@ -33,6 +33,7 @@ const configuration = renderConfiguration({
         { name: 's2', ...server },
       ],
     },
+    { name: 'all', servers: [{ name: 's1', ...server, options: 'agent-check agent-port 9' }] },
   ],
 });
 
@@ -67,20 +68,23 @@ for (const [title, backend, ...words] of wrongSetups) {
   });
 }
 
-haproxyTest('a server under agent-check is a warning: the controller manages the others', async (t) => {
-  await using haproxy = await startHaproxy({ configuration });
-  const check = await haweight([...controller(haproxy, 'checked'), '--check']);
-  t.is(check.code, 0, check.stderr);
-  t.regex(check.stderr, /^warning: checked\/s1: agent-check writes the same weight.*\n$/);
-  await using running = new Haweight([...controller(haproxy, 'checked'), '--period-ms', '1000', '--policy', 'paper']);
-  const warned = () => running.events('server under agent-check').length === 1;
-  await until('its log', warned);
-  t.deepEqual(
-    running.events('server under agent-check').map(({ server: name, code }) => [name, code]),
-    [['s1', 'server-agent-check']],
-  );
-  t.is((await running.stop()).code, 0);
-});
+for (const backend of ['checked', 'all']) {
+  haproxyTest(`a server under agent-check is a warning, and stops no start: backend ${backend}`, async (t) => {
+    await using haproxy = await startHaproxy({ configuration });
+    const check = await haweight([...controller(haproxy, backend), '--check']);
+    t.is(check.code, 0, check.stderr);
+    t.regex(check.stderr, new RegExp(`^warning: ${backend}/s1: agent-check writes the same weight.*\n$`));
+    await using running = new Haweight([...controller(haproxy, backend), '--period-ms', '1000', '--policy', 'paper']);
+    const warned = () => running.events('server under agent-check').length === 1;
+    await until('its log', warned);
+    t.deepEqual(
+      running.events('server under agent-check').map(({ server: name, code }) => [name, code]),
+      [['s1', 'server-agent-check']],
+    );
+    t.is((await running.stop()).code, 0);
+    await isUnchanged(t, haproxy);
+  });
+}
 
 haproxyTest("the socket of HAProxy's master process gives one line and exit code 2", async (t) => {
   await using master = await startMaster(configuration);
@@ -102,6 +106,7 @@ test.serial('a HAProxy of several processes gives one line and exit code 2', asy
   const several = createServer((client) => void client.once('data', () => client.end(field('nbproc.info.txt'))));
   await once(several.listen(socket), 'listening');
   isOneLine(t, await haweight(['controller', '-s', socket, '-b', 'web', '--check']), socket, 'nbproc 2', 'nbthread');
+  isOneLine(t, await haweight(['restore', '-s', socket, '-b', 'web']), socket, 'nbproc 2', 'nbthread');
   several.close();
 });
 

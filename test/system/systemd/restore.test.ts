@@ -67,6 +67,9 @@ for (const [what, edited] of [
       await using controller = new Haweight(['controller', '--config', file], inUnit);
       await until('the controller', () => controller.events('controller started').length > 0);
       await controller.stop('SIGKILL');
+      // as if it had written this weight
+      const record = { socket: haproxy.socket, servers: [['s1', [left.s1], configured.s1]] };
+      await writeFile(join(folder.path, 'last-weights-web.json'), JSON.stringify(record));
       expectOk(await haproxy.api.setWeights('web', [{ server: 's1', weight: left.s1 }]));
       await writeFile(file, edited);
       const { code, stderr } = await haweight(['restore', '--after-exit', '--config', file], inUnit);
@@ -92,7 +95,7 @@ haproxyTest('restore beside a running controller is refused, unless forced', asy
   const forced = await haweight(['restore', '--force', ...where]);
   t.is(forced.code, 0, forced.stderr);
   t.regex(forced.stderr, /note: a controller runs for web/);
-  t.is(forced.stdout, 'web: 1 weight restored\n');
+  t.is(forced.stdout, 'web: 1 weight restored\n  s1: 7 -> 100\n');
 });
 
 haproxyTest(

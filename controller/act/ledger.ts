@@ -1,0 +1,108 @@
+import type { WeightChange } from '../../haproxy/runtime-api.ts';
+import type { Decision, Reason } from '../../shared/contract/decision.ts';
+import type { Observation } from '../../shared/contract/observation.ts';
+
+/** What this controller has left in HAProxy of one server's weight. */
+export interface Left {
+  /** The weight; several where a write may or may not have reached HAProxy. */
+  readonly weights: readonly number[];
+  /** The weight to give back where the configuration has 0: the one that the server was found with. */
+  readonly giveBack: number;
+}
+
+/** By server. Whatever other weight a server has is of another writer. */
+export type LeftWeights = ReadonlyMap<string, Left>;
+
+/** What matters here of an observation. */
+export type Weighed = Pick<Observation, 'server' | 'currentWeight' | 'configuredWeight' | 'exclusion'>;
+
+/** Whether the weight that a server has now is one that this controller left there. */
+export function isInForce(left: Left | undefined, weight: number): left is Left {
+  return left?.weights.includes(weight) === true;
+}
+
+/**
+ * Which of a backend's weights are this controller's, so that only these are put back at the end. A weight counts from when it is
+ * sent until a tick finds another one in its place: an operator's, whichever value it has later.
+ */
+export class Ledger {
+  readonly #left: Map<string, Left>;
+  readonly #keep: (left: LeftWeights) => void;
+  /** The weights that servers had when they were first seen; null: another one was seen since, which is not ours. */
+  readonly #found = new Map<string, number | null>();
+
+  /** `before`: what a controller that was killed has left. `keep` gets every change before it is sent. */
+  constructor(before: LeftWeights = new Map(), keep: (left: LeftWeights) => void = () => undefined) {
+    this.#left = new Map(before);
+    this.#keep = keep;
+  }
+
+  get left(): LeftWeights {
+    return this.#left;
+  }
+
+  /** One tick's reading of all servers: what another writer has changed since is no longer ours. */
+  see(seen: readonly Weighed[]): void {
+    const current = new Map(seen.map(({ server, currentWeight }) => [server, currentWeight]));
+    for (const [server, left] of this.#left) {
+      const weight = current.get(server);
+      if (weight === undefined || !isInForce(left, weight)) this.#left.delete(server);
+      else this.#left.set(server, { ...left, weights: [weight] });
+    }
+    for (const server of this.#found.keys()) if (!current.has(server)) this.#found.delete(server);
+    for (const [server, weight] of current) {
+      const found = this.#found.get(server);
+      if (found === undefined) this.#found.set(server, weight);
+      else if (found !== weight && !this.#left.has(server)) this.#found.set(server, null);
+    }
+  }
+
+  /** To be called before weights are sent: from now on HAProxy may have them. Without `seen` they are what is given back. */
+  sending(changes: readonly WeightChange[], seen: readonly Weighed[] = []): void {
+    if (changes.length === 0) return;
+    const giveBack = new Map(seen.map(({ server, configuredWeight }) => [server, configuredWeight]));
+    for (const { server, weight } of changes) {
+      const before = this.#left.get(server);
+      const weights = [...new Set([...(before?.weights ?? []), weight])];
+      this.#left.set(server, { weights, giveBack: giveBack.get(server) ?? before?.giveBack ?? weight });
+    }
+    this.#keep(this.#left);
+  }
+
+  /** HAProxy took them all. */
+  sent(changes: readonly WeightChange[]): void {
+    for (const { server, weight } of changes) {
+      const before = this.#left.get(server);
+      if (before !== undefined) this.#left.set(server, { ...before, weights: [weight] });
+    }
+  }
+
+  /**
+   * A weight that a server was found with, that no one has changed since, and that is what was decided for it: most likely a
+   * controller that was killed has left it. It is ours as if it had been written.
+   */
+  adopt(decisions: readonly Decision[], seen: readonly Weighed[]): void {
+    const kept = new Map(decisions.filter(isJudgedAndKept).map(({ server, weight }) => [server, weight]));
+    const adopted = seen.filter(({ server, currentWeight, configuredWeight, exclusion }) => {
+      const isKept = exclusion === null && kept.get(server) === currentWeight && currentWeight !== configuredWeight;
+      return isKept && this.#found.get(server) === currentWeight && !this.#left.has(server);
+    });
+    this.sending(
+      adopted.map(({ server, currentWeight: weight }) => ({ server, weight })),
+      seen,
+    );
+  }
+
+  /** What was ours has been given back. */
+  clear(): void {
+    this.#left.clear();
+    this.#keep(this.#left);
+  }
+}
+
+/** Not where nothing could be said of the server, where the weight is another writer's, or where another one waits its turn. */
+function isJudgedAndKept({ write, reasons }: Decision): boolean {
+  const isLeft = (reason: Reason) =>
+    reason.code === 'held' || reason.code === 'contested' || (reason.code === 'kept' && reason.because === 'patience');
+  return !write && reasons.length > 0 && !reasons.some(isLeft);
+}
