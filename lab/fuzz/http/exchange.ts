@@ -1,4 +1,4 @@
-import { limits } from '../../../shared/net/http-server.ts';
+import { limits } from '../../../shared/net/limits.ts';
 import { demand } from '../violation.ts';
 import { checkAnswers, type Sent } from './check-answers.ts';
 import { readRequests } from './clean-requests.ts';
