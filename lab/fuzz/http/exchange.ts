@@ -6,8 +6,8 @@ import type { Plan } from './plan.ts';
 import { type Destination, type Identity, RawClient } from './raw-client.ts';
 import { serverKinds } from './server-kinds.ts';
 
-/** A server must end the connection of a client that sends no more, in ms; long enough for a busy machine. */
-const endMs = 10_000;
+/** A server must end the connection of a client that sends no more, in ms: before its limit for slow clients does. */
+const endMs = limits.answerMs - 2_000;
 /** So many requests that an address sends at once must all be answered. */
 const surelyAllowed = limits.requests.burst / 2;
 const lastRequest = Buffer.from('GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n');
