@@ -47,6 +47,7 @@ export async function runAgent(options: AgentOptions): Promise<number> {
     tokenHint: `--token-file FILE or ${agentTokenVariable}`,
     routes: makeRoutes(() => service),
     onError: (error) => log.error('request failed', { error: String(error) }),
+    onExcess: (excess) => log.warn('clients refused', { ...excess }),
   });
   log.info('agent listening', { url: server.url });
   if (target !== null && stopped !== null) {
