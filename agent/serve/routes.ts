@@ -1,4 +1,4 @@
-import { type Answer, plain, type Route } from '../../shared/net/http-server.ts';
+import { type Answer, plain, type Route } from '../../shared/net/answer.ts';
 import type { SnapshotBody } from './snapshot-body.ts';
 
 /** What the routes answer from. */

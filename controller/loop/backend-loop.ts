@@ -12,12 +12,14 @@ import { type DecideInput, type DecideState, decide, initialDecideState } from '
 import { policyNamed } from '../decide/policies/registry.ts';
 import { ShadowPolicy } from '../decide/shadow-policy.ts';
 import type { AgentSource } from '../observe/agent-client.ts';
+import type { AgentRound } from '../observe/agent-round.ts';
 import type { FoundWeights } from '../observe/found-weights.ts';
 import { type BackendView, readBackend } from '../observe/haproxy-view.ts';
 import { type ObservedServer, Observer } from '../observe/observer.ts';
 import { silentAgentsProblem } from '../observe/silent-agents.ts';
 import { decisionSettings, type TickRecord } from '../record/recording.ts';
 import { type BackendTick, noTickYet, type ShadowTick } from './backend-tick.ts';
+import type { OneByOne } from './one-by-one.ts';
 import { TickLog } from './tick-log.ts';
 import { outcomeOf, problemAfter, type TickResult } from './tick-result.ts';
 
@@ -42,6 +44,8 @@ export type BackendLoopConfig = Pick<
 export interface BackendLoopOptions {
   readonly config: BackendLoopConfig;
   readonly backend: BackendConfig;
+  /** How many backends there are. */
+  readonly backends: number;
   readonly api: HaproxyControl;
   readonly agents: AgentSource;
   readonly writer: Writer;
@@ -53,6 +57,14 @@ export interface BackendLoopOptions {
   readonly wallMs: () => number;
   /** Takes every tick that was decided; must return at once. null: nothing is recorded. */
   readonly record: ((tick: BackendRecord) => void) | null;
+}
+
+/** What the backends share at a tick. */
+export interface SharedTick {
+  readonly round: AgentRound;
+  /** HAProxy is read for one backend at a time, and written for one, so that a rescue never waits for more than these two. */
+  readonly reading: OneByOne;
+  readonly acting: OneByOne;
 }
 
 /** What a tick found. */
@@ -92,6 +104,7 @@ export class BackendLoop {
         urlTemplate: config.agents.url,
         configuredUrls: backend.agents,
         staleAfterMs: config.agents.staleAfterMs,
+        backends: options.backends,
         tcpQueueParts: config.tcpQueueParts,
       },
       nowMs,
@@ -127,16 +140,24 @@ export class BackendLoop {
     return ok(givenBack.length);
   }
 
-  /** One tick. Returns how many weights were written. Problems outside this process are in `last.problem` and the log. */
-  async tick(): Promise<number> {
-    const observed = await this.#observe();
-    if (!observed.ok) {
+  /**
+   * One tick. Returns how many weights were written. Problems outside this process are in `last.problem` and the log. A tick
+   * that is stopped decides and writes nothing.
+   */
+  async tick(shared: SharedTick): Promise<number> {
+    const observed = await this.#observe(shared);
+    return await shared.acting.run(async () => {
+      if (observed === null || shared.round.stopped.aborted) return 0;
+      if (observed.ok) return await this.#decideAndAct(observed.value);
       this.miss(observed.error);
       return 0;
-    }
-    const { algorithm, servers, srvRecords } = observed.value;
+    });
+  }
+
+  async #decideAndAct(observed: Observed): Promise<number> {
+    const { algorithm, servers, srvRecords } = observed;
     const readAtMs = Math.round(this.#options.wallMs());
-    const input = this.#inputOf(observed.value);
+    const input = this.#inputOf(observed);
     const decisions = this.#decide(input);
     const result = await this.#act(input, decisions, srvRecords);
     const shadows = this.#tickShadows(input, decisions, result);
@@ -153,17 +174,21 @@ export class BackendLoop {
     this.#finish({ ...this.#last, decisions, problem });
   }
 
-  async #observe(): Promise<Result<Observed, Problem>> {
+  /** null: the tick was stopped. */
+  async #observe({ round, reading }: SharedTick): Promise<Result<Observed, Problem> | null> {
     const { api, backend, config, nowMs } = this.#options;
-    const view = await readBackend(api, backend.name, { found: this.#found, decided: this.#decided });
-    if (!view.ok) return view;
+    const known = { found: this.#found, decided: this.#decided };
+    const view = await reading.run(async () =>
+      round.stopped.aborted ? null : await readBackend(api, backend.name, known),
+    );
+    if (view === null || !view.ok) return view;
     this.#found = view.value.found;
     this.#log.view(view.value);
     const readAtMs = nowMs();
     const elapsedMs = this.#readAtMs === null ? config.periodMs : Math.max(1, readAtMs - this.#readAtMs);
     this.#readAtMs = readAtMs;
     const { algorithm, srvRecords } = view.value;
-    return ok({ algorithm, srvRecords, servers: await this.#observer.observe(view.value), elapsedMs });
+    return ok({ algorithm, srvRecords, servers: await this.#observer.observe(view.value, round), elapsedMs });
   }
 
   /** The weights that the last tick left; none in a dry run, which leaves none. */

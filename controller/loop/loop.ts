@@ -14,11 +14,14 @@ import { Writer } from '../act/writer.ts';
 import type { Config } from '../config/schema.ts';
 import { policyNamed } from '../decide/policies/registry.ts';
 import type { AgentSource } from '../observe/agent-client.ts';
+import { AgentRound } from '../observe/agent-round.ts';
 import type { Recorder } from '../record/recorder.ts';
 import { recordingVersion } from '../record/recording.ts';
-import { BackendLoop, type BackendLoopConfig, type BackendRecord } from './backend-loop.ts';
+import { BackendLoop, type BackendLoopConfig, type BackendRecord, type SharedTick } from './backend-loop.ts';
 import type { BackendTick } from './backend-tick.ts';
+import { OneByOne } from './one-by-one.ts';
 import { type StatusHead, statusOf } from './status.ts';
+import { atStart, paceAfter, paceProblem, type TickPace } from './tick-pace.ts';
 
 /** What the loop takes of the configuration. */
 export type LoopConfig = BackendLoopConfig &
@@ -48,11 +51,14 @@ export class Loop {
   readonly #rescuers: readonly Writer[];
   readonly #events: EventLog;
   #head: LoopHead;
+  #pace: TickPace = atStart;
   #haproxyProblem: Problem | null = null;
   /** HAProxy as the last tick that reached it found it; null before the first. */
   #haproxy: HaproxyInfo | null = null;
   readonly #statusOf = remembered(makeStatus);
   #running: Promise<void> | null = null;
+  #round: AgentRound | null = null;
+  readonly #stop = new AbortController();
   #rescuing = false;
 
   constructor(options: LoopOptions) {
@@ -63,6 +69,7 @@ export class Loop {
       ...{
         config,
         api,
+        backends: config.backends.length,
         agents: options.agents,
         logger,
         events: this.#events,
@@ -93,6 +100,7 @@ export class Loop {
       lastTickDurationMs: null,
       ticks: 0,
       skippedTicks: 0,
+      slowTicks: null,
       weightsWritten: 0,
       haproxy: { socket: config.haproxy.socket, version: null, problem: null },
     };
@@ -116,8 +124,14 @@ export class Loop {
     this.#head = { ...this.#head, skippedTicks: this.#head.skippedTicks + 1 };
   }
 
-  /** Returns whether a tick was finished: false while the one before is still under way. */
+  /** Gives up the tick that is under way: it decides and writes nothing more. There is none after it. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  /** Returns whether a tick was finished: false while the one before is still under way, and after a stop. */
   async tick(): Promise<boolean> {
+    if (this.#stop.signal.aborted) return false;
     if (this.#running !== null) {
       this.countSkipped();
       return false;
@@ -126,7 +140,7 @@ export class Loop {
       this.#running = null;
     });
     await this.#running;
-    return true;
+    return !this.#stop.signal.aborted;
   }
 
   /** Between ticks, some times a second; see `Writer.rescue`. A call while another is under way does nothing. */
@@ -142,20 +156,34 @@ export class Loop {
     }
   }
 
-  /** Ends the tick that is under way and puts the configured weights back. Returns what could not be restored, and why. */
+  /** Stops, and puts the configured weights back. Returns what could not be restored, and why. */
   async restore(): Promise<readonly Problem[]> {
+    this.stop();
     await this.#running;
     // weights that another controller sets are left to it
     if (this.#haproxy === null || this.#haproxyProblem?.code === 'controller-running') return [];
     const problems: Problem[] = [];
     for (const backend of this.#backends) {
-      const restored = await backend.restore();
       const name = backend.last.backend;
-      if (restored.ok)
+      const restored = await this.#restoreBackend(backend);
+      if (restored.ok) {
         this.#options.logger.info('configured weights restored', { backend: name, changed: restored.value });
-      else problems.push(restored.error);
+        continue;
+      }
+      problems.push(restored.error);
+      // the others would wait for it as long, each
+      if (restored.error.code === 'haproxy-timeout' && !(await this.#options.api.info()).ok) break;
     }
     return problems;
+  }
+
+  /** A defect costs this backend its weights, and the others nothing. */
+  async #restoreBackend(backend: BackendLoop): Promise<Result<number, Problem>> {
+    try {
+      return await backend.restore();
+    } catch (error) {
+      return err(tickFailed(backend.last.backend, error));
+    }
   }
 
   async #tick(): Promise<void> {
@@ -163,15 +191,25 @@ export class Loop {
     const startedMs = clock.monotonicMs();
     const info = await this.#claimed(await this.#options.api.info());
     this.#onHaproxyInfo(info);
-    let written = 0;
-    if (info.ok) for (const backend of this.#backends) written += await this.#tickBackend(backend);
+    const written = info.ok ? await this.#tickBackends() : 0;
+    if (this.#stop.signal.aborted) return;
+    const tookMs = clock.monotonicMs() - startedMs;
     this.#head = {
       ...this.#head,
       ticks: this.#head.ticks + 1,
       weightsWritten: this.#head.weightsWritten + written,
       lastTickAtMs: Math.round(clock.wallMs()),
-      lastTickDurationMs: clock.monotonicMs() - startedMs,
+      lastTickDurationMs: tookMs,
+      slowTicks: this.#paceAfter(tookMs),
     };
+  }
+
+  /** Each backend goes on as soon as its own agents have answered. Returns how many weights were written. */
+  async #tickBackends(): Promise<number> {
+    this.#round = new AgentRound(this.#options.agents, this.#stop.signal, this.#round);
+    const shared = { round: this.#round, reading: new OneByOne(), acting: new OneByOne() };
+    const written = await Promise.all(this.#backends.map((backend) => this.#tickBackend(backend, shared)));
+    return written.reduce((sum, each) => sum + each, 0);
   }
 
   /** While another controller works on HAProxy, this one waits. */
@@ -181,15 +219,23 @@ export class Loop {
   }
 
   /** A defect (a policy that throws) costs this backend one tick, and the others nothing. */
-  async #tickBackend(backend: BackendLoop): Promise<number> {
+  async #tickBackend(backend: BackendLoop, shared: SharedTick): Promise<number> {
     try {
-      return await backend.tick();
+      return await backend.tick(shared);
     } catch (error) {
       const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.#options.logger.error('tick failed', { backend: backend.last.backend, detail });
       backend.miss(tickFailed(backend.last.backend, error));
       return 0;
     }
+  }
+
+  #paceAfter(tookMs: number): string | null {
+    const { periodMs } = this.#options.config;
+    this.#pace = paceAfter(this.#pace, tookMs, periodMs);
+    const problem = paceProblem(this.#pace, periodMs);
+    this.#events.report('ticks are slow', {}, problem);
+    return problem === null ? null : formatProblem(problem);
   }
 
   async #isSameHaproxy(): Promise<boolean> {

@@ -1,18 +1,22 @@
 import { setMaxListeners } from 'node:events';
-import { Agent, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { Agent, type AgentOptions, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import axios, { AxiosError, AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
 import type { Problem } from '../../shared/contract/problem.ts';
 import {
   agentCertificate,
+  agentNoConnection,
   agentTimeout,
   agentTooLarge,
   agentUnreachable,
 } from '../../shared/contract/problems/agent.ts';
 import { err, type Result } from '../../shared/contract/result.ts';
 import { maxSnapshotBytes, type Snapshot } from '../../shared/contract/snapshot.ts';
+import { closeIdleOf, socketsOf } from '../../shared/net/pool.ts';
 import type { RenewedTls } from '../../shared/tls/renewed-tls.ts';
 import { TlsConnections } from '../../shared/tls/tls-client.ts';
 import { certificateFault, schemeHint } from '../../shared/tls/tls-failure.ts';
+import { ConnectionRoom, connectionsThatFit } from './connection-room.ts';
+import { NameLookups } from './name-lookups.ts';
 import { ownSnapshot, readSnapshot } from './parse-snapshot.ts';
 
 export interface AgentClientOptions {
@@ -21,8 +25,13 @@ export interface AgentClientOptions {
   readonly token: string | null;
   /** Whom to trust, and our own certificate. null: the system's CAs, and none. */
   readonly tls?: { readonly files: RenewedTls; readonly verify: 'address' | 'server' } | null;
+  /** Most connections, idle ones included. Left out: what the limit of open files allows. */
+  readonly mostConnections?: number;
+  /** Called once, when there are more agents than connections may be kept. */
+  readonly onFull?: (most: number) => void;
 }
 
+const dnsHint = "Is this machine's DNS server (/etc/resolv.conf) reachable?";
 const hints = { ca: 'agents.tls.ca (--agent-ca-file)', certificate: 'agents.tls.cert and key (--agent-cert-file)' };
 
 /** Where the observer gets snapshots from; the simulator's agents offer the same. */
@@ -30,7 +39,9 @@ export type AgentSource = Pick<AgentClient, 'deadline' | 'fetch'>;
 
 /** Asks agents for snapshots over kept connections, with limits on size and time. Never throws. */
 export class AgentClient implements Disposable {
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #names = new NameLookups();
+  readonly #agent = new Agent({ keepAlive: true, lookup: this.#names.lookup } as AgentOptions);
+  readonly #room: ConnectionRoom;
   readonly #secure: TlsConnections;
   readonly #files: RenewedTls | null;
   readonly #namesServers: boolean;
@@ -42,11 +53,17 @@ export class AgentClient implements Disposable {
   /** By deadline: what was asked under it, so that an agent of several servers is asked once. */
   readonly #asked = new WeakMap<AbortSignal, Map<string, Promise<Result<Snapshot, Problem>>>>();
 
-  constructor({ timeoutMs, token, tls = null }: AgentClientOptions) {
+  constructor({ timeoutMs, token, tls = null, mostConnections, onFull = () => undefined }: AgentClientOptions) {
     this.#timeoutMs = timeoutMs;
     this.#files = tls?.files ?? null;
     this.#secure = new TlsConnections(this.#files);
     this.#namesServers = tls?.verify === 'server';
+    this.#room = new ConnectionRoom({
+      most: mostConnections ?? connectionsThatFit() ?? Number.POSITIVE_INFINITY,
+      open: () => socketsOf(this.#agent) + this.#secure.open,
+      closeIdle: () => this.#closeIdle(),
+      onFull,
+    });
     this.#headers = { accept: 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
     this.#options = {
       method: 'get',
@@ -61,11 +78,27 @@ export class AgentClient implements Disposable {
     };
   }
 
-  /** For many requests that start together: one deadline is a tenth of the cost of one each. */
-  deadline(): AbortSignal {
-    const signal = AbortSignal.timeout(this.#timeoutMs);
-    setMaxListeners(0, signal);
-    return signal;
+  /**
+   * For many requests that start together: one deadline is a tenth of the cost of one each. `stopped` ends them at once.
+   */
+  deadline(stopped?: AbortSignal): AbortSignal {
+    const controller = new AbortController();
+    const end = () => {
+      clearTimeout(timer);
+      stopped?.removeEventListener('abort', end);
+      controller.abort();
+    };
+    const timer = setTimeout(end, this.#timeoutMs).unref();
+    stopped?.addEventListener('abort', end);
+    if (stopped?.aborted === true) end();
+    setMaxListeners(0, controller.signal);
+    return controller.signal;
+  }
+
+  /** This process has no descriptor left: closes idle connections, and has fewer from now on. */
+  makeRoom(): void {
+    this.#closeIdle();
+    this.#room.shrink();
   }
 
   /** The snapshot of this server. Requests to one URL under one deadline are one request. */
@@ -82,6 +115,12 @@ export class AgentClient implements Disposable {
 
   async #ask(url: string, server: string, signal: AbortSignal): Promise<Result<Snapshot, Problem>> {
     try {
+      if (!(await this.#names.ready(url, signal))) return err(agentUnreachable(url, 'no answer of DNS', dnsHint));
+    } catch (cause) {
+      return err(this.#describe(cause, url));
+    }
+    if (!(await this.#room.enter(signal))) return err(agentNoConnection(url, this.#room.most));
+    try {
       // axios' own timeout covers silence only; the signal ends an answer that drips for ever
       const request = {
         ...this.#options,
@@ -94,7 +133,14 @@ export class AgentClient implements Disposable {
       return readSnapshot({ status, contentType: String(headers['content-type'] ?? ''), body: String(data) }, url);
     } catch (cause) {
       return err(this.#describe(cause, url));
+    } finally {
+      this.#room.leave();
     }
+  }
+
+  #closeIdle(): void {
+    closeIdleOf(this.#agent);
+    this.#secure.closeIdle();
   }
 
   [Symbol.dispose](): void {
@@ -108,12 +154,12 @@ export class AgentClient implements Disposable {
     const expectedName = this.#namesServers ? server : null;
     return {
       request: (options: RequestOptions, onResponse: (response: IncomingMessage) => void): ClientRequest =>
-        this.#secure.request(options, expectedName, onResponse),
+        this.#secure.request({ ...options, lookup: this.#names.lookup }, expectedName, onResponse),
     };
   }
 
   #describe(cause: unknown, where: string): Problem {
-    const { code, message } = cause instanceof AxiosError ? cause : { code: undefined, message: String(cause) };
+    const { code, message } = cause as { readonly code?: string; readonly message: string };
     if (code === AxiosError.ERR_CANCELED || code === AxiosError.ECONNABORTED || code === AxiosError.ETIMEDOUT) {
       return agentTimeout(where, this.#timeoutMs);
     }

@@ -5,7 +5,7 @@ import type { AgentSource } from './agent-client.ts';
 
 /** An agent that is asked aside is asked again after this many ticks, or when its server has changed. */
 export const asideEveryTicks = 15;
-/** Most that are asked at the same time, so that a thousand empty slots cost little. */
+/** Most that are asked at the same time, of all backends, so that a thousand empty slots cost little. */
 const mostAtOnce = 32;
 
 /** A server whose agent no tick waits for. */
@@ -33,12 +33,15 @@ interface Asked {
 export class AsideAgents {
   readonly #client: AgentSource;
   readonly #nowMs: () => number;
+  readonly #mostAtOnce: number;
   #asked: ReadonlyMap<string, Asked> = new Map();
   #tick = 0;
   #onTheirWay = 0;
 
-  constructor(client: AgentSource, nowMs: () => number) {
+  /** `backends`: how many share what may be asked at the same time; each may ask one. */
+  constructor(client: AgentSource, nowMs: () => number, backends: number) {
     this.#client = client;
+    this.#mostAtOnce = Math.max(1, Math.floor(mostAtOnce / backends));
     this.#nowMs = nowMs;
   }
 
@@ -62,7 +65,7 @@ export class AsideAgents {
     const askedAt = ({ server }: AsideServer) => known.get(server)?.atTick ?? Number.NEGATIVE_INFINITY;
     const due = servers.filter((each) => this.#tick - askedAt(each) >= asideEveryTicks);
     const next = due.toSorted((a, b) => (askedAt(a) < askedAt(b) ? -1 : Number(askedAt(a) > askedAt(b))));
-    const chosen = next.slice(0, mostAtOnce - this.#onTheirWay);
+    const chosen = next.slice(0, this.#mostAtOnce - this.#onTheirWay);
     if (chosen.length > 0) {
       const deadline = this.#client.deadline();
       for (const each of chosen) known.set(each.server, this.#start(each, deadline));

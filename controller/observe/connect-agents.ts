@@ -1,3 +1,5 @@
+import { formatProblem } from '../../shared/contract/problem.ts';
+import { tooManyAgents } from '../../shared/contract/problems/haproxy-socket.ts';
 import { agentTokenVariable } from '../../shared/contract/snapshot.ts';
 import { loadToken } from '../../shared/net/token.ts';
 import type { Log } from '../../shared/process/log.ts';
@@ -15,5 +17,9 @@ export function connectAgents(
     timeoutMs,
     token,
     tls: tls === undefined ? null : { files: new RenewedTls(tls, log), verify: tls.verify },
+    onFull: (most) => {
+      const { code, ...problem } = tooManyAgents('agents', most);
+      log.warn('connections to agents are not kept', { code, detail: formatProblem({ code, ...problem }) });
+    },
   });
 }

@@ -5,10 +5,10 @@ import type { Result } from '../../shared/contract/result.ts';
 import { type Snapshot, snapshotVersion } from '../../shared/contract/snapshot.ts';
 import type { AgentSource } from './agent-client.ts';
 import { holdSnapshot, type ReadingOptions, readingOf, restingReading } from './agent-readings.ts';
+import type { AgentRound } from './agent-round.ts';
 import { agentUrl } from './agent-url.ts';
 import { AsideAgents, type AsideServer, type TimedAnswer } from './aside-agents.ts';
 import type { BackendView, ServerView } from './haproxy-view.ts';
-import { inBatches } from './in-batches.ts';
 import { type MachinePart, machineParts } from './machines.ts';
 import { type Memory, memoryOf } from './memory.ts';
 import { refusedTicks, trafficBetween } from './traffic.ts';
@@ -19,6 +19,8 @@ export interface ObserverOptions extends ReadingOptions {
   readonly urlTemplate: string;
   /** Server to URL, over the template. */
   readonly configuredUrls: Readonly<Record<string, string>>;
+  /** How many backends there are. */
+  readonly backends: number;
 }
 
 /** How asking one server's agent goes. */
@@ -61,9 +63,8 @@ interface Answered extends Planned {
   readonly answer: TimedAnswer | null;
 }
 
-/** Observes the servers of one backend, asking all agents at the same time; remembers between ticks. */
+/** Observes the servers of one backend, asking their agents at the same time; remembers between ticks. */
 export class Observer {
-  readonly #client: AgentSource;
   readonly #options: ObserverOptions;
   readonly #nowMs: () => number;
   readonly #aside: AsideAgents;
@@ -71,10 +72,9 @@ export class Observer {
 
   /** `nowMs` is a monotonic clock. */
   constructor(client: AgentSource, options: ObserverOptions, nowMs: () => number) {
-    this.#client = client;
     this.#options = options;
     this.#nowMs = nowMs;
-    this.#aside = new AsideAgents(client, nowMs);
+    this.#aside = new AsideAgents(client, nowMs, options.backends);
   }
 
   /** Traffic is counted anew from the next reading on. */
@@ -82,11 +82,12 @@ export class Observer {
     this.#memories = new Map([...this.#memories].map(([server, memory]) => [server, { ...memory, counters: null }]));
   }
 
-  async observe({ servers }: Pick<BackendView, 'servers'>): Promise<readonly ObservedServer[]> {
+  /** `round`: what the tick asks of agents. */
+  async observe({ servers }: Pick<BackendView, 'servers'>, round: AgentRound): Promise<readonly ObservedServer[]> {
     const planned = servers.map((view) => this.#plan(view));
     const aside = planned.filter(({ asking }) => asking === 'aside');
     this.#aside.ask(aside.map(asAside));
-    const answered = await this.#ask(planned);
+    const answered = await this.#ask(planned, round);
     const remembered = answered.map((each) => ({ ...each, memory: this.#remember(each) }));
     this.#memories = new Map(remembered.map(({ view, memory }) => [view.server, memory]));
     const parts = machineParts(remembered.map(hostedOf));
@@ -102,25 +103,20 @@ export class Observer {
     return { view, before, url, where: url.ok ? url.value : '', asking };
   }
 
-  /** Servers with the same agent are asked together, so that the client asks it once. */
-  async #ask(planned: readonly Planned[]): Promise<readonly Answered[]> {
-    const groups = [...Map.groupBy(planned, (each) => (each.where === '' ? each : each.where)).values()];
-    const answers = new Map<Planned, TimedAnswer | null>();
-    await inBatches(groups, (batch) => {
-      const deadline = this.#client.deadline();
-      return batch.flatMap((group) =>
-        group.map(async (each) => {
-          answers.set(each, await this.#answerFor(each, group, deadline));
-        }),
-      );
-    });
-    return planned.map((each) => ({ ...each, answer: answers.get(each) ?? null }));
+  async #ask(planned: readonly Planned[], round: AgentRound): Promise<readonly Answered[]> {
+    const groups = Map.groupBy(planned, ({ where }) => where);
+    return await Promise.all(
+      planned.map(async (each) => ({
+        ...each,
+        answer: await this.#answerFor(each, groups.get(each.where) ?? [], round),
+      })),
+    );
   }
 
-  async #answerFor(each: Planned, group: readonly Planned[], deadline: AbortSignal): Promise<TimedAnswer | null> {
+  async #answerFor(each: Planned, group: readonly Planned[], round: AgentRound): Promise<TimedAnswer | null> {
     if (each.asking === 'never') return null;
     if (each.asking === 'aside') return this.#aside.take(asAside(each));
-    const answer = each.url.ok ? await this.#client.fetch(each.url.value, each.view.server, deadline) : each.url;
+    const answer = each.url.ok ? await round.ask(each.url.value, each.view.server) : each.url;
     return { answer: aboutSharing(answer, each, group), atMs: this.#nowMs() };
   }
 

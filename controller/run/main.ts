@@ -8,6 +8,7 @@ import { RenewedTls } from '../../shared/tls/renewed-tls.ts';
 import type { Config } from '../config/schema.ts';
 import { Loop } from '../loop/loop.ts';
 import { connectAgents } from '../observe/connect-agents.ts';
+import { hurryLookups } from '../observe/name-lookups.ts';
 import { Recorder } from '../record/recorder.ts';
 import { Claims } from './claims.ts';
 import { leaveSettings } from './last-settings.ts';
@@ -26,6 +27,7 @@ export async function runController(config: Config): Promise<number> {
   const logger = makeLogger(config.logLevel, 'controller');
   const stop = stopRequest({ logger });
   await using claims = await Claims.take(config);
+  hurryLookups();
   using agents = connectAgents(config.agents, logger);
   using tls = config.tls === undefined ? null : new RenewedTls({ ...config.tls, ca: config.tls.clientCa }, logger);
   const api = new RuntimeApi(config.haproxy);
@@ -43,6 +45,7 @@ export async function runController(config: Config): Promise<number> {
   using manager = ServiceManager.connect({ longestTickMs: longestTickMs(config), log: logger });
   const tick = async () => {
     if (await loop.tick()) manager?.tickFinished(summaryOf(loop.firstProblem, config));
+    if (loop.firstProblem?.code === 'too-many-files') agents.makeRoom();
   };
   const onMissed = () => loop.countSkipped();
   const ticking = startSchedule(tick, { periodMs: config.periodMs, clock: systemClock, logger, onMissed });
@@ -51,7 +54,10 @@ export async function runController(config: Config): Promise<number> {
   logger.info('controller stopping', { reason });
   manager?.stopping();
   clearInterval(rescuing);
+  loop.stop();
   await ticking.stop();
+  // their descriptors may be all that there are
+  agents[Symbol.dispose]();
   const isRestored = config.dryRun || config.onExit === 'keep' || (await restoreWeights(loop, logger));
   await recorder?.close();
   return isRestored && reason !== 'unexpected error' ? exitCodes.fine : exitCodes.checkFailed;

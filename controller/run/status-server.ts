@@ -1,14 +1,13 @@
 import { controllerPort } from '../../shared/contract/endpoints.ts';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { controllerTokenVariable } from '../../shared/contract/status.ts';
-import { type HttpServer, startHttpServer } from '../../shared/net/http-server.ts';
 import { type ListenAddress, parseListenAddress } from '../../shared/net/listen-address.ts';
 import { loadToken } from '../../shared/net/token.ts';
 import type { Log } from '../../shared/process/log.ts';
 import type { RenewedTls } from '../../shared/tls/renewed-tls.ts';
 import type { Config } from '../config/schema.ts';
 import type { Loop } from '../loop/loop.ts';
-import { routesOf } from '../serve/routes.ts';
+import { ServingThread } from './serving-thread.ts';
 
 type ServerConfig = Pick<Config, 'listen' | 'tokenFile' | 'insecure' | 'allowHosts' | 'dryRun'>;
 
@@ -16,27 +15,21 @@ type ServerConfig = Pick<Config, 'listen' | 'tokenFile' | 'insecure' | 'allowHos
 export const defaultListen = `127.0.0.1:${controllerPort}`;
 
 /**
- * Serves the status. A dry run beside the controller in force finds the usual port in use: unless an address was asked for, it
- * takes any free one and says which.
+ * Serves the status from a thread of its own. A dry run beside the controller in force finds the usual port in use: unless an
+ * address was asked for, it takes any free one and says which.
  */
 export async function serveStatus(
-  loop: Loop,
+  loop: Pick<Loop, 'status' | 'firstProblem'>,
   { listen, tokenFile, insecure, allowHosts, dryRun }: ServerConfig,
   tls: RenewedTls | null,
   logger: Log,
-): Promise<HttpServer> {
+): Promise<ServingThread> {
   const token = loadToken(tokenFile, controllerTokenVariable, logger);
-  const serve = (address: ListenAddress) =>
-    startHttpServer({
-      listen: address,
-      token,
-      tls,
-      insecure,
-      allowHosts,
-      tokenHint: `--token-file FILE or ${controllerTokenVariable}`,
-      routes: routesOf(() => loop.status),
-      onError: (error) => logger.error('status request failed', { detail: String(error) }),
-    });
+  const tokenHint = `--token-file FILE or ${controllerTokenVariable}`;
+  const serve = (address: ListenAddress) => {
+    const settings = { listen: address, token, insecure, allowHosts, tokenHint };
+    return ServingThread.start({ settings, loop, tls, logger });
+  };
   const usual = parseListenAddress(listen ?? defaultListen, 'listen');
   try {
     return await serve(usual);

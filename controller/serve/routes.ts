@@ -1,24 +1,42 @@
 import type { Status } from '../../shared/contract/status.ts';
-import { type Answer, json, plain, type Route } from '../../shared/net/http-server.ts';
+import { type Answer, plain, type Route } from '../../shared/net/answer.ts';
 import { remembered } from '../../shared/remembered.ts';
+import { type Asking, answerMs, type Current } from './asking.ts';
+import type { VersionedStatus } from './messages.ts';
 
-/**
- * What the controller serves. An answer is made once for each status: with a thousand servers the metrics take about 20 ms, and
- * a client that asks often would take that time from the loop.
- */
-export function routesOf(status: () => Status): Readonly<Record<string, Route>> {
-  const statusAnswer = remembered((now: Status) => json(now));
-  const metricsAnswer = remembered(renderAnswer);
+/** What the controller serves. An answer is made once for each status, however many ask. */
+export function routesOf(asking: Pick<Asking, 'ask'>): Readonly<Record<string, Route>> {
+  const statusAnswer = remembered(asJson);
+  const metricsAnswer = remembered(asMetrics);
+  const ofStatus = (answer: (status: VersionedStatus) => Answer | Promise<Answer>) => async () => {
+    const status = (await asking.ask(true))?.status;
+    return status === null || status === undefined ? late() : await answer(status);
+  };
   return {
-    '/v1/status': () => statusAnswer(status()),
-    '/healthz': () => plain(status().waitingFor ?? 'ok'),
-    '/metrics': () => metricsAnswer(status()),
+    '/v1/status': ofStatus(statusAnswer),
+    '/healthz': async () => health(await asking.ask(false)),
+    '/metrics': ofStatus(metricsAnswer),
   };
 }
 
-async function renderAnswer(status: Status): Promise<Answer> {
+function health(current: Current | null): Answer {
+  return current === null ? late() : plain(current.waitingFor ?? 'ok');
+}
+
+/** So that a health check sees a loop that hangs. */
+function late(): Answer {
+  return plain(`the control loop has not answered for ${answerMs} ms: it hangs, or the machine is short of CPU`, 503);
+}
+
+function asJson({ json }: VersionedStatus): Answer {
+  const body = Buffer.from(json.buffer, json.byteOffset, json.byteLength);
+  return { status: 200, contentType: 'application/json; charset=utf-8', body };
+}
+
+async function asMetrics({ json }: VersionedStatus): Promise<Answer> {
   // loaded at the first scrape, because it takes 20 MiB
   const { renderMetrics } = await import('./metrics.ts');
+  const status = JSON.parse(new TextDecoder().decode(json)) as Status;
   const contentType = 'text/plain; version=0.0.4; charset=utf-8';
-  return { status: 200, contentType, body: await renderMetrics(status) };
+  return { status: 200, contentType, body: Buffer.from(await renderMetrics(status)) };
 }

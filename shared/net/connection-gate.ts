@@ -3,16 +3,26 @@ export interface ConnectionLimits {
   readonly perAddress: number;
 }
 
+/** What the gate looks at, and others change. */
+export interface Guest {
+  readonly address: string;
+  /** Whether it has shown a valid token or certificate. */
+  known: boolean;
+  /** When it last asked for something, or came. */
+  activeMs: number;
+}
+
 /**
- * Which connections may stay. When all places are taken, a new connection takes the place of one from the address that has
- * the most, if its own address has fewer: however many addresses take all they can, another one's first connection gets in.
+ * Which connections may stay. When all places are taken, the least useful connection goes: one that has shown no token before
+ * one that has, of those one of the address that has most, and of those the one that was silent longest. So however many
+ * addresses take all they can, another one gets in, and one that has shown its token stays in.
  */
-export class ConnectionGate<Connection> {
+export class ConnectionGate<Connection extends Guest> {
   readonly #limits: ConnectionLimits;
   readonly #close: (connection: Connection) => void;
-  /** Each address's connections, oldest first. */
-  readonly #open = new Map<string, Set<Connection>>();
-  #count = 0;
+  readonly #open = new Set<Connection>();
+  readonly #strangers = new Map<string, number>();
+  readonly #ofAddress = new Map<string, number>();
 
   constructor(limits: ConnectionLimits, close: (connection: Connection) => void) {
     this.#limits = limits;
@@ -20,29 +30,55 @@ export class ConnectionGate<Connection> {
   }
 
   /** Whether it may stay; then `release` is to be called when it ends. */
-  admit(address: string, connection: Connection): boolean {
-    const own = this.#open.get(address) ?? new Set();
-    if (own.size >= this.#limits.perAddress) return false;
-    if (this.#count >= this.#limits.total && !this.#makeRoom(own.size + 1)) return false;
-    this.#open.set(address, own.add(connection));
-    this.#count += 1;
+  admit(connection: Connection): boolean {
+    const own = this.#ofAddress.get(connection.address) ?? 0;
+    if (own >= this.#limits.perAddress) return false;
+    add(this.#ofAddress, connection.address, 1);
+    add(this.#strangers, connection.address, 1);
+    if (this.#open.size >= this.#limits.total) this.#makeRoom();
+    this.#open.add(connection);
     return true;
   }
 
-  release(address: string, connection: Connection): void {
-    const own = this.#open.get(address);
-    if (own?.delete(connection) !== true) return;
-    this.#count -= 1;
-    if (own.size === 0) this.#open.delete(address);
+  /** It has shown what is asked of it. */
+  recognise(connection: Connection): void {
+    if (connection.known || !this.#open.has(connection)) return;
+    connection.known = true;
+    add(this.#strangers, connection.address, -1);
   }
 
-  /** Closes the oldest connection of the address with most, if that has more than `least`. */
-  #makeRoom(least: number): boolean {
-    const [address, most] = [...this.#open].reduce((a, b) => (b[1].size > a[1].size ? b : a));
-    const [oldest] = most;
-    if (most.size <= least || oldest === undefined) return false;
-    this.release(address, oldest);
-    this.#close(oldest);
-    return true;
+  release(connection: Connection): void {
+    if (!this.#open.delete(connection)) return;
+    add(this.#ofAddress, connection.address, -1);
+    if (!connection.known) add(this.#strangers, connection.address, -1);
   }
+
+  /** All that are open; some may be closed meanwhile. */
+  [Symbol.iterator](): IterableIterator<Connection> {
+    return this.#open.values();
+  }
+
+  /** Those of one address. */
+  of(address: string): readonly Connection[] {
+    return this.#ofAddress.has(address) ? [...this.#open].filter((each) => each.address === address) : [];
+  }
+
+  #makeRoom(): void {
+    const least = [...this.#open].reduce((a, b) => (this.#compare(b, a) < 0 ? b : a));
+    this.release(least);
+    this.#close(least);
+  }
+
+  /** Below 0: `a` is less useful. */
+  #compare(a: Connection, b: Connection): number {
+    if (a.known !== b.known) return a.known ? 1 : -1;
+    const counts = a.known ? this.#ofAddress : this.#strangers;
+    return (counts.get(b.address) ?? 0) - (counts.get(a.address) ?? 0) || a.activeMs - b.activeMs;
+  }
+}
+
+function add(counts: Map<string, number>, address: string, change: number): void {
+  const count = (counts.get(address) ?? 0) + change;
+  if (count === 0) counts.delete(address);
+  else counts.set(address, count);
 }

@@ -8,6 +8,8 @@ export interface RateLimits {
   readonly perSecond: number;
   /** Requests that it may send at once after a pause. */
   readonly burst: number;
+  /** How long nothing of an address is heard once it asked too often, in ms. */
+  readonly deafMs: number;
   /** Addresses remembered; beyond these, those that were silent longest are forgotten. */
   readonly addresses: number;
 }
@@ -15,12 +17,10 @@ export interface RateLimits {
 interface Bucket {
   readonly tokens: number;
   readonly atMs: number;
+  readonly deafUntilMs: number;
 }
 
-/**
- * A token bucket for each address. A refused request costs a token too, so an address that keeps asking falls into
- * debt, down to minus one burst. Pure but for its own memory, which is bounded.
- */
+/** A token bucket for each address. Pure but for its own memory, which is bounded. */
 export class RateLimiter {
   readonly #limits: RateLimits;
   readonly #nowMs: () => number;
@@ -33,33 +33,33 @@ export class RateLimiter {
     this.#nowMs = nowMs;
   }
 
-  /** Counts a request. null: it may be answered; else the whole seconds to wait before the next one. */
+  /**
+   * Counts a request or a connection. null: it may be served; else the whole seconds to wait before the next one. Until these
+   * are over, everything from this address is refused, and costs nothing.
+   */
   take(address: string): number | null {
-    const { perSecond, burst, addresses } = this.#limits;
-    const before = this.#tokens(address);
-    const tokens = Math.max(-burst, before - 1);
+    const atMs = this.#nowMs();
+    const { burst, deafMs, addresses } = this.#limits;
+    const before = this.#buckets.get(address) ?? { tokens: burst, atMs, deafUntilMs: 0 };
+    const tokens = this.#tokens(before, atMs);
+    const wasDeaf = atMs < before.deafUntilMs;
+    const isServed = !wasDeaf && tokens >= 1;
+    const deafUntilMs = isServed || wasDeaf ? before.deafUntilMs : atMs + deafMs;
     this.#buckets.delete(address);
-    this.#buckets.set(address, { tokens, atMs: this.#nowMs() });
+    this.#buckets.set(address, { tokens: isServed ? tokens - 1 : tokens, atMs, deafUntilMs });
     if (this.#buckets.size > addresses) {
       const [silentLongest = address] = this.#buckets.keys();
       this.#buckets.delete(silentLongest);
     }
-    return before >= 1 ? null : Math.ceil((1 - tokens) / perSecond);
-  }
-
-  /** Whether it keeps asking long after it was told to wait: then even reading its requests costs too much. */
-  isAbusive(address: string): boolean {
-    return this.#tokens(address) < 1 - this.#limits.burst;
+    return isServed ? null : Math.ceil((deafUntilMs - atMs) / 1_000);
   }
 
   get remembered(): number {
     return this.#buckets.size;
   }
 
-  #tokens(address: string): number {
+  #tokens({ tokens, atMs }: Bucket, nowMs: number): number {
     const { perSecond, burst } = this.#limits;
-    const bucket = this.#buckets.get(address);
-    if (bucket === undefined) return burst;
-    return Math.min(burst, bucket.tokens + ((this.#nowMs() - bucket.atMs) * perSecond) / 1_000);
+    return Math.min(burst, tokens + ((nowMs - atMs) * perSecond) / 1_000);
   }
 }

@@ -2,17 +2,18 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Agent, AgentOptions, RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import type { PeerCertificate } from 'node:tls';
+import { closeIdleOf, socketsOf } from '../net/pool.ts';
 import { https, tls } from '../process/footprint.ts';
 import type { RenewedTls } from './renewed-tls.ts';
 import type { TlsMaterial } from './tls-files.ts';
-import { minTlsVersion } from './tls-version.ts';
+import { tlsFloor } from './tls-floor.ts';
 
 type OnResponse = (response: IncomingMessage) => void;
 type Named = RequestOptions & { readonly expectedName?: string };
 
 /**
  * Requests to TLS servers over kept connections. The other side's certificate must be trusted and for the host that is asked,
- * or for the name that is expected; nothing switches that off.
+ * or for the name that is expected; nothing switches that off, the environment included.
  */
 export class TlsConnections implements Disposable {
   readonly #source: RenewedTls | null;
@@ -39,16 +40,28 @@ export class TlsConnections implements Disposable {
     return request(named, onResponse);
   }
 
+  /** Connections to servers, idle ones included. */
+  get open(): number {
+    return this.#pool === null ? 0 : socketsOf(this.#pool);
+  }
+
+  closeIdle(): void {
+    if (this.#pool !== null) closeIdleOf(this.#pool);
+  }
+
   [Symbol.dispose](): void {
     this.#pool?.destroy();
   }
 }
 
+/** Not left to Node.js, where NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment would take any certificate. */
+const verified = { rejectUnauthorized: true } as const;
+
 function makePool(material: TlsMaterial | null): Agent {
   const { cert, key, ca = systemAuthorities() } = material ?? {};
   const identity = cert === undefined || key === undefined ? {} : { cert, key };
   // made once, because reading the CAs for each connection would take longer than the connection
-  const secureContext = tls().createSecureContext({ ...identity, ca, minVersion: minTlsVersion });
+  const secureContext = tls().createSecureContext({ ...identity, ca, ...tlsFloor() });
   class NamedAgent extends https().Agent {
     /** A connection is used again only for the name that its certificate was checked for. */
     override getName(options: Named = {}): string {
@@ -65,7 +78,8 @@ function makePool(material: TlsMaterial | null): Agent {
     }
   }
   // no sessions are resumed: that would skip the look at the certificate
-  return new NamedAgent({ keepAlive: true, maxCachedSessions: 0, secureContext } as AgentOptions);
+  const options = { keepAlive: true, maxCachedSessions: 0, secureContext, ...verified };
+  return new NamedAgent(options as AgentOptions);
 }
 
 /** Those of the system and those that Node.js brings. */
@@ -77,5 +91,5 @@ function systemAuthorities(): string[] {
 /** Ends it when its last answer is there: connections of the old certificate are not used again. */
 function retire(pool: Agent): void {
   pool.maxFreeSockets = 0;
-  for (const sockets of Object.values(pool.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+  closeIdleOf(pool);
 }

@@ -36,7 +36,7 @@ const renewalDays = 7;
 const dayMs = 24 * 3_600_000;
 /** Mode bit: every user of the machine may read it. */
 const readableByOthers = 0o004;
-const block = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+export const certificateBlock = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
 /** Reads and checks them. Throws a ProblemError of code `tls-invalid` that names the file; never repeats what it holds. */
 export function readTlsFiles(files: TlsFiles): TlsMaterial {
@@ -101,7 +101,7 @@ function readPem(path: string): string {
 
 function certificatesIn(path: string, text: string): X509Certificate[] {
   const { X509Certificate } = crypto();
-  const blocks = text.match(block) ?? [];
+  const blocks = text.match(certificateBlock) ?? [];
   if (blocks.length === 0) throw invalid(path, 'holds no certificate', 'PEM: -----BEGIN CERTIFICATE-----', 'none');
   return blocks.map((pem, index) => {
     try {

@@ -78,6 +78,16 @@ export function tooManyFiles(socket: string, got: string): Problem {
   };
 }
 
+/** `most`: how many connections to agents there may be. */
+export function tooManyAgents(where: string, most: number): Problem {
+  return {
+    code: 'too-many-files',
+    where,
+    what: `the limit of open files allows ${most} connections to agents, and there are more agents`,
+    fix: 'Raise the limit: LimitNOFILE= in the systemd unit, or ulimit -n.',
+  };
+}
+
 export function haproxyTimeout(socket: string, timeoutMs: number): Problem {
   return {
     code: 'haproxy-timeout',

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { AgentClient, type AgentSource } from '../../../controller/observe/agent-client.ts';
+import { AgentRound } from '../../../controller/observe/agent-round.ts';
 import { asideEveryTicks } from '../../../controller/observe/aside-agents.ts';
 import type { ServerView } from '../../../controller/observe/haproxy-view.ts';
 import { type ObservedServer, Observer } from '../../../controller/observe/observer.ts';
@@ -43,24 +44,31 @@ class Play {
   agent: (url: string, server: string) => Promise<Result<Snapshot, Problem>> | Result<Snapshot, Problem>;
   #nowMs = 0;
   readonly #observer: Observer;
+  readonly #source: AgentSource;
 
   constructor(agent: Play['agent'], configuredUrls: Readonly<Record<string, string>> = {}) {
     this.agent = agent;
-    const source: AgentSource = {
+    this.#source = {
       deadline: () => new AbortController().signal,
       fetch: async (url, server) => {
         this.asked.push(`${server} ${url}`);
         return await this.agent(url, server);
       },
     };
-    const options = { urlTemplate: 'http://{address}:9477', configuredUrls, staleAfterMs: 3_000, tcpQueueParts: [] };
-    this.#observer = new Observer(source, options, () => this.#nowMs);
+    const options = {
+      urlTemplate: 'http://{address}:9477',
+      configuredUrls,
+      staleAfterMs: 3_000,
+      tcpQueueParts: [],
+      backends: 1,
+    };
+    this.#observer = new Observer(this.#source, options, () => this.#nowMs);
   }
 
   async tick(...servers: readonly ServerView[]): Promise<ReadonlyMap<string, ObservedServer>> {
     this.asked.length = 0;
     this.#nowMs += periodMs;
-    const observed = await this.#observer.observe({ servers });
+    const observed = await this.#observer.observe({ servers }, new AgentRound(this.#source));
     return new Map(observed.map((each) => [each.observation.server, each]));
   }
 }
@@ -76,11 +84,17 @@ test('a tick does not wait for the agents of forty empty slots that never answer
   // longer than the test may take: a tick that waited would fail it
   using client = new AgentClient({ timeoutMs: 600_000, token: null });
   const configuredUrls = { ...urls, web1: agent.url };
-  const options = { urlTemplate: 'http://{address}:9477', configuredUrls, staleAfterMs: 3_000, tcpQueueParts: [] };
+  const options = {
+    urlTemplate: 'http://{address}:9477',
+    configuredUrls,
+    staleAfterMs: 3_000,
+    tcpQueueParts: [],
+    backends: 1,
+  };
   const observer = new Observer(client, options, () => performance.now());
   const servers = [view('web1'), ...names.map((name) => slot(name))];
   for (let tick = 0; tick < 3; tick += 1) {
-    const observed = await observer.observe({ servers });
+    const observed = await observer.observe({ servers }, new AgentRound(client));
     t.is(observed[0]?.observation.agent.state, 'fresh');
     for (const { agentHealth, observation } of observed.slice(1)) {
       t.like(agentHealth, { isAsked: false, failures: 0, problem: null });
@@ -262,14 +276,14 @@ test('an agent of several servers is asked once a tick, and they share its cores
   });
   using client = new AgentClient({ timeoutMs: 30_000, token: null });
   const urlTemplate = `http://{address}:${agent.port}`;
-  const options = { urlTemplate, configuredUrls: {}, staleAfterMs: 3_000, tcpQueueParts: [] };
+  const options = { urlTemplate, configuredUrls: {}, staleAfterMs: 3_000, tcpQueueParts: [], backends: 1 };
   const observer = new Observer(client, options, () => performance.now());
   // more than are asked together
   const servers = Array.from({ length: 100 }, (_, index) =>
     view(`a${index}`, { address: '127.0.0.1', port: 8_000 + index }),
   );
   for (const tick of [1, 2]) {
-    const observed = await observer.observe({ servers });
+    const observed = await observer.observe({ servers }, new AgentRound(client));
     t.is(requests, tick);
     for (const { observation } of observed) {
       t.like(observation, { machine: 'vmA', agent: { state: 'fresh', effectiveCores: 4 / 100 } });
@@ -282,10 +296,10 @@ test('servers that share an agent with the name of one are told to run it withou
   await using agent = await httpServer((_, response) => response.end(body));
   using client = new AgentClient({ timeoutMs: 30_000, token: null });
   const urlTemplate = `http://{address}:${agent.port}`;
-  const options = { urlTemplate, configuredUrls: {}, staleAfterMs: 3_000, tcpQueueParts: [] };
+  const options = { urlTemplate, configuredUrls: {}, staleAfterMs: 3_000, tcpQueueParts: [], backends: 1 };
   const observer = new Observer(client, options, () => performance.now());
   const servers = ['a1', 'a2', 'a3'].map((name, index) => view(name, { address: '127.0.0.1', port: 8_001 + index }));
-  const [a1, a2] = await observer.observe({ servers });
+  const [a1, a2] = await observer.observe({ servers }, new AgentRound(client));
   t.like(a1?.observation, { machine: 'vmA', agent: { state: 'fresh', effectiveCores: 4 / 3 } });
   t.is(a2?.observation.machine, 'vmA', 'where it runs is known all the same');
   t.is(a2?.agentHealth.problem?.code, 'agent-wrong-server');

@@ -2,8 +2,9 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import test from 'ava';
 import fc from 'fast-check';
+import { plain } from '../../../shared/net/answer.ts';
 import { allowedNames, foreignHost } from '../../../shared/net/host-check.ts';
-import { plain, startHttpServer } from '../../../shared/net/http-server.ts';
+import { startHttpServer } from '../../../shared/net/http-server.ts';
 
 /** Our own server with these options, and what it answers to the bytes of one request. */
 async function serving(

@@ -1,0 +1,101 @@
+import { BlockList, createServer, type Server, type Socket } from 'node:net';
+import { addressGroup } from './address-group.ts';
+import { ConnectionGate } from './connection-gate.ts';
+import type { ExcessKind, ExcessReport } from './excess-report.ts';
+import { limits } from './limits.ts';
+import { RateLimiter } from './rate-limit.ts';
+import type { Turns } from './turns.ts';
+import { Visitor } from './visitor.ts';
+
+/** How often deadlines are looked at, in ms. */
+const deadlinesMs = 1_000;
+
+/** Who is at the door and who is inside: accepts connections within the limits, and ends those whose time is over. */
+export class Visitors implements Disposable {
+  /** Listens; the caller binds it. */
+  readonly server: Server;
+  readonly #report: ExcessReport;
+  readonly #turns: Turns;
+  readonly #limiter = new RateLimiter(limits.requests, () => performance.now());
+  readonly #gate = new ConnectionGate<Visitor>(limits.connections, (visitor) => {
+    this.#report.add('connections', visitor.address);
+    visitor.drop();
+  });
+  readonly #timer = setInterval(() => this.#endLate(), deadlinesMs).unref();
+
+  /** `serve` is called for each that has sent something, when it is its turn. */
+  constructor(report: ExcessReport, turns: Turns, serve: (visitor: Visitor) => void) {
+    this.#report = report;
+    this.#turns = turns;
+    this.server = createServer(
+      { allowHalfOpen: true, noDelay: true, highWaterMark: limits.headerBytes, blockList: this.#doorman() },
+      (socket) => this.#admit(socket, serve),
+    );
+  }
+
+  /** Counts a request. null: it may be answered; else the seconds to wait, and all else from this address is dropped. */
+  countRequest(visitor: Visitor): number | null {
+    const waitSeconds = this.#limiter.take(visitor.address);
+    if (waitSeconds !== null) this.#shutOut(visitor.address, visitor);
+    return waitSeconds;
+  }
+
+  recognise(visitor: Visitor): void {
+    this.#gate.recognise(visitor);
+  }
+
+  countExcess(kind: ExcessKind, { address }: Visitor): void {
+    this.#report.add(kind, address);
+  }
+
+  /** Asked before anything is made for a connection: dropping one there costs least. */
+  #doorman(): BlockList {
+    const isRefused = (address: string) => {
+      const group = addressGroup(address);
+      if (this.#limiter.take(group) === null) return false;
+      this.#shutOut(group, null);
+      return true;
+    };
+    return new (class extends BlockList {
+      override check(address: unknown): boolean {
+        return isRefused(String(address));
+      }
+    })();
+  }
+
+  #shutOut(address: string, except: Visitor | null): void {
+    this.#report.add('rate', address);
+    for (const visitor of this.#gate.of(address)) if (visitor !== except) visitor.drop();
+  }
+
+  #admit(socket: Socket, serve: (visitor: Visitor) => void): void {
+    const visitor = new Visitor(addressGroup(socket.remoteAddress), socket, limits.requestMs);
+    socket.on('error', () => undefined);
+    if (!this.#gate.admit(visitor)) {
+      this.#report.add('connections', visitor.address);
+      visitor.drop();
+      return;
+    }
+    visitor.onLate = () => {
+      this.#report.add('slow', visitor.address);
+      visitor.drop();
+    };
+    socket.once('close', () => this.#gate.release(visitor));
+    socket.once('readable', () =>
+      this.#turns.take(visitor.known, () => {
+        if (socket.readableLength === 0) socket.destroy();
+        else serve(visitor);
+      }),
+    );
+  }
+
+  #endLate(): void {
+    const nowMs = performance.now();
+    for (const visitor of this.#gate) if (visitor.isLate(nowMs)) visitor.onLate();
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    for (const visitor of this.#gate) visitor.socket.destroy();
+  }
+}

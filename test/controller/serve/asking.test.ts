@@ -1,0 +1,67 @@
+import test from 'ava';
+import { Asking } from '../../../controller/serve/asking.ts';
+import type { Question, Reply } from '../../../controller/serve/messages.ts';
+import { until } from '../../../testbed/rig/wait.ts';
+
+/** The questions that were asked, and an answer to the last one. */
+function questions() {
+  const asked: Question[] = [];
+  const asking = new Asking((question) => asked.push(question));
+  const answer = (waitingFor: string, more: Partial<Reply> = {}) =>
+    asking.take({ waitingFor, status: null, tookMs: 0, ...more });
+  return { asked, asking, answer };
+}
+
+const statusOf = (version: number) => ({ version, json: new TextEncoder().encode(`"status ${version}"`) });
+
+test('one question is under way; who asks meanwhile shares the next one, which is sent after the answer', async (t) => {
+  const { asked, asking, answer } = questions();
+  const first = asking.ask(false);
+  const [second, third] = [asking.ask(false), asking.ask(true)];
+  t.deepEqual(asked, [{ wantsStatus: false, version: 0 }]);
+  answer('one');
+  t.is((await first)?.waitingFor, 'one');
+  await until('the next question', () => asked.length === 2);
+  t.deepEqual(asked[1], { wantsStatus: true, version: 0 });
+  answer('two', { status: statusOf(7) });
+  t.is((await second)?.waitingFor, 'two', 'not the answer to a question from before it asked');
+  t.is((await third)?.status?.version, 7);
+});
+
+test('a status that it has is named in the question and kept where it is unchanged', async (t) => {
+  const { asked, asking, answer } = questions();
+  const first = asking.ask(true);
+  answer('', { status: statusOf(7) });
+  const status = (await first)?.status;
+  const second = asking.ask(true);
+  await until('the next question', () => asked.length === 2);
+  t.is(asked[1]?.version, 7);
+  answer('');
+  t.is((await second)?.status, status);
+});
+
+test('after an answer that took long the next question waits ten times as long', async (t) => {
+  const { asked, asking, answer } = questions();
+  void asking.ask(true);
+  const startedMs = performance.now();
+  answer('', { tookMs: 20 });
+  void asking.ask(true);
+  await until('the next question', () => asked.length === 2);
+  // timers count whole milliseconds
+  t.true(performance.now() - startedMs >= 199);
+});
+
+test('without an answer for a second all who wait are told, and later ones at once, until there is one', async (t) => {
+  const { asked, asking, answer } = questions();
+  const startedMs = performance.now();
+  const answers = await Promise.all([asking.ask(true), asking.ask(false)]);
+  t.deepEqual(answers, [null, null]);
+  t.true(performance.now() - startedMs >= 999);
+  t.is(await asking.ask(false), null);
+  t.is(asked.length, 1, 'nothing is piled up for the loop');
+  answer('one');
+  const after = asking.ask(false);
+  await until('the next question', () => asked.length === 2);
+  answer('two');
+  t.is((await after)?.waitingFor, 'two');
+});

@@ -1,0 +1,70 @@
+import { connect } from 'node:net';
+import test from 'ava';
+import { plain } from '../../../shared/net/answer.ts';
+import type { Excess } from '../../../shared/net/excess-report.ts';
+import { startHttpServer } from '../../../shared/net/http-server.ts';
+import { limits } from '../../../shared/net/limits.ts';
+
+// The clock stands still: no address gets new tokens, however slow this machine is.
+const nowMs = performance.now();
+performance.now = () => nowMs;
+
+async function start() {
+  const excesses: Excess[] = [];
+  const server = await startHttpServer({
+    listen: { host: '127.0.0.1', port: 0 },
+    token: 'a-token-of-at-least-16-characters',
+    tls: null,
+    insecure: false,
+    allowHosts: [],
+    tokenHint: '',
+    routes: { '/': () => plain('hello'), '/healthz': () => plain('ok') },
+    onError: (error) => {
+      throw error;
+    },
+    onExcess: (excess) => excesses.push(excess),
+  });
+  return { port: server.address.port, excesses, [Symbol.asyncDispose]: () => server.close() };
+}
+
+/** What comes back for these bytes until the server closes. */
+async function say(port: number, bytes: string, from: string): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port, localAddress: from });
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (more: string) => {
+    answer += more;
+  });
+  socket.on('error', () => undefined).end(bytes);
+  await new Promise((resolve) => socket.once('close', resolve));
+  return answer;
+}
+
+for (const [title, request, status] of [
+  ['a request', 'GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n', 200],
+  ['a path that needs a token', 'GET / HTTP/1.1\r\nhost: a\r\n\r\n', 401],
+  ['an expectation', 'GET /healthz HTTP/1.1\r\nhost: a\r\nexpect: x\r\n\r\n', 417],
+  ['an expectation to go on', 'GET /healthz HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\n\r\n', 200],
+  ['no Host', 'GET /healthz HTTP/1.1\r\n\r\n', 400],
+  ['an upgrade', 'GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n', 200],
+  ['a tunnel', 'CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\n', 405],
+  ['no HTTP', 'x\r\n\r\n', 400],
+  ['another method', 'DELETE /healthz HTTP/1.1\r\nhost: a\r\n\r\n', 405],
+] as const) {
+  test.serial(`${title}, again and again: the rate limit sees it, and it is told once`, async (t) => {
+    await using running = await start();
+    const before = process.memoryUsage().rss;
+    let all = '';
+    for (let turn = 0; turn <= limits.requests.burst; turn += 1) {
+      const answer = await say(running.port, request.repeat(5_000), '127.0.0.9');
+      if (answer === '') break;
+      all += answer;
+    }
+    t.regex(all, new RegExp(`^HTTP/1\\.1 ${status} `));
+    const answers = all.match(/HTTP\/1\.1 \d+ /g)?.length ?? 0;
+    t.true(answers > 1 && answers <= limits.requests.burst, `${answers}`);
+    t.true(process.memoryUsage().rss - before < 100 * 1024 * 1024);
+    const rates = running.excesses.filter(({ kind }) => kind === 'rate');
+    t.deepEqual(rates, [{ kind: 'rate', address: '127.0.0.9', addresses: 1, count: 1 }]);
+    t.regex(await say(running.port, 'GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n', '127.0.0.1'), /^HTTP\/1\.1 200 /);
+  });
+}
