@@ -8,6 +8,7 @@ import type { HaproxyControl, HaproxyInfo } from '../../../haproxy/runtime-api.t
 import { systemClock } from '../../../shared/clock.ts';
 import { backendMissing } from '../../../shared/contract/problems/backend.ts';
 import { err, ok } from '../../../shared/contract/result.ts';
+import { silentLog } from '../../../shared/process/log.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 
 /** One process of HAProxy that two controllers were given two addresses of. */
@@ -81,22 +82,22 @@ test('without the claim a loop asks HAProxy who it is, writes and restores nothi
   using agents = new AgentClient({ timeoutMs: 200, token: null });
   const { logger, lines } = recordingLogger();
   const claim = (info: HaproxyInfo) => waiting.takeProcess(info);
-  const makeLoop = () =>
-    new Loop({ config: configOf(addressOf('waits-2')), api, agents, logger, clock: systemClock, claim });
-  const loop = makeLoop();
+  const config = configOf(addressOf('waits-2'));
+  const loop = new Loop({ config, api, agents, logger, clock: systemClock, claim });
+  const stopped = new Loop({ config, api, agents, logger: silentLog, clock: systemClock, claim });
+  await stopped.tick();
+  t.deepEqual(await stopped.restore(), []);
   for (let tick = 0; tick < 3; tick += 1) {
     await loop.tick();
     await loop.rescue();
   }
   t.regex(loop.status.waitingFor ?? '', /another controller sets its weights already/);
-  t.deepEqual(await loop.restore(), []);
   t.deepEqual(
     lines.map(({ message, code }) => [message, code]),
     [['waiting for haproxy', 'controller-running']],
   );
   isOver = true;
   await holder[Symbol.asyncDispose]();
-  // the one before has been stopped
-  await makeLoop().tick();
+  await loop.tick();
   t.true(asked > 0, 'then it works');
 });
