@@ -11,11 +11,12 @@ import {
 } from '../../shared/contract/problems/agent.ts';
 import { err, type Result } from '../../shared/contract/result.ts';
 import { maxSnapshotBytes, type Snapshot } from '../../shared/contract/snapshot.ts';
+import { freeDescriptors } from '../../shared/net/descriptors.ts';
 import { closeIdleOf, socketsOf } from '../../shared/net/pool.ts';
 import type { RenewedTls } from '../../shared/tls/renewed-tls.ts';
 import { TlsConnections } from '../../shared/tls/tls-client.ts';
 import { certificateFault, schemeHint } from '../../shared/tls/tls-failure.ts';
-import { ConnectionRoom, connectionsThatFit } from './connection-room.ts';
+import { ConnectionRoom, connectionsWithin } from './connection-room.ts';
 import { NameLookups } from './name-lookups.ts';
 import { ownSnapshot, readSnapshot } from './parse-snapshot.ts';
 
@@ -59,7 +60,7 @@ export class AgentClient implements Disposable {
     this.#secure = new TlsConnections(this.#files);
     this.#namesServers = tls?.verify === 'server';
     this.#room = new ConnectionRoom({
-      most: mostConnections ?? connectionsThatFit() ?? Number.POSITIVE_INFINITY,
+      most: mostConnections ?? connectionsWithin(freeDescriptors() ?? Number.POSITIVE_INFINITY),
       open: () => socketsOf(this.#agent) + this.#secure.open,
       closeIdle: () => this.#closeIdle(),
       onFull,

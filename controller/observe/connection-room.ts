@@ -1,22 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
-
 /** For HAProxy, callers of the status API, files and lookups of names, as far as the limit has that much. */
 const mostForOthers = 320;
 
-/** How many connections to agents fit, where the process may have `limit` descriptors and has `used` already. Pure. */
-export function connectionsWithin(limit: number, used: number): number {
-  const left = Math.max(0, limit - used);
-  return Math.max(1, left - Math.min(Math.floor(left / 2), mostForOthers));
-}
-
-/** The same for this process now; null where the kernel does not tell. */
-export function connectionsThatFit(): number | null {
-  try {
-    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-    return limit === undefined ? null : connectionsWithin(Number(limit), readdirSync('/proc/self/fd').length);
-  } catch {
-    return null;
-  }
+/** How many connections to agents fit where so many descriptors are free. Pure. */
+export function connectionsWithin(free: number): number {
+  return Math.max(1, free - Math.min(Math.floor(free / 2), mostForOthers));
 }
 
 export interface RoomOptions {

@@ -1,6 +1,7 @@
 import { BlockList, createServer, type Server, type Socket } from 'node:net';
 import { addressGroup } from './address-group.ts';
-import { ConnectionGate } from './connection-gate.ts';
+import { ConnectionGate, type ConnectionLimits } from './connection-gate.ts';
+import { callersWithin, freeDescriptors } from './descriptors.ts';
 import type { ExcessKind, ExcessReport } from './excess-report.ts';
 import { limits } from './limits.ts';
 import { RateLimiter } from './rate-limit.ts';
@@ -10,6 +11,11 @@ import { Visitor } from './visitor.ts';
 /** How often deadlines are looked at, in ms. */
 const deadlinesMs = 1_000;
 
+/** Callers must not use up the descriptors that other work of this process needs. */
+function connections(): ConnectionLimits {
+  return { ...limits.connections, total: callersWithin(freeDescriptors(), limits.connections.total) };
+}
+
 /** Who is at the door and who is inside: accepts connections within the limits, and ends those whose time is over. */
 export class Visitors implements Disposable {
   /** Listens; the caller binds it. */
@@ -17,7 +23,7 @@ export class Visitors implements Disposable {
   readonly #report: ExcessReport;
   readonly #turns: Turns;
   readonly #limiter = new RateLimiter(limits.requests, () => performance.now());
-  readonly #gate = new ConnectionGate<Visitor>(limits.connections, (visitor) => {
+  readonly #gate = new ConnectionGate<Visitor>(connections(), (visitor) => {
     this.#report.add('connections', visitor.address);
     visitor.drop();
   });

@@ -2,19 +2,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import test from 'ava';
 import { AgentClient } from '../../../controller/observe/agent-client.ts';
 import { AgentRound } from '../../../controller/observe/agent-round.ts';
-import { connectionsThatFit, connectionsWithin } from '../../../controller/observe/connection-room.ts';
+import { connectionsWithin } from '../../../controller/observe/connection-room.ts';
 import { hadNoConnection } from '../../../shared/contract/problems/agent.ts';
+import { callersWithin, freeDescriptors } from '../../../shared/net/descriptors.ts';
 import { until } from '../../../testbed/rig/wait.ts';
 import { blackHole } from '../../support/black-hole.ts';
 import { httpServer } from '../../support/http-server.ts';
 import { snapshot } from '../../support/snapshot.ts';
 
 test('half of a small limit of open files is left to others, and 320 of a large one', (t) => {
-  t.is(connectionsWithin(64, 24), 20);
-  t.is(connectionsWithin(1_024, 24), 680);
-  t.is(connectionsWithin(65_536, 36), 65_180);
-  t.is(connectionsWithin(20, 24), 1);
-  t.true((connectionsThatFit() ?? 0) > 0);
+  t.is(connectionsWithin(40), 20);
+  t.is(connectionsWithin(1_000), 680);
+  t.is(connectionsWithin(65_500), 65_180);
+  t.is(connectionsWithin(0), 1);
+  t.is(connectionsWithin(Number.POSITIVE_INFINITY), Number.POSITIVE_INFINITY);
+  t.is(callersWithin(40, 256), 10);
+  t.is(callersWithin(4_000, 256), 256);
+  t.is(callersWithin(null, 256), 256);
+  t.true((freeDescriptors() ?? 0) > 0);
 });
 
 test('more agents than connections: all are asked, never over the bound, and that is said once', async (t) => {
