@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { effectivePeriodMs } from '../../shared/contract/effective-period.ts';
-import { Child } from '../../testbed/rig/child.ts';
-import { freePorts } from '../../testbed/rig/ports.ts';
-import { backend, startStack } from '../../testbed/rig/stack.ts';
-import { answers, until } from '../../testbed/rig/wait.ts';
+import { backend } from '../../testbed/rig/stack.ts';
+import { until } from '../../testbed/rig/wait.ts';
 import { type ProcessUsage, processUsage } from '../support/process-usage.ts';
+import { Fleet, type Size } from './fleet.ts';
 
 const usage = `npm run bench:tick [-- --sizes 10,100,1000 --ticks 15]
 
@@ -22,8 +21,6 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-/** The compiled program, as users install it: stripping types at the start costs memory. */
-const bin = new URL('../../dist/cli/bin.js', import.meta.url).pathname;
 const periodMs = 2_000;
 /** The first ticks compile the code; they are not counted. */
 const warmUpTicks = 5;
@@ -31,12 +28,6 @@ const warmUpTicks = 5;
 const roundTicks = 5;
 /** Ticks of large sizes take longer than their period; they are waited for. */
 const mostPeriods = 8;
-const standIn = new URL('./stand-in-agents.ts', import.meta.url).pathname;
-
-interface Size {
-  readonly backends: number;
-  readonly servers: number;
-}
 
 interface Row extends Size {
   readonly cpuMs: number;
@@ -46,40 +37,11 @@ interface Row extends Size {
   readonly writeAllMs: number;
 }
 
-const start = (name: string, args: readonly string[]) =>
-  new Child(name, [process.execPath, bin, ...args, '--log-level', 'error']);
-
-/** What a real agent answers now. */
-async function askRealAgent(): Promise<string> {
-  const [port] = await freePorts([{}]);
-  await using _agent = start('an agent', ['agent', '--scope', 'host', '--listen', `127.0.0.1:${port}`]);
-  const url = `http://127.0.0.1:${port}/v1/snapshot`;
-  await until('the agent', () => answers(url));
-  return await (await fetch(url)).text();
-}
-
-async function measure({ backends, servers }: Size, rounds: number): Promise<Row> {
-  await using cleanup = new AsyncDisposableStack();
-  const [statusPort, agentPort] = await freePorts([{}, { hosts: ['0.0.0.0'] }]);
-  const command = [process.execPath, standIn, String(agentPort), await askRealAgent()];
-  cleanup.use(new Child('agents', command));
-  await until('the agents', () => answers(`http://127.0.0.1:${agentPort}/v1/snapshot`));
-  const names = Array.from({ length: backends }, (_, index) => (index === 0 ? backend : `${backend}${index}`));
-  const lines = names.map((name, first) => {
-    const addressOf = (index: number) => {
-      const number = first * servers + index;
-      return `127.${20 + (number >> 16)}.${(number >> 8) & 255}.${number & 255}:9`;
-    };
-    const own = Array.from({ length: servers }, (_, index) => ({ name: `s${index}`, address: addressOf(index) }));
-    return { name, servers: own };
-  });
-  const stack = cleanup.use(
-    await startStack({ members: [], agentPort, statusPort, configuration: { backends: lines }, haweight: start }),
-  );
+async function measure(size: Size, rounds: number): Promise<Row> {
+  await using fleet = await Fleet.start(size);
+  const { stack } = fleet;
   const { haproxy } = stack;
-  const others = names.slice(1).flatMap((name) => ['--backend', name]);
-  const controller = stack.spawnController([...others, '--on-exit', 'keep']);
-  await until('the controller', () => answers(`${stack.statusUrl}/healthz`));
+  const controller = await fleet.startController();
   const ticked = async (ticks: number) => {
     const limitMs = mostPeriods * ticks * periodMs;
     const counted = async () => (await stack.status()).ticks >= ticks;
@@ -108,11 +70,10 @@ async function measure({ backends, servers }: Size, rounds: number): Promise<Row
   const startedMs = performance.now();
   await haproxy.api.setWeights(
     backend,
-    Array.from({ length: servers }, (_, index) => ({ server: `s${index}`, weight: 1 + (index % 200) })),
+    Array.from({ length: size.servers }, (_, index) => ({ server: `s${index}`, weight: 1 + (index % 200) })),
   );
   return {
-    backends,
-    servers,
+    ...size,
     cpuMs: spent.own / counted,
     haproxyCpuMs: spent.haproxy / counted,
     wallMs,
