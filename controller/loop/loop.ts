@@ -164,13 +164,26 @@ export class Loop {
     if (this.#haproxy === null || this.#haproxyProblem?.code === 'controller-running') return [];
     const problems: Problem[] = [];
     for (const backend of this.#backends) {
-      const restored = await backend.restore();
       const name = backend.last.backend;
-      if (restored.ok)
+      const restored = await this.#restoreBackend(backend);
+      if (restored.ok) {
         this.#options.logger.info('configured weights restored', { backend: name, changed: restored.value });
-      else problems.push(restored.error);
+        continue;
+      }
+      problems.push(restored.error);
+      // the others would wait for it as long, each
+      if (restored.error.code === 'haproxy-timeout' && !(await this.#options.api.info()).ok) break;
     }
     return problems;
+  }
+
+  /** A defect costs this backend its weights, and the others nothing. */
+  async #restoreBackend(backend: BackendLoop): Promise<Result<number, Problem>> {
+    try {
+      return await backend.restore();
+    } catch (error) {
+      return err(tickFailed(backend.last.backend, error));
+    }
   }
 
   async #tick(): Promise<void> {

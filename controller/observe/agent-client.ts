@@ -4,11 +4,11 @@ import axios, { AxiosError, AxiosHeaders, type InternalAxiosRequestConfig } from
 import type { Problem } from '../../shared/contract/problem.ts';
 import {
   agentCertificate,
+  agentNoConnection,
   agentTimeout,
   agentTooLarge,
   agentUnreachable,
 } from '../../shared/contract/problems/agent.ts';
-import { tooManyAgents } from '../../shared/contract/problems/haproxy-socket.ts';
 import { err, type Result } from '../../shared/contract/result.ts';
 import { maxSnapshotBytes, type Snapshot } from '../../shared/contract/snapshot.ts';
 import { closeIdleOf, socketsOf } from '../../shared/net/pool.ts';
@@ -119,7 +119,7 @@ export class AgentClient implements Disposable {
     } catch (cause) {
       return err(this.#describe(cause, url));
     }
-    if (!(await this.#room.enter(signal))) return err(tooManyAgents(url, this.#room.most));
+    if (!(await this.#room.enter(signal))) return err(agentNoConnection(url, this.#room.most));
     try {
       // axios' own timeout covers silence only; the signal ends an answer that drips for ever
       const request = {

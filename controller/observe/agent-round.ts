@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Problem } from '../../shared/contract/problem.ts';
+import { hadNoConnection } from '../../shared/contract/problems/agent.ts';
 import type { Result } from '../../shared/contract/result.ts';
 import type { Snapshot } from '../../shared/contract/snapshot.ts';
 import type { AgentSource } from './agent-client.ts';
@@ -50,8 +51,8 @@ export class AgentRound {
     const answer = await this.#source.fetch(url, server, deadline);
     leave();
     const isLate = performance.now() - startedMs > patienceMs;
-    // what had no connection comes first the next time
-    if (isLate && (answer.ok || answer.error.code !== 'too-many-files')) this.#slow.add(url);
+    // one that had no connection comes first the next time
+    if (isLate && (answer.ok || !hadNoConnection(answer.error))) this.#slow.add(url);
     return answer;
   }
 

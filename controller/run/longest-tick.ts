@@ -15,6 +15,7 @@ type Deadlines = Pick<Config, 'periodMs' | 'backends'> & {
  * tick that takes longer hangs in something that no deadline ends: a defect, for a watchdog.
  */
 export function longestTickMs({ periodMs, backends, haproxy, agents }: Deadlines): number {
-  const perBackendMs = exchangesPerBackend * haproxy.timeoutMs + agents.timeoutMs;
-  return margin * (periodMs + haproxy.timeoutMs + backends.length * perBackendMs);
+  const haproxyMs = haproxy.timeoutMs * (1 + backends.length * exchangesPerBackend);
+  // all backends' agents are asked at the same time
+  return margin * (periodMs + haproxyMs + agents.timeoutMs);
 }

@@ -8,6 +8,7 @@ import { RenewedTls } from '../../shared/tls/renewed-tls.ts';
 import type { Config } from '../config/schema.ts';
 import { Loop } from '../loop/loop.ts';
 import { connectAgents } from '../observe/connect-agents.ts';
+import { hurryLookups } from '../observe/name-lookups.ts';
 import { Recorder } from '../record/recorder.ts';
 import { Claims } from './claims.ts';
 import { leaveSettings } from './last-settings.ts';
@@ -26,6 +27,7 @@ export async function runController(config: Config): Promise<number> {
   const logger = makeLogger(config.logLevel, 'controller');
   const stop = stopRequest({ logger });
   await using claims = await Claims.take(config);
+  hurryLookups();
   using agents = connectAgents(config.agents, logger);
   using tls = config.tls === undefined ? null : new RenewedTls({ ...config.tls, ca: config.tls.clientCa }, logger);
   const api = new RuntimeApi(config.haproxy);

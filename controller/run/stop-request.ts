@@ -5,8 +5,8 @@ import { nextStopSignal, type StopSignal } from '../../shared/process/stop-signa
 /** What ends a controller: a signal, or a defect, after which it is unknown what still works. */
 export type StopReason = StopSignal | 'unexpected error';
 
-/** How long leaving may take, in ms: some tens of backends at a HAProxy that answers slowly. */
-const leaveMs = 30_000;
+/** How long leaving may take, in ms: before systemd's TimeoutStopSec, so that it is said why. */
+const leaveMs = 15_000;
 
 export interface StopOptions {
   readonly logger: Log;
@@ -30,7 +30,7 @@ export function stopRequest({ logger, deadlineMs = leaveMs }: StopOptions): Prom
         process.exit(exitCodes.checkFailed);
       }, deadlineMs).unref();
     };
-    void nextStopSignal().then(stop);
+    void nextStopSignal(logger).then(stop);
     // of unhandled rejections too
     process.on('uncaughtException', (error: unknown) => {
       const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);

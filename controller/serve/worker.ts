@@ -1,5 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { ProblemError } from '../../shared/contract/problem.ts';
+import type { Excess } from '../../shared/net/excess-report.ts';
 import { startHttpServer } from '../../shared/net/http-server.ts';
 import type { Log, LogLevel } from '../../shared/process/log.ts';
 import type { TlsMaterial } from '../../shared/tls/tls-files.ts';
@@ -23,7 +24,8 @@ async function serve(port: MessagePort, { tls: material, ...settings }: ServingS
   });
   try {
     const onError = (error: unknown) => log.error('status request failed', { detail: String(error) });
-    const { address, url } = await startHttpServer({ ...settings, tls, routes: routesOf(asking), onError });
+    const onExcess = (excess: Excess) => log.warn('clients refused', { ...excess });
+    const { address, url } = await startHttpServer({ ...settings, tls, routes: routesOf(asking), onError, onExcess });
     tell({ kind: 'listening', address, url });
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;

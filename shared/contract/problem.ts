@@ -21,6 +21,7 @@ export const problemCodes = {
   'token-missing': 'an address off loopback was given without a bearer token',
   'token-invalid': 'the bearer token was refused or is invalid',
   'token-exposed': 'every user of the machine may read a bearer token',
+  'environment-unsafe': 'a variable or option of Node.js weakens the process, or makes it write secrets',
   'tls-invalid': 'a certificate, key or CA file is invalid',
   'tls-expiry': 'a certificate has expired, is not valid yet, or will expire within days',
   'tls-key-exposed': 'every user of the machine may read a private key',

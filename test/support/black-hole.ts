@@ -7,11 +7,11 @@ export interface BlackHole extends AsyncDisposable {
   readonly sockets: ReadonlySet<Socket>;
 }
 
-/** A port of loopback whose connections are taken and never answered. */
-export async function blackHole(): Promise<BlackHole> {
+/** A port whose connections are taken and never answered. */
+export async function blackHole(host = '127.0.0.1'): Promise<BlackHole> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => void sockets.add(socket.on('error', () => undefined).resume()));
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
   const close = async () => {
     const closed = once(server, 'close');

@@ -38,6 +38,18 @@ export function agentTimeout(url: string, timeoutMs: number): Problem {
   return { code: 'agent-timeout', where: url, what: 'the agent did not answer in time', expected, fix };
 }
 
+const noConnection = 'it was not asked in time: other agents hang on all connections that there may be';
+
+/** `most`: how many connections to agents there may be. Of the same code as that of those that hang: they take turns. */
+export function agentNoConnection(url: string, most: number): Problem {
+  const fix = 'Why do so many hang? Or raise the limit of open files: LimitNOFILE= in the systemd unit, or ulimit -n.';
+  return { code: 'agent-timeout', where: url, what: noConnection, got: `${most} connections`, fix };
+}
+
+export function hadNoConnection({ what }: Problem): boolean {
+  return what === noConnection;
+}
+
 export function agentCertificate(url: string, fault: Omit<Problem, 'code' | 'where'>): Problem {
   return { code: 'agent-certificate', where: url, ...fault };
 }

@@ -90,6 +90,21 @@ test('a good snapshot is taken, from an agent that does not know its server name
   t.true((await ask(answers(JSON.stringify(snapshot())))).ok);
 });
 
+test('an agent may be asked by name', async (t) => {
+  const server = createServer(answers(good)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  using client = new AgentClient({ timeoutMs: patienceMs, token: null });
+  const { port } = server.address() as AddressInfo;
+  // kept connections, and new ones by an address that is known
+  for (let round = 0; round < 3; round += 1) {
+    const answer = await client.fetch(`http://localhost:${port}`, 'web1');
+    t.true(answer.ok, answer.ok ? '' : formatProblem(answer.error));
+    if (round > 0) client.makeRoom();
+  }
+  server.closeAllConnections();
+  server.close();
+});
+
 test('the token goes with the request', async (t) => {
   let seen: string | undefined;
   await ask(

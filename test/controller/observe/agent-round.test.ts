@@ -4,6 +4,7 @@ import type { AgentSource } from '../../../controller/observe/agent-client.ts';
 import { AgentClient } from '../../../controller/observe/agent-client.ts';
 import { AgentRound } from '../../../controller/observe/agent-round.ts';
 import type { Problem } from '../../../shared/contract/problem.ts';
+import { agentNoConnection } from '../../../shared/contract/problems/agent.ts';
 import { err, ok, type Result } from '../../../shared/contract/result.ts';
 import type { Snapshot } from '../../../shared/contract/snapshot.ts';
 import { until } from '../../../testbed/rig/wait.ts';
@@ -68,6 +69,21 @@ test('agents that were slow in the round before are asked when no other one wait
   const before = asked.slice(0, lastFast).filter((url) => url.startsWith('slow')).length;
   // those that came first, while no other one was waiting
   t.true(before <= 64, `${before} slow ones before the last fast one`);
+});
+
+test('those that had no connection in the round before are asked before those that hung', async (t) => {
+  const urls = names('a', 10);
+  const late = async (url: string) => {
+    await delay(100);
+    return err(urls.indexOf(url) < 5 ? silence : agentNoConnection(url, 5));
+  };
+  const { asked, source } = agents(late);
+  const first = new AgentRound(source);
+  await Promise.all(urls.map((url) => first.ask(url, 's')));
+  asked.length = 0;
+  const second = new AgentRound(source, undefined, first);
+  await Promise.all(urls.map((url) => second.ask(url, 's')));
+  t.deepEqual(asked, [...urls.slice(5), ...urls.slice(0, 5)]);
 });
 
 test('an agent that several backends share is asked once', async (t) => {

@@ -3,6 +3,8 @@ import test from 'ava';
 import { AgentClient } from '../../../controller/observe/agent-client.ts';
 import { AgentRound } from '../../../controller/observe/agent-round.ts';
 import { connectionsThatFit, connectionsWithin } from '../../../controller/observe/connection-room.ts';
+import { hadNoConnection } from '../../../shared/contract/problems/agent.ts';
+import { until } from '../../../testbed/rig/wait.ts';
 import { blackHole } from '../../support/black-hole.ts';
 import { httpServer } from '../../support/http-server.ts';
 import { snapshot } from '../../support/snapshot.ts';
@@ -50,22 +52,22 @@ test('more agents than connections: all are asked, never over the bound, and tha
   t.deepEqual(said, [5]);
 });
 
-test('agents that hang on all connections: the others are told so in the same time, and have theirs in the next round', async (t) => {
+test('agents that hang on all connections: the others are told so when their time is over', async (t) => {
   await using hole = await blackHole();
-  using client = new AgentClient({ timeoutMs: 300, token: null, mostConnections: 5 });
-  const urls = Array.from({ length: 10 }, (_, index) => `http://127.0.0.1:${hole.port}/${index}`);
-  const codesOf = async (round: AgentRound) =>
-    await Promise.all(
-      urls.map(async (url) => {
-        const answer = await round.ask(url, 's');
-        return answer.ok ? 'fine' : answer.error.code;
-      }),
-    );
-  const first = new AgentRound(client);
-  const [before, after] = [await codesOf(first), await codesOf(new AgentRound(client, undefined, first))];
-  const [asked, notAsked] = [Array(5).fill('agent-timeout'), Array(5).fill('too-many-files')];
-  t.deepEqual(before, [...asked, ...notAsked]);
-  t.deepEqual(after, [...notAsked, ...asked]);
+  using client = new AgentClient({ timeoutMs: 600_000, token: null, mostConnections: 2 });
+  const hanging = new AbortController();
+  const ask = (path: string, signal: AbortSignal) => client.fetch(`http://127.0.0.1:${hole.port}/${path}`, 's', signal);
+  const asked = ['a', 'b'].map((path) => ask(path, hanging.signal));
+  const answer = await ask('c', AbortSignal.timeout(50));
+  t.true(!answer.ok && hadNoConnection(answer.error));
+  t.is(answer.ok ? '' : answer.error.code, 'agent-timeout', 'the code of those that hang: they take turns');
+  hanging.abort();
+  for (const each of await Promise.all(asked)) t.false(!each.ok && hadNoConnection(each.error));
+  const next = new AbortController();
+  const last = ask('d', next.signal);
+  await until('it has a connection', () => [...hole.sockets].some(({ destroyed }) => !destroyed));
+  next.abort();
+  t.false((await last).ok);
 });
 
 test('where the process has no descriptor left, idle connections are closed', async (t) => {

@@ -12,7 +12,12 @@ import { snapshot } from '../../support/snapshot.ts';
 import { serve, startAgentIn } from './support/tls-agent.ts';
 
 /** What an operator may have set for another program, and what would make Node.js take any certificate. */
-const weakening: NodeJS.ProcessEnv = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+const weakening: NodeJS.ProcessEnv = {
+  NODE_TLS_REJECT_UNAUTHORIZED: '0',
+  NODE_OPTIONS: '--tls-min-v1.0 --tls-cipher-list=ALL:@SECLEVEL=0 --use-openssl-ca',
+};
+/** The same, and the CA of the impostor for all programs. */
+const trusting = (ca: string): NodeJS.ProcessEnv => ({ ...weakening, NODE_EXTRA_CA_CERTS: ca, SSL_CERT_FILE: ca });
 
 /** A server with this certificate that gives everybody a snapshot; the requests that reached it. */
 async function impostor({ cert, key }: { cert: string; key: string }) {
@@ -43,7 +48,7 @@ for (const verify of ['address', 'server'] as const) {
         backends: [{ name: 'web', servers: [{ name: 's1', address: '127.0.0.1:9' }] }],
       });
       await using haproxy = await startHaproxy({ configuration });
-      const environment = { ...weakening, HAWEIGHT_AGENT_TOKEN: 'a-token-of-some-length' };
+      const environment = { ...trusting(other.ca), HAWEIGHT_AGENT_TOKEN: 'a-token-of-some-length' };
       const file = authority.path('c.json');
       const agents = { url: server.url.replace('127.0.0.1', '{address}'), tls: { ca: authority.ca, verify } };
       writeFileSync(file, JSON.stringify({ haproxy: { socket: haproxy.socket }, backends: [{ name: 'web' }], agents }));
@@ -66,7 +71,7 @@ tlsTest('where the environment switches verification off, the status is taken fr
   using authority = new Authority();
   using other = new Authority('an impostor');
   await using server = await impostor(other.issue('c', 'IP:127.0.0.1'));
-  const environment = { ...weakening, HAWEIGHT_CONTROLLER_TOKEN: 'a-token-of-some-length' };
+  const environment = { ...trusting(other.ca), HAWEIGHT_CONTROLLER_TOKEN: 'a-token-of-some-length' };
   const asked = await haweight(['weights', '--controller', server.url, '--ca-file', authority.ca], environment);
   t.is(asked.code, 2, asked.stdout);
   t.regex(asked.stderr, /certificate is not trusted/);
@@ -91,3 +96,20 @@ tlsTest('where the environment switches verification off, an agent still wants a
   await once(socket, 'close');
   t.is(answer, '');
 });
+
+for (const [variable, value] of [
+  ['NODE_DEBUG', 'net'],
+  ['NODE_OPTIONS', '--tls-keylog=/dev/null'],
+] as const) {
+  tlsTest(`with ${variable}=${value} no command that has a token starts`, async (t) => {
+    for (const command of ['controller', 'doctor', 'weights']) {
+      const { code, stderr } = await haweight([command], { [variable]: value });
+      t.is(code, 2, command);
+      t.regex(
+        stderr,
+        /^haweight: [^\n]+(tokens, to the log|keys of TLS[^\n]+)\. Start haweight without it[^\n]+$/m,
+        command,
+      );
+    }
+  });
+}

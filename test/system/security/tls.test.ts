@@ -54,6 +54,15 @@ tlsTest("a certificate must be for the requested address, or for the server's na
   t.regex(await ask(addressed.url, files, 'web_1', 'server'), /^agent-certificate .*for another name/);
 });
 
+tlsTest('an agent may be asked by name over TLS, and its certificate must be for that name', async (t) => {
+  using authority = new Authority();
+  await using named = await startAgent('127.0.0.1', 0, ...serve(authority.issue('n', 'DNS:localhost')));
+  await using addressed = await startAgent('127.0.0.1', 0, ...serve(authority.issue('a', 'IP:127.0.0.1')));
+  const byName = (url: string) => ask(url.replace('127.0.0.1', 'localhost'), { ca: authority.ca });
+  t.is(await byName(named.url), 'fine');
+  t.regex(await byName(addressed.url), /^agent-certificate .*for another name; got .*localhost/);
+});
+
 tlsTest('a connection verified for one server is not used for another', async (t) => {
   using authority = new Authority();
   // names that look like addresses have no SNI to tell connections apart
