@@ -81,7 +81,9 @@ test('without the claim a loop asks HAProxy who it is, writes and restores nothi
   using agents = new AgentClient({ timeoutMs: 200, token: null });
   const { logger, lines } = recordingLogger();
   const claim = (info: HaproxyInfo) => waiting.takeProcess(info);
-  const loop = new Loop({ config: configOf(addressOf('waits-2')), api, agents, logger, clock: systemClock, claim });
+  const makeLoop = () =>
+    new Loop({ config: configOf(addressOf('waits-2')), api, agents, logger, clock: systemClock, claim });
+  const loop = makeLoop();
   for (let tick = 0; tick < 3; tick += 1) {
     await loop.tick();
     await loop.rescue();
@@ -94,6 +96,7 @@ test('without the claim a loop asks HAProxy who it is, writes and restores nothi
   );
   isOver = true;
   await holder[Symbol.asyncDispose]();
-  await loop.tick();
+  // the one before has been stopped
+  await makeLoop().tick();
   t.true(asked > 0, 'then it works');
 });
