@@ -5,6 +5,7 @@ import { type Problem, ProblemError, quoteValue } from '../shared/contract/probl
 import { tokenRefused } from '../shared/contract/problems/access.ts';
 import {
   controllerCertificate,
+  controllerHangs,
   controllerSilent,
   controllerUnreachable,
   notAController,
@@ -62,7 +63,7 @@ export async function askController(url: string, access: ControllerAccess): Prom
       return ok({ status: printable(parsed.data), answeredAt: dateOf(headers['date']) });
     }
     const got = `HTTP ${status} ${quoteValue(data, 60)}`;
-    return err(notAController(where, got));
+    return err(status === 503 ? controllerHangs(where, 'its status', got) : notAController(where, got));
   } catch (cause) {
     const { code, message } = cause as { code?: string; message: string };
     if (code === 'ERR_CANCELED' || code === 'ECONNABORTED' || code === 'ETIMEDOUT') {

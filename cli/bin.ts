@@ -12,6 +12,13 @@ if (major < wanted && !onlyHelp) {
   );
   process.exitCode = 2;
 } else {
-  const { main } = await import('./main.ts');
-  process.exitCode = await main(process.argv);
+  try {
+    const { main } = await import('./main.ts');
+    process.exitCode = await main(process.argv);
+  } catch (error) {
+    // so few that our own files cannot be loaded
+    if (!(error instanceof Error) || !/too many open files|EMFILE/.test(error.message)) throw error;
+    process.stderr.write('haweight: too many open files. Raise the limit: ulimit -n, or LimitNOFILE= in the unit.\n');
+    process.exitCode = 2;
+  }
 }

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { exitCodes, formatProblem, ProblemError } from '../shared/contract/problem.ts';
+import { ignoreHangup } from '../shared/process/stop-signals.ts';
 import { checkEnvironment } from './check-environment.ts';
-import { fail } from './exit.ts';
+import { fail, note } from './exit.ts';
 
 /** Each is loaded only when it is named: an agent must not hold the controller's code in memory. */
 const commands = {
@@ -37,7 +38,9 @@ Exit codes: 0 success; 1 a check or the demo failed, or the input was damaged;
 
 /** Runs one command line and gives the exit code. Problems become one line on standard error. */
 export async function main(argv: readonly string[]): Promise<number> {
-  endQuietlyOnBrokenPipe();
+  endOnBrokenOutput();
+  leaveMissingFolder();
+  ignoreHangup();
   const program = await makeProgram(argv[2]);
   try {
     await program.parseAsync([...argv]);
@@ -71,12 +74,22 @@ function wantedCommands(name = ''): (() => Promise<Command>)[] {
   return Object.hasOwn(commands, name) ? [commands[name as keyof typeof commands]] : Object.values(commands);
 }
 
-/** `haweight ... | head` closes the output early: that is not a failure. */
-function endQuietlyOnBrokenPipe(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(exitCodes.fine);
-    throw error;
+/** `haweight ... | head` closes the output early: that is not a failure. A full disk is. */
+function endOnBrokenOutput(): void {
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') process.exit(exitCodes.fine);
+    process.exit(fail(`standard output cannot be written; got ${code}`, exitCodes.usage));
   });
+}
+
+/** A deploy may have removed the folder that we were started in, which Node.js fails at wherever a path is completed. */
+function leaveMissingFolder(): void {
+  try {
+    process.cwd();
+  } catch {
+    note('note: the working directory is gone; paths that do not begin with / are taken from /');
+    process.chdir('/');
+  }
 }
 
 /** From package.json, which is one folder up in the repository and two in the compiled package. */

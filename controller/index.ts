@@ -53,9 +53,9 @@ export { Loop } from './loop/loop.ts';
 
 // run: the process
 
+export { controllersOf } from './run/controllers-of.ts';
 export { lastSettingsFile } from './run/last-settings.ts';
 export { lastWeights } from './run/last-weights.ts';
-export { type Holder, holderOf } from './run/lock.ts';
 export { checkSetup } from './run/preflight.ts';
 
 /** Runs the controller until there is a reason to stop, and gives the exit code. */

@@ -22,7 +22,7 @@ export function tcpQueuesCollector(
   everyMs: number,
 ): Collector<'tcpQueues', TcpQueuesReading> {
   const { target, files } = surroundings;
-  const own = target.kind === 'process' ? new OwnSockets(files, target.tree) : null;
+  const own = target.kind === 'process' ? new OwnSockets(files, target) : null;
   return {
     name: 'tcpQueues',
     everyMs,

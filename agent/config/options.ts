@@ -1,9 +1,11 @@
+import { isIP } from 'node:net';
 import { hostPattern, nameAlphabet, namePattern } from '../../shared/contract/limits.ts';
 import { ProblemError, quote } from '../../shared/contract/problem.ts';
 import { usage } from '../../shared/contract/problems/settings.ts';
 import { type ListenAddress, parseListenAddress } from '../../shared/net/listen-address.ts';
 import { type LogLevel, logLevels } from '../../shared/process/log.ts';
 import type { TlsFiles } from '../../shared/tls/tls-files.ts';
+import type { PortChoice } from '../scope/port-owner.ts';
 import type { ScopeChoice } from '../scope/scope.ts';
 import type { ConfiguredLimits } from '../scope/target.ts';
 import { invalid, parseBitRate, parseBytes, parsePositive, parseWhole } from './quantity.ts';
@@ -67,7 +69,8 @@ export function parseAgentFlags(flags: AgentFlags, command: readonly string[], c
   if (flags.json && !flags.once)
     throw conflict('--json', 'it only goes with --once', 'GET /v1/snapshot is JSON as it is.');
   if (flags.once && command.length > 0) throw conflict('--once', 'it does not run a command', 'Leave out one of them.');
-  const scope = chooseScope(flags, command, containerised);
+  const listen = parseListenAddress(flags.listen, '--listen');
+  const scope = chooseScope(flags, command, containerised, listen.host);
   if (flags.cores !== undefined && scope?.kind === 'host') {
     throw conflict('--cores', 'the host has the cores that it has', 'Use it with --scope cgroup or process.');
   }
@@ -75,7 +78,7 @@ export function parseAgentFlags(flags: AgentFlags, command: readonly string[], c
     throw conflict('--memory-limit', 'the host has the memory that it has', 'Use it with --scope cgroup or process.');
   }
   return {
-    listen: parseListenAddress(flags.listen, '--listen'),
+    listen,
     scope,
     configured: parseLimits(flags),
     server: flags.name ?? null,
@@ -123,7 +126,12 @@ function parseInterface(text: string): string {
 
 const scopes = ['host', 'cgroup', 'process'] as const;
 
-function chooseScope(flags: AgentFlags, command: readonly string[], containerised: boolean): ScopeChoice | null {
+function chooseScope(
+  flags: AgentFlags,
+  command: readonly string[],
+  containerised: boolean,
+  agentAddress: string,
+): ScopeChoice | null {
   const kind = flags.scope ?? impliedScope(flags, command, containerised);
   if (!scopes.some((each) => each === kind)) throw invalid('--scope', scopes.join(', '), kind);
   if (kind !== 'process' && (flags.pid ?? flags.port) !== undefined) {
@@ -140,9 +148,20 @@ function chooseScope(flags: AgentFlags, command: readonly string[], containerise
   if (flags.pid !== undefined && flags.port !== undefined)
     throw conflict('--pid', 'not together with --port', 'Give one.');
   if (flags.pid !== undefined) return { kind: 'pid', pid: parseWhole(flags.pid, '--pid', 1, 2 ** 22) };
-  if (flags.port !== undefined) return { kind: 'port', port: parseWhole(flags.port, '--port', 1, 65_535) };
+  if (flags.port !== undefined) return { kind: 'port', ...parsePort(flags.port), agentAddress };
   if (command.length > 0) return null;
   throw conflict('--scope', 'process scope needs to know which process', 'Give --pid, --port or -- COMMAND.');
+}
+
+/** `8080`, `10.0.0.11:8080` or `[::1]:8080`. */
+function parsePort(text: string): PortChoice {
+  const [, bracketed, plain, port] = /^(?:(?:\[([^\]]*)\]|([^:]*)):)?(.*)$/s.exec(text) ?? [];
+  const address = bracketed ?? plain;
+  if (address === undefined) return { port: parseWhole(text, '--port', 1, 65_535) };
+  if (isIP(address) !== (bracketed === undefined ? 4 : 6)) {
+    throw invalid('--port', 'PORT or ADDRESS:PORT, such as 8080, 10.0.0.11:8080 or [::1]:8080', text);
+  }
+  return { port: parseWhole(port ?? '', '--port', 1, 65_535), address };
 }
 
 function impliedScope(flags: AgentFlags, command: readonly string[], containerised: boolean): string {

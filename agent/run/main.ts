@@ -16,6 +16,7 @@ import { ProcessTree } from '../scope/process-tree.ts';
 import { resolveScope, type ScopeChoice } from '../scope/scope.ts';
 import type { Target } from '../scope/target.ts';
 import { makeRoutes } from '../serve/routes.ts';
+import { Orphans } from './orphans.ts';
 import { Service } from './service.ts';
 
 /** The agent hangs when no sample is finished for this many sampling periods. */
@@ -27,7 +28,7 @@ export async function runAgent(options: AgentOptions): Promise<number> {
   const target = options.scope === null ? null : resolveScope(files, options.scope);
   const log = makeLogger(options.logLevel, 'agent');
   // Before the agent can be found. A child gets the signals itself.
-  const stopped = options.command.length === 0 ? nextStopSignal() : null;
+  const stopped = options.command.length === 0 ? nextStopSignal(log) : null;
   // With a command, that is the service, and talks to the service manager itself.
   const longestTickMs = samplesUntilHung * options.sampleMs;
   using manager = options.command.length === 0 ? ServiceManager.connect({ longestTickMs, log }) : null;
@@ -86,8 +87,9 @@ async function runWithChild(
   // Whatever happens to us from here on, the application goes on.
   const survive = (error: unknown) => log.error('agent failed, the command goes on', { error: String(error) });
   process.on('uncaughtException', survive);
-  const { pid, ended } = child.value;
+  const { pid, ownPids, ended } = child.value;
   using _running = serve(pid);
+  using _orphans = process.pid === 1 ? new Orphans(ownPids, log) : null;
   log.info('command started', { pid });
   const exitCode = await ended;
   log.info('command ended', { pid, exitCode });

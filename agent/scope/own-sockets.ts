@@ -1,8 +1,9 @@
 import type { ProcRoot } from '../kernel/proc-root.ts';
 import { type SocketMessage, tcpState } from '../kernel/socket-messages.ts';
 import { type Unavailable, unavailable } from '../kernel/unavailable.ts';
-import { heldSockets } from './port-owner.ts';
+import { heldSockets } from './held-sockets.ts';
 import type { ProcessTree } from './process-tree.ts';
+import type { Target } from './target.ts';
 
 /** A socket may begin to listen between our look at the tree and the dump: only two looks make it another's. */
 const looksBeforeForeign = 2;
@@ -16,6 +17,7 @@ const looksBeforeForeign = 2;
 export class OwnSockets {
   readonly #files: ProcRoot;
   readonly #tree: ProcessTree;
+  readonly #port: number | null;
   #rootPid: number | null = null;
   /** By inode, the listening sockets of the last dump: whose they are, or in how many looks we did not find an owner. */
   #verdicts: ReadonlyMap<number, 'own' | number> = new Map();
@@ -24,14 +26,23 @@ export class OwnSockets {
   #addresses = new Map<number, readonly (string | null)[]>();
   /** Inodes of the sockets that the tree holds; read at most once a dump. */
   #held: ReadonlySet<number> | null = null;
+  /** Inodes of all sockets that listen on the port. */
+  #onPort: ReadonlySet<number> = new Set();
+  #nextOnPort = new Set<number>();
 
-  constructor(files: ProcRoot, tree: ProcessTree) {
+  constructor(files: ProcRoot, { tree, port }: Extract<Target, { kind: 'process' }>) {
     this.#files = files;
     this.#tree = tree;
+    this.#port = port;
   }
 
   /** Before each dump. Returns why the tree's sockets cannot be told, or null. */
   begin(): Unavailable | null {
+    // a process that is new on the port may be the application, and the one so far not
+    const isSame = [...this.#nextOnPort].every((inode) => this.#onPort.has(inode));
+    if (!isSame || this.#nextOnPort.size < this.#onPort.size) this.#tree.reconsider();
+    this.#onPort = this.#nextOnPort;
+    this.#nextOnPort = new Set();
     const pid = this.#tree.rootPid;
     this.#verdicts = this.#rootPid === pid ? this.#next : new Map();
     this.#next = new Map();
@@ -48,6 +59,7 @@ export class OwnSockets {
     const port = socket.localPort;
     if (socket.state !== tcpState.listen) return this.#reachesOwn(port, socket);
     const { inode } = socket;
+    if (port === this.#port) this.#nextOnPort.add(inode);
     const verdict = this.#judge(inode);
     this.#next.set(inode, verdict);
     if (verdict !== 'own') return false;

@@ -27,6 +27,7 @@ export class ProcessTree {
   #lastPid: number | null = null;
   #looks = 0;
   #usedTicks = 0;
+  #inDoubt = false;
 
   constructor(files: ProcRoot, findRoot: FindRoot) {
     this.#files = files;
@@ -55,8 +56,16 @@ export class ProcessTree {
     return this.#sum((stat) => stat.threads);
   }
 
+  /** The next look finds out again which process to follow: there may be another one now. */
+  reconsider(): void {
+    this.#inDoubt = true;
+  }
+
   /** Looks again, once a sample. Returns why there is nothing to measure, or null. */
   refresh(): Unavailable | null {
+    const doubt = this.#root !== null && this.#inDoubt ? this.#decide(this.#root.pid) : null;
+    this.#inDoubt = false;
+    if (doubt !== null) return doubt;
     const adopted = this.#root === null;
     const missing = adopted ? this.#adopt() : null;
     if (missing !== null || this.#root === null) return missing;
@@ -70,6 +79,16 @@ export class ProcessTree {
     if (!adopted) this.#usedTicks += treeTicksUsed(this.#members, now);
     this.#members = now;
     return null;
+  }
+
+  /** One that no longer listens is followed until it ends, unless another one does. */
+  #decide(pid: number): Unavailable | null {
+    const found = this.#findRoot();
+    if (found === pid) return null;
+    const isOther = typeof found === 'number';
+    if (!isOther && found.reason !== 'failed') return null;
+    this.#forget();
+    return isOther ? null : found;
   }
 
   #adopt(): Unavailable | null {

@@ -2,9 +2,9 @@ import { ProblemError, quote } from '../../shared/contract/problem.ts';
 import type { Cgroup } from '../kernel/cgroup.ts';
 import { parsePidStat } from '../kernel/pid-stat.ts';
 import type { ProcRoot } from '../kernel/proc-root.ts';
-import { unavailable } from '../kernel/unavailable.ts';
+import { type Unavailable, unavailable } from '../kernel/unavailable.ts';
 import { containerGroup, namedGroup, ownGroup } from './groups.ts';
-import { findPortOwners } from './port-owner.ts';
+import { findPortOwner, listenersOn, type PortChoice } from './port-owner.ts';
 import { ProcessTree } from './process-tree.ts';
 import type { Target } from './target.ts';
 
@@ -14,7 +14,7 @@ export type ScopeChoice =
   /** `path` null: the group of the container that the agent is in; `own`: the agent's own, which may be a part of that. */
   | { readonly kind: 'cgroup'; readonly path: string | null; readonly own?: true }
   | { readonly kind: 'pid'; readonly pid: number }
-  | { readonly kind: 'port'; readonly port: number };
+  | ({ readonly kind: 'port' } & PortChoice);
 
 /** Finds the target. Throws a ProblemError where there is none; a port may get its listener later. */
 export function resolveScope(files: ProcRoot, choice: ScopeChoice): Target {
@@ -26,7 +26,7 @@ export function resolveScope(files: ProcRoot, choice: ScopeChoice): Target {
     case 'pid':
       return { kind: 'process', tree: treeOfPid(files, choice.pid), port: null };
     case 'port':
-      return targetOfPort(files, choice.port);
+      return targetOfPort(files, choice);
   }
 }
 
@@ -61,16 +61,28 @@ function treeOfPid(files: ProcRoot, pid: number): ProcessTree {
   );
 }
 
-function targetOfPort(files: ProcRoot, port: number): Target {
+/** While nothing listens anew, all processes are searched for the port's owner only at every fifth look: that takes long. */
+const searchEvery = 5;
+
+function targetOfPort(files: ProcRoot, choice: PortChoice): Target {
   let others: readonly number[] = [];
+  let unknown: Unavailable | null = null;
+  let [sockets, looks] = ['', 0];
   const findRoot = () => {
-    const owners = findPortOwners(files, port);
-    if ('status' in owners) return owners;
-    const [first = 0, ...rest] = owners;
-    others = rest;
-    return first;
+    const now = listenersOn(files, choice)
+      .map(({ inode }) => inode)
+      .join();
+    looks += 1;
+    if (unknown !== null && now === sockets && looks % searchEvery !== 0) return unknown;
+    sockets = now;
+    const owner = findPortOwner(files, choice);
+    unknown = 'status' in owner ? owner : null;
+    if ('status' in owner) return owner;
+    others = owner.others;
+    return owner.pid;
   };
-  return { kind: 'process', tree: new ProcessTree(files, findRoot), port, othersOnPort: () => others };
+  const tree = new ProcessTree(files, findRoot);
+  return { kind: 'process', tree, port: choice.port, othersOnPort: () => others };
 }
 
 function startTicks(files: ProcRoot, pid: number): number | null {

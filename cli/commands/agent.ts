@@ -27,7 +27,7 @@ measured against its quota and limits. process is one process and all of its
 children. The default is cgroup in a container, process with a COMMAND,
 otherwise host.
 A COMMAND goes after "--". The agent passes its signals on to it, and ends with
-its exit code.`;
+its exit code. The COMMAND does not inherit the token in HAWEIGHT_AGENT_TOKEN.`;
 
 /** `haweight agent`: measures this server and serves the snapshot over HTTP. */
 export function agentCommand(): Command {
@@ -37,7 +37,10 @@ export function agentCommand(): Command {
     .addOption(preset('--listen <host:port>', 'address to serve on', `127.0.0.1:${agentPort}`))
     .option('--scope <scope>', 'what to measure: host, cgroup or process (default: see below)')
     .option('--pid <pid>', 'process scope: measure this process and its children')
-    .option('--port <port>', 'process scope: measure the process that listens on this TCP port, 1 to 65535')
+    .option(
+      '--port <port>',
+      'process scope: measure the process that listens on this TCP port, 1 to 65535; 10.0.0.11:8080 where others use the port at other addresses',
+    )
     .option(
       '--cgroup <path>',
       "cgroup scope: measure this group, named as in /proc/PID/cgroup (default: the agent's own)",

@@ -11,7 +11,8 @@ const examples = `
 Without a configuration file it gets the servers and their addresses from
 HAProxy and asks the agent of each server at port ${agentPort}. It waits for HAProxy and
 agents that do not answer yet. On SIGTERM, SIGINT and SIGHUP it restores the
-configured weights, that is, those in haproxy.cfg.
+configured weights, that is, those in haproxy.cfg. Under nohup SIGHUP changes
+nothing.
 
 Examples:
   haweight controller --backend web --dry-run

@@ -7,7 +7,6 @@ import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../opt
 import { findShadowStatus, shadowedServer } from '../shadow-status.ts';
 import { exitCodeOf, findStatus } from '../status-source.ts';
 import { renderExplanation } from '../view/explanation.ts';
-import { outOfDate } from '../view/up-to-date.ts';
 
 const examples = `
 Examples:
@@ -51,7 +50,7 @@ function find(status: Status, backendName: string, serverName: string) {
   const backend = status.backends.find((each) => each.backend === backendName);
   const server = backend?.servers.find((each) => each.server === serverName);
   if (backend !== undefined && server !== undefined) return { backend, server };
-  const [why] = outOfDate(status, null);
+  const { problem } = status.haproxy;
   const known = status.backends.flatMap((each) => each.servers.map((one) => `${each.backend}/${one.server}`));
   throw new ProblemError({
     code: backend === undefined ? 'backend-missing' : 'server-missing',
@@ -59,7 +58,7 @@ function find(status: Status, backendName: string, serverName: string) {
     what: 'there is no such server',
     expected:
       known.length === 0
-        ? `a server, but none is known yet${why === undefined ? '' : ` (${why.slice(2)})`}`
+        ? `a server, but none is known yet${problem === null ? '' : ` (HAProxy: ${problem})`}`
         : `one of ${known.slice(0, 8).join(', ')}`,
   });
 }

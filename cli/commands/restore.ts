@@ -1,9 +1,8 @@
 import { Command } from 'commander';
 import {
   type ConfigFlags,
+  controllersOf,
   type GivenBack,
-  type Holder,
-  holderOf,
   lastSettingsFile,
   lastWeights,
   loadConfig,
@@ -53,16 +52,11 @@ export function restoreCommand(): Command {
         print(`nothing to restore: the configuration has ${config.dryRun ? 'dryRun: true' : 'onExit: keep'}`);
         return;
       }
-      const { socket } = config.haproxy;
       const api = new RuntimeApi(config.haproxy);
       // with nbproc, any of several processes would take the weights
       const info = await api.info();
       if (!info.ok) throw new ProblemError(info.error);
-      const holders = new Map<string, Holder | 'unknown'>();
-      for (const { name } of config.backends) {
-        const holder = await holderOf({ kind: 'backend', socket, backend: name });
-        if (holder !== null) holders.set(name, holder);
-      }
+      const holders = await controllersOf(config, info.value);
       const [[first, holder] = []] = holders;
       if (first !== undefined && holder !== undefined && !afterExit && !force) {
         throw new ProblemError(restoreBesideController(first, holder === 'unknown' ? null : holder));
@@ -76,7 +70,11 @@ export function restoreCommand(): Command {
         if (holders.has(name)) {
           note(`note: a controller runs for ${name} and will set its weights again on its next tick`);
         }
-        const restored = await restore(api, name, afterExit ? lastWeights({ socket, backend: name }) : null);
+        const restored = await restore(
+          api,
+          name,
+          afterExit ? lastWeights({ socket: config.haproxy.socket, backend: name }) : null,
+        );
         if (!restored.ok) {
           problems.push(restored.error);
           continue;

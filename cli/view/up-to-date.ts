@@ -1,7 +1,8 @@
+import { effectivePeriodMs } from '../../shared/contract/effective-period.ts';
 import type { BackendStatus, Status } from '../../shared/contract/status.ts';
 import { seconds } from '../../shared/terminal/format.ts';
 
-/** Periods without a tick after which a controller counts as stuck. */
+/** Periods, as long as they are in effect, without a tick after which a controller counts as stuck. */
 const mostPeriods = 3;
 
 /** When a controller gave a status, by its own wall clock in ms; null: we asked HAProxy and the agents ourselves. */
@@ -13,13 +14,17 @@ export function tickAgeMs({ lastTickAtMs, startedAtMs }: Status, answeredAtMs: n
 }
 
 export function isStuck(status: Status, answeredAt: AnsweredAt): boolean {
-  return answeredAt !== null && tickAgeMs(status, answeredAt) > mostPeriods * status.periodMs;
+  const periodMs = effectivePeriodMs(status.periodMs, status.lastTickDurationMs);
+  return answeredAt !== null && tickAgeMs(status, answeredAt) > mostPeriods * periodMs;
 }
 
-/** What makes the whole status out of date, as the first lines to show; none while all is well. */
+/** What makes the whole status out of date, or older than a period, as the first lines to show; none while all is well. */
 export function outOfDate(status: Status, answeredAt: AnsweredAt): readonly string[] {
-  const { haproxy, periodMs, lastTickAtMs } = status;
-  const lines = haproxy.problem === null ? [] : [`! HAProxy: ${haproxy.problem}`];
+  const { haproxy, periodMs, lastTickAtMs, slowTicks } = status;
+  const lines = [
+    ...(haproxy.problem === null ? [] : [`! HAProxy: ${haproxy.problem}`]),
+    ...(slowTicks === null ? [] : [`! ${slowTicks}`]),
+  ];
   if (answeredAt === null || !isStuck(status, answeredAt)) return lines;
   const age = seconds(tickAgeMs(status, answeredAt));
   const since = lastTickAtMs === null ? `no tick in the ${age} since its start` : `the last tick was ${age} ago`;

@@ -13,6 +13,9 @@ export interface Left {
 /** By server. Whatever other weight a server has is of another writer. */
 export type LeftWeights = ReadonlyMap<string, Left>;
 
+/** So many weights of a server are remembered of other HAProxys. */
+const mostPast = 8;
+
 /** What matters here of an observation. */
 export type Weighed = Pick<Observation, 'server' | 'currentWeight' | 'configuredWeight' | 'exclusion'>;
 
@@ -30,6 +33,9 @@ export class Ledger {
   readonly #keep: (left: LeftWeights) => void;
   /** The weights that servers had when they were first seen; null: another one was seen since, which is not ours. */
   readonly #found = new Map<string, number | null>();
+  /** What was left before, by server: the socket may lead to another HAProxy, and back to the one that has it still. */
+  readonly #past = new Map<string, Left>();
+  #isOtherProcess = false;
 
   /** `before`: what a controller that was killed has left. `keep` gets every change before it is sent. */
   constructor(before: LeftWeights = new Map(), keep: (left: LeftWeights) => void = () => undefined) {
@@ -41,15 +47,26 @@ export class Ledger {
     return this.#left;
   }
 
+  /** Another HAProxy answers from now on: what it has from us is known at the next look. */
+  otherProcess(): void {
+    this.#isOtherProcess = true;
+  }
+
   /** One tick's reading of all servers: what another writer has changed since is no longer ours. */
   see(seen: readonly Weighed[]): void {
     const current = new Map(seen.map(({ server, currentWeight }) => [server, currentWeight]));
     for (const [server, left] of this.#left) {
       const weight = current.get(server);
-      if (weight === undefined || !isInForce(left, weight)) this.#left.delete(server);
-      else this.#left.set(server, { ...left, weights: [weight] });
+      if (weight !== undefined && isInForce(left, weight)) this.#left.set(server, { ...left, weights: [weight] });
+      else this.#forget(server, left);
     }
     for (const server of this.#found.keys()) if (!current.has(server)) this.#found.delete(server);
+    for (const [server, past] of this.#past) {
+      const weight = current.get(server);
+      if (weight === undefined) this.#past.delete(server);
+      else if (this.#isOtherProcess && isInForce(past, weight)) this.#left.set(server, { ...past, weights: [weight] });
+    }
+    this.#isOtherProcess = false;
     for (const [server, weight] of current) {
       const found = this.#found.get(server);
       if (found === undefined) this.#found.set(server, weight);
@@ -91,6 +108,12 @@ export class Ledger {
       adopted.map(({ server, currentWeight: weight }) => ({ server, weight })),
       seen,
     );
+  }
+
+  #forget(server: string, { weights, giveBack }: Left): void {
+    const known = this.#past.get(server)?.weights ?? [];
+    this.#past.set(server, { weights: [...new Set([...known, ...weights])].slice(-mostPast), giveBack });
+    this.#left.delete(server);
   }
 
   /** What was ours has been given back. */

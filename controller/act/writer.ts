@@ -64,6 +64,7 @@ export class Writer {
 
   /** HAProxy is another process now, with the configured weights, or ours where a state file kept them. */
   forget(): void {
+    this.#ledger.otherProcess();
     this.#contests = forgetLeft(this.#contests);
     this.#drained = new Map();
     this.#baseline = null;

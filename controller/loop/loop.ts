@@ -21,6 +21,7 @@ import { BackendLoop, type BackendLoopConfig, type BackendRecord, type SharedTic
 import type { BackendTick } from './backend-tick.ts';
 import { OneByOne } from './one-by-one.ts';
 import { type StatusHead, statusOf } from './status.ts';
+import { atStart, paceAfter, paceProblem, type TickPace } from './tick-pace.ts';
 
 /** What the loop takes of the configuration. */
 export type LoopConfig = BackendLoopConfig &
@@ -50,6 +51,7 @@ export class Loop {
   readonly #rescuers: readonly Writer[];
   readonly #events: EventLog;
   #head: LoopHead;
+  #pace: TickPace = atStart;
   #haproxyProblem: Problem | null = null;
   /** HAProxy as the last tick that reached it found it; null before the first. */
   #haproxy: HaproxyInfo | null = null;
@@ -98,6 +100,7 @@ export class Loop {
       lastTickDurationMs: null,
       ticks: 0,
       skippedTicks: 0,
+      slowTicks: null,
       weightsWritten: 0,
       haproxy: { socket: config.haproxy.socket, version: null, problem: null },
     };
@@ -190,12 +193,14 @@ export class Loop {
     this.#onHaproxyInfo(info);
     const written = info.ok ? await this.#tickBackends() : 0;
     if (this.#stop.signal.aborted) return;
+    const tookMs = clock.monotonicMs() - startedMs;
     this.#head = {
       ...this.#head,
       ticks: this.#head.ticks + 1,
       weightsWritten: this.#head.weightsWritten + written,
       lastTickAtMs: Math.round(clock.wallMs()),
-      lastTickDurationMs: clock.monotonicMs() - startedMs,
+      lastTickDurationMs: tookMs,
+      slowTicks: this.#paceAfter(tookMs),
     };
   }
 
@@ -223,6 +228,14 @@ export class Loop {
       backend.miss(tickFailed(backend.last.backend, error));
       return 0;
     }
+  }
+
+  #paceAfter(tookMs: number): string | null {
+    const { periodMs } = this.#options.config;
+    this.#pace = paceAfter(this.#pace, tookMs, periodMs);
+    const problem = paceProblem(this.#pace, periodMs);
+    this.#events.report('ticks are slow', {}, problem);
+    return problem === null ? null : formatProblem(problem);
   }
 
   async #isSameHaproxy(): Promise<boolean> {

@@ -1,4 +1,5 @@
 import type { ServerState } from '../../haproxy/runtime-api.ts';
+import { maxWeight } from '../../shared/contract/limits.ts';
 import { median } from '../../shared/math/statistics.ts';
 
 /** A server that the configuration keeps at weight 0, and that was put into service at run time. */
@@ -45,13 +46,14 @@ export function findWeights(
 
 /**
  * The weight to give back to a server, 0 to 256: the configured one. Where that is 0 and nothing is remembered: its weight now,
- * unless haweight has been at work here (another server does not have its configured weight, as after a controller that was
- * killed). Then the weight may be ours, and the median of the others' configured weights is the likeliest. Pure.
+ * unless haweight has been at work here, as after a controller that was killed: another server does not have its configured
+ * weight, and the largest is 256. Then it may be ours, and the median of the others' configured weights is the likeliest. Pure.
  */
 export function weightToGiveBack(state: Facts, all: readonly Facts[]): number {
   if (state.configuredWeight > 0 || state.weight === 0) return state.configuredWeight;
   const others = all.filter(({ fault, configuredWeight }) => fault === undefined && configuredWeight > 0);
-  const isUntouched = others.every(({ weight, configuredWeight }) => weight === configuredWeight);
-  if (isUntouched) return state.weight;
+  const isTouched = others.some(({ weight, configuredWeight }) => weight !== configuredWeight);
+  const isScaled = all.some(({ fault, weight }) => fault === undefined && weight === maxWeight);
+  if (!isTouched || !isScaled) return state.weight;
   return Math.max(1, Math.round(median(others.map((other) => other.configuredWeight)) ?? state.weight));
 }

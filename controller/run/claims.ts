@@ -3,6 +3,7 @@ import type { HaproxyControl, HaproxyInfo } from '../../haproxy/runtime-api.ts';
 import { type Problem, ProblemError } from '../../shared/contract/problem.ts';
 import type { Config } from '../config/schema.ts';
 import { type Claim, claim, type Holder } from './lock.ts';
+import { identityOf } from './same-haproxy.ts';
 import { defaultListen } from './status-server.ts';
 
 /** What a controller takes for itself, and where it can be asked. */
@@ -49,8 +50,9 @@ export class Claims implements AsyncDisposable {
     await before?.held[Symbol.asyncDispose]();
     this.#process = null;
     const { socket } = this.#config.haproxy;
+    const identity = identityOf(socket, haproxy);
     const wanted = this.#config.backends.map(
-      ({ name }): Claim => ({ kind: 'process', socket, backend: name, haproxy }),
+      ({ name }): Claim => ({ kind: 'process', socket, backend: name, haproxy, identity }),
     );
     const held = await claim(wanted, this.#self);
     if (!held.ok) return held.error;

@@ -6,18 +6,14 @@ import { canonicalAddress } from '../../haproxy/socket-address.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { backendTaken, recordingTaken } from '../../shared/contract/problems/controller.ts';
 import { err, type Result } from '../../shared/contract/result.ts';
-import { holderOfName, holdNames, type NameHolder, type Rivals } from '../../shared/process/held-name.ts';
+import { holdersOfNames, holdNames, type NameHolder, type Rivals } from '../../shared/process/held-name.ts';
 import type { Peer } from '../../shared/process/peer.ts';
+import { type HaproxyIdentity, maybeSame } from './same-haproxy.ts';
 import { mayWrite } from './trust.ts';
 
 /** What a holder says of itself to a process that wants the same. */
 const holderSchema = z.object({ pid: z.number().int().positive(), listen: z.string().max(300) });
 export type Holder = z.infer<typeof holderSchema>;
-
-/** What the holder of a `process` claim says besides: which of several processes with that pid it is about. */
-const startSchema = z.object({ startedAtSeconds: z.number() });
-/** How far two controllers may be apart about the start of a HAProxy that tells its uptime only, in whole seconds. */
-const sameStartSeconds = 2;
 
 /** As many as the kernel follows (path_resolution(7)). */
 const maxLinks = 40;
@@ -27,7 +23,13 @@ export type Claim =
   /** The weights of a backend, by the address of HAProxy. */
   | { readonly kind: 'backend'; readonly socket: string; readonly backend: string }
   /** The same by HAProxy's process, whatever address it was reached at: a hard link, another stats socket, TCP. */
-  | { readonly kind: 'process'; readonly socket: string; readonly backend: string; readonly haproxy: HaproxyInfo }
+  | {
+      readonly kind: 'process';
+      readonly socket: string;
+      readonly backend: string;
+      readonly haproxy: HaproxyInfo;
+      readonly identity: HaproxyIdentity;
+    }
   | { readonly kind: 'recording'; readonly file: string };
 
 /**
@@ -37,17 +39,17 @@ export type Claim =
 export async function claim(all: readonly Claim[], self: Holder): Promise<Result<AsyncDisposable, Problem>> {
   const held = await holdNames(
     all.map((what) => {
-      const start = what.kind === 'process' ? { startedAtSeconds: startOf(what.haproxy) } : {};
-      return { what, name: nameOf(what), self: { ...self, ...start }, rivals: rivalsOf(what) };
+      const identity = what.kind === 'process' ? what.identity : {};
+      return { what, name: nameOf(what), self: { ...self, ...identity }, rivals: rivalsOf(what) };
     }),
   );
   return held.ok ? held : err(takenProblem(held.error.wanted.what, parseHolder(held.error.holder)));
 }
 
-/** The holder of a claim, such as the controller that sets the weights of a backend; null: there is none. */
-export async function holderOf(what: Claim): Promise<Holder | 'unknown' | null> {
-  const holder = await holderOfName(nameOf(what), rivalsOf(what));
-  return holder === null ? null : (parseHolder(holder) ?? 'unknown');
+/** The holder of each claim, such as the controller that sets the weights of a backend; null: there is none. */
+export async function holdersOf(all: readonly Claim[]): Promise<readonly (Holder | 'unknown' | null)[]> {
+  const holders = await holdersOfNames(all.map((what) => ({ name: nameOf(what), rivals: rivalsOf(what) })));
+  return holders.map((holder) => (holder === null ? null : (parseHolder(holder) ?? 'unknown')));
 }
 
 /** The same name for every path to the same socket or file. */
@@ -66,24 +68,13 @@ function rivalsOf(what: Claim): Rivals {
   if (what.kind === 'recording') return { believes: (peer) => mayWrite(what.file, peer) };
   const believes = (peer: Peer | null) => maySetWeights(what.socket, peer);
   if (what.kind === 'backend') return { believes };
-  return { believes, concerns: (said) => isSameStart(said, what.haproxy) };
+  return { believes, concerns: (said) => maybeSame(said, what.haproxy, what.identity) };
 }
 
 /** TCP and abstract sockets have no owner: every user of the machine may set the weights there. */
 function maySetWeights(socket: string, peer: Peer | null): boolean {
   const path = canonicalAddress(socket);
   return !path.startsWith('/') || mayWrite(path, peer);
-}
-
-function startOf({ startedAtSeconds, uptimeSeconds }: HaproxyInfo): number {
-  return startedAtSeconds ?? Math.round(Date.now() / 1_000 - uptimeSeconds);
-}
-
-/** Containers number their processes alike, so HAProxys with the same pid differ by their start. */
-function isSameStart(said: unknown, haproxy: HaproxyInfo): boolean {
-  const start = startSchema.safeParse(said);
-  const tolerance = haproxy.startedAtSeconds === undefined ? sameStartSeconds : 0;
-  return !start.success || Math.abs(start.data.startedAtSeconds - startOf(haproxy)) <= tolerance;
 }
 
 /** A path without symbolic links; what does not exist yet is resolved as far as it does, also where a link leads to it. */

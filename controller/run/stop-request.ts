@@ -30,7 +30,7 @@ export function stopRequest({ logger, deadlineMs = leaveMs }: StopOptions): Prom
         process.exit(exitCodes.checkFailed);
       }, deadlineMs).unref();
     };
-    void nextStopSignal().then(stop);
+    void nextStopSignal(logger).then(stop);
     // of unhandled rejections too
     process.on('uncaughtException', (error: unknown) => {
       const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -17,6 +17,8 @@ export interface Cell {
   readonly addresses: number;
   /** Of the controller's ticks. */
   readonly periodMs: number;
+  /** How long the flood goes on before anything is asked of those who are flooded. */
+  readonly warmUpMs: number;
 }
 
 /** What others noticed of the flood. Times in ms; null: it did not come within `longestMs`. */
@@ -45,8 +47,6 @@ export interface Measured {
 const flood = new URL('flood.ts', import.meta.url).pathname;
 /** Connections that a flood keeps open. */
 const places = { one: 128, many: 512 } as const;
-/** The flood goes on this long before anything is asked of those who are flooded, in ms. */
-const warmUpMs = 3_000;
 /** What is not seen within this, in ms, is too late by far. A drained server comes back by itself after 20 s. */
 export const longestMs = 8_000;
 const answerMs = 20_000;
@@ -55,9 +55,14 @@ const shownLines = 20;
 
 /** Starts everything, floods the target, and measures what others notice of it. */
 export async function measureCell(cell: Cell): Promise<Measured> {
-  const { tls = false, largeAnswers = false } = kindOf(cell.kind);
+  const { tls, largeAnswers = false } = kindOf(cell.kind);
   const largeStatus = largeAnswers && cell.target === 'controller';
-  await using system = await startSystem({ target: cell.target, periodMs: cell.periodMs, tls, largeStatus });
+  await using system = await startSystem({
+    target: cell.target,
+    periodMs: cell.periodMs,
+    tls: tls !== undefined,
+    largeStatus,
+  });
   const { target, controller, network } = system;
   await until(
     () => `s3 is drained: ${controller.stderr}`,
@@ -69,7 +74,7 @@ export async function measureCell(cell: Cell): Promise<Measured> {
   const problemsBefore = agentProblems(controller);
   await using probe = new Probe(target.url + target.path, `${network}.250`, target.headers);
   await using flooder = startFlood(cell, system);
-  await sleep(warmUpMs);
+  await sleep(cell.warmUpMs);
 
   const weightMs = await measureWeight(system);
   const rescueMs = await measureRescue(system);

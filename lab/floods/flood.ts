@@ -35,8 +35,8 @@ const longestMs = 120_000;
  * closed, another one is opened. It ends with its parent.
  */
 const order = JSON.parse(process.argv[2] ?? '{}') as FloodOrder;
-const { tls = false, act: actOn } = kindOf(order.kind);
-const act = actOn(order.path);
+const { tls, act: actOn, largeAnswers = false } = kindOf(order.kind);
+const act = await actOn(order.path);
 const count = { opened: 0, failed: 0, sentBytes: 0, receivedBytes: 0 };
 /** The next address of each place that is free. */
 const free = Array.from({ length: order.places }, (_, place) => place);
@@ -49,11 +49,12 @@ function occupy(place: number): void {
     count.opened += 1;
     act(socket);
   };
-  const socket: Socket = tls ? connectTls({ ...where, rejectUnauthorized: false }, begin) : connect(where, begin);
+  const socket: Socket =
+    tls === 'spoken' ? connectTls({ ...where, rejectUnauthorized: false }, begin) : connect(where, begin);
   socket.on('error', () => {
     count.failed += 1;
   });
-  if (!kindOf(order.kind).largeAnswers) {
+  if (!largeAnswers) {
     socket.on('data', ({ length }) => {
       count.receivedBytes += length;
     });

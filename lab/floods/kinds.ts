@@ -1,14 +1,16 @@
 import { METHODS } from 'node:http';
 import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
 
 /** What a flood does on one of its connections, from the moment that it stands. */
 export type Act = (socket: Socket) => void;
 
 export interface Kind {
   /** `path`: what may be asked for there. */
-  readonly act: (path: string) => Act;
-  /** Over TLS; plain HTTP unless given. */
-  readonly tls?: boolean;
+  readonly act: (path: string) => Act | Promise<Act>;
+  /** What is flooded serves HTTPS, and each connection speaks TLS, or only what the kind itself sends. Plain HTTP unless given. */
+  readonly tls?: 'spoken' | 'by hand';
   /** Against a controller whose status is large. */
   readonly largeAnswers?: boolean;
 }
@@ -33,7 +35,7 @@ function endless(bytes: string): Act {
 }
 
 /** Sends the first part, then the second again and again. */
-function then(first: string, second: Act): Act {
+function then(first: string | Buffer, second: Act): Act {
   return (socket) => {
     socket.write(first);
     second(socket);
@@ -58,6 +60,16 @@ function slowly(act: (socket: Socket) => void): Act {
     const timer = setInterval(() => act(socket), slowMs);
     socket.once('close', () => clearInterval(timer));
   };
+}
+
+/** How a TLS client begins. Sending it again costs nothing; a server signs an answer to each. */
+async function clientHello(): Promise<Buffer> {
+  const { promise, resolve } = Promise.withResolvers<Buffer>();
+  const socket = new Duplex({ read: () => {}, write: (chunk: Buffer) => resolve(chunk) });
+  const client = connectTls({ socket }).on('error', () => {});
+  const hello = await promise;
+  client.destroy();
+  return hello;
 }
 
 const get = (path: string, headers = '') => `GET ${path} HTTP/1.1\r\n${host}${headers}\r\n`;
@@ -109,8 +121,16 @@ export const kinds = {
       slowly(() => void socket.read(chunkBytes))(socket);
     },
   },
-  'tls handshakes': { tls: true, act: () => close },
-  'tls pipelining': { tls: true, act: () => endless(get('/')) },
+  'tls handshakes': { tls: 'spoken', act: () => close },
+  'tls hellos': {
+    tls: 'by hand',
+    act: async () =>
+      then(
+        await clientHello(),
+        slowly((socket) => void socket.destroy()),
+      ),
+  },
+  'tls pipelining': { tls: 'spoken', act: () => endless(get('/')) },
 } as const satisfies Readonly<Record<string, Kind>>;
 
 export type KindName = keyof typeof kinds;

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { runProgram } from '../../shared/process/run-program.ts';
 import { Progress } from '../../shared/terminal/progress.ts';
 import { isPassed } from '../support/check.ts';
-import { exitOnUsage } from '../support/flags.ts';
+import { exitOnUsage, numberWithin } from '../support/flags.ts';
 import { type Measured, measureCell } from './cell.ts';
 import { kindNames } from './kinds.ts';
 import { formatSummary, tableHead, tableRow } from './report.ts';
@@ -13,6 +13,7 @@ interface Flags {
   readonly kind: readonly string[];
   readonly target: readonly string[];
   readonly from: readonly string[];
+  readonly seconds: number;
   readonly json: boolean;
 }
 
@@ -37,6 +38,7 @@ const flags = exitOnUsage(new Command('floods'))
   .addOption(new Option('--kind <kinds...>', 'kinds of floods').choices(kindNames).default([...kindNames]))
   .addOption(new Option('--target <targets...>', 'what is flooded').choices(targetNames).default([...targetNames]))
   .addOption(new Option('--from <counts...>', 'addresses that the flood comes from').choices(sources).default(sources))
+  .option('--seconds <seconds>', 'length of a flood before it is measured, 1 to 60', numberWithin(1, 60), 3)
   .option('--json', 'print every figure, a line of JSON for each cell', false)
   .addHelpText('after', help)
   .parse()
@@ -45,7 +47,14 @@ const flags = exitOnUsage(new Command('floods'))
 const cells = kindNames
   .filter((kind) => flags.kind.includes(kind))
   .flatMap((kind) => targetNames.filter((target) => flags.target.includes(target)).map((target) => ({ kind, target })))
-  .flatMap((cell) => flags.from.map((addresses) => ({ ...cell, addresses: Number(addresses), periodMs })));
+  .flatMap((cell) =>
+    flags.from.map((addresses) => ({
+      ...cell,
+      addresses: Number(addresses),
+      periodMs,
+      warmUpMs: flags.seconds * 1_000,
+    })),
+  );
 
 await runProgram('floods', async () => {
   using progress = new Progress(process.stderr, { inLog: true });

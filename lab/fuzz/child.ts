@@ -38,11 +38,12 @@ async function run({ target: name, seed, firstCase, cases, positionFile }: Assig
       turnedMs = performance.now();
     }
     if (nowMs - reportedMs > reportMs) {
-      runner.sampleMemory(collect);
+      await runner.sampleMemory(collect);
       process.send?.(runner.progress(false));
       reportedMs = performance.now();
     }
   }
+  open.settle?.();
   const endMs = performance.now() + settleMs;
   while (leaksDescriptors(runner.countDescriptors()) && performance.now() < endMs) await delay(100);
   await open[Symbol.asyncDispose]();

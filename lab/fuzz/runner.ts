@@ -76,11 +76,11 @@ export class Runner {
   }
 
   /** `collect` collects the garbage of this process. */
-  sampleMemory(collect: () => void): void {
+  async sampleMemory(collect: () => void): Promise<void> {
     collect();
     const { heapUsed, external } = process.memoryUsage();
-    const { watchedPid } = this.#open;
-    const heapBytes = watchedPid === undefined ? heapUsed + external : null;
+    const { watchedPid, heapBytes: ofWatched } = this.#open;
+    const heapBytes = watchedPid === undefined ? heapUsed + external : ((await ofWatched?.()) ?? null);
     this.#memory.push({ heapBytes, residentBytes: residentBytes(watchedPid ?? 'self') });
   }
 

@@ -12,6 +12,10 @@ export interface OpenTarget extends AsyncDisposable {
   check(input: Buffer): Promise<string> | string;
   /** The process whose memory and descriptors are watched; default this one. */
   readonly watchedPid?: number;
+  /** What is left on the heap of that process after a garbage collection, in bytes. */
+  readonly heapBytes?: () => Promise<number>;
+  /** Closes what cases left open on purpose, before descriptors are counted for the last time. */
+  readonly settle?: () => void;
   /** CPU time of this process that any case may take, in ms; default 250. */
   readonly maxCpuMs?: number;
   /** And per KiB of input, in ms; default 2. */

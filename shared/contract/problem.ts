@@ -65,6 +65,7 @@ export const problemCodes = {
   'scope-unavailable': 'what the agent was told to measure is not there',
   'command-failed': 'the application given to the agent could not be started',
   'tick-failed': 'a defect of haweight kept a backend from its tick; its weights stay as they are',
+  'tick-slow': 'ticks take longer than the period allows; the controller goes on, and sets weights less often',
   'shadow-missing': 'the controller does not compute that policy in shadow',
   'shadow-failed': 'a shadow policy failed at a tick; the policy in force is not affected',
   'record-unwritable': 'the recording cannot be written',

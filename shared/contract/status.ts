@@ -122,6 +122,8 @@ export const statusSchema = z.object({
   haproxy: z.object({ socket: z.string(), version: z.string().nullable(), problem: z.string().nullable() }),
   /** What the controller is waiting for, in one line; null when it is working. */
   waitingFor: z.string().nullable(),
+  /** Why weights are set less often than every period, in one line: ticks take too long. null while they do not. */
+  slowTicks: z.string().nullable().default(null),
   /** Where ticks are recorded, and how it goes; null where none are. Lost ticks could not be written. */
   recording: z
     .object({ file: z.string(), ticks: z.number(), lostTicks: z.number(), problem: z.string().nullable() })

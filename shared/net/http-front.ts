@@ -67,7 +67,11 @@ export class HttpFront {
   serve(socket: Socket, visitor: Visitor): void {
     const feed = new RequestFeed(socket, visitor, this.#turns, () => this.#keepAliveMs(visitor));
     visitor.onLate = () => {
-      if (!feed.isPausing) this.#visitors.countExcess('slow', visitor);
+      if (feed.isPausing) {
+        feed.destroy();
+        return;
+      }
+      this.#visitors.countExcess('slow', visitor);
       if (feed.isReadingRequest) feed.refuse('408 Request Timeout', 'the request did not come in time');
       else visitor.drop();
     };

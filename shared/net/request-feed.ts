@@ -119,7 +119,14 @@ export class RequestFeed extends Duplex {
     if (end < bytes.length) this.#rest = bytes.subarray(end);
     this.#enter('answer', limits.answerMs);
     this.push(bytes.subarray(0, end));
+    setImmediate(this.#demandRequest);
   }
+
+  /** After a request that asked for an upgrade, Node's parser drops what is no request without a word. */
+  readonly #demandRequest = () => {
+    const isDropped = this.#phase === 'answer' && !this.#answers && this.readableLength === 0;
+    if (isDropped && !this.destroyed) this.refuse('400 Bad Request', 'this is no request that HTTP allows');
+  };
 
   override _read(): void {
     // bytes come when it is their turn

@@ -61,19 +61,22 @@ export async function holdNames<Wanted extends WantedName>(
     if (held !== null) own.set(wanted, stack.use(held).path);
     return held !== null;
   };
-  for (const wanted of all) keep(wanted, await hold(pathOf(wanted.name), wanted.self));
-  let names = await listeningNames();
-  const taken = all.filter((wanted) => !own.has(wanted));
-  for (const wanted of taken) {
+  let names: ReadonlyMap<string, readonly string[]> | null = null;
+  // in one order, and no further than the first that is taken: two that want the same names must not each keep one
+  for (const wanted of all.toSorted(byName)) {
     const { name, self, rivals } = wanted;
-    for (let attempt = 1; !own.has(wanted); attempt += 1) {
+    for (let attempt = 1; !keep(wanted, await hold(pathOf(name), self)); attempt += 1) {
+      names ??= await listeningNames();
       const { rival, isTaken } = await find(pathOf(name), names, null, rivals);
       if (rival !== null) return err({ wanted, holder: rival });
-      if (isTaken || attempt === attempts) keep(wanted, await hold(withEnding(pathOf(name)), self));
-      else if (!keep(wanted, await hold(pathOf(name), self))) await delay(againMs);
+      if (isTaken || attempt === attempts) {
+        keep(wanted, await hold(withEnding(pathOf(name)), self));
+        break;
+      }
+      await delay(againMs);
     }
   }
-  if (taken.length > 0) names = await listeningNames();
+  names = await listeningNames();
   for (const [wanted, path] of own) {
     const { rival } = await find(pathOf(wanted.name), names, path, wanted.rivals);
     if (rival !== null) return err({ wanted, holder: rival });
@@ -81,9 +84,18 @@ export async function holdNames<Wanted extends WantedName>(
   return ok(stack.move());
 }
 
-/** Who holds the name now; null where it is free. */
-export async function holderOfName(name: readonly string[], rivals: Rivals): Promise<NameHolder | null> {
-  return (await find(pathOf(name), await listeningNames(), null, rivals)).rival;
+/** Who holds each of the names now; null where one is free. */
+export async function holdersOfNames(
+  all: readonly Pick<WantedName, 'name' | 'rivals'>[],
+): Promise<readonly (NameHolder | null)[]> {
+  const names = await listeningNames();
+  const holders: (NameHolder | null)[] = [];
+  for (const { name, rivals } of all) holders.push((await find(pathOf(name), names, null, rivals)).rival);
+  return holders;
+}
+
+function byName({ name: one }: WantedName, { name: other }: WantedName): number {
+  return JSON.stringify(one) < JSON.stringify(other) ? -1 : 1;
 }
 
 interface Held extends AsyncDisposable {

@@ -6,7 +6,7 @@ export const closeOnExec = 0o2000000;
 export const dontWait = 0x40;
 export const nonBlocking = 0o4000;
 
-/** What Node.js has no sockets for goes to libc directly: netlink, datagrams of UNIX sockets, and who is at the other end of one. */
+/** What Node.js cannot do goes to libc directly: netlink, datagrams of UNIX sockets and who is at their other end, waiting for children. */
 export interface LibC {
   socket(family: number, type: number, protocol: number): number;
   connect(fd: number, address: Uint8Array, addressLength: number): number;
@@ -23,6 +23,10 @@ export interface LibC {
   ): number;
   recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   close(fd: number): number;
+  /** `status` is not asked for. */
+  waitpid(pid: number, status: null, options: number): number;
+  /** _exit(2): ends the process, whatever its threads do. */
+  exit(code: number): void;
   errno(): number;
 }
 
@@ -73,6 +77,8 @@ function bind(koffi: Koffi, name: string | null): LibC {
     sendto: library.func('intptr_t sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)'),
     recv: library.func('intptr_t recv(int, _Out_ uint8_t *, size_t, int)'),
     close: library.func('int close(int)'),
+    waitpid: library.func('int waitpid(int, void *, int)'),
+    exit: library.func('void _exit(int)'),
     errno: () => koffi.errno(),
   };
 }

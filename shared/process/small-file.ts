@@ -2,6 +2,8 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 /** How long a pipe may take until it has been written and closed, in ms: a program such as `pass` runs meanwhile. */
 const defaultDeadlineMs = 5_000;
+/** How long it may take until a program has opened it for writing, in ms: one that waits for a reader does at once. */
+const writerMs = 1_000;
 const againMs = 20;
 
 export interface SmallFileLimits {
@@ -23,7 +25,7 @@ export function readSmallFile(path: string, limits: SmallFileLimits): string {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
     const isPipe = fstatSync(file).isFIFO();
-    const untilMs = performance.now() + deadlineMs;
+    const startedMs = performance.now();
     const buffer = Buffer.alloc(maxBytes + 1);
     let length = 0;
     for (;;) {
@@ -33,7 +35,9 @@ export function readSmallFile(path: string, limits: SmallFileLimits): string {
       // a pipe also ends where nobody has opened it for writing yet
       if (count === 0 && (length > 0 || !isPipe)) return buffer.toString('utf8', 0, length);
       if (count !== null && count > 0) continue;
-      if (performance.now() > untilMs) throw failure('a pipe that nobody writes to or closes');
+      // no bytes: it has no writer; nothing yet: it has one
+      const limitMs = count === 0 ? Math.min(writerMs, deadlineMs) : deadlineMs;
+      if (performance.now() - startedMs > limitMs) throw failure('a pipe that nobody writes to or closes');
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, againMs);
     }
   } finally {

@@ -56,6 +56,13 @@ test('a controller that is stuck is the first line; by its own clock, not by our
   );
 });
 
+test('a controller whose ticks take longer than the period says so, and counts as stuck later', (t) => {
+  const slowTicks = 'periodMs 2000: ticks take too long for it';
+  const slow = found({ slowTicks, lastTickDurationMs: 6_100 }, { readAtMs: tickAtMs - 6_000 });
+  t.regex(renderWeights(slow, [], tickAtMs + 23_900), /^! periodMs 2000: ticks take too long for it\n\nweb /);
+  t.regex(renderWeights(slow, [], tickAtMs + 24_100), /^! the controller is stuck: the last tick was 24\.1 s ago/);
+});
+
 test('a status that is up to date has its time, and no line before it', (t) => {
   const fresh = found({ lastTickDurationMs: 15 }, { readAtMs: tickAtMs - 12 });
   t.regex(renderWeights(fresh, [], tickAtMs + 100), /^web {2}\(roundrobin, inverse-load, 16:12:27 UTC\)/);

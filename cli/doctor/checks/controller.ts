@@ -17,7 +17,7 @@ export function checkController(
     return [absent ? warning('controller', `none answers at ${url}`) : failure('controller', answer.error)];
   }
   const { status, answeredAt } = answer.value;
-  const { policy, ticks, periodMs, lastTickAtMs, dryRun, skippedTicks, waitingFor } = status;
+  const { policy, ticks, periodMs, lastTickAtMs, dryRun, skippedTicks, slowTicks, waitingFor } = status;
   const ago = `${seconds(Math.max(0, tickAgeMs(status, answeredAt)))} ago`;
   const last = lastTickAtMs === null ? `none since its start ${ago}` : `the last one ${ago}`;
   const managed = new Set(status.backends.map(({ backend }) => backend));
@@ -30,6 +30,7 @@ export function checkController(
     ...(skippedTicks > 0
       ? [warning('controller', `${skippedTicks} ticks skipped, because earlier ones took too long`)]
       : []),
+    ...(slowTicks === null ? [] : [warning('controller', slowTicks)]),
     ...(waitingFor === null ? [] : [warning('controller', `waiting: ${waitingFor}`)]),
     ...(missing.length > 0 ? [warning('controller', `does not manage ${listed(missing)}`)] : []),
   ];

@@ -39,13 +39,14 @@ const longestMs = 300_000;
  * Rule 5 under leastconn: an idle server gets requests at any weight above 0, and a server that fails fast is always idle. So
  * it gets weight 0 for a while, twice as long each time; but never the last server, never more than the allowed part of the
  * pool's capacity, and not while every other one mostly answers errors too: a shared database is down, or all are overloaded.
- * Under other algorithms a low weight is enough, and no server is ejected.
+ * Under other algorithms a low weight is enough, and no server is ejected. `atZero`: further servers, which are at 0 and stay so.
  */
 export function decideEjections(
   subjects: readonly EjectSubject[],
   isLeastconn: boolean,
   elapsedMs: number,
   settings: Pick<GuardSettings, 'ejectMs' | 'maxDrainedShare'>,
+  atZero: readonly PoolMember[] = [],
 ): EjectOutcome {
   const reasons = new Map<string, Reason>();
   const ejections = new Map(subjects.map((each) => [each.server, age(each.ejection, isLeastconn, elapsedMs)]));
@@ -53,8 +54,11 @@ export function decideEjections(
   const pool = {
     servers: subjects.length,
     machines: sum(subjects.map(({ machines }) => machines)),
-    capacity: sum(subjects.map(({ capacity }) => capacity)),
-    outAlready: { machines: 0, capacity: 0 },
+    capacity: sum([...subjects, ...atZero].map(({ capacity }) => capacity)),
+    outAlready: {
+      machines: sum(atZero.map(({ machines }) => machines)),
+      capacity: sum(atZero.map(({ capacity }) => capacity)),
+    },
     maxShare: settings.maxDrainedShare,
   };
   const out = new OutOfPool(

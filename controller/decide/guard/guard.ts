@@ -2,9 +2,10 @@ import type { Decision, Reason } from '../../../shared/contract/decision.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
 import type { Dynamics, Thresholds, Verdict } from '../../../shared/contract/policy.ts';
 import { sum } from '../../../shared/math/statistics.ts';
+import { doMostFail } from './blind-cut.ts';
 import { drainByAgent } from './by-agent.ts';
 import { type DrainOutcome, decideDrains } from './drain.ts';
-import { decideEjections, type EjectSubject, neverEjected } from './eject.ts';
+import { decideEjections, neverEjected } from './eject.ts';
 import { holdAll, whyHold } from './hold.ts';
 import { type LearnedEntry, learnWeights, withStartingWeights } from './learn.ts';
 import { remember, requestsOf, sinceLastWrite } from './memory.ts';
@@ -64,17 +65,24 @@ export function guard(input: GuardInput, before: GuardState): GuardOutcome {
   return write(ruled, input, before);
 }
 
-/** `rampStep`: the part of its weight that a server begins with when it is back; null: it does not ramp up. */
+/** `rampStep`: the part of its weight that a server begins with when it is back; null: no weight but for errors is decided now. */
 function eject<Kind extends Entry>(
   entries: readonly Kind[],
   { algorithm, elapsedMs, settings }: GuardInput,
   rampStep: number | null,
 ): Kind[] {
-  const subjects = entries.map(({ observation: { server, traffic }, memory, size }): EjectSubject => {
+  const all = entries.map(({ observation, memory, size }) => {
     const { ejection, errorShare } = memory;
-    return { server, ejection, errorShare, errors: traffic?.errors ?? 0, capacity: size, machines: 1 };
+    const { server, traffic, currentWeight } = observation;
+    const isZero = memory.drained || (currentWeight === 0 && !isEjected(memory));
+    const errors = traffic?.errors ?? 0;
+    return { server, ejection, errorShare, errors, capacity: size, machines: 1, stays: isZero && rampStep === null };
   });
-  const { ejections, reasons } = decideEjections(subjects, algorithm === 'leastconn', elapsedMs, settings);
+  const subjects = all.filter(({ stays }) => !stays);
+  const staying = all.filter(({ stays }) => stays);
+  const isPanic = rampStep === null && doMostFail(all.map(({ errorShare }) => errorShare));
+  const isLeastconn = algorithm === 'leastconn' && !isPanic;
+  const { ejections, reasons } = decideEjections(subjects, isLeastconn, elapsedMs, settings, staying);
   return entries.map((entry) => {
     const { server } = entry.observation;
     const memory = { ...entry.memory, ejection: ejections.get(server) ?? neverEjected };

@@ -1,7 +1,7 @@
 import type { Decision, HeldBecause, Reason } from '../../../shared/contract/decision.ts';
 import { maxWeight } from '../../../shared/contract/limits.ts';
 import { sum } from '../../../shared/math/statistics.ts';
-import { type BlindSubject, type BlindWeight, cutBlind } from './blind-cut.ts';
+import { type BlindSubject, type BlindWeight, cutBlind, doMostFail } from './blind-cut.ts';
 import { neverEjected } from './eject.ts';
 import { errorFactor } from './errors.ts';
 import { remember, sinceLastWrite } from './memory.ts';
@@ -82,9 +82,10 @@ function heldOrCut(
 ): Outcome[] {
   const scale = scaleOf(entries);
   const isLong = blindForMs >= blindLimitMs;
+  const isPanic = doMostFail(entries.map(({ memory }) => memory.errorShare));
   const stands = entries.map((entry) => {
     const known = before.servers.get(entry.observation.server) ?? newcomer;
-    return (isLong ? returning(entry, known, scale, settings.rampStep) : null) ?? standOf(entry, known, scale);
+    return (isLong ? returning(entry, known, scale, settings.rampStep) : null) ?? standOf(entry, known, scale, isPanic);
   });
   const open = stands.filter(({ uncut, memory }) => uncut > 0 && !isOut(memory));
   const weights = new Map<Stand, BlindWeight>();
@@ -99,7 +100,7 @@ function heldOrCut(
     const held: Reason[] = [{ code: 'held', because, detail }];
     return {
       decision: decisionOf(entry, weight, isOut(memory), [...held, ...stand.reasons, ...reasons]),
-      memory: { ...memory, uncut: isSet && memory.errorShare > 0 ? { weight: uncut, left: weight } : null },
+      memory: { ...memory, uncut: isSet && stand.errorShare > 0 ? { weight: uncut, left: weight } : null },
     };
   });
 }
@@ -124,10 +125,11 @@ function returning(entry: Entry, known: ServerMemory, scale: number | null, ramp
 }
 
 /** Any other server. A ramp waits: its next step is not written. */
-function standOf(entry: Entry, known: ServerMemory, scale: number | null): Stand {
+function standOf(entry: Entry, known: ServerMemory, scale: number | null, isPanic: boolean): Stand {
   const { observation, memory } = entry;
   const { currentWeight: current } = observation;
-  const { errorShare } = memory;
+  // what is cut is let back
+  const errorShare = isPanic ? 0 : memory.errorShare;
   const isCut = errorShare > 0 || memory.uncut?.left === current;
   const isSet = !memory.drained && isCut && (current > 0 || isEjected(memory) || isEjected(known));
   const uncut = isSet ? uncutWeight(entry, known, scale) : current;

@@ -4,6 +4,7 @@ import { parseAuxv } from '../../../agent/kernel/auxv.ts';
 import { locateCgroup, unseenCgroup } from '../../../agent/kernel/cgroup-location.ts';
 import { countCpuList, parseCpuStat, parseCpus } from '../../../agent/kernel/cpu-stat.ts';
 import { parseLastPid, parseProcessLimit, parseTotalThreads } from '../../../agent/kernel/limits.ts';
+import { parseListeners } from '../../../agent/kernel/listeners.ts';
 import { parseMeminfo } from '../../../agent/kernel/meminfo.ts';
 import { parseDefaultRoutes, parseLinkSpeed, parseNetDev } from '../../../agent/kernel/net-dev.ts';
 import { field, parseLimit } from '../../../agent/kernel/numbers.ts';
@@ -12,7 +13,6 @@ import { parseMemoryEvents, parsePressure } from '../../../agent/kernel/pressure
 import { readBatch, SocketMessage } from '../../../agent/kernel/socket-messages.ts';
 import { parseArcstats } from '../../../agent/kernel/zfs-arc.ts';
 import { namesContainer } from '../../../agent/scope/container.ts';
-import { parseListeners } from '../../../agent/scope/port-owner.ts';
 import { fileOf } from '../corpus.ts';
 import { casesFrom } from '../input/cases.ts';
 import { chosen, splitInput, stateless, type Target } from '../target.ts';

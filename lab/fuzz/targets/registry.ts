@@ -44,6 +44,10 @@ export const targets = {
     about: 'the status that the command line reads and shows',
     load: async () => (await import('./status.ts')).statusTarget,
   },
+  'http-server': {
+    about: 'the HTTP server of both, with and without token and TLS',
+    load: async () => (await import('./http-server.ts')).httpServerTarget,
+  },
   'http-agent': {
     about: "a real agent's HTTP endpoints",
     load: async () => (await import('./http.ts')).httpAgentTarget,

@@ -1,3 +1,4 @@
+import { effectivePeriodMs } from '../effective-period.ts';
 import { type Problem, quote } from '../problem.ts';
 
 /** Problems of a controller, as the one that asks it sees them. */
@@ -26,6 +27,19 @@ export function notAController(url: string, got: string): Problem {
 export function controllerHangs(url: string, expected: string, got: string): Problem {
   const fix = 'Look at its log.';
   return { code: 'controller-unreachable', where: url, what: 'it answers but does not tick', expected, got, fix };
+}
+
+/** `tickMs`: how long the last tick took. */
+export function ticksTooLong(tickMs: number, periodMs: number, limitMs: number): Problem {
+  const inSeconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
+  return {
+    code: 'tick-slow',
+    where: `periodMs ${periodMs}`,
+    what: `ticks take too long for it: weights are set every ${inSeconds(effectivePeriodMs(periodMs, tickMs))}`,
+    expected: `ticks of at most ${inSeconds(limitMs)}`,
+    got: inSeconds(tickMs),
+    fix: 'Where agents hang, see to them; else give a longer --period-ms, or each controller fewer backends and servers.',
+  };
 }
 
 export function controllerCertificate(url: string, fault: Omit<Problem, 'code' | 'where'>): Problem {

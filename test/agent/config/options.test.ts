@@ -21,7 +21,12 @@ test('the default scope follows from the other flags and the machine', (t) => {
   t.deepEqual(parse({}, [], true).scope, { kind: 'cgroup', path: null });
   t.deepEqual(parse({ scope: 'cgroup' }).scope, { kind: 'cgroup', path: null, own: true });
   t.deepEqual(parse({ pid: '7' }, [], true).scope, { kind: 'pid', pid: 7 });
-  t.deepEqual(parse({ port: '80' }).scope, { kind: 'port', port: 80 });
+  t.deepEqual(parse({ port: '80' }).scope, { kind: 'port', port: 80, agentAddress: '127.0.0.1' });
+  for (const [port, address] of [
+    ['10.0.0.11:80', '10.0.0.11'],
+    ['[::1]:80', '::1'],
+  ] as const)
+    t.like(parse({ port }).scope, { kind: 'port', port: 80, address });
   t.deepEqual(parse({ cgroup: '/a' }).scope, { kind: 'cgroup', path: '/a' });
   t.is(parse({}, ['app']).scope, null);
   t.deepEqual(parse({}, ['app'], true).scope, { kind: 'cgroup', path: null });
@@ -46,6 +51,11 @@ for (const [flag, flags, command = []] of [
   ['--pid', { pid: '0' }],
   ['--pid', { pid: '7', port: '80' }],
   ['--port', { port: '65536' }],
+  ['--port', { port: '127.0.0.1:65536' }],
+  ['--port', { port: 'localhost:80' }],
+  ['--port', { port: ':80' }],
+  ['--port', { port: '::1:80' }],
+  ['--port', { port: '[127.0.0.1]:80' }],
   ['--port', { port: '8080x' }],
   ['--cgroup', { cgroup: 'a/b' }],
   ['--cgroup', { cgroup: '/../../etc' }],

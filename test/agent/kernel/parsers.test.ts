@@ -5,13 +5,13 @@ import { parseAuxv } from '../../../agent/kernel/auxv.ts';
 import { locateCgroup } from '../../../agent/kernel/cgroup-location.ts';
 import { countCpuList, parseCpuStat } from '../../../agent/kernel/cpu-stat.ts';
 import { parseLastPid, parseProcessLimit, parseTotalThreads } from '../../../agent/kernel/limits.ts';
+import { canonicalAddress, parseListeners } from '../../../agent/kernel/listeners.ts';
 import { parseMeminfo } from '../../../agent/kernel/meminfo.ts';
 import { parseLinkSpeed, parseNetDev } from '../../../agent/kernel/net-dev.ts';
 import { field, parseCount, parseLimit } from '../../../agent/kernel/numbers.ts';
 import { parsePidStat, treeTicksUsed } from '../../../agent/kernel/pid-stat.ts';
 import { parseMemoryEvents, parsePressure } from '../../../agent/kernel/pressure.ts';
 import { parseArcstats } from '../../../agent/kernel/zfs-arc.ts';
-import { parseListeners } from '../../../agent/scope/port-owner.ts';
 
 const pidStat = '700 (a (b) c) R 1 700 700 0 -1 0 0 0 0 0 100 50 30 20 20 0 5 0 5000 1000 42 18446744073709551615 1\n';
 
@@ -85,7 +85,24 @@ test('only listening sockets of the port are found', (t) => {
     '   1: 0100007F:1F90 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 55002 1',
     '   2: 0100007F:1F91 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 55003 1',
   ].join('\n');
-  t.deepEqual(parseListeners(text, 8080), ['55001']);
+  t.deepEqual(parseListeners(text, 8080), [{ address: '127.0.0.1', inode: '55001', uid: 0 }]);
+});
+
+test('addresses of listening sockets are read as people write them', (t) => {
+  for (const [local, address] of [
+    ['00000000', '0.0.0.0'],
+    ['0B00000A', '10.0.0.11'],
+    ['00000000000000000000000000000000', '::'],
+    ['00000000000000000000000001000000', '::1'],
+    ['0000000000000000FFFF00000100007F', '127.0.0.1'],
+    ['B80D0120000000000000000001000000', '2001:db8::1'],
+  ] as const) {
+    const line = `   0: ${local}:1F90 0:0000 0A 0:0 00:0 0  1000        0 7 1`;
+    t.deepEqual(parseListeners(`\n${line}`, 8080), [{ address, inode: '7', uid: 1000 }]);
+    t.is(canonicalAddress(address), address);
+  }
+  t.is(canonicalAddress('2001:DB8:0:0:0:0:0:1'), '2001:db8::1');
+  t.is(canonicalAddress('localhost'), null);
 });
 
 const anyText = fc.oneof(

@@ -1,5 +1,4 @@
 import test from 'ava';
-import { findPortOwners } from '../../../agent/scope/port-owner.ts';
 import { resolveScope } from '../../../agent/scope/scope.ts';
 import { ProblemError } from '../../../shared/contract/problem.ts';
 import { RecordedTree } from '../support.ts';
@@ -88,32 +87,6 @@ test('a missing pid is reported in one line at the start', (t) => {
   using recorded = new RecordedTree('host');
   const error = t.throws(() => treeOf(recorded, 4242), { instanceOf: ProblemError });
   t.is(error.problem.code, 'scope-unavailable');
-});
-
-test('a port stands for the parent of the workers that share its socket', (t) => {
-  using recorded = new RecordedTree('host');
-  for (const pid of [1, 700, 710]) recorded.link(`/proc/${pid}/fd/3`, 'socket:[55001]');
-  t.deepEqual(findPortOwners(recorded.files, 8080), [700]);
-  t.like(findPortOwners(recorded.files, 8081), { reason: 'target-gone' });
-});
-
-test('a port that systemd holds for a service has no process until the service starts', (t) => {
-  using recorded = new RecordedTree('host');
-  recorded.link('/proc/1/fd/30', 'socket:[55001]');
-  const owner = findPortOwners(recorded.files, 8080);
-  t.true('status' in owner && owner.reason === 'target-gone' && owner.detail.includes('systemd holds port 8080'));
-  recorded.change('/proc/1/stat', '(systemd)', '(app)');
-  t.deepEqual(findPortOwners(recorded.files, 8080), [1]);
-});
-
-test("a port that a user's systemd opened is its service's, not the whole session's", (t) => {
-  using recorded = new RecordedTree('host');
-  recorded.write('/proc/650/stat', '650 (systemd) S 1 1 1 0 -1 0 0 0 0 0 1 1 0 0 20 0 1 0 50 1 1 0\n');
-  recorded.link('/proc/650/fd/30', 'socket:[55001]');
-  t.like(findPortOwners(recorded.files, 8080), { reason: 'target-gone' });
-  recorded.change('/proc/700/stat', ' S 1 ', ' S 650 ');
-  recorded.link('/proc/700/fd/3', 'socket:[55001]');
-  t.deepEqual(findPortOwners(recorded.files, 8080), [700]);
 });
 
 test('the process of a port is found again after a restart', (t) => {

@@ -15,7 +15,7 @@ function warningsOf(tree: RecordedTree, scope: Parameters<RecordedTree['surround
 
 /** A process as /proc shows it. */
 function addProcess(tree: RecordedTree, pid: number, name: string, args = name): void {
-  tree.write(`/proc/${pid}/stat`, `${pid} (${name}) S 1 1 1 0 -1 0 0 0 0 0 1 1 0 0 20 0 1 0 50 1 1 0\n`);
+  tree.write(`/proc/${pid}/stat`, `${pid} (${name}) S 1 1 1 0 -1 0 0 0 0 0 1 1 0 0 20 0 1 0 9000 1 1 0\n`);
   tree.write(`/proc/${pid}/cmdline`, `${args.replaceAll(' ', '\0')}\0`);
 }
 

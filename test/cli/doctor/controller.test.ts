@@ -32,11 +32,13 @@ test('a controller whose last tick is older than three periods, or that never ti
   );
 });
 
-test('a dry run, skipped ticks, what it waits for and a backend that it does not manage are warnings', (t) => {
-  const more = found({ dryRun: true, skippedTicks: 3, waitingFor: 'x: no such socket', backends: [] }).slice(1);
+test('a dry run, skipped and slow ticks, what it waits for and a backend that it does not manage are warnings', (t) => {
+  const changes = { dryRun: true, skippedTicks: 3, slowTicks: 'too slow', waitingFor: 'x: no such socket' };
+  const more = found({ ...changes, backends: [] }).slice(1);
   t.deepEqual(more, [
     'warning controller: dry run: it writes nothing',
     'warning controller: 3 ticks skipped, because earlier ones took too long',
+    'warning controller: too slow',
     'warning controller: waiting: x: no such socket',
     'warning controller: does not manage web',
   ]);

@@ -39,6 +39,21 @@ test('a write without an answer leaves both possible, until the next look tells'
   t.deepEqual(weightsOf(ledger), [0]);
 });
 
+test('the socket leads to another HAProxy and back: what the first one has from us is ours still', (t) => {
+  const ledger = written(256);
+  ledger.otherProcess();
+  ledger.see([seen(100)]);
+  t.is(weightsOf(ledger), null);
+  ledger.sending([{ server: 's1', weight: 200 }], [seen(100)]);
+  ledger.sent([{ server: 's1', weight: 200 }]);
+  ledger.see([seen(200)]);
+  ledger.otherProcess();
+  ledger.see([seen(256)]);
+  t.deepEqual(ledger.left.get('s1'), { weights: [256], giveBack: 100 });
+  ledger.see([seen(200)]);
+  t.is(weightsOf(ledger), null, 'in the same process it is of another writer');
+});
+
 test('a server that is gone is forgotten', (t) => {
   const ledger = written(256);
   ledger.see([]);

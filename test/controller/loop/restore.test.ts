@@ -171,6 +171,30 @@ test('a reload into several processes (2.4): said once, and nothing is written, 
   several.close();
 });
 
+test('the socket leads to another HAProxy for a while: the first one gets its configured weights back', async (t) => {
+  await using first = await start();
+  await using second = await start();
+  let isAway = false;
+  const now = () => (isAway ? second.api : first.api);
+  const live = new LiveLoop(first, {
+    api: {
+      info: () => now().info(),
+      servers: (backend) => now().servers(backend),
+      stats: (backend) => now().stats(backend),
+      setWeights: (backend, changes) => now().setWeights(backend, changes),
+    },
+  });
+  await live.ticks(3);
+  isAway = true;
+  await live.ticks(1);
+  await second.api.setWeights('web', [{ server: 's1', weight: 60 }]);
+  await live.ticks(1);
+  isAway = false;
+  await live.ticks(3);
+  t.deepEqual(await live.weights(), ours);
+  t.deepEqual(await live.leave(), configured);
+});
+
 test('a server that was readdressed has our weight still; one that was added again has its own', async (t) => {
   await using haproxy = await start();
   const live = new LiveLoop(haproxy);

@@ -46,5 +46,6 @@ test('a row that cannot be read changes nothing', (t) => {
 test('the weight to give back is 1 at least, and 0 only where it is kept out', (t) => {
   t.is(weightToGiveBack(state('s1', 0), []), 0);
   t.is(weightToGiveBack(state('s1', 9, 70), []), 70);
-  t.is(weightToGiveBack(state('s1', 9), [state('s2', 9, 1)]), 1);
+  t.is(weightToGiveBack(state('s1', 9), [state('s2', 256, 1)]), 1);
+  t.is(weightToGiveBack(state('s1', 9), [state('s2', 9, 1)]), 9, "an operator's: haweight gives the largest 256");
 });

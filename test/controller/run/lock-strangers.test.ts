@@ -3,7 +3,8 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
-import { type Claim, claim, holderOf } from '../../../controller/run/lock.ts';
+import { type Claim, claim, holdersOf } from '../../../controller/run/lock.ts';
+import { identityOf } from '../../../controller/run/same-haproxy.ts';
 import { Child } from '../../../testbed/rig/child.ts';
 import { until } from '../../../testbed/rig/wait.ts';
 import { codeOf, expectOk } from '../../haproxy/setup.ts';
@@ -46,7 +47,7 @@ function nameOf(parts: readonly string[]): string {
 /** Listens on the name itself and on a hundred with an ending, and says that it is the controller. */
 function squat(parts: readonly string[]): string {
   const name = nameOf(parts);
-  return `const answer = JSON.stringify({ pid: 1, listen: 'x', startedAtSeconds: 1_000 });
+  return `const answer = JSON.stringify({ pid: 1, listen: 'x', startedAtSeconds: 1_000, listener: null });
     for (let i = 0; i <= 100; i += 1) {
       const name = '\\0${name}' + (i === 0 ? '' : '-' + i.toString(16).padStart(32, '0'));
       await new Promise((done) => net.createServer((each) => each.end(answer)).listen({ path: name }, done));
@@ -57,7 +58,7 @@ asRoot(`a user who may not write the socket cannot take its claims${reason}`, as
   await using folder = await temporaryFolder();
   const socket = await socketIn(folder);
   const backend: Claim = { kind: 'backend', socket, backend: 'web' };
-  const process: Claim = { kind: 'process', socket, backend: 'web', haproxy };
+  const process: Claim = { kind: 'process', socket, backend: 'web', haproxy, identity: identityOf(socket, haproxy) };
   const recording: Claim = { kind: 'recording', file: socket };
   const names = [
     ['backend', socket, 'web'],
@@ -71,9 +72,9 @@ asRoot(`a user who may not write the socket cannot take its claims${reason}`, as
       .join('\n'),
   );
   for (const what of [backend, process, recording]) {
-    t.is(await holderOf(what), null, what.kind);
+    t.deepEqual(await holdersOf([what]), [null], what.kind);
     await using _held = expectOk(await claim([what], self));
-    t.deepEqual(await holderOf(what), self, what.kind);
+    t.deepEqual(await holdersOf([what]), [self], what.kind);
     const second = await claim([what], { pid: 4_000_000, listen: 'elsewhere' });
     t.is(codeOf(second), 'controller-running', 'the second controller is still refused');
     if (!second.ok) t.is(second.error.got, `pid ${self.pid}, listening on ${self.listen}`);
@@ -116,36 +117,6 @@ for (const [who, ids] of [
     t.true(late.stdout.startsWith(`pid ${process.pid}, listening on 127.0.0.1:9478\n`), late.stdout);
   });
 }
-
-test('a process is the same by any address; not with another start, host or backend', async (t) => {
-  await using folder = await temporaryFolder();
-  const socket = await socketIn(folder);
-  const of = (other: Partial<typeof haproxy>, backend = 'web', address = socket): Claim => {
-    return { kind: 'process', socket: address, backend, haproxy: { ...haproxy, ...other } };
-  };
-  await using _held = expectOk(await claim([of({})], self));
-  t.is(codeOf(await claim([of({ uptimeSeconds: 90 }, 'web', '127.0.0.1:9999')], self)), 'controller-running');
-  await using _start = expectOk(await claim([of({ startedAtSeconds: 1_001 })], self));
-  await using _host = expectOk(await claim([of({ node: 'two' })], self));
-  await using _backend = expectOk(await claim([of({}, 'api')], self));
-  t.is(codeOf(await claim([of({ startedAtSeconds: 1_001 })], self)), 'controller-running', 'that one is held, too');
-});
-
-test('HAProxy 2.4 tells its uptime only: the start is known to some seconds', async (t) => {
-  await using folder = await temporaryFolder();
-  const socket = await socketIn(folder);
-  const of = (uptimeSeconds: number): Claim => {
-    return {
-      kind: 'process',
-      socket,
-      backend: 'web',
-      haproxy: { version: '2.4.0', pid: 9, uptimeSeconds, node: 'one' },
-    };
-  };
-  await using _held = expectOk(await claim([of(100)], self));
-  t.is(codeOf(await claim([of(101)], self)), 'controller-running');
-  await using _other = expectOk(await claim([of(200)], self));
-});
 
 test('connections to a claim that are not read or ended are not kept', async (t) => {
   await using folder = await temporaryFolder();

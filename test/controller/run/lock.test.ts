@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { type Claim, claim, holderOf } from '../../../controller/run/lock.ts';
+import { type Claim, claim, holdersOf } from '../../../controller/run/lock.ts';
 import { Child } from '../../../testbed/rig/child.ts';
 import { until } from '../../../testbed/rig/wait.ts';
 import { codeOf, expectOk } from '../../haproxy/setup.ts';
@@ -13,13 +13,13 @@ const backendOf = (socket: string, backend = 'web'): Claim => ({ kind: 'backend'
 test('one holder at a time; the other one is told who it is; free again when it ends', async (t) => {
   await using folder = await temporaryFolder();
   const what = backendOf(join(folder.path, 'admin.sock'));
-  t.is(await holderOf(what), null);
+  t.deepEqual(await holdersOf([what]), [null]);
   {
     await using _held = expectOk(await claim([what], self));
     const second = await claim([what], { pid: 4_000_000, listen: 'elsewhere' });
     t.is(codeOf(second), 'controller-running');
     if (!second.ok) t.is(second.error.got, `pid ${process.pid}, listening on 127.0.0.1:9478`);
-    t.deepEqual(await holderOf(what), self);
+    t.deepEqual(await holdersOf([what]), [self]);
   }
   await using _again = expectOk(await claim([what], self));
 });

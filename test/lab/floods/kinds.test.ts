@@ -21,7 +21,8 @@ for (const kind of kindNames) {
     const socket = connect(port, '127.0.0.1');
     socket.on('error', () => {});
     await once(socket, 'connect');
-    kindOf(kind).act('/v1/status')(socket);
+    const act = await kindOf(kind).act('/v1/status');
+    act(socket);
     if (mute.includes(kind)) t.is(socket.bytesWritten, 0);
     else while (received === 0) await new Promise(setImmediate);
     socket.destroy();

@@ -4,7 +4,7 @@ import { formatSummary, tableRow } from '../../../lab/floods/report.ts';
 import { verdictOf } from '../../../lab/floods/verdict.ts';
 
 const good: Measured = {
-  cell: { kind: 'pipelining', target: 'agent -- COMMAND', addresses: 256, periodMs: 1_000 },
+  cell: { kind: 'pipelining', target: 'agent -- COMMAND', addresses: 256, periodMs: 1_000, warmUpMs: 3_000 },
   probed: { asked: 20, answered: 18, slowestMs: 912.3, failures: { ECONNRESET: 2 } },
   agentProblems: 0,
   weightMs: 2_500,

@@ -18,7 +18,7 @@ const plans: Partial<Record<TargetName, { readonly cases: number; readonly reach
   },
   'runtime-api': { cases: 60, reached: ['haproxy-reply'] },
   configuration: {
-    cases: 120,
+    cases: 40,
     reached: ['accepted', 'config-unreadable is not valid YAML', 'config-invalid unknown key'],
   },
   experiment: { cases: 100, reached: ['accepted', 'config-unreadable is not valid YAML'] },
@@ -30,6 +30,10 @@ const plans: Partial<Record<TargetName, { readonly cases: number; readonly reach
   },
   agent: { cases: 60, reached: ['4 of 5 metrics known at times'] },
   status: { cases: 60, reached: ['shown'] },
+  'http-server': {
+    cases: 120,
+    reached: ['token: 200', 'token: 401', 'open: 413', 'token over TLS: 200 and 401', 'client certificate: 200'],
+  },
 };
 
 for (const [name, plan] of Object.entries(plans)) {

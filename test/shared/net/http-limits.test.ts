@@ -170,6 +170,20 @@ test('connections per address are limited, and a new address gets one even if ho
   t.is((await get(running.port, '127.0.0.1')).status, 200);
 });
 
+test('as many addresses as there are places, with one idle connection each, keep nobody out', async (t) => {
+  await using running = await start();
+  const asked = 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n';
+  const kept = Array.from({ length: limits.connections.total }, (_, index) =>
+    hold(running.port, 1, `127.1.${index >> 8}.${index & 255}`, asked),
+  ).flat();
+  t.teardown(() => {
+    for (const socket of kept) socket.destroy();
+  });
+  await Promise.all(kept.map((socket) => once(socket, 'data')));
+  t.is((await get(running.port, '127.0.0.1')).status, 200);
+  await until('one had to go', () => kept.filter(isOpen).length === limits.connections.total - 1);
+});
+
 tlsTest('limits hold over TLS too, and an unfinished handshake is not waited for', async (t) => {
   using authority = new Authority();
   using tls = new RenewedTls(authority.issue('x', 'IP:127.0.0.1'), silentLog);

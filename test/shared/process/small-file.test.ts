@@ -52,6 +52,9 @@ test('a pipe without a writer, and one whose writer is silent, are given up at t
   const none = refused(path, 100);
   t.is(none.code, 'a pipe that nobody writes to or closes');
   t.true(none.tookMs >= 100);
+  const usual = refused(path);
+  t.is(usual.code, 'a pipe that nobody writes to or closes');
+  t.true(usual.tookMs < limits.deadlineMs, 'one without a writer is given up much sooner');
   const writer = spawn('sh', ['-c', 'exec 3<> "$1"; echo ready; exec sleep 60', 'sh', path]);
   await new Promise((resolve) => writer.stdout.once('data', resolve));
   t.is(refused(path, 100).code, 'a pipe that nobody writes to or closes');

@@ -5,15 +5,15 @@ import { targetNames } from '../../../lab/floods/system.ts';
 import { verdictOf } from '../../../lab/floods/verdict.ts';
 import { tlsTest } from '../../support/certificates.ts';
 
-/** Shorter than usual, for the time that all this takes; the bounds follow it. */
-const periodMs = 1_000;
+/** A period shorter than usual, for the time that all this takes; the bounds follow it. */
+const times = { periodMs: 1_000, warmUpMs: 3_000 } as const;
 const [one, many] = [1, 256];
 /** The kinds that cost the most: against both processes, from one address and from many. */
 const worst: readonly KindName[] = ['pipelining', 'connect and close'];
 
 const thorough = worst.flatMap((kind) =>
   (['controller', 'agent -- COMMAND'] as const).flatMap((target) =>
-    [one, many].map((addresses) => ({ kind, target, addresses, periodMs })),
+    [one, many].map((addresses) => ({ kind, target, addresses, ...times })),
   ),
 );
 /** Of every other kind one cell, so that all targets and both numbers of addresses have their turn. */
@@ -21,7 +21,7 @@ const others = kindNames
   .filter((kind) => !worst.includes(kind))
   .map((kind, index): Cell => {
     const target = kindOf(kind).largeAnswers ? 'controller' : (targetNames[index % targetNames.length] ?? 'agent');
-    return { kind, target, addresses: index % 2 === 0 ? one : many, periodMs };
+    return { kind, target, addresses: index % 2 === 0 ? one : many, ...times };
   });
 
 for (const cell of [...thorough, ...others]) {

@@ -26,7 +26,12 @@ async function unit() {
   await using resources = new AsyncDisposableStack();
   const folder = resources.use(await temporaryFolder());
   const haproxy = resources.use(await startHaproxy({ configuration }));
-  const agent = resources.use(await httpServer((_, answer) => answer.end(JSON.stringify(snapshot()))));
+  const agent = resources.use(
+    await httpServer((_, answer) => {
+      const said = snapshot({ takenAtMs: Date.now(), ageMs: 5 });
+      answer.setHeader('content-type', 'application/json').end(JSON.stringify(said));
+    }),
+  );
   const environment = { RUNTIME_DIRECTORY: folder.path };
   const where = ['--socket', haproxy.socket, '--backend', 'web'];
   const flags = ['--agent-url', agent.url, '--listen', '127.0.0.1:0', '--policy', 'equal', '--period-ms', '1000'];

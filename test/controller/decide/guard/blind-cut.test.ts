@@ -59,6 +59,17 @@ test('what all have in common moves no weight', (t) => {
   t.deepEqual(weightsOf(backend), before);
 });
 
+for (const algorithm of ['random', 'leastconn']) {
+  test(`${algorithm}: where more than half of the servers fail nothing is cut, and what was cut is let back`, (t) => {
+    const backend = seen(algorithm);
+    const before = weightsOf(backend);
+    backend.ticks(3, { ...allSilent, a: failing });
+    t.true(backend.weight('a') < 15, `${backend.weight('a')}`);
+    backend.ticks(2, { ...allSilent, a: failing, b: failing });
+    t.deepEqual(weightsOf(backend), before);
+  });
+}
+
 test('a share of 4xx that stands out counts too', (t) => {
   const backend = seen();
   const before = backend.weight('a');
@@ -107,6 +118,33 @@ test('leastconn: it is ejected for a while, let back with little, and ejected fo
   t.true(backend.weight('a') > 0 && backend.weight('a') < 0.2 * (before[0] ?? 0), `${backend.weight('a')}`);
   backend.ticks(75, allSilent);
   t.deepEqual(weightsOf(backend), before);
+});
+
+test("leastconn: beside weights 0 that are another's, the last one that serves is never ejected", (t) => {
+  const backend = new Backend({ a: 0, b: 100 });
+  for (let tick = 0; tick < 5; tick += 1) {
+    backend.tick({ a: silent, b: failing });
+    t.true(backend.weight('b') > 0, `tick ${tick}`);
+  }
+});
+
+test('leastconn: with a drained server, the last one that serves is never ejected, nor more than half of all', (t) => {
+  for (const names of [
+    ['a', 'b'],
+    ['a', 'b', 'c', 'd'],
+  ]) {
+    const backend = new Backend(Object.fromEntries(names.map((name) => [name, 100])));
+    const easy = { utilisation: { cpu: 0.2, ram: 0.2 } };
+    const all = (sketch: object) => Object.fromEntries(names.map((name) => [name, sketch]));
+    backend.ticks(12, { ...all(easy), a: { utilisation: { cpu: 0.95 } } });
+    t.is(backend.weight('a'), 0, 'drained');
+    const bad = names.slice(1, 3).map((name) => [name, failing] as const);
+    for (let tick = 0; tick < 10; tick += 1) {
+      backend.tick({ ...all(silent), ...Object.fromEntries(bad) });
+      const out = weightsOf(backend).filter((weight) => weight === 0).length;
+      t.true(out <= names.length / 2, `${weightsOf(backend)} in silent tick ${tick}`);
+    }
+  }
 });
 
 test('leastconn: ejected before the agents fell silent, it comes back in its time, not later', (t) => {

@@ -1,0 +1,69 @@
+import { setImmediate as tick } from 'node:timers/promises';
+import test from 'ava';
+import { Turns } from '../../../shared/net/turns.ts';
+import { until } from '../../../testbed/rig/wait.ts';
+
+/** A quarter of a core, 50 ms at once, and work that uses as much CPU as it says. */
+function turns() {
+  const clock = { nowMs: 0, cpuMs: 0 };
+  const of = new Turns(
+    { share: 0.25, burstMs: 50 },
+    () => clock.cpuMs,
+    () => clock.nowMs,
+  );
+  const done: string[] = [];
+  const take = (name: string, usesMs: number, isKnown = false) =>
+    of.take(isKnown, () => {
+      done.push(name);
+      clock.cpuMs += usesMs;
+    });
+  return { of, clock, done, take };
+}
+
+test('work is done at once until its share of a core is used up', async (t) => {
+  const { of, done, take } = turns();
+  for (let index = 1; index <= 5; index += 1) {
+    take(`${index}`, 10);
+    await tick();
+  }
+  take('6', 10);
+  t.deepEqual(done, ['1', '2', '3', '4', '5']);
+  t.is(of.waiting, 1);
+});
+
+test('what waits is done later, those that are known first, and one at least each 20 ms', async (t) => {
+  const { of, done, take } = turns();
+  take('large', 1_000);
+  await tick();
+  take('a', 10);
+  take('b', 10);
+  take('known', 10, true);
+  t.deepEqual(done, ['large']);
+  await until('all are done', () => of.waiting === 0);
+  t.deepEqual(done, ['large', 'known', 'a', 'b']);
+});
+
+test('a pause gives its share back, and a burst at most', async (t) => {
+  const { clock, done, take } = turns();
+  take('first', 50);
+  await tick();
+  clock.nowMs = 80;
+  take('second', 20);
+  await tick();
+  t.deepEqual(done, ['first', 'second']);
+  clock.nowMs = 3_600_000;
+  for (let index = 1; index <= 5; index += 1) {
+    take(`${index}`, 10);
+    await tick();
+  }
+  take('6', 10);
+  t.deepEqual(done.slice(2), ['1', '2', '3', '4', '5']);
+});
+
+test('what a piece of work does at the next tick of Node.js is charged, too', async (t) => {
+  const { of, clock, take } = turns();
+  of.take(false, () => process.nextTick(() => (clock.cpuMs += 60)));
+  await tick();
+  take('next', 1);
+  t.is(of.waiting, 1);
+});
