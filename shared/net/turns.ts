@@ -10,19 +10,30 @@ export interface CpuLimits {
   readonly burstMs: number;
 }
 
+type Work = () => void;
+
+/** Whose work it is. */
+export interface Owner {
+  readonly address: string;
+  /** Whether it has shown what is asked of clients. */
+  readonly comesFirst: boolean;
+}
+
 /** Longest pause between two pieces of work, in ms. */
 const longestPauseMs = 20;
 
 /**
  * When the next piece of work for a client is done, so that serving uses only its share of a core, whatever arrives. Clients
- * that are known come first. Normally a piece of work is done at once.
+ * that have shown what is asked of them come first, and then one address after the other, however many connections each has.
+ * Normally a piece of work is done at once.
  */
 export class Turns {
   readonly #limits: CpuLimits;
   readonly #cpuMs: () => number;
   readonly #nowMs: () => number;
-  readonly #known: (() => void)[] = [];
-  readonly #strangers: (() => void)[] = [];
+  /** By address, in the order of their turns. */
+  readonly #first = new Map<string, Work[]>();
+  readonly #strangers = new Map<string, Work[]>();
   #creditMs: number;
   #atMs: number;
   #isGoingOn = false;
@@ -37,23 +48,26 @@ export class Turns {
   }
 
   /** Does the work now or soon. */
-  take(isKnown: boolean, work: () => void): void {
+  take({ address, comesFirst }: Owner, work: Work): void {
     if (!this.#isGoingOn && this.#credit() > 0) {
       this.#do(work, () => undefined);
       return;
     }
-    (isKnown ? this.#known : this.#strangers).push(work);
+    const queues = comesFirst ? this.#first : this.#strangers;
+    const own = queues.get(address);
+    if (own === undefined) queues.set(address, [work]);
+    else own.push(work);
     if (this.#isGoingOn) return;
     this.#isGoingOn = true;
     this.#pause();
   }
 
   get waiting(): number {
-    return this.#known.length + this.#strangers.length;
+    return [...this.#first.values(), ...this.#strangers.values()].flat().length;
   }
 
   #goOn(): void {
-    const work = this.#known.shift() ?? this.#strangers.shift();
+    const work = nextOf(this.#first) ?? nextOf(this.#strangers);
     this.#isGoingOn = work !== undefined;
     if (work === undefined) return;
     this.#do(work, () => {
@@ -63,7 +77,7 @@ export class Turns {
   }
 
   /** What the work does at the next tick of Node.js, such as a TLS handshake, is charged too. */
-  #do(work: () => void, then: () => void): void {
+  #do(work: Work, then: () => void): void {
     const beforeMs = this.#cpuMs();
     work();
     process.nextTick(() => {
@@ -83,6 +97,16 @@ export class Turns {
     this.#atMs = atMs;
     return this.#creditMs;
   }
+}
+
+/** The oldest work of the address whose turn it is. The address is the last one then. */
+function nextOf(queues: Map<string, Work[]>): Work | undefined {
+  const [next] = queues;
+  if (next === undefined) return undefined;
+  const [address, [work, ...rest]] = next;
+  queues.delete(address);
+  if (rest.length > 0) queues.set(address, rest);
+  return work;
 }
 
 function threadCpuMs(): number {
