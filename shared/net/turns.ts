@@ -3,6 +3,8 @@
  * instead of in a sleeping thread, so that timers and signals are on time.
  */
 
+import { threadCpuMs } from './thread-cpu.ts';
+
 export interface CpuLimits {
   /** Of a core, 0 to 1. */
   readonly share: number;
@@ -10,12 +12,13 @@ export interface CpuLimits {
   readonly burstMs: number;
 }
 
-/** Longest pause between two pieces of work, in ms. */
+/** Longest pause between two pieces of work, in ms: what else the thread does must not starve its clients. */
 const longestPauseMs = 20;
 
 /**
  * When the next piece of work for a client is done, so that serving uses only its share of a core, whatever arrives. Clients
- * that are known come first. Normally a piece of work is done at once.
+ * that are known come first. Normally a piece of work is done at once. Charged is what the thread uses in the passes of its
+ * event loop in which work is done, because most of it comes later in the pass: a handshake, an answer, the sending.
  */
 export class Turns {
   readonly #limits: CpuLimits;
@@ -25,7 +28,9 @@ export class Turns {
   readonly #strangers: (() => void)[] = [];
   #creditMs: number;
   #atMs: number;
-  #isGoingOn = false;
+  /** What the thread had used before the first work of this pass; null: none was done. */
+  #passFromMs: number | null = null;
+  #isPausing = false;
 
   /** `cpuMs` tells what this thread has used, `nowMs` is a monotonic clock. */
   constructor(limits: CpuLimits, cpuMs = threadCpuMs, nowMs = () => performance.now()) {
@@ -38,54 +43,56 @@ export class Turns {
 
   /** Does the work now or soon. */
   take(isKnown: boolean, work: () => void): void {
-    if (!this.#isGoingOn && this.#credit() > 0) {
-      this.#do(work, () => undefined);
+    if (this.waiting === 0 && this.#credit() > 0) {
+      this.#do(work);
       return;
     }
     (isKnown ? this.#known : this.#strangers).push(work);
-    if (this.#isGoingOn) return;
-    this.#isGoingOn = true;
-    this.#pause();
+    this.#goOnLater();
   }
 
   get waiting(): number {
     return this.#known.length + this.#strangers.length;
   }
 
-  #goOn(): void {
-    const work = this.#known.shift() ?? this.#strangers.shift();
-    this.#isGoingOn = work !== undefined;
-    if (work === undefined) return;
-    this.#do(work, () => {
-      if (this.#credit() > 0) this.#goOn();
-      else this.#pause();
-    });
-  }
-
-  /** What the work does at the next tick of Node.js, such as a TLS handshake, is charged too. */
-  #do(work: () => void, then: () => void): void {
-    const beforeMs = this.#cpuMs();
+  #do(work: () => void): void {
+    if (this.#passFromMs === null) {
+      this.#passFromMs = this.#cpuMs();
+      setImmediate(() => this.#endPass());
+    }
     work();
-    process.nextTick(() => {
-      this.#creditMs -= this.#cpuMs() - beforeMs;
-      then();
-    });
   }
 
-  #pause(): void {
-    setTimeout(() => this.#goOn(), Math.min(longestPauseMs, Math.max(1, -this.#creditMs / this.#limits.share)));
+  #endPass(): void {
+    this.#creditMs = this.#credit();
+    this.#passFromMs = null;
+    if (this.waiting === 0) return;
+    if (this.#creditMs > 0) this.#doNext();
+    else this.#goOnLater();
   }
 
+  #goOnLater(): void {
+    if (this.#isPausing || this.#passFromMs !== null) return;
+    this.#isPausing = true;
+    const pauseMs = Math.min(longestPauseMs, Math.max(1, -this.#creditMs / this.#limits.share));
+    setTimeout(() => {
+      this.#isPausing = false;
+      this.#doNext();
+    }, pauseMs);
+  }
+
+  #doNext(): void {
+    const work = this.#known.shift() ?? this.#strangers.shift();
+    if (work !== undefined) this.#do(work);
+  }
+
+  /** What may be used now, in ms: less than nothing after much work, down to one burst. */
   #credit(): number {
     const { share, burstMs } = this.#limits;
     const atMs = this.#nowMs();
-    this.#creditMs = Math.max(-burstMs, Math.min(burstMs, this.#creditMs + (atMs - this.#atMs) * share));
+    this.#creditMs = Math.min(burstMs, this.#creditMs + (atMs - this.#atMs) * share);
     this.#atMs = atMs;
-    return this.#creditMs;
+    const usedMs = this.#passFromMs === null ? 0 : this.#cpuMs() - this.#passFromMs;
+    return Math.max(-burstMs, this.#creditMs - usedMs);
   }
-}
-
-function threadCpuMs(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1_000;
 }

@@ -1,5 +1,6 @@
 import { BlockList, createServer, type Server, type Socket } from 'node:net';
 import { addressGroup } from './address-group.ts';
+import { Brake } from './brake.ts';
 import { ConnectionGate, type ConnectionLimits } from './connection-gate.ts';
 import { callersWithin, freeDescriptors } from './descriptors.ts';
 import type { ExcessKind, ExcessReport } from './excess-report.ts';
@@ -27,6 +28,8 @@ export class Visitors implements Disposable {
     this.#report.add('connections', visitor.address);
     visitor.drop();
   });
+  /** In the order in which they last showed a token or certificate. */
+  readonly #knownAddresses = new Set<string>();
   readonly #timer = setInterval(() => this.#endLate(), deadlinesMs).unref();
 
   /** `serve` is called for each that has sent something, when it is its turn. */
@@ -46,8 +49,15 @@ export class Visitors implements Disposable {
     return waitSeconds;
   }
 
+  /** It has shown what is asked of it. New connections from its address are known, too. */
   recognise(visitor: Visitor): void {
     this.#gate.recognise(visitor);
+    this.#knownAddresses.delete(visitor.address);
+    this.#knownAddresses.add(visitor.address);
+    if (this.#knownAddresses.size > limits.connections.total) {
+      const [shownLongestAgo = visitor.address] = this.#knownAddresses;
+      this.#knownAddresses.delete(shownLongestAgo);
+    }
   }
 
   countExcess(kind: ExcessKind, { address }: Visitor): void {
@@ -56,7 +66,9 @@ export class Visitors implements Disposable {
 
   /** Asked before anything is made for a connection: dropping one there costs least. */
   #doorman(): BlockList {
+    const brake = new Brake();
     const isRefused = (address: string) => {
+      brake.connectionCame();
       const group = addressGroup(address);
       if (this.#limiter.take(group) === null) return false;
       this.#shutOut(group, null);
@@ -76,6 +88,7 @@ export class Visitors implements Disposable {
 
   #admit(socket: Socket, serve: (visitor: Visitor) => void): void {
     const visitor = new Visitor(addressGroup(socket.remoteAddress), socket, limits.requestMs);
+    visitor.known = this.#knownAddresses.has(visitor.address);
     socket.on('error', () => undefined);
     if (!this.#gate.admit(visitor)) {
       this.#report.add('connections', visitor.address);
