@@ -6,7 +6,7 @@ export interface ConnectionLimits {
 /** What the gate looks at, and others change. */
 export interface Guest {
   readonly address: string;
-  /** Whether it, or another one of its address before, has shown a valid token or certificate. */
+  /** Whether it has shown a valid token or certificate. */
   known: boolean;
   /** When it last asked for something, or came. */
   activeMs: number;
@@ -34,7 +34,7 @@ export class ConnectionGate<Connection extends Guest> {
     const own = this.#ofAddress.get(connection.address) ?? 0;
     if (own >= this.#limits.perAddress) return false;
     add(this.#ofAddress, connection.address, 1);
-    if (!connection.known) add(this.#strangers, connection.address, 1);
+    add(this.#strangers, connection.address, 1);
     if (this.#open.size >= this.#limits.total) this.#makeRoom();
     this.#open.add(connection);
     return true;

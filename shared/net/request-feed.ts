@@ -93,7 +93,7 @@ export class RequestFeed extends Duplex {
     if (this.#waitsForTurn || this.#phase === 'answer' || this.destroyed || this.writableEnded) return;
     if (this.#phase === 'pause') this.#enter('request', limits.requestMs);
     this.#waitsForTurn = true;
-    this.#turns.take(this.visitor.known, () => {
+    this.#turns.take(this.visitor, () => {
       this.#waitsForTurn = false;
       if (!this.destroyed && !this.writableEnded) this.#passOn();
     });

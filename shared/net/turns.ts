@@ -12,20 +12,31 @@ export interface CpuLimits {
   readonly burstMs: number;
 }
 
+type Work = () => void;
+
+/** Whose work it is. */
+export interface Owner {
+  readonly address: string;
+  /** Whether it has shown what is asked of clients. */
+  readonly comesFirst: boolean;
+}
+
 /** Longest pause between two pieces of work, in ms: what else the thread does must not starve its clients. */
 const longestPauseMs = 20;
 
 /**
  * When the next piece of work for a client is done, so that serving uses only its share of a core, whatever arrives. Clients
- * that are known come first. Normally a piece of work is done at once. Charged is what the thread uses in the passes of its
- * event loop in which work is done, because most of it comes later in the pass: a handshake, an answer, the sending.
+ * that have shown what is asked of them come first, and then one address after the other, however many connections each has.
+ * Normally a piece of work is done at once. What the thread uses in a pass of its event loop is charged if work is done in it:
+ * the largest part comes later in the pass, such as a TLS handshake or an answer.
  */
 export class Turns {
   readonly #limits: CpuLimits;
   readonly #cpuMs: () => number;
   readonly #nowMs: () => number;
-  readonly #known: (() => void)[] = [];
-  readonly #strangers: (() => void)[] = [];
+  /** By address, in the order of their turns. */
+  readonly #first = new Map<string, Work[]>();
+  readonly #strangers = new Map<string, Work[]>();
   #creditMs: number;
   #atMs: number;
   /** What the thread had used before the first work of this pass; null: none was done. */
@@ -42,20 +53,27 @@ export class Turns {
   }
 
   /** Does the work now or soon. */
-  take(isKnown: boolean, work: () => void): void {
-    if (this.waiting === 0 && this.#credit() > 0) {
+  take({ address, comesFirst }: Owner, work: Work): void {
+    if (!this.#isAnyWaiting && this.#credit() > 0) {
       this.#do(work);
       return;
     }
-    (isKnown ? this.#known : this.#strangers).push(work);
+    const queues = comesFirst ? this.#first : this.#strangers;
+    const own = queues.get(address);
+    if (own === undefined) queues.set(address, [work]);
+    else own.push(work);
     this.#goOnLater();
   }
 
   get waiting(): number {
-    return this.#known.length + this.#strangers.length;
+    return [...this.#first.values(), ...this.#strangers.values()].flat().length;
   }
 
-  #do(work: () => void): void {
+  get #isAnyWaiting(): boolean {
+    return this.#first.size + this.#strangers.size > 0;
+  }
+
+  #do(work: Work): void {
     if (this.#passFromMs === null) {
       this.#passFromMs = this.#cpuMs();
       setImmediate(() => this.#endPass());
@@ -66,13 +84,12 @@ export class Turns {
   #endPass(): void {
     this.#creditMs = this.#credit();
     this.#passFromMs = null;
-    if (this.waiting === 0) return;
     if (this.#creditMs > 0) this.#doNext();
     else this.#goOnLater();
   }
 
   #goOnLater(): void {
-    if (this.#isPausing || this.#passFromMs !== null) return;
+    if (this.#isPausing || this.#passFromMs !== null || !this.#isAnyWaiting) return;
     this.#isPausing = true;
     const pauseMs = Math.min(longestPauseMs, Math.max(1, -this.#creditMs / this.#limits.share));
     setTimeout(() => {
@@ -82,7 +99,7 @@ export class Turns {
   }
 
   #doNext(): void {
-    const work = this.#known.shift() ?? this.#strangers.shift();
+    const work = nextOf(this.#first) ?? nextOf(this.#strangers);
     if (work !== undefined) this.#do(work);
   }
 
@@ -95,4 +112,14 @@ export class Turns {
     const usedMs = this.#passFromMs === null ? 0 : this.#cpuMs() - this.#passFromMs;
     return Math.max(-burstMs, this.#creditMs - usedMs);
   }
+}
+
+/** The oldest work of the address whose turn it is. The address is the last one then. */
+function nextOf(queues: Map<string, Work[]>): Work | undefined {
+  const [next] = queues;
+  if (next === undefined) return undefined;
+  const [address, [work, ...rest]] = next;
+  queues.delete(address);
+  if (rest.length > 0) queues.set(address, rest);
+  return work;
 }

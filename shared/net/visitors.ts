@@ -9,6 +9,8 @@ import { RateLimiter } from './rate-limit.ts';
 import type { Turns } from './turns.ts';
 import { Visitor } from './visitor.ts';
 
+/** Addresses of clients that have shown what is asked of them; beyond these, those that were silent longest are forgotten. */
+const mostKnown = 64;
 /** How often deadlines are looked at, in ms. */
 const deadlinesMs = 1_000;
 
@@ -28,8 +30,8 @@ export class Visitors implements Disposable {
     this.#report.add('connections', visitor.address);
     visitor.drop();
   });
-  /** In the order in which they last showed a token or certificate. */
-  readonly #knownAddresses = new Set<string>();
+  /** In the order of their last request. */
+  readonly #known = new Set<string>();
   readonly #timer = setInterval(() => this.#endLate(), deadlinesMs).unref();
 
   /** `serve` is called for each that has sent something, when it is its turn. */
@@ -49,15 +51,13 @@ export class Visitors implements Disposable {
     return waitSeconds;
   }
 
-  /** It has shown what is asked of it. New connections from its address are known, too. */
   recognise(visitor: Visitor): void {
     this.#gate.recognise(visitor);
-    this.#knownAddresses.delete(visitor.address);
-    this.#knownAddresses.add(visitor.address);
-    if (this.#knownAddresses.size > limits.connections.total) {
-      const [shownLongestAgo = visitor.address] = this.#knownAddresses;
-      this.#knownAddresses.delete(shownLongestAgo);
-    }
+    visitor.comesFirst = true;
+    this.#known.delete(visitor.address);
+    this.#known.add(visitor.address);
+    const [silentLongest] = this.#known;
+    if (this.#known.size > mostKnown && silentLongest !== undefined) this.#known.delete(silentLongest);
   }
 
   countExcess(kind: ExcessKind, { address }: Visitor): void {
@@ -87,8 +87,8 @@ export class Visitors implements Disposable {
   }
 
   #admit(socket: Socket, serve: (visitor: Visitor) => void): void {
-    const visitor = new Visitor(addressGroup(socket.remoteAddress), socket, limits.requestMs);
-    visitor.known = this.#knownAddresses.has(visitor.address);
+    const address = addressGroup(socket.remoteAddress);
+    const visitor = new Visitor(address, socket, limits.requestMs, this.#known.has(address));
     socket.on('error', () => undefined);
     if (!this.#gate.admit(visitor)) {
       this.#report.add('connections', visitor.address);
@@ -101,7 +101,7 @@ export class Visitors implements Disposable {
     };
     socket.once('close', () => this.#gate.release(visitor));
     socket.once('readable', () =>
-      this.#turns.take(visitor.known, () => {
+      this.#turns.take(visitor, () => {
         if (socket.readableLength === 0) socket.destroy();
         else serve(visitor);
       }),

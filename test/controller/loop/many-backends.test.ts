@@ -26,7 +26,8 @@ async function start(backends: readonly string[]) {
   const agent = stack.use(await httpServer((_, response) => response.end(JSON.stringify(snapshot()))));
   const agents = stack.use(new AgentClient({ timeoutMs: foreverMs, token: null }));
   const config = configSchema.parse({
-    haproxy: { socket: haproxy.socket },
+    // a busy machine may take its time
+    haproxy: { socket: haproxy.socket, timeoutMs: 10_000 },
     agents: { url: `http://{address}:${hole.port}/{server}` },
     backends: backends.map((name) => ({ name, agents: name === 'web' ? { s1: agent.url, s2: agent.url } : {} })),
   });
@@ -46,7 +47,7 @@ haproxyTest('a backend has its tick while the agents of twenty others hang; a st
   const { haproxy, hole, lines, api, loopWith } = play;
   const loop = loopWith(api);
   const ticking = loop.tick();
-  await until('the weights of web', async () => (await weights(haproxy.api, 'web'))['s1'] === configured);
+  await until('weights for web', async () => ((await weights(haproxy.api, 'web'))['s1'] ?? 0) > 0);
   // one tick is under way: the rescue does not wait for it
   await loop.rescue();
   const asked = () => [...hole.sockets].filter(({ destroyed }) => !destroyed).length;
@@ -77,14 +78,14 @@ haproxyTest("a defect in one backend's restore is told, and the others are resto
     setWeights: (...change) => api.setWeights(...change),
   });
   const ticking = loop.tick();
-  await until('the weights of web', async () => (await weights(haproxy.api, 'web'))['s1'] === configured);
+  await until('weights for web', async () => ((await weights(haproxy.api, 'web'))['s1'] ?? 0) > 0);
   loop.stop();
   await ticking;
-  await haproxy.api.setWeights('web', [{ server: 's1', weight: 3 }]);
   isBroken = true;
   const problems = await loop.restore();
   t.deepEqual(
     problems.map(({ where, code }) => [where, code]),
     [['backend broken', 'tick-failed']],
   );
+  t.deepEqual(await weights(haproxy.api, 'web'), { s1: configured, s2: configured });
 });

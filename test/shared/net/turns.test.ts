@@ -1,7 +1,9 @@
 import { setImmediate as tick } from 'node:timers/promises';
 import test from 'ava';
-import { Turns } from '../../../shared/net/turns.ts';
+import { type Owner, Turns } from '../../../shared/net/turns.ts';
 import { until } from '../../../testbed/rig/wait.ts';
+
+const stranger: Owner = { address: '10.0.0.1', comesFirst: false };
 
 /** A quarter of a core, 50 ms at once, and work that uses as much CPU as it says. */
 function turns() {
@@ -12,8 +14,8 @@ function turns() {
     () => clock.nowMs,
   );
   const done: string[] = [];
-  const take = (name: string, usesMs: number, isKnown = false) =>
-    of.take(isKnown, () => {
+  const take = (name: string, usesMs: number, owner: Partial<Owner> = {}) =>
+    of.take({ ...stranger, ...owner }, () => {
       done.push(name);
       clock.cpuMs += usesMs;
     });
@@ -37,10 +39,22 @@ test('what waits is done later, those that are known first, and one at least eac
   await tick();
   take('a', 10);
   take('b', 10);
-  take('known', 10, true);
+  take('known', 10, { comesFirst: true });
   t.deepEqual(done, ['large']);
   await until('all are done', () => of.waiting === 0);
   t.deepEqual(done, ['large', 'known', 'a', 'b']);
+});
+
+test('one address after the other has a turn, however many connections each has', async (t) => {
+  const { of, done, take } = turns();
+  take('large', 1_000);
+  await tick();
+  for (const name of ['a1', 'a2', 'a3']) take(name, 10);
+  take('b1', 10, { address: '10.0.0.2' });
+  take('b2', 10, { address: '10.0.0.2' });
+  take('c1', 10, { address: '10.0.0.3' });
+  await until('all are done', () => of.waiting === 0);
+  t.deepEqual(done, ['large', 'a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
 });
 
 test('a pause gives its share back, and a burst at most', async (t) => {
@@ -62,7 +76,7 @@ test('a pause gives its share back, and a burst at most', async (t) => {
 
 test('what a piece of work does later in the same pass of the event loop is charged, too', async (t) => {
   const { of, clock, take } = turns();
-  of.take(false, () => void Promise.resolve().then(() => process.nextTick(() => (clock.cpuMs += 60))));
+  of.take(stranger, () => void Promise.resolve().then(() => process.nextTick(() => (clock.cpuMs += 60))));
   await tick();
   take('next', 1);
   t.is(of.waiting, 1);

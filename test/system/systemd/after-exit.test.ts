@@ -34,7 +34,16 @@ async function unit() {
   );
   const environment = { RUNTIME_DIRECTORY: folder.path };
   const where = ['--socket', haproxy.socket, '--backend', 'web'];
-  const flags = ['--agent-url', agent.url, '--listen', '127.0.0.1:0', '--policy', 'equal', '--period-ms', '1000'];
+  const flags = [
+    '--agent-url',
+    `http://{address}:${agent.port}`,
+    '--listen',
+    '127.0.0.1:0',
+    '--policy',
+    'equal',
+    '--period-ms',
+    '1000',
+  ];
   const controller = resources.use(new Haweight(['controller', ...where, ...flags], environment));
   await until(
     () => `our weights: ${controller.stderr}`,

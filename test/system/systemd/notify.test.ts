@@ -200,7 +200,7 @@ test("the longest tick follows period, deadlines and backends, and the unit's wa
     'utf8',
   );
   t.true(longest(1) <= 1_000 * Number(/^WatchdogSec=(\d+)$/m.exec(unit)?.[1]));
-  t.is(longest(10), 106_000);
+  t.is(longest(10), 88_000);
   t.is(longest(1, { periodMs: 60_000 }), 132_000);
   t.is(longest(1, { haproxy: { timeoutMs: 10_000 } }), 106_000);
 });

@@ -82,13 +82,14 @@ export class StandingAgents implements AsyncDisposable {
     return await weights(this.haproxy.api, 'web');
   }
 
-  /** Waits until all weights of `web` are those of equal servers, other than the configured ones. */
+  /** Waits until the weights of `web` are those of equal servers, other than the configured ones. */
   async areRight(): Promise<void> {
     await until(
       () => `equal weights by the controller: ${this.controller.stderr.slice(-1_000)}`,
       async () => {
-        const all = new Set(Object.values(await this.weights()));
-        return all.size === 1 && !all.has(configured);
+        const all = Object.values(await this.weights());
+        // up to what is not worth a write
+        return !all.includes(configured) && Math.min(...all) > 0.9 * Math.max(...all);
       },
     );
   }
