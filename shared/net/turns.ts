@@ -49,40 +49,35 @@ export class Turns {
 
   /** Does the work now or soon. */
   take({ address, comesFirst }: Owner, work: Work): void {
-    if (!this.#isGoingOn && this.#credit() > 0) {
-      this.#do(work, () => undefined);
-      return;
-    }
     const queues = comesFirst ? this.#first : this.#strangers;
     const own = queues.get(address);
     if (own === undefined) queues.set(address, [work]);
     else own.push(work);
-    if (this.#isGoingOn) return;
-    this.#isGoingOn = true;
-    this.#pause();
+    if (!this.#isGoingOn) this.#goOnOrPause();
   }
 
   get waiting(): number {
     return [...this.#first.values(), ...this.#strangers.values()].flat().length;
   }
 
-  #goOn(): void {
-    const work = nextOf(this.#first) ?? nextOf(this.#strangers);
-    this.#isGoingOn = work !== undefined;
-    if (work === undefined) return;
-    this.#do(work, () => {
-      if (this.#credit() > 0) this.#goOn();
-      else this.#pause();
-    });
+  #goOnOrPause(): void {
+    this.#isGoingOn = this.#first.size + this.#strangers.size > 0;
+    if (!this.#isGoingOn) return;
+    if (this.#credit() > 0) this.#goOn();
+    else this.#pause();
   }
 
-  /** What the work does at the next tick of Node.js, such as a TLS handshake, is charged too. */
-  #do(work: Work, then: () => void): void {
+  /**
+   * One piece of work in each pass of the event loop: a pass accepts one connection, so longer ones would keep new clients
+   * waiting. All that the thread does until the end of the pass is charged: TLS and answers do most of theirs after `work`.
+   */
+  #goOn(): void {
     const beforeMs = this.#cpuMs();
-    work();
-    process.nextTick(() => {
+    const work = nextOf(this.#first) ?? nextOf(this.#strangers);
+    work?.();
+    setImmediate(() => {
       this.#creditMs -= this.#cpuMs() - beforeMs;
-      then();
+      this.#goOnOrPause();
     });
   }
 
