@@ -34,7 +34,7 @@ function asJson({ json }: VersionedStatus): Answer {
 }
 
 async function asMetrics({ json }: VersionedStatus): Promise<Answer> {
-  // loaded at the first scrape, because it takes 20 MiB
+  // loaded at the first scrape, because it takes 9 MiB
   const { renderMetrics } = await import('./metrics.ts');
   const status = JSON.parse(new TextDecoder().decode(json)) as Status;
   const contentType = 'text/plain; version=0.0.4; charset=utf-8';

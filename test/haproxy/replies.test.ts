@@ -221,7 +221,8 @@ test('of "show stat" only names, state, weight and the counts of work and errors
 });
 
 test('reads process and level', (t) => {
-  t.deepEqual(parseInfo(infoReply), { ok: true, value: { version: '2.6.12-1+deb12u4', pid: 42, uptimeSeconds: 7 } });
+  const info = { version: '2.6.12-1+deb12u4', pid: 42, uptimeSeconds: 7, node: 'a: b' };
+  t.deepEqual(parseInfo(infoReply), { ok: true, value: info });
   t.deepEqual(parseLevel('operator\n\n'), { ok: true, value: 'operator' });
 });
 

@@ -77,6 +77,13 @@ for (const path of ['docs/architecture.md', 'CONTRIBUTING.md']) {
   });
 }
 
+test('every test that the threats of docs/security.md name exists', (t) => {
+  const rows = (sectionsOf('docs/security.md')['Threats, by interface'] ?? '').matchAll(/^\|.*\|([^|]*)\|$/gm);
+  const named = [...rows].flatMap(([, tests = '']) => [...tests.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
+  t.true(named.length > 50);
+  for (const name of named) t.true(existsSync(join(root, `test/${name}.test.ts`)), name);
+});
+
 test('the code map of docs/architecture.md has every folder', (t) => {
   const map = sectionsOf('docs/architecture.md')['Code map'] ?? '';
   const folders = new Set(

@@ -21,15 +21,17 @@ export async function startMaster(configuration: string): Promise<Master> {
   const master = made.use(new Child('haproxy', command, { cwd: folder.path, folder: folder.path }));
   await until(
     () => master.stderr,
-    () => accepts(socket),
+    () => answers(socket),
   );
   const kept = made.move();
   return { socket, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-/** The socket is there some time before HAProxy listens on it. */
-function accepts(socket: string): Promise<boolean> {
+/** The master listens, starts itself anew and listens again: an answer comes from the second only. */
+function answers(socket: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
-  const connection = connect(socket, () => resolve(true)).on('error', () => resolve(false));
+  const connection = connect(socket, () => connection.end('show proc\n'));
+  connection.on('data', () => resolve(true));
+  connection.on('error', () => resolve(false)).on('close', () => resolve(false));
   return promise.finally(() => connection.destroy());
 }

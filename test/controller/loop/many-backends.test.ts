@@ -26,7 +26,8 @@ async function start(backends: readonly string[]) {
   const agent = stack.use(await httpServer((_, response) => response.end(JSON.stringify(snapshot()))));
   const agents = stack.use(new AgentClient({ timeoutMs: foreverMs, token: null }));
   const config = configSchema.parse({
-    haproxy: { socket: haproxy.socket },
+    // a busy machine may take its time
+    haproxy: { socket: haproxy.socket, timeoutMs: 10_000 },
     agents: { url: `http://{address}:${hole.port}/{server}` },
     backends: backends.map((name) => ({ name, agents: name === 'web' ? { s1: agent.url, s2: agent.url } : {} })),
   });
