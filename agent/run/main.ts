@@ -27,6 +27,8 @@ export async function runAgent(options: AgentOptions): Promise<number> {
   const files = new ProcRoot();
   const target = options.scope === null ? null : resolveScope(files, options.scope);
   const log = makeLogger(options.logLevel, 'agent');
+  // it may wait for a pipe; a signal ends the process meanwhile
+  const token = loadToken(options.tokenFile, agentTokenVariable, log);
   // Before the agent can be found. A child gets the signals itself.
   const stopped = options.command.length === 0 ? nextStopSignal(log) : null;
   // With a command, that is the service, and talks to the service manager itself.
@@ -41,7 +43,7 @@ export async function runAgent(options: AgentOptions): Promise<number> {
   };
   const server = await startHttpServer({
     listen: options.listen,
-    token: loadToken(options.tokenFile, agentTokenVariable, log),
+    token,
     tls: options.tls === null ? null : await loadTls(options.tls, log),
     insecure: options.insecure,
     allowHosts: options.allowHosts,

@@ -1,6 +1,8 @@
 import { type HaproxyInfo, RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { exitCodes, formatProblem, type Problem } from '../../shared/contract/problem.ts';
+import { controllerTokenVariable } from '../../shared/contract/status.ts';
+import { loadToken } from '../../shared/net/token.ts';
 import type { Log } from '../../shared/process/log.ts';
 import { makeLogger } from '../../shared/process/logger.ts';
 import { ServiceManager } from '../../shared/process/service-manager.ts';
@@ -25,10 +27,12 @@ const rescueMs = 200;
 /** Runs until there is a reason to stop, restores the configured weights unless told to keep ours, and gives the exit code. */
 export async function runController(config: Config): Promise<number> {
   const logger = makeLogger(config.logLevel, 'controller');
+  hurryLookups();
+  // these may wait for a pipe; a signal ends the process meanwhile
+  using agents = connectAgents(config.agents, logger);
+  const token = loadToken(config.tokenFile, controllerTokenVariable, logger);
   const stop = stopRequest({ logger });
   await using claims = await Claims.take(config);
-  hurryLookups();
-  using agents = connectAgents(config.agents, logger);
   using tls = config.tls === undefined ? null : new RenewedTls({ ...config.tls, ca: config.tls.clientCa }, logger);
   const api = new RuntimeApi(config.haproxy);
   const recorder = config.record === undefined ? null : new Recorder({ ...config.record, logger });
@@ -37,7 +41,7 @@ export async function runController(config: Config): Promise<number> {
   leaveSettings(config);
   const claim = (info: HaproxyInfo) => claims.takeProcess(info);
   const loop = new Loop({ config, api, agents, logger, clock: systemClock, recorder, claim, ...ledgers });
-  await using server = await serveStatus(loop, config, tls, logger);
+  await using server = await serveStatus(loop, { ...config, token }, tls, logger);
   const { waitingFor } = await checkSetup(config, api);
   if (waitingFor === null) await claims.takeProcessOf(api);
   logStart(config, server.url, waitingFor, logger);

@@ -2,14 +2,13 @@ import { controllerPort } from '../../shared/contract/endpoints.ts';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { controllerTokenVariable } from '../../shared/contract/status.ts';
 import { type ListenAddress, parseListenAddress } from '../../shared/net/listen-address.ts';
-import { loadToken } from '../../shared/net/token.ts';
 import type { Log } from '../../shared/process/log.ts';
 import type { RenewedTls } from '../../shared/tls/renewed-tls.ts';
 import type { Config } from '../config/schema.ts';
 import type { Loop } from '../loop/loop.ts';
 import { ServingThread } from './serving-thread.ts';
 
-type ServerConfig = Pick<Config, 'listen' | 'tokenFile' | 'insecure' | 'allowHosts' | 'dryRun'>;
+type ServerConfig = Pick<Config, 'listen' | 'insecure' | 'allowHosts' | 'dryRun'> & { readonly token: string | null };
 
 /** Where the status API is served unless something else was asked for. */
 export const defaultListen = `127.0.0.1:${controllerPort}`;
@@ -20,11 +19,10 @@ export const defaultListen = `127.0.0.1:${controllerPort}`;
  */
 export async function serveStatus(
   loop: Pick<Loop, 'status' | 'firstProblem'>,
-  { listen, tokenFile, insecure, allowHosts, dryRun }: ServerConfig,
+  { listen, token, insecure, allowHosts, dryRun }: ServerConfig,
   tls: RenewedTls | null,
   logger: Log,
 ): Promise<ServingThread> {
-  const token = loadToken(tokenFile, controllerTokenVariable, logger);
   const tokenHint = `--token-file FILE or ${controllerTokenVariable}`;
   const serve = (address: ListenAddress) => {
     const settings = { listen: address, token, insecure, allowHosts, tokenHint };

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { err, ok, type Result } from '../contract/result.ts';
 import { listeningNames } from './listening-names.ts';
 import { closeConnection, connectToPeer, type Peer, type PeerConnection } from './peer.ts';
@@ -12,6 +12,10 @@ const maxAnswerBytes = 1_000;
 /** How often a holder that has just ended, or does not accept at once, is tried, and how far apart in ms. */
 const attempts = 5;
 const againMs = 50;
+/** How long another one that is about to hold the same name may take until it does or gives up, in ms. */
+const claimingMs = 5_000;
+/** Names that are asked before other work of this process has its turn. */
+const asksPerTurn = 100;
 /** Connections that are answered at once: an answer takes no longer than it takes to write it. */
 const maxConnections = 64;
 
@@ -31,7 +35,7 @@ export interface Rivals {
 export interface WantedName {
   readonly name: readonly string[];
   /** What others are told, as JSON. */
-  readonly self: unknown;
+  readonly self: object;
   readonly rivals: Rivals;
 }
 
@@ -48,7 +52,8 @@ export interface TakenName<Wanted extends WantedName> {
  * the kernel gives no socket, the name is not held.
  *
  * Every user may listen on an abstract name. Where one that does not count has it, the name is held with a random ending; so
- * all that listen on the name, with or without an ending, are asked before that and once more afterwards.
+ * all that listen on the name, with or without an ending, are asked before that and once more afterwards. Of several that come
+ * at once and find each other then, the one with the lowest name stays: it waits until the others have given up.
  *
  * Returns what gives all of them back; or a name that is taken, and then none is held.
  */
@@ -56,41 +61,58 @@ export async function holdNames<Wanted extends WantedName>(
   all: readonly Wanted[],
 ): Promise<Result<AsyncDisposable, TakenName<Wanted>>> {
   await using stack = new AsyncDisposableStack();
-  const own = new Map<Wanted, string>();
+  const own = new Map<Wanted, Held>();
   const keep = (wanted: Wanted, held: Held | null) => {
-    if (held !== null) own.set(wanted, stack.use(held).path);
+    if (held !== null) own.set(wanted, stack.use(held));
     return held !== null;
   };
   let names: ReadonlyMap<string, readonly string[]> | null = null;
   // in one order, and no further than the first that is taken: two that want the same names must not each keep one
   for (const wanted of all.toSorted(byName)) {
-    const { name, self, rivals } = wanted;
-    for (let attempt = 1; !keep(wanted, await hold(pathOf(name), self)); attempt += 1) {
-      names ??= await listeningNames();
-      const { rival, isTaken } = await find(pathOf(name), names, null, rivals);
+    const path = pathOf(wanted);
+    const { self, rivals } = wanted;
+    for (let attempt = 1; !keep(wanted, await hold(path, self)); attempt += 1) {
+      names ??= await listeningNames(all.map(pathOf));
+      const { rival, isTaken } = await find(path, names, null, rivals);
       if (rival !== null) return err({ wanted, holder: rival });
       if (isTaken || attempt === attempts) {
-        keep(wanted, await hold(withEnding(pathOf(name)), self));
+        keep(wanted, await hold(withEnding(path), self));
         break;
       }
       await delay(againMs);
     }
   }
-  names = await listeningNames();
-  for (const [wanted, path] of own) {
-    const { rival } = await find(pathOf(wanted.name), names, path, wanted.rivals);
-    if (rival !== null) return err({ wanted, holder: rival });
+  names = await listeningNames(all.map(pathOf));
+  for (const [wanted, held] of own) {
+    const holder = await rivalThatStays(wanted, held, names);
+    if (holder !== null) return err({ wanted, holder });
   }
+  for (const held of own.values()) held.settle();
   return ok(stack.move());
+}
+
+/** null: there is none, or it gave up, as it found this process. */
+async function rivalThatStays(
+  wanted: WantedName,
+  own: Held,
+  names: ReadonlyMap<string, readonly string[]>,
+): Promise<NameHolder | null> {
+  const startedMs = performance.now();
+  for (;;) {
+    const { rival } = await find(pathOf(wanted), names, own.path, wanted.rivals);
+    const mayGiveUp = rival !== null && isClaiming(rival.said) && own.path < rival.path;
+    if (!mayGiveUp || performance.now() - startedMs > claimingMs) return rival;
+    await delay(againMs);
+  }
 }
 
 /** Who holds each of the names now; null where one is free. */
 export async function holdersOfNames(
   all: readonly Pick<WantedName, 'name' | 'rivals'>[],
 ): Promise<readonly (NameHolder | null)[]> {
-  const names = await listeningNames();
+  const names = await listeningNames(all.map(pathOf));
   const holders: (NameHolder | null)[] = [];
-  for (const { name, rivals } of all) holders.push((await find(pathOf(name), names, null, rivals)).rival);
+  for (const wanted of all) holders.push((await find(pathOf(wanted), names, null, wanted.rivals)).rival);
   return holders;
 }
 
@@ -100,9 +122,11 @@ function byName({ name: one }: WantedName, { name: other }: WantedName): number 
 
 interface Held extends AsyncDisposable {
   readonly path: string;
+  /** From now on it tells others that it stays. */
+  settle(): void;
 }
 
-function pathOf(name: readonly string[]): string {
+function pathOf({ name }: Pick<WantedName, 'name'>): string {
   return `\0haweight-${createHash('sha256').update(JSON.stringify(name)).digest('hex')}`;
 }
 
@@ -111,8 +135,8 @@ function withEnding(path: string): string {
 }
 
 /** null: it is taken. */
-async function hold(path: string, self: unknown): Promise<Held | null> {
-  const answer = `${JSON.stringify(self)}\n`;
+async function hold(path: string, self: object): Promise<Held | null> {
+  let answer = `${JSON.stringify({ ...self, claiming: true })}\n`;
   const server = createServer((client) => {
     client.on('error', () => client.destroy());
     // it is in the kernel's buffer then: nobody keeps a connection, reads or not
@@ -120,7 +144,13 @@ async function hold(path: string, self: unknown): Promise<Held | null> {
   });
   server.maxConnections = maxConnections;
   server.unref();
-  const held = { path, [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())) };
+  const held = {
+    path,
+    settle: () => {
+      answer = `${JSON.stringify(self)}\n`;
+    },
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  };
   server.listen({ path });
   try {
     await once(server, 'listening');
@@ -134,7 +164,7 @@ async function hold(path: string, self: unknown): Promise<Held | null> {
 
 interface Found {
   /** The first that counts; null: none. */
-  readonly rival: NameHolder | null;
+  readonly rival: (NameHolder & { readonly path: string }) | null;
   /** Whether a process listens on the name itself. */
   readonly isTaken: boolean;
 }
@@ -147,31 +177,35 @@ async function find(
   rivals: Rivals,
 ): Promise<Found> {
   let isTaken = false;
-  const others = new Set([path, ...(names.get(path) ?? [])]);
-  if (own !== null) others.delete(own);
-  for (const other of others) {
-    const answer = await ask(other, rivals);
-    if (answer === 'refused') continue;
-    isTaken ||= other === path;
-    if (answer !== 'not believed' && (rivals.concerns?.(answer.said) ?? true)) return { rival: answer, isTaken };
-  }
-  return { rival: null, isTaken };
-}
-
-async function ask(path: string, { believes }: Rivals): Promise<NameHolder | 'refused' | 'not believed'> {
+  let others = [path, ...(names.get(path) ?? [])].filter((each) => each !== own);
   for (let attempt = 1; ; attempt += 1) {
-    const connection = connectToPeer(path);
-    if (connection.ok) {
-      if (believes(connection.value.peer)) return { said: await answerOf(connection.value) };
-      closeConnection(connection.value);
-      return 'not believed';
+    const busy: string[] = [];
+    for (const [index, other] of others.entries()) {
+      if (index % asksPerTurn === 0) await turn();
+      const answer = await ask(other, rivals);
+      if (answer === 'refused') continue;
+      isTaken ||= other === path;
+      if (answer === 'busy') busy.push(other);
+      else if (answer !== 'not believed' && (rivals.concerns?.(answer.said) ?? true)) {
+        return { rival: { ...answer, path: other }, isTaken };
+      }
     }
-    if (connection.error === 'refused') return 'refused';
-    if (connection.error === 'unknown') return believes(null) ? { said: null } : 'not believed';
     // one that never accepts keeps nobody from starting
-    if (attempt === attempts) return 'not believed';
+    if (busy.length === 0 || attempt === attempts) return { rival: null, isTaken };
+    others = busy;
     await delay(againMs);
   }
+}
+
+async function ask(path: string, { believes }: Rivals): Promise<NameHolder | 'refused' | 'busy' | 'not believed'> {
+  const connection = connectToPeer(path);
+  if (connection.ok) {
+    if (believes(connection.value.peer)) return { said: await answerOf(connection.value) };
+    closeConnection(connection.value);
+    return 'not believed';
+  }
+  if (connection.error !== 'unknown') return connection.error;
+  return believes(null) ? { said: null } : 'not believed';
 }
 
 function answerOf({ fd }: PeerConnection): Promise<unknown> {
@@ -199,4 +233,8 @@ function parsed(text: string): unknown {
   } catch {
     return null;
   }
+}
+
+function isClaiming(said: unknown): boolean {
+  return typeof said === 'object' && said !== null && 'claiming' in said && said.claiming === true;
 }

@@ -67,7 +67,7 @@ test.serial('Ctrl-C ends soak with the verdict so far, and ends everything that 
   t.regex(measured('requests that failed without a reason') ?? '', /^0 of [1-9]/);
   t.regex(measured('recording on disk') ?? '', /^[1-9]\d* ticks written/);
   const [head = '', ...rows] = readFileSync(csv, 'utf8').trimEnd().split('\n');
-  t.true(head.includes('controller.residentMiB') && rows.length >= 4);
+  t.true(head.includes('controller.residentMiB') && rows.length >= 2);
   await soak.waitFor('end of its processes', () => soak.processes.length === 0);
   t.deepEqual(soak.files, []);
 });

@@ -15,6 +15,7 @@ const lastRequest = Buffer.from('GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\ncon
 export interface Exchanged {
   /** Statuses on the first connection. */
   readonly outcome: string;
+  readonly receivedBytes: number;
   /** Connections that their client has left open. */
   readonly leftOpen: readonly RawClient[];
 }
@@ -37,9 +38,10 @@ export async function exchange(plan: Plan, to: Omit<Destination, 'tls'>, known: 
   });
   checkRate(statuses.flat(), performance.now() - startMs);
   const outcome = [...new Set(statuses[0])].sort().join(' and ') || 'no answer';
-  if (plan.delivery !== 'left open') return { outcome, leftOpen: [] };
+  const receivedBytes = clients.reduce((sum, { received }) => sum + received.length, 0);
+  if (plan.delivery !== 'left open') return { outcome, receivedBytes, leftOpen: [] };
   stack.move();
-  return { outcome, leftOpen: clients };
+  return { outcome, receivedBytes, leftOpen: clients };
 }
 
 /** Sends as planned, until nothing more is to be received. */

@@ -7,8 +7,8 @@ import type { Servers } from './servers.ts';
 
 /** Memory above that at rest, during any case; docs/security.md promises it. */
 const maxPeakBytes = 150 * 1024 ** 2;
-/** CPU time of the servers for a case, for each connection of it and for each KiB that was sent, in ms. */
-const cpu = { caseMs: 250, connectionMs: 10, kibMs: 2 } as const;
+/** CPU time of the servers for a case, for each connection of it and for each KiB that was sent or received, in ms. */
+const cpu = { caseMs: 250, connectionMs: 10, sentKibMs: 2, receivedKibMs: 0.02 } as const;
 
 /** What the servers take of their machine for each case, and what they report. */
 export class Spending {
@@ -29,12 +29,14 @@ export class Spending {
   }
 
   /** Throws a Violation where the servers took too much since then, or something went wrong inside. */
-  async check({ connections, bytes }: Plan): Promise<void> {
+  async check({ connections, bytes }: Plan, receivedBytes: number): Promise<void> {
     const { cpuMs, problems } = await this.#servers.report();
     demand(problems.length === 0, () => problems.join(', '));
     const tookBytes = peakResidentBytes(this.#servers.child.pid) - this.#restBytes;
     demand(tookBytes <= maxPeakBytes, () => `the servers took ${inMib(tookBytes)} more than at rest`);
-    const mostMs = cpu.caseMs + cpu.connectionMs * connections + (cpu.kibMs * connections * bytes.length) / 1024;
+    const sentMs = (cpu.sentKibMs * connections * bytes.length) / 1024;
+    const receivedMs = (cpu.receivedKibMs * receivedBytes) / 1024;
+    const mostMs = cpu.caseMs + cpu.connectionMs * connections + sentMs + receivedMs;
     const tookMs = Math.round(cpuMs - this.#cpuMs);
     demand(tookMs <= mostMs, () => `the servers took ${tookMs} ms of CPU, over ${Math.round(mostMs)} ms`);
   }

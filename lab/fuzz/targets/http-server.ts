@@ -68,10 +68,14 @@ async function openHttpServer(): Promise<OpenTarget> {
     const port = servers.portOf(plan.server);
     if (port === null) return `${plan.server}: no openssl`;
     await spending.begin();
-    const { outcome, leftOpen } = await exchange(plan, { port, localAddress: nextAddress() }, servers.client);
+    const { outcome, receivedBytes, leftOpen } = await exchange(
+      plan,
+      { port, localAddress: nextAddress() },
+      servers.client,
+    );
     clients.add(leftOpen);
     await probe(plan.server);
-    await spending.check(plan);
+    await spending.check(plan, receivedBytes);
     return `${plan.server}: ${outcome}`;
   };
   const open = stack.move();

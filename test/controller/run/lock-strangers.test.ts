@@ -81,19 +81,47 @@ asRoot(`a user who may not write the socket cannot take its claims${reason}`, as
   }
 });
 
-asRoot(`another user's name that accepts no connection keeps no controller from starting${reason}`, async (t) => {
+/** Names whose queue of connections is full. */
+function full(names: readonly string[]): string {
+  return `for (const name of ${JSON.stringify(names)}) {
+      const path = '\\0' + name;
+      const full = net.createServer().listen({ path, backlog: 1 });
+      await new Promise((done) => full.on('listening', done));
+      for (let i = 0; i < 8; i += 1) net.connect({ path }).on('error', () => {});
+    }
+    process.stdout.write('ready');
+    while (true) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);`;
+}
+
+asRoot(`another user's names that accept no connection keep no controller from starting${reason}`, async (t) => {
   await using folder = await temporaryFolder();
   const socket = await socketIn(folder);
   const name = nameOf(['backend', socket, 'web']);
-  const full = `const full = net.createServer().listen({ path: '\\0${name}', backlog: 1 });
-    await new Promise((done) => full.on('listening', done));
-    for (let i = 0; i < 8; i += 1) net.connect({ path: '\\0${name}' }).on('error', () => {});
-    process.stdout.write('ready');
-    while (true) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);`;
-  await using _squatter = await asUser(full);
+  const decoys = Array.from({ length: 100 }, (_, i) => `${name}-${i.toString(16).padStart(32, '0')}`);
+  await using _squatter = await asUser(full([name, ...decoys]));
+  const startedMs = performance.now();
   await using _held = expectOk(await claim([{ kind: 'backend', socket, backend: 'web' }], self));
-  t.pass();
+  const tookMs = performance.now() - startedMs;
+  // one after the other: 250 ms each, and all of them twice
+  t.true(tookMs < 10_000, `${tookMs} ms`);
 });
+
+asRoot(
+  `of those that come at once, one has the claim, whether another user has its name or not${reason}`,
+  async (t) => {
+    await using folder = await temporaryFolder();
+    const socket = await socketIn(folder);
+    const backend: Claim = { kind: 'backend', socket, backend: 'web' };
+    const winners = async (count: number) => {
+      const all = await Promise.all(Array.from({ length: count }, () => claim([backend], self)));
+      await using held = new AsyncDisposableStack();
+      return all.filter((each) => each.ok && held.use(each.value)).length;
+    };
+    t.is(await winners(20), 1);
+    await using _squatter = await asUser(squat(['backend', socket, 'web']));
+    for (const count of [20, ...Array.from({ length: 10 }, () => 2)]) t.is(await winners(count), 1, `${count}`);
+  },
+);
 
 for (const [who, ids] of [
   ["the unit's user, in the group of the socket", { uid: 54_321, gid: 54_321, groups: [54_321, 54_322] }],
