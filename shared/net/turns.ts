@@ -3,6 +3,8 @@
  * instead of in a sleeping thread, so that timers and signals are on time.
  */
 
+import { threadCpuMs } from './thread-cpu.ts';
+
 export interface CpuLimits {
   /** Of a core, 0 to 1. */
   readonly share: number;
@@ -19,13 +21,14 @@ export interface Owner {
   readonly comesFirst: boolean;
 }
 
-/** Longest pause between two pieces of work, in ms. */
+/** Longest pause between two pieces of work, in ms: what else the thread does must not starve its clients. */
 const longestPauseMs = 20;
 
 /**
  * When the next piece of work for a client is done, so that serving uses only its share of a core, whatever arrives. Clients
  * that have shown what is asked of them come first, and then one address after the other, however many connections each has.
- * Normally a piece of work is done at once.
+ * Normally a piece of work is done at once. What the thread uses in a pass of its event loop is charged if work is done in it:
+ * the largest part comes later in the pass, such as a TLS handshake or an answer.
  */
 export class Turns {
   readonly #limits: CpuLimits;
@@ -36,7 +39,9 @@ export class Turns {
   readonly #strangers = new Map<string, Work[]>();
   #creditMs: number;
   #atMs: number;
-  #isGoingOn = false;
+  /** What the thread had used before the first work of this pass; null: none was done. */
+  #passFromMs: number | null = null;
+  #isPausing = false;
 
   /** `cpuMs` tells what this thread has used, `nowMs` is a monotonic clock. */
   constructor(limits: CpuLimits, cpuMs = threadCpuMs, nowMs = () => performance.now()) {
@@ -49,48 +54,63 @@ export class Turns {
 
   /** Does the work now or soon. */
   take({ address, comesFirst }: Owner, work: Work): void {
+    if (!this.#isAnyWaiting && this.#credit() > 0) {
+      this.#do(work);
+      return;
+    }
     const queues = comesFirst ? this.#first : this.#strangers;
     const own = queues.get(address);
     if (own === undefined) queues.set(address, [work]);
     else own.push(work);
-    if (!this.#isGoingOn) this.#goOnOrPause();
+    this.#goOnLater();
   }
 
   get waiting(): number {
     return [...this.#first.values(), ...this.#strangers.values()].flat().length;
   }
 
-  #goOnOrPause(): void {
-    this.#isGoingOn = this.#first.size + this.#strangers.size > 0;
-    if (!this.#isGoingOn) return;
-    if (this.#credit() > 0) this.#goOn();
-    else this.#pause();
+  get #isAnyWaiting(): boolean {
+    return this.#first.size + this.#strangers.size > 0;
   }
 
-  /**
-   * One piece of work in each pass of the event loop: a pass accepts one connection, so longer ones would keep new clients
-   * waiting. All that the thread does until the end of the pass is charged: TLS and answers do most of theirs after `work`.
-   */
-  #goOn(): void {
-    const beforeMs = this.#cpuMs();
+  #do(work: Work): void {
+    if (this.#passFromMs === null) {
+      this.#passFromMs = this.#cpuMs();
+      setImmediate(() => this.#endPass());
+    }
+    work();
+  }
+
+  #endPass(): void {
+    this.#creditMs = this.#credit();
+    this.#passFromMs = null;
+    if (this.#creditMs > 0) this.#doNext();
+    else this.#goOnLater();
+  }
+
+  #goOnLater(): void {
+    if (this.#isPausing || this.#passFromMs !== null || !this.#isAnyWaiting) return;
+    this.#isPausing = true;
+    const pauseMs = Math.min(longestPauseMs, Math.max(1, -this.#creditMs / this.#limits.share));
+    setTimeout(() => {
+      this.#isPausing = false;
+      this.#doNext();
+    }, pauseMs);
+  }
+
+  #doNext(): void {
     const work = nextOf(this.#first) ?? nextOf(this.#strangers);
-    work?.();
-    setImmediate(() => {
-      this.#creditMs -= this.#cpuMs() - beforeMs;
-      this.#goOnOrPause();
-    });
+    if (work !== undefined) this.#do(work);
   }
 
-  #pause(): void {
-    setTimeout(() => this.#goOn(), Math.min(longestPauseMs, Math.max(1, -this.#creditMs / this.#limits.share)));
-  }
-
+  /** What may be used now, in ms: less than nothing after much work, down to one burst. */
   #credit(): number {
     const { share, burstMs } = this.#limits;
     const atMs = this.#nowMs();
-    this.#creditMs = Math.max(-burstMs, Math.min(burstMs, this.#creditMs + (atMs - this.#atMs) * share));
+    this.#creditMs = Math.min(burstMs, this.#creditMs + (atMs - this.#atMs) * share);
     this.#atMs = atMs;
-    return this.#creditMs;
+    const usedMs = this.#passFromMs === null ? 0 : this.#cpuMs() - this.#passFromMs;
+    return Math.max(-burstMs, this.#creditMs - usedMs);
   }
 }
 
@@ -102,9 +122,4 @@ function nextOf(queues: Map<string, Work[]>): Work | undefined {
   queues.delete(address);
   if (rest.length > 0) queues.set(address, rest);
   return work;
-}
-
-function threadCpuMs(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1_000;
 }

@@ -1,5 +1,6 @@
 import { BlockList, createServer, type Server, type Socket } from 'node:net';
 import { addressGroup } from './address-group.ts';
+import { Brake } from './brake.ts';
 import { ConnectionGate, type ConnectionLimits } from './connection-gate.ts';
 import { callersWithin, freeDescriptors } from './descriptors.ts';
 import type { ExcessKind, ExcessReport } from './excess-report.ts';
@@ -68,7 +69,9 @@ export class Visitors implements Disposable {
 
   /** Asked before anything is made for a connection: dropping one there costs least. */
   #doorman(): BlockList {
+    const brake = new Brake();
     const isRefused = (address: string) => {
+      brake.connectionCame();
       const group = addressGroup(address);
       if (this.#limiter.take(group) === null) return false;
       this.#shutOut(group, null);

@@ -75,21 +75,9 @@ test('a pause gives its share back, and a burst at most', async (t) => {
 });
 
 test('what a piece of work does later in the same pass of the event loop is charged, too', async (t) => {
-  const later = [process.nextTick, queueMicrotask, (work: () => void) => void Promise.resolve().then().then(work)];
-  for (const does of later) {
-    const { of, clock, take } = turns();
-    of.take(stranger, () => does(() => (clock.cpuMs += 60)));
-    await tick();
-    take('next', 1);
-    t.is(of.waiting, 1);
-  }
-});
-
-test('one piece of work is done in each pass of the event loop', async (t) => {
-  const { done, take } = turns();
-  for (const name of ['a', 'b', 'c']) take(name, 1);
-  for (const count of [1, 2, 3]) {
-    t.is(done.length, count);
-    await tick();
-  }
+  const { of, clock, take } = turns();
+  of.take(stranger, () => void Promise.resolve().then(() => process.nextTick(() => (clock.cpuMs += 60))));
+  await tick();
+  take('next', 1);
+  t.is(of.waiting, 1);
 });
