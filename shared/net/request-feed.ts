@@ -24,6 +24,8 @@ export class RequestFeed extends Duplex {
   #phase: 'pause' | 'request' | 'answer' = 'request';
   #waitsForTurn = false;
   #answers = false;
+  /** No more bytes come. */
+  #isLast = false;
 
   /** `source` is the connection, or the TLS on it. `keepAliveMs` tells how long it may pause between two requests. */
   constructor(source: Socket, visitor: Visitor, turns: Turns, keepAliveMs: () => number) {
@@ -33,7 +35,10 @@ export class RequestFeed extends Duplex {
     this.#turns = turns;
     this.#keepAliveMs = keepAliveMs;
     this.on('error', () => undefined);
-    source.on('end', () => this.push(null));
+    source.on('end', () => {
+      this.#isLast = true;
+      this.#endAfterLast();
+    });
     source.on('error', () => this.destroy());
     source.on('close', () => this.destroy());
     this.#enter('request', limits.requestMs);
@@ -68,6 +73,7 @@ export class RequestFeed extends Duplex {
     this.#answers = false;
     this.#enter('pause', this.#keepAliveMs());
     this.visitor.activeMs = performance.now();
+    this.#endAfterLast();
     if (this.#rest === null && this.#source.readableLength === 0) this.#source.read(0);
     // Not at once: the requests of one connection must not keep the event loop from others'.
     else setImmediate(this.#ask);
@@ -82,6 +88,11 @@ export class RequestFeed extends Duplex {
     this.#enter('answer', limits.answerMs);
     const head = `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8`;
     this.end(`${head}\r\ncontent-length: ${line.length + 1}\r\n\r\n${line}\n`);
+  }
+
+  /** A client may close its direction after its request. Node's HTTP server, once told, would close without an answer. */
+  #endAfterLast(): void {
+    if (this.#isLast && this.#phase !== 'answer' && this.#rest === null) this.push(null);
   }
 
   #enter(phase: 'pause' | 'request' | 'answer', mostMs: number): void {

@@ -34,12 +34,15 @@ export class Visitors implements Disposable {
   readonly #known = new Set<string>();
   readonly #timer = setInterval(() => this.#endLate(), deadlinesMs).unref();
 
-  /** `serve` is called for each that has sent something, when it is its turn. */
+  /** `serve` is called for each that has sent something, after its first turn. */
   constructor(report: ExcessReport, turns: Turns, serve: (visitor: Visitor) => void) {
     this.#report = report;
     this.#turns = turns;
     this.server = createServer(
-      { allowHalfOpen: true, noDelay: true, highWaterMark: limits.headerBytes, blockList: this.#doorman() },
+      {
+        ...{ allowHalfOpen: true, noDelay: true, pauseOnConnect: true },
+        ...{ highWaterMark: limits.headerBytes, blockList: this.#doorman() },
+      },
       (socket) => this.#admit(socket, serve),
     );
   }
@@ -100,12 +103,13 @@ export class Visitors implements Disposable {
       visitor.drop();
     };
     socket.once('close', () => this.#gate.release(visitor));
-    socket.once('readable', () =>
-      this.#turns.take(visitor, () => {
+    this.#turns.take(visitor, () => {
+      // before that nothing is read: most of those that come in a flood are dropped again unread
+      socket.once('readable', () => {
         if (socket.readableLength === 0) socket.destroy();
         else serve(visitor);
-      }),
-    );
+      });
+    });
   }
 
   #endLate(): void {
