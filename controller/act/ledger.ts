@@ -4,7 +4,7 @@ import type { Observation } from '../../shared/contract/observation.ts';
 
 /** What this controller has left in HAProxy of one server's weight. */
 export interface Left {
-  /** The weight; several where a write may or may not have reached HAProxy. */
+  /** The weight; before the next look the one before, too: a write may be lost, even one that was answered. */
   readonly weights: readonly number[];
   /** The weight to give back where the configuration has 0: the one that the server was found with. */
   readonly giveBack: number;
@@ -13,8 +13,9 @@ export interface Left {
 /** By server. Whatever other weight a server has is of another writer. */
 export type LeftWeights = ReadonlyMap<string, Left>;
 
-/** So many weights of a server are remembered of other HAProxys. */
+/** So many weights of a server are remembered of other HAProxys, and so many servers that are gone. */
 const mostPast = 8;
+const mostGone = 1_000;
 
 /** What matters here of an observation. */
 export type Weighed = Pick<Observation, 'server' | 'currentWeight' | 'configuredWeight' | 'exclusion'>;
@@ -33,7 +34,7 @@ export class Ledger {
   readonly #keep: (left: LeftWeights) => void;
   /** The weights that servers had when they were first seen; null: another one was seen since, which is not ours. */
   readonly #found = new Map<string, number | null>();
-  /** What was left before, by server: the socket may lead to another HAProxy, and back to the one that has it still. */
+  /** What was left before: a server may be missing in a reply, and the socket may lead to another HAProxy for a while. */
   readonly #past = new Map<string, Left>();
   #isOtherProcess = false;
 
@@ -54,24 +55,26 @@ export class Ledger {
 
   /** One tick's reading of all servers: what another writer has changed since is no longer ours. */
   see(seen: readonly Weighed[]): void {
-    const current = new Map(seen.map(({ server, currentWeight }) => [server, currentWeight]));
+    const current = new Map(seen.map((each) => [each.server, weightOf(each)]));
     for (const [server, left] of this.#left) {
       const weight = current.get(server);
+      if (weight === null) continue;
       if (weight !== undefined && isInForce(left, weight)) this.#left.set(server, { ...left, weights: [weight] });
       else this.#forget(server, left);
     }
+    for (const [server, weight] of current) if (weight !== null) this.#seeOne(server, weight);
     for (const server of this.#found.keys()) if (!current.has(server)) this.#found.delete(server);
-    for (const [server, past] of this.#past) {
-      const weight = current.get(server);
-      if (weight === undefined) this.#past.delete(server);
-      else if (this.#isOtherProcess && isInForce(past, weight)) this.#left.set(server, { ...past, weights: [weight] });
-    }
+    if (this.#past.size > mostGone + current.size) this.#past.clear();
     this.#isOtherProcess = false;
-    for (const [server, weight] of current) {
-      const found = this.#found.get(server);
-      if (found === undefined) this.#found.set(server, weight);
-      else if (found !== weight && !this.#left.has(server)) this.#found.set(server, null);
-    }
+  }
+
+  #seeOne(server: string, weight: number): void {
+    const found = this.#found.get(server);
+    const past = this.#past.get(server);
+    const isBack = this.#isOtherProcess || found === undefined;
+    if (isBack && isInForce(past, weight)) this.#left.set(server, { ...past, weights: [weight] });
+    if (found === undefined) this.#found.set(server, weight);
+    else if (found !== weight && !this.#left.has(server)) this.#found.set(server, null);
   }
 
   /** To be called before weights are sent: from now on HAProxy may have them. Without `seen` they are what is given back. */
@@ -84,14 +87,6 @@ export class Ledger {
       this.#left.set(server, { weights, giveBack: giveBack.get(server) ?? before?.giveBack ?? weight });
     }
     this.#keep(this.#left);
-  }
-
-  /** HAProxy took them all. */
-  sent(changes: readonly WeightChange[]): void {
-    for (const { server, weight } of changes) {
-      const before = this.#left.get(server);
-      if (before !== undefined) this.#left.set(server, { ...before, weights: [weight] });
-    }
   }
 
   /**
@@ -121,6 +116,11 @@ export class Ledger {
     this.#left.clear();
     this.#keep(this.#left);
   }
+}
+
+/** null: HAProxy's row cannot be read, so it says nothing. */
+function weightOf({ currentWeight, exclusion }: Weighed): number | null {
+  return exclusion === 'unreadable' ? null : currentWeight;
 }
 
 /** Not where nothing could be said of the server, where the weight is another writer's, or where another one waits its turn. */

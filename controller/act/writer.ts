@@ -99,7 +99,6 @@ export class Writer {
     const changes = yielded.decisions.filter(({ write }) => write);
     this.#ledger.sending(changes, seen);
     const sent = await act(this.#api, this.#backend, changes);
-    if (sent.ok) this.#ledger.sent(changes);
     this.#ledger.adopt(yielded.decisions, seen);
     this.#noteLeft(contests, yielded.decisions, seen, sent.ok);
     this.#noteDrained(yielded.decisions, seen);
@@ -144,7 +143,6 @@ export class Writer {
     if (changes.length === 0) return 0;
     this.#ledger.sending(changes);
     const sent = await this.#api.setWeights(this.#backend, changes);
-    if (sent.ok) this.#ledger.sent(changes);
     const servers = changes.map(({ server }) => server);
     this.#rescued = new Set(servers);
     this.#contests = noteLeft(this.#contests, (server, left) => (this.#rescued.has(server) ? null : left));

@@ -17,7 +17,6 @@ function written(weight: number): Ledger {
   const ledger = new Ledger();
   ledger.see([seen(100)]);
   ledger.sending([{ server: 's1', weight }], [seen(100)]);
-  ledger.sent([{ server: 's1', weight }]);
   return ledger;
 }
 
@@ -31,12 +30,24 @@ test('a weight is ours from when it is sent until another one is seen', (t) => {
   t.is(weightsOf(ledger), null, 'the same value, but from another writer');
 });
 
-test('a write without an answer leaves both possible, until the next look tells', (t) => {
+test('a write may be lost, even one that was answered: both are possible until the next look tells', (t) => {
+  for (const inForce of [0, 256]) {
+    const ledger = written(256);
+    ledger.sending([{ server: 's1', weight: 0 }], [seen(256)]);
+    t.deepEqual(weightsOf(ledger), [256, 0]);
+    ledger.see([seen(inForce)]);
+    t.deepEqual(weightsOf(ledger), [inForce]);
+  }
+});
+
+test('a row that cannot be read, or is missing for a while, changes nothing', (t) => {
   const ledger = written(256);
-  ledger.sending([{ server: 's1', weight: 0 }], [seen(256)]);
-  t.deepEqual(weightsOf(ledger), [256, 0]);
-  ledger.see([seen(0)]);
-  t.deepEqual(weightsOf(ledger), [0]);
+  ledger.see([seen(0, { exclusion: 'unreadable' })]);
+  t.deepEqual(weightsOf(ledger), [256]);
+  ledger.see([]);
+  t.is(weightsOf(ledger), null);
+  ledger.see([seen(256)]);
+  t.deepEqual(weightsOf(ledger), [256]);
 });
 
 test('the socket leads to another HAProxy and back: what the first one has from us is ours still', (t) => {
@@ -45,7 +56,6 @@ test('the socket leads to another HAProxy and back: what the first one has from 
   ledger.see([seen(100)]);
   t.is(weightsOf(ledger), null);
   ledger.sending([{ server: 's1', weight: 200 }], [seen(100)]);
-  ledger.sent([{ server: 's1', weight: 200 }]);
   ledger.see([seen(200)]);
   ledger.otherProcess();
   ledger.see([seen(256)]);
@@ -54,9 +64,11 @@ test('the socket leads to another HAProxy and back: what the first one has from 
   t.is(weightsOf(ledger), null, 'in the same process it is of another writer');
 });
 
-test('a server that is gone is forgotten', (t) => {
+test('a server that is gone is not put back, nor one with another weight under its name', (t) => {
   const ledger = written(256);
   ledger.see([]);
+  t.is(ledger.left.size, 0);
+  ledger.see([seen(7)]);
   t.is(ledger.left.size, 0);
 });
 

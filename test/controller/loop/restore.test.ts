@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Ledger } from '../../../controller/act/ledger.ts';
 import { RuntimeApi } from '../../../haproxy/runtime-api.ts';
+import { ok } from '../../../shared/contract/result.ts';
 import { renderConfiguration } from '../../../testbed/rig/haproxy-configuration.ts';
 import { startHaproxy } from '../../../testbed/rig/haproxy-process.ts';
 import { operatorSays } from '../../../testbed/rig/operator.ts';
@@ -193,6 +194,26 @@ test('the socket leads to another HAProxy for a while: the first one gets its co
   await live.ticks(3);
   t.deepEqual(await live.weights(), ours);
   t.deepEqual(await live.leave(), configured);
+});
+
+test('writes that HAProxy confirms and that have no effect: what is in force is put back all the same', async (t) => {
+  await using haproxy = await start();
+  const { api } = haproxy;
+  let isLost = false;
+  const live = new LiveLoop(haproxy, {
+    api: {
+      info: () => api.info(),
+      servers: (backend) => api.servers(backend),
+      stats: (backend) => api.stats(backend),
+      setWeights: async (backend, changes) => (isLost ? ok(undefined) : await api.setWeights(backend, changes)),
+    },
+  });
+  await live.ticks(2);
+  await live.operator('set server web/s1 weight 200');
+  isLost = true;
+  await live.ticks(3);
+  isLost = false;
+  t.deepEqual(await live.leave(), { ...configured, s1: 200 });
 });
 
 test('a server that was readdressed has our weight still; one that was added again has its own', async (t) => {
