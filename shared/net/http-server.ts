@@ -57,7 +57,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const turns = new Turns(limits.cpu);
   const visitors = new Visitors(report, turns, (visitor) => {
     if (tlsFront === null) http.serve(visitor.socket, visitor);
-    else turns.take(visitor, () => tlsFront.receive(visitor));
+    else tlsFront.receive(visitor);
   });
   const site = { ...options, names: ownNames(options), asksForProof: knowsClients(options) };
   const http = new HttpFront(site, visitors, turns);

@@ -44,10 +44,10 @@ export class RequestFeed extends Duplex {
     this.#enter('request', limits.requestMs);
   }
 
-  /** Passes on what is there already, and what comes. */
+  /** Passes on what is there already, which had its turn, and what comes. */
   start(): void {
     this.#source.on('readable', this.#ask);
-    this.#ask();
+    this.#turns.goOn(() => this.#passOn());
   }
 
   get isPausing(): boolean {

@@ -19,24 +19,36 @@ export interface Owner {
   readonly address: string;
   /** Whether it has shown what is asked of clients. */
   readonly comesFirst: boolean;
+  /** Then its work is dropped. */
+  readonly isGone: boolean;
 }
 
+interface Waiting {
+  readonly owner: Owner;
+  readonly work: Work;
+}
+
+/** Addresses whose last turn is remembered. */
+const mostAddresses = 1_024;
 /** Longest pause between two pieces of work, in ms: what else the thread does must not starve its clients. */
 const longestPauseMs = 20;
 
 /**
  * When the next piece of work for a client is done, so that serving uses only its share of a core, whatever arrives. Clients
- * that have shown what is asked of them come first, and then one address after the other, however many connections each has.
- * Normally a piece of work is done at once. What the thread uses in a pass of its event loop is charged if work is done in it:
+ * that have shown what is asked of them come first, and then the address whose last turn is longest ago, however many connections
+ * each has. Normally a piece of work is done at once. What the thread uses in a pass of its event loop is charged if work is done in it:
  * the largest part comes later in the pass, such as a TLS handshake or an answer.
  */
 export class Turns {
   readonly #limits: CpuLimits;
   readonly #cpuMs: () => number;
   readonly #nowMs: () => number;
-  /** By address, in the order of their turns. */
-  readonly #first = new Map<string, Work[]>();
-  readonly #strangers = new Map<string, Work[]>();
+  /** By address. */
+  readonly #first = new Map<string, Waiting[]>();
+  readonly #strangers = new Map<string, Waiting[]>();
+  /** The number of the last turn of an address, oldest first. */
+  readonly #lastTurns = new Map<string, number>();
+  #turn = 0;
   #creditMs: number;
   #atMs: number;
   /** What the thread had used before the first work of this pass; null: none was done. */
@@ -53,16 +65,26 @@ export class Turns {
   }
 
   /** Does the work now or soon. */
-  take({ address, comesFirst }: Owner, work: Work): void {
+  take(owner: Owner, work: Work): void {
     if (!this.#isAnyWaiting && this.#credit() > 0) {
-      this.#do(work);
+      this.goOn(work);
       return;
     }
+    const { address, comesFirst } = owner;
     const queues = comesFirst ? this.#first : this.#strangers;
     const own = queues.get(address);
-    if (own === undefined) queues.set(address, [work]);
-    else own.push(work);
+    if (own === undefined) queues.set(address, [{ owner, work }]);
+    else own.push({ owner, work });
     this.#goOnLater();
+  }
+
+  /** Does at once, and charges, what follows from a turn. */
+  goOn(work: Work): void {
+    if (this.#passFromMs === null) {
+      this.#passFromMs = this.#cpuMs();
+      setImmediate(() => this.#endPass());
+    }
+    work();
   }
 
   get waiting(): number {
@@ -71,14 +93,6 @@ export class Turns {
 
   get #isAnyWaiting(): boolean {
     return this.#first.size + this.#strangers.size > 0;
-  }
-
-  #do(work: Work): void {
-    if (this.#passFromMs === null) {
-      this.#passFromMs = this.#cpuMs();
-      setImmediate(() => this.#endPass());
-    }
-    work();
   }
 
   #endPass(): void {
@@ -99,8 +113,28 @@ export class Turns {
   }
 
   #doNext(): void {
-    const work = nextOf(this.#first) ?? nextOf(this.#strangers);
-    if (work !== undefined) this.#do(work);
+    const next = this.#nextOf(this.#first) ?? this.#nextOf(this.#strangers);
+    if (next === null) return;
+    const { address } = next.owner;
+    this.#turn += 1;
+    this.#lastTurns.delete(address);
+    this.#lastTurns.set(address, this.#turn);
+    const [oldest = address] = this.#lastTurns.keys();
+    if (this.#lastTurns.size > mostAddresses) this.#lastTurns.delete(oldest);
+    this.goOn(next.work);
+  }
+
+  /** Of the address whose last turn is longest ago, the oldest work. */
+  #nextOf(queues: Map<string, Waiting[]>): Waiting | null {
+    let best: Waiting[] = [];
+    let bestTurn = Number.POSITIVE_INFINITY;
+    for (const [address, waiting] of queues) {
+      while (waiting[0]?.owner.isGone) waiting.shift();
+      const lastTurn = this.#lastTurns.get(address) ?? 0;
+      if (waiting.length === 0) queues.delete(address);
+      else if (lastTurn < bestTurn) [best, bestTurn] = [waiting, lastTurn];
+    }
+    return best.shift() ?? null;
   }
 
   /** What may be used now, in ms: less than nothing after much work, down to one burst. */
@@ -112,14 +146,4 @@ export class Turns {
     const usedMs = this.#passFromMs === null ? 0 : this.#cpuMs() - this.#passFromMs;
     return Math.max(-burstMs, this.#creditMs - usedMs);
   }
-}
-
-/** The oldest work of the address whose turn it is. The address is the last one then. */
-function nextOf(queues: Map<string, Work[]>): Work | undefined {
-  const [next] = queues;
-  if (next === undefined) return undefined;
-  const [address, [work, ...rest]] = next;
-  queues.delete(address);
-  if (rest.length > 0) queues.set(address, rest);
-  return work;
 }

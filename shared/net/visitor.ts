@@ -23,6 +23,10 @@ export class Visitor implements Guest, Owner {
     this.allow(firstMs);
   }
 
+  get isGone(): boolean {
+    return this.socket.destroyed;
+  }
+
   /** For what it does next, in ms. */
   allow(ms: number): void {
     this.#deadlineMs = performance.now() + ms;

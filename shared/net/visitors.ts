@@ -107,7 +107,7 @@ export class Visitors implements Disposable {
       // before that nothing is read: most of those that come in a flood are dropped again unread
       socket.once('readable', () => {
         if (socket.readableLength === 0) socket.destroy();
-        else serve(visitor);
+        else this.#turns.goOn(() => serve(visitor));
       });
     });
   }

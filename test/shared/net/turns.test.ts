@@ -3,7 +3,7 @@ import test from 'ava';
 import { type Owner, Turns } from '../../../shared/net/turns.ts';
 import { until } from '../../../testbed/rig/wait.ts';
 
-const stranger: Owner = { address: '10.0.0.1', comesFirst: false };
+const stranger: Owner = { address: '10.0.0.1', comesFirst: false, isGone: false };
 
 /** A quarter of a core, 50 ms at once, and work that uses as much CPU as it says. */
 function turns() {
@@ -55,6 +55,30 @@ test('one address after the other has a turn, however many connections each has'
   take('c1', 10, { address: '10.0.0.3' });
   await until('all are done', () => of.waiting === 0);
   t.deepEqual(done, ['large', 'a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
+});
+
+test('an address that had its last turn longer ago comes before others, though they wait longer', async (t) => {
+  const { of, done, take } = turns();
+  take('large', 1_000);
+  await tick();
+  take('a1', 100);
+  await until('it is done', () => of.waiting === 0);
+  take('a2', 10);
+  take('a3', 10);
+  take('b1', 10, { address: '10.0.0.2' });
+  await until('all are done', () => of.waiting === 0);
+  t.deepEqual(done, ['large', 'a1', 'b1', 'a2', 'a3']);
+});
+
+test('work of those that are gone is dropped', async (t) => {
+  const { of, done, take } = turns();
+  take('large', 1_000);
+  await tick();
+  take('gone', 10, { isGone: true });
+  take('gone, too', 10, { address: '10.0.0.2', isGone: true });
+  take('a', 10);
+  await until('all are done', () => of.waiting === 0);
+  t.deepEqual(done, ['large', 'a']);
 });
 
 test('a pause gives its share back, and a burst at most', async (t) => {
