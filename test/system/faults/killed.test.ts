@@ -9,8 +9,8 @@ import { configured, FaultRun, fewCoresTolerance, fullPart, shares, sizes, small
 const kills = 8;
 const periodMs = 1_000;
 const seed = 4;
-/** The share that a controller which does not know of the drain may give that server to try it. */
-const trialShare = 0.05;
+/** The share that a controller which does not know of the drain may give that server to try it: the first ticks of a ramp. */
+const trialShare = 0.1;
 /** That server is drained again only after its ramp of five ticks, and one more tick may be under way. */
 const relearnTicks = 7;
 
