@@ -49,9 +49,15 @@ const flood = new URL('flood.ts', import.meta.url).pathname;
 const places = { one: 128, many: 512 } as const;
 /** What is not seen within this, in ms, is too late by far. A drained server comes back by itself after 20 s. */
 export const longestMs = 8_000;
-const answerMs = 20_000;
+const reportMs = 20_000;
 const operatorsWeight = 5;
 const shownLines = 20;
+
+/**
+ * How long another client waits for its answer, in ms: as long as a controller waits for an agent, and twice as long behind 256
+ * addresses, each of which has its turn.
+ */
+export const answerMs = ({ addresses }: Cell): number => (addresses === 1 ? 1_000 : 2_000);
 
 /** Starts everything, floods the target, and measures what others notice of it. */
 export async function measureCell(cell: Cell): Promise<Measured> {
@@ -72,7 +78,7 @@ export async function measureCell(cell: Cell): Promise<Measured> {
   const restMiB = forgetPeak(pid);
   const before = { atMs: performance.now(), cpuMs: processUsage(pid).cpuMs, lines: linesOf(target.process).length };
   const problemsBefore = agentProblems(controller);
-  await using probe = new Probe(target.url + target.path, `${network}.250`, target.headers);
+  await using probe = new Probe(target.url + target.path, `${network}.250`, answerMs(cell), target.headers);
   await using flooder = startFlood(cell, system);
   await sleep(cell.warmUpMs);
 
@@ -84,7 +90,7 @@ export async function measureCell(cell: Cell): Promise<Measured> {
   const lost = agentProblems(controller) - problemsBefore;
   const lines = linesOf(target.process).slice(before.lines);
   const { endMs, exitCode } = await measureEnd(system, cell.target);
-  const report = (await flooder.ask('how much?', answerMs)) as FloodReport;
+  const report = (await flooder.ask('how much?', reportMs)) as FloodReport;
   return {
     ...{ cell, probed, agentProblems: lost, weightMs, rescueMs, restMiB, peakMiB },
     ...{ cores, endMs, exitCode, logged: lines.slice(-shownLines), logLines: lines.length, flood: report },

@@ -11,8 +11,6 @@ export interface Probed {
   readonly failures: Readonly<Record<string, number>>;
 }
 
-/** How long a client waits for its answer, in ms: as long as a controller waits for an agent. */
-const limitMs = 1_000;
 const everyMs = 200;
 
 /** Another client, at an address of its own: a new connection for each request, five times a second. */
@@ -24,8 +22,9 @@ export class Probe implements AsyncDisposable {
   #answered = 0;
   #slowestMs = 0;
 
-  constructor(url: string, localAddress: string, headers: Readonly<Record<string, string>> = {}) {
-    this.#done = this.#run(url, { localAddress, headers, agent: false, rejectUnauthorized: false });
+  /** `limitMs`: how long it waits for an answer. */
+  constructor(url: string, localAddress: string, limitMs: number, headers: Readonly<Record<string, string>> = {}) {
+    this.#done = this.#run(url, limitMs, { localAddress, headers, agent: false, rejectUnauthorized: false });
   }
 
   get seen(): Probed {
@@ -38,10 +37,14 @@ export class Probe implements AsyncDisposable {
     await this.#done;
   }
 
-  async #run(url: string, options: RequestOptions & { readonly rejectUnauthorized: boolean }): Promise<void> {
+  async #run(
+    url: string,
+    limitMs: number,
+    options: RequestOptions & { readonly rejectUnauthorized: boolean },
+  ): Promise<void> {
     while (!this.#stop.signal.aborted) {
       const beganMs = performance.now();
-      const outcome = await ask(url, options);
+      const outcome = await ask(url, { ...options, signal: AbortSignal.timeout(limitMs) });
       const tookMs = performance.now() - beganMs;
       // one that was under way at the end does not count
       if (this.#stop.signal.aborted) return;
@@ -57,7 +60,7 @@ export class Probe implements AsyncDisposable {
 function ask(url: string, options: RequestOptions): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   const start = url.startsWith('https:') ? requestTls : requestPlain;
-  const request = start(url, { ...options, signal: AbortSignal.timeout(limitMs) }, (response) => {
+  const request = start(url, options, (response) => {
     response.once('end', () => resolve(String(response.statusCode)));
     response.once('error', ({ message }) => resolve(message));
     response.resume();

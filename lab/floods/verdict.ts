@@ -1,11 +1,11 @@
 import { count } from '../../shared/terminal/format.ts';
 import { type Check, check } from '../support/check.ts';
-import { longestMs, type Measured } from './cell.ts';
+import { answerMs, longestMs, type Measured } from './cell.ts';
 import { handedOver } from './system.ts';
 
 /** What is promised while a flood lasts (docs/security.md). Times in ms. */
 export const bounds = {
-  /** Least part of another client's requests that are answered within a second. */
+  /** Least part of another client's requests that are answered in time. */
   answered: 0.9,
   /** Beside two ticks. */
   weightMs: 500,
@@ -17,7 +17,7 @@ export const bounds = {
 
 /** What was measured in one cell, against what is promised. Pure. */
 export function verdictOf(measured: Measured): readonly Check[] {
-  const { probed, weightMs, rescueMs, restMiB, peakMiB, endMs, exitCode, logLines, flood } = measured;
+  const { probed, agentProblems, weightMs, rescueMs, restMiB, peakMiB, endMs, exitCode, logLines, flood } = measured;
   const { target, periodMs } = measured.cell;
   const weightBoundMs = 2 * periodMs + bounds.weightMs;
   const growth = peakMiB - restMiB;
@@ -30,8 +30,9 @@ export function verdictOf(measured: Measured): readonly Check[] {
       `${answers(measured)} ${Object.entries(probed.failures)
         .map(([kind, many]) => `${many} ${kind}`)
         .join(', ')}`.trimEnd(),
-      `${bounds.answered * 100} % within 1 s`,
+      `${bounds.answered * 100} % within ${answerMs(measured.cell)} ms`,
     ),
+    check("the controller's snapshots that did not come", agentProblems === 0, count(agentProblems), '0'),
     check('a weight is right again', isWithin(weightMs, weightBoundMs), time(weightMs), `${weightBoundMs} ms`),
     check('a rescue', isWithin(rescueMs, bounds.rescueMs), time(rescueMs), `${bounds.rescueMs} ms`),
     check('memory above rest', growth < bounds.memoryMiB, `${growth.toFixed(0)} MiB`, `${bounds.memoryMiB} MiB`),

@@ -29,6 +29,16 @@ export class ConnectionGate<Connection extends Guest> {
     this.#close = close;
   }
 
+  /**
+   * Whether a connection from there would only take the place of another one of the same address, or of one that has no more: in
+   * a flood, letting these in would be most of the work.
+   */
+  isShareTaken(address: string): boolean {
+    const own = this.#ofAddress.get(address) ?? 0;
+    if (own === 0 || this.#open.size < this.#limits.total) return false;
+    return Math.max(...this.#ofAddress.values()) <= own + 1;
+  }
+
   /** Whether it may stay; then `release` is to be called when it ends. */
   admit(connection: Connection): boolean {
     const own = this.#ofAddress.get(connection.address) ?? 0;

@@ -35,17 +35,18 @@ const longestPauseMs = 20;
 
 /**
  * When the next piece of work for a client is done, so that serving uses only its share of a core, whatever arrives. Clients
- * that have shown what is asked of them come first, and then the address whose last turn is longest ago, however many connections
- * each has. Normally a piece of work is done at once. What the thread uses in a pass of its event loop is charged if work is done in it:
+ * that have shown what is asked of them come first, then addresses that let all others have a turn since their last one, then one
+ * address after the other, however many connections each has. Normally a piece of work is done at once. What the thread uses in a pass of its event loop is charged if work is done in it:
  * the largest part comes later in the pass, such as a TLS handshake or an answer.
  */
 export class Turns {
   readonly #limits: CpuLimits;
   readonly #cpuMs: () => number;
   readonly #nowMs: () => number;
-  /** By address. */
+  /** By address, in the order of their turns. */
   readonly #first = new Map<string, Waiting[]>();
-  readonly #strangers = new Map<string, Waiting[]>();
+  readonly #rested = new Map<string, Waiting[]>();
+  readonly #others = new Map<string, Waiting[]>();
   /** The number of the last turn of an address, oldest first. */
   readonly #lastTurns = new Map<string, number>();
   #turn = 0;
@@ -70,11 +71,7 @@ export class Turns {
       this.goOn(work);
       return;
     }
-    const { address, comesFirst } = owner;
-    const queues = comesFirst ? this.#first : this.#strangers;
-    const own = queues.get(address);
-    if (own === undefined) queues.set(address, [{ owner, work }]);
-    else own.push({ owner, work });
+    queue(this.#queuesFor(owner), owner.address, [{ owner, work }]);
     this.#goOnLater();
   }
 
@@ -88,11 +85,15 @@ export class Turns {
   }
 
   get waiting(): number {
-    return [...this.#first.values(), ...this.#strangers.values()].flat().length;
+    return this.#all.flatMap((queues) => [...queues.values()].flat()).length;
+  }
+
+  get #all() {
+    return [this.#first, this.#rested, this.#others] as const;
   }
 
   get #isAnyWaiting(): boolean {
-    return this.#first.size + this.#strangers.size > 0;
+    return this.#all.some(({ size }) => size > 0);
   }
 
   #endPass(): void {
@@ -113,7 +114,7 @@ export class Turns {
   }
 
   #doNext(): void {
-    const next = this.#nextOf(this.#first) ?? this.#nextOf(this.#strangers);
+    const next = nextOf(this.#first) ?? nextOf(this.#rested, this.#others) ?? nextOf(this.#others);
     if (next === null) return;
     const { address } = next.owner;
     this.#turn += 1;
@@ -124,17 +125,10 @@ export class Turns {
     this.goOn(next.work);
   }
 
-  /** Of the address whose last turn is longest ago, the oldest work. */
-  #nextOf(queues: Map<string, Waiting[]>): Waiting | null {
-    let best: Waiting[] = [];
-    let bestTurn = Number.POSITIVE_INFINITY;
-    for (const [address, waiting] of queues) {
-      while (waiting[0]?.owner.isGone) waiting.shift();
-      const lastTurn = this.#lastTurns.get(address) ?? 0;
-      if (waiting.length === 0) queues.delete(address);
-      else if (lastTurn < bestTurn) [best, bestTurn] = [waiting, lastTurn];
-    }
-    return best.shift() ?? null;
+  #queuesFor({ address, comesFirst }: Owner): Map<string, Waiting[]> {
+    if (comesFirst) return this.#first;
+    const turnsSince = this.#turn - (this.#lastTurns.get(address) ?? Number.NEGATIVE_INFINITY);
+    return turnsSince > this.#others.size ? this.#rested : this.#others;
   }
 
   /** What may be used now, in ms: less than nothing after much work, down to one burst. */
@@ -146,4 +140,21 @@ export class Turns {
     const usedMs = this.#passFromMs === null ? 0 : this.#cpuMs() - this.#passFromMs;
     return Math.max(-burstMs, this.#creditMs - usedMs);
   }
+}
+
+function queue(queues: Map<string, Waiting[]>, address: string, more: readonly Waiting[]): void {
+  const own = queues.get(address);
+  if (own === undefined) queues.set(address, [...more]);
+  else own.push(...more);
+}
+
+/** The oldest work of the first address. What else it has waits behind all others. */
+function nextOf(queues: Map<string, Waiting[]>, later = queues): Waiting | null {
+  for (const [address, waiting] of queues) {
+    queues.delete(address);
+    const [next, ...rest] = waiting.filter(({ owner }) => !owner.isGone);
+    if (rest.length > 0) queue(later, address, rest);
+    if (next !== undefined) return next;
+  }
+  return null;
 }

@@ -73,9 +73,13 @@ export class Visitors implements Disposable {
     const isRefused = (address: string) => {
       brake.connectionCame();
       const group = addressGroup(address);
-      if (this.#limiter.take(group) === null) return false;
-      this.#shutOut(group, null);
-      return true;
+      if (this.#limiter.take(group) !== null) {
+        this.#shutOut(group, null);
+        return true;
+      }
+      const isCrowding = !this.#known.has(group) && this.#gate.isShareTaken(group);
+      if (isCrowding) this.#report.add('connections', group);
+      return isCrowding;
     };
     return new (class extends BlockList {
       override check(address: unknown): boolean {

@@ -31,6 +31,7 @@ test('a flood is harmless up to each bound, and not beyond', (t) => {
   t.deepEqual(missed({ probed: { ...good.probed, asked: 0, answered: 0, failures: {} } }), [
     "another client's answers: 0 of 0",
   ]);
+  t.deepEqual(missed({ agentProblems: 1 }), ["the controller's snapshots that did not come: 1"]);
   t.deepEqual(missed({ weightMs: 2_501 }), ['a weight is right again: 2,501']);
   t.deepEqual(missed({ rescueMs: 501 }), ['a rescue: 501']);
   t.deepEqual(missed({ peakMiB: 240 }), ['memory above rest: 150 MiB']);

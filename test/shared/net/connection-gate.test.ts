@@ -50,6 +50,18 @@ test('a full house of addresses with one connection each has a place for another
   t.deepEqual(closed.slice(-2), ['4994', 'c1'], 'a second connection takes the place of the own first one');
 });
 
+test('in a full house the share of an address is taken while no other one has two more', (t) => {
+  const { of, arriveAll } = gate();
+  arriveAll('a', '1', '2', '3');
+  arriveAll('b', '4', '5');
+  t.false(of.isShareTaken('a'), 'there is a place');
+  arriveAll('c', '6');
+  t.true(of.isShareTaken('a'));
+  t.true(of.isShareTaken('b'));
+  t.false(of.isShareTaken('c'));
+  t.false(of.isShareTaken('d'));
+});
+
 test('one that has shown its token stays while there are others', (t) => {
   const { of, closed, arrive, arriveAll } = gate();
   const [one, two] = [arrive('controller', 'c1'), arrive('controller', 'c2')];

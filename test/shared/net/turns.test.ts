@@ -57,17 +57,19 @@ test('one address after the other has a turn, however many connections each has'
   t.deepEqual(done, ['large', 'a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
 });
 
-test('an address that had its last turn longer ago comes before others, though they wait longer', async (t) => {
+test('an address that let all others have a turn since its last one comes before them', async (t) => {
   const { of, done, take } = turns();
   take('large', 1_000);
   await tick();
-  take('a1', 100);
-  await until('it is done', () => of.waiting === 0);
-  take('a2', 10);
-  take('a3', 10);
-  take('b1', 10, { address: '10.0.0.2' });
+  for (const name of ['a1', 'a2', 'a3']) take(name, 30);
+  const b = { address: '10.0.0.2' };
+  of.take({ ...stranger, ...b }, () => {
+    done.push('b1');
+    take('b2', 30, b);
+    take('c1', 30, { address: '10.0.0.3' });
+  });
   await until('all are done', () => of.waiting === 0);
-  t.deepEqual(done, ['large', 'a1', 'b1', 'a2', 'a3']);
+  t.deepEqual(done, ['large', 'a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
 });
 
 test('work of those that are gone is dropped', async (t) => {
