@@ -6,6 +6,8 @@ export const answerMs = 1_000;
 const leastPauseMs = 10;
 /** And in multiples of what the answer has cost: at most a tenth of the loop's time is spent on answers. */
 const pauseOfCost = 10;
+/** Longest such time, in ms: with thousands of servers clients would give up before. A status costs once for each tick only. */
+const longestPauseMs = 1_000;
 
 /** What is true at the time of the answer. */
 export interface Current {
@@ -55,7 +57,7 @@ export class Asking {
     this.#asked = null;
     this.#isLate = false;
     this.#isPausing = true;
-    const pauseMs = Math.max(leastPauseMs, pauseOfCost * tookMs);
+    const pauseMs = Math.min(longestPauseMs, Math.max(leastPauseMs, pauseOfCost * tookMs));
     setTimeout(() => {
       this.#isPausing = false;
       this.#sendNext();

@@ -51,6 +51,15 @@ test('after an answer that took long the next question waits ten times as long',
   t.true(performance.now() - startedMs >= 199);
 });
 
+test('the pause is a second at most: clients wait little longer', async (t) => {
+  const { asked, asking, answer } = questions();
+  void asking.ask(true);
+  answer('', { tookMs: 30_000 });
+  void asking.ask(true);
+  await until('the next question', () => asked.length === 2, { limitMs: 60_000 });
+  t.is(asked.length, 2);
+});
+
 test('without an answer for a second all who wait are told, and later ones at once, until there is one', async (t) => {
   const { asked, asking, answer } = questions();
   const startedMs = performance.now();
