@@ -132,26 +132,30 @@ function isEstablished(local: number, remote: number): boolean {
   return line.test(readFileSync('/proc/net/tcp', 'utf8'));
 }
 
-test('the rate holds for requests on one connection, and at the first one too many nothing is heard for a while', async (t) => {
-  await using running = await start();
-  const asked = 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n';
-  const [idle] = hold(running.port, 1, '127.0.0.2');
-  const answer = await say(running.port, asked.repeat(5_000), '127.0.0.2');
-  const fine = answer.match(/HTTP\/1\.1 200 /g)?.length ?? 0;
-  t.true(fine >= limits.requests.burst - 2 && fine < 5_000, `${fine}`);
-  t.is(answer.match(/HTTP\/1\.1 429 /g)?.length, 1, 'then the connection is closed');
-  t.regex(answer, /\r\nretry-after: 1\r\n/);
-  t.is(await say(running.port, asked, '127.0.0.2'), '', 'another one is closed unheard');
-  await until('an idle one is closed, too', () => idle !== undefined && !isOpen(idle));
-  t.is((await get(running.port, '127.0.0.1')).status, 200);
-  await until('it is heard again', async () =>
-    (await say(running.port, asked.replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n'), '127.0.0.2')).startsWith(
-      'HTTP/1.1 200',
-    ),
-  );
-});
+// Serial: clients and server share a thread, whose CPU is what the server has a share of.
+test.serial(
+  'the rate holds for requests on one connection, and at the first one too many nothing is heard for a while',
+  async (t) => {
+    await using running = await start();
+    const asked = 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n';
+    const [idle] = hold(running.port, 1, '127.0.0.2');
+    const answer = await say(running.port, asked.repeat(5_000), '127.0.0.2');
+    const fine = answer.match(/HTTP\/1\.1 200 /g)?.length ?? 0;
+    t.true(fine >= limits.requests.burst - 2 && fine < 5_000, `${fine}`);
+    t.is(answer.match(/HTTP\/1\.1 429 /g)?.length, 1, 'then the connection is closed');
+    t.regex(answer, /\r\nretry-after: 1\r\n/);
+    t.is(await say(running.port, asked, '127.0.0.2'), '', 'another one is closed unheard');
+    await until('an idle one is closed, too', () => idle !== undefined && !isOpen(idle));
+    t.is((await get(running.port, '127.0.0.1')).status, 200);
+    await until('it is heard again', async () =>
+      (await say(running.port, asked.replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n'), '127.0.0.2')).startsWith(
+        'HTTP/1.1 200',
+      ),
+    );
+  },
+);
 
-test('connections per address are limited, and a new address gets one even if hogs took all', async (t) => {
+test.serial('connections per address are limited, and a new address gets one even if hogs took all', async (t) => {
   await using running = await start();
   const { perAddress, total } = limits.connections;
   // kept open by a request, longer than this test waits, and fewer than the rate allows
@@ -170,7 +174,7 @@ test('connections per address are limited, and a new address gets one even if ho
   t.is((await get(running.port, '127.0.0.1')).status, 200);
 });
 
-test('as many addresses as there are places, with one idle connection each, keep nobody out', async (t) => {
+test.serial('as many addresses as there are places, with one idle connection each, keep nobody out', async (t) => {
   await using running = await start();
   const asked = 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n';
   const kept = Array.from({ length: limits.connections.total }, (_, index) =>
