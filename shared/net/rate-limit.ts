@@ -51,7 +51,8 @@ export class RateLimiter {
       const [silentLongest = address] = this.#buckets.keys();
       this.#buckets.delete(silentLongest);
     }
-    return isServed ? null : Math.ceil((deafUntilMs - atMs) / 1_000);
+    // rounded first: 1000.0000000001 ms are one second
+    return isServed ? null : Math.ceil(Math.round(deafUntilMs - atMs) / 1_000);
   }
 
   get remembered(): number {

@@ -17,6 +17,15 @@ test('a burst is answered, and the next request is told how long to wait', (t) =
   t.is(answered(20, 'b'), 20, 'another address has its own');
 });
 
+test('the time to wait is the same at whatever fraction of a millisecond', (t) => {
+  for (let index = 0; index < 100; index += 1) {
+    const { of, clock, answered } = limiter();
+    clock.nowMs = index * 0.7;
+    answered(20);
+    t.is(of.take('a'), 2, `${clock.nowMs}`);
+  }
+});
+
 test('an address that keeps to its rate is answered for ever', (t) => {
   const { clock, answered } = limiter();
   answered(20);
