@@ -51,6 +51,8 @@ const places = { one: 128, many: 512 } as const;
 export const longestMs = 8_000;
 const reportMs = 20_000;
 const operatorsWeight = 5;
+/** Other clients' addresses. */
+const others = [250, 251, 252, 253, 254];
 const shownLines = 20;
 
 /**
@@ -78,7 +80,12 @@ export async function measureCell(cell: Cell): Promise<Measured> {
   const restMiB = forgetPeak(pid);
   const before = { atMs: performance.now(), cpuMs: processUsage(pid).cpuMs, lines: linesOf(target.process).length };
   const problemsBefore = agentProblems(controller);
-  await using probe = new Probe(target.url + target.path, `${network}.250`, answerMs(cell), target.headers);
+  await using probe = new Probe(
+    target.url + target.path,
+    others.map((last) => `${network}.${last}`),
+    answerMs(cell),
+    target.headers,
+  );
   await using flooder = startFlood(cell, system);
   await sleep(cell.warmUpMs);
 
@@ -125,10 +132,10 @@ async function measureWeight(system: FloodedSystem): Promise<number | null> {
 }
 
 async function measureRescue(system: FloodedSystem): Promise<number | null> {
-  const others = (state: string) => ['s1', 's2'].map((name) => `set server web/${name} state ${state}`).join(';');
-  await operatorSays(system.haproxy, others('maint'));
+  const setOthers = (state: string) => ['s1', 's2'].map((name) => `set server web/${name} state ${state}`).join(';');
+  await operatorSays(system.haproxy, setOthers('maint'));
   const rescueMs = await timeUntil(async () => ((await weightOf(system, 's3')) ?? 0) > 0);
-  await operatorSays(system.haproxy, others('ready'));
+  await operatorSays(system.haproxy, setOthers('ready'));
   return rescueMs;
 }
 

@@ -13,7 +13,7 @@ export interface Probed {
 
 const everyMs = 200;
 
-/** Another client, at an address of its own: a new connection for each request, five times a second. */
+/** Other clients, each at an address of its own: a new connection for each request, five times a second in turn. */
 export class Probe implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
@@ -23,8 +23,8 @@ export class Probe implements AsyncDisposable {
   #slowestMs = 0;
 
   /** `limitMs`: how long it waits for an answer. */
-  constructor(url: string, localAddress: string, limitMs: number, headers: Readonly<Record<string, string>> = {}) {
-    this.#done = this.#run(url, limitMs, { localAddress, headers, agent: false, rejectUnauthorized: false });
+  constructor(url: string, from: readonly string[], limitMs: number, headers: Readonly<Record<string, string>>) {
+    this.#done = this.#run(url, from, limitMs, { headers, agent: false, rejectUnauthorized: false });
   }
 
   get seen(): Probed {
@@ -39,12 +39,14 @@ export class Probe implements AsyncDisposable {
 
   async #run(
     url: string,
+    from: readonly string[],
     limitMs: number,
     options: RequestOptions & { readonly rejectUnauthorized: boolean },
   ): Promise<void> {
     while (!this.#stop.signal.aborted) {
       const beganMs = performance.now();
-      const outcome = await ask(url, { ...options, signal: AbortSignal.timeout(limitMs) });
+      const localAddress = from[this.#asked % from.length] ?? '';
+      const outcome = await ask(url, { ...options, localAddress, signal: AbortSignal.timeout(limitMs) });
       const tookMs = performance.now() - beganMs;
       // one that was under way at the end does not count
       if (this.#stop.signal.aborted) return;

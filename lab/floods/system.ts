@@ -95,13 +95,15 @@ export async function startSystem({ target, periodMs, tls, largeStatus }: System
       ...backends.flatMap(({ name }) => ['--backend', name]),
       ...['--agent', `web/s1=${agentUrl}`, '--agent-url', `http://{address}:${standInPort}`],
       ...(command.length > 0 ? ['--agent-token-file', file('token')] : []),
+      // without one a TLS server knows no client, and none comes first
+      ...(tls && !isAgent ? ['--token-file', file('token')] : []),
       ...(tls && isAgent ? ['--agent-ca-file', certificate.cert] : []),
       ...tlsFlags(!isAgent),
     ]),
   );
   await listening(controller);
   const statusUrl = `${scheme(!isAgent)}://127.0.0.1:${statusPort}`;
-  const headers = command.length > 0 ? { authorization: `Bearer ${token}` } : undefined;
+  const wantsToken = command.length > 0 || (tls && !isAgent);
   const flooded = isAgent
     ? { process: agent, host: s1, port: agentPort, path: '/v1/snapshot', url: agentUrl }
     : { process: controller, host: '127.0.0.1', port: statusPort, path: '/v1/status', url: statusUrl };
@@ -110,7 +112,7 @@ export async function startSystem({ target, periodMs, tls, largeStatus }: System
     haproxy,
     controller,
     network,
-    target: { ...flooded, headers: headers ?? {} },
+    target: { ...flooded, headers: wantsToken ? { authorization: `Bearer ${token}` } : {} },
     [Symbol.asyncDispose]: () => rest.disposeAsync(),
   };
 }

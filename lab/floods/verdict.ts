@@ -6,7 +6,7 @@ import { handedOver } from './system.ts';
 /** What is promised while a flood lasts (docs/security.md). Times in ms. */
 export const bounds = {
   /** Least part of another client's requests that are answered in time. */
-  answered: 0.9,
+  answered: 0.8,
   /** Beside two ticks. */
   weightMs: 500,
   rescueMs: 500,
