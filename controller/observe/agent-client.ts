@@ -18,7 +18,7 @@ import { TlsConnections } from '../../shared/tls/tls-client.ts';
 import { certificateFault, schemeHint } from '../../shared/tls/tls-failure.ts';
 import { ConnectionRoom, connectionsWithin } from './connection-room.ts';
 import { NameLookups } from './name-lookups.ts';
-import { ownSnapshot, readSnapshot } from './parse-snapshot.ts';
+import { type AgentAnswer, ownSnapshot, readSnapshot } from './parse-snapshot.ts';
 
 export interface AgentClientOptions {
   /** Deadline for the whole exchange, in ms. */
@@ -122,21 +122,35 @@ export class AgentClient implements Disposable {
     }
     if (!(await this.#room.enter(signal))) return err(agentNoConnection(url, this.#room.most));
     try {
-      // axios' own timeout covers silence only; the signal ends an answer that drips for ever
-      const request = {
-        ...this.#options,
-        headers: new AxiosHeaders(this.#headers),
-        url: `${url}/v1/snapshot`,
-        signal,
-        ...(url.startsWith('https:') ? { transport: this.#transportTo(server) } : {}),
-      };
-      const { status, headers, data } = await this.#request(request);
-      return readSnapshot({ status, contentType: String(headers['content-type'] ?? ''), body: String(data) }, url);
+      const answer = await this.#send(url, server, signal);
+      return readSnapshot(answer, url);
     } catch (cause) {
       return err(this.#describe(cause, url));
     } finally {
       this.#room.leave();
     }
+  }
+
+  /** A kept connection may have been closed just before the request, by an agent that needs the place: then asked once more. */
+  async #send(url: string, server: string, signal: AbortSignal): Promise<AgentAnswer> {
+    try {
+      return await this.#sendOnce(url, server, signal);
+    } catch (cause) {
+      if (!isLostKeptConnection(cause)) throw cause;
+      return await this.#sendOnce(url, server, signal);
+    }
+  }
+
+  async #sendOnce(url: string, server: string, signal: AbortSignal): Promise<AgentAnswer> {
+    // axios' own timeout covers silence only; the signal ends an answer that drips for ever
+    const { status, headers, data } = await this.#request({
+      ...this.#options,
+      headers: new AxiosHeaders(this.#headers),
+      url: `${url}/v1/snapshot`,
+      signal,
+      ...(url.startsWith('https:') ? { transport: this.#transportTo(server) } : {}),
+    });
+    return { status, contentType: String(headers['content-type'] ?? ''), body: String(data) };
   }
 
   #closeIdle(): void {
@@ -169,4 +183,11 @@ export class AgentClient implements Disposable {
     if (certificate !== null) return agentCertificate(where, certificate);
     return agentUnreachable(where, code ?? message, schemeHint(where, code ?? '', hints));
   }
+}
+
+/** Before a byte of the answer came. `reusedSocket` is how Node.js says that the connection was a kept one. */
+function isLostKeptConnection(cause: unknown): boolean {
+  if (!(cause instanceof AxiosError) || cause.response !== undefined) return false;
+  const { reusedSocket } = (cause.request ?? {}) as Partial<ClientRequest>;
+  return reusedSocket === true && (cause.code === 'ECONNRESET' || cause.code === 'EPIPE');
 }

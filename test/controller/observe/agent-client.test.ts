@@ -105,6 +105,28 @@ test('an agent may be asked by name', async (t) => {
   server.close();
 });
 
+for (const { title, isClosed, code } of [
+  { title: 'one kept connection is asked once more', isClosed: (request: number) => request === 2, code: null },
+  { title: 'every connection is unreachable', isClosed: (request: number) => request >= 2, code: 'agent-unreachable' },
+] as const) {
+  test(`an agent that closes ${title}`, async (t) => {
+    let requests = 0;
+    const server = createServer((request, response) => {
+      requests += 1;
+      if (isClosed(requests)) request.socket.destroy();
+      else answers(good)(request, response);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.teardown(() => server.close());
+    using client = new AgentClient({ timeoutMs: patienceMs, token: null });
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    t.true((await client.fetch(url, 'web1')).ok);
+    const second = await client.fetch(url, 'web1');
+    t.is(second.ok ? null : second.error.code, code);
+    t.is(requests, 3);
+  });
+}
+
 test('the token goes with the request', async (t) => {
   let seen: string | undefined;
   await ask(

@@ -41,6 +41,17 @@ test('a flood is harmless up to each bound, and not beyond', (t) => {
   t.deepEqual(missed({ flood: { ...good.flood, opened: 0 } }), ['the flood came through: 0 connections']);
 });
 
+test('of few requests one may miss, and behind 256 addresses that speak TLS half may', (t) => {
+  const probed = (asked: number, answered: number) => ({ ...good.probed, asked, answered, failures: {} });
+  t.deepEqual(missed({ probed: probed(3, 2) }), []);
+  t.is(missed({ probed: probed(3, 1) }).length, 1);
+  t.is(missed({ probed: probed(1, 0) }).length, 1);
+  const cell = { ...good.cell, kind: 'tls pipelining' } as const;
+  t.deepEqual(missed({ cell, probed: probed(20, 10) }), []);
+  t.is(missed({ cell, probed: probed(20, 9) }).length, 1);
+  t.is(missed({ cell: { ...cell, addresses: 1 }, probed: probed(20, 15) }).length, 1);
+});
+
 test('the bound on a weight follows the period of the ticks', (t) => {
   const cell = { ...good.cell, periodMs: 2_000 };
   t.deepEqual(missed({ cell, weightMs: 4_500 }), []);
