@@ -44,7 +44,8 @@ export const configuredWeight = 100;
 /** How the application of `agent -- COMMAND` ends when it gets the agent's SIGTERM. */
 export const handedOver = 23;
 const application = ['sh', '-c', `trap 'kill $!; exit ${handedOver}' TERM; sleep 1000 & wait`];
-const manyServers = 500;
+/** So many that a status does not fit into one packet or piece, and so few that their ticks do not delay a rescue. */
+const manyServers = 200;
 /** More than a flood may write, so that all lines are counted. */
 const keptCharacters = 8 * 1024 * 1024;
 const token = 'of-the-flooded-agent-0123456789';
