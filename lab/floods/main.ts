@@ -26,7 +26,7 @@ Floods a real controller and real agents from addresses of loopback, one kind of
 flood after the other, and measures what others notice: another client's
 answers, an operator's weight that is to be put right, a drained server that is
 to be rescued, memory, CPU and the time from SIGTERM to the end. Nothing else
-should run on the machine. All of it takes about an hour.
+should run on the machine. All of it takes about half an hour.
 Exit codes: 0 all promises were kept, 1 one was not, 2 invalid options.
 
 Examples:
