@@ -39,10 +39,8 @@ test.serial('a thread of the status API that dies or is stuck harms neither tick
   await until('it is told', () => controller.events('status API down').length > 0);
   t.regex(controller.events('status API down')[0]?.detail ?? '', /a defect/);
   await until('another one', () => controller.events('status API down: over').length > 0);
-  const after = await stack.status();
-  t.is(after.startedAtMs, startedAtMs, 'the same controller');
-  t.true(after.ticks > ticks, 'ticks go on');
-  t.is(after.skippedTicks, 0);
+  t.is((await stack.status()).startedAtMs, startedAtMs, 'the same controller');
+  await until('ticks go on', async () => (await stack.status()).ticks > ticks);
   t.is(controller.events('status API down').length, 1);
 
   await writeFile(join(folder.path, 'stick'), '');
