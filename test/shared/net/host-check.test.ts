@@ -4,25 +4,15 @@ import test from 'ava';
 import fc from 'fast-check';
 import { plain } from '../../../shared/net/answer.ts';
 import { allowedNames, foreignHost } from '../../../shared/net/host-check.ts';
-import { startHttpServer } from '../../../shared/net/http-server.ts';
+import { serve } from './support.ts';
 
 /** Our own server with these options, and what it answers to the bytes of one request. */
 async function serving(
   options: { token?: string; host?: string; insecure?: boolean; allowHosts?: readonly string[] } = {},
 ) {
   const { token = null, host = '127.0.0.1', insecure = false, allowHosts = [] } = options;
-  const server = await startHttpServer({
-    listen: { host, port: 0 },
-    token,
-    tls: null,
-    insecure,
-    allowHosts,
-    tokenHint: '',
-    routes: { '/v1/status': () => plain('a secret'), '/healthz': () => plain('ok') },
-    onError: (error) => {
-      throw error;
-    },
-  });
+  const routes = { '/v1/status': () => plain('a secret'), '/healthz': () => plain('ok') };
+  const server = await serve({ listen: { host, port: 0 }, token, insecure, allowHosts, routes });
   const ask = async (head: string) => {
     const socket = connect(server.address.port, '127.0.0.1');
     socket.write(`${head}\r\nconnection: close\r\n\r\n`);

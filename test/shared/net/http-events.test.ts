@@ -2,31 +2,12 @@ import http, { METHODS, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import test from 'ava';
-import { plain } from '../../../shared/net/answer.ts';
-import { startHttpServer } from '../../../shared/net/http-server.ts';
+import { say, serve } from './support.ts';
 
 const token = 'a-token-of-at-least-16-characters';
 
-/** What comes back for these bytes until the server closes. */
-async function say(port: number, bytes: string, from: string): Promise<string> {
-  const socket = connect({ host: '127.0.0.1', port, localAddress: from });
-  socket.on('error', () => undefined).end(bytes);
-  return await text(socket).catch(() => '');
-}
-
 async function start() {
-  const server = await startHttpServer({
-    listen: { host: '127.0.0.1', port: 0 },
-    token,
-    tls: null,
-    insecure: false,
-    allowHosts: [],
-    tokenHint: '',
-    routes: { '/': () => plain('hello'), '/healthz': () => plain('ok') },
-    onError: (error) => {
-      throw error;
-    },
-  });
+  const server = await serve({ token });
   return { port: server.address.port, [Symbol.asyncDispose]: () => server.close() };
 }
 
@@ -61,7 +42,7 @@ test("each method of Node's parser gets one answer", async (t) => {
   await using running = await start();
   for (const method of METHODS) {
     const target = method === 'CONNECT' ? 'a:1' : '/';
-    const answer = await say(running.port, `${method} ${target} HTTP/1.1\r\nhost: a\r\n\r\n`, '127.0.0.1');
+    const answer = await say(running.port, `${method} ${target} HTTP/1.1\r\nhost: a\r\n\r\n`, { end: true });
     t.regex(answer, /^HTTP\/1\.1 [45]\d\d /, method);
     t.is(answer.match(/HTTP\/1\.1 /g)?.length, 1, `${method}: ${answer}`);
   }
@@ -70,7 +51,7 @@ test("each method of Node's parser gets one answer", async (t) => {
 test('without a token a connection is kept for a short time only, with one as usual', async (t) => {
   await using running = await start();
   const keepAlive = async (headers: string) => {
-    const answer = await say(running.port, `GET /healthz HTTP/1.1\r\nhost: a\r\n${headers}\r\n`, '127.0.0.1');
+    const answer = await say(running.port, `GET /healthz HTTP/1.1\r\nhost: a\r\n${headers}\r\n`, { end: true });
     return /keep-alive: timeout=(\d+)/i.exec(answer)?.[1];
   };
   t.is(await keepAlive(''), '5');

@@ -5,42 +5,19 @@ import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import test from 'ava';
 import { plain } from '../../../shared/net/answer.ts';
-import { startHttpServer } from '../../../shared/net/http-server.ts';
 import { limits } from '../../../shared/net/limits.ts';
 import { silentLog } from '../../../shared/process/log.ts';
 import { RenewedTls } from '../../../shared/tls/renewed-tls.ts';
 import { until } from '../../../testbed/rig/wait.ts';
 import { Authority, tlsTest } from '../../support/certificates.ts';
+import { say, serve } from './support.ts';
 
-/** The server of agents and controllers, with a route that answers at once and one that is large. */
+/** A route that answers at once, and one that is large. */
 async function start(tls: RenewedTls | null = null) {
-  const server = await startHttpServer({
-    listen: { host: '127.0.0.1', port: 0 },
-    token: null,
-    tls,
-    insecure: false,
-    allowHosts: [],
-    tokenHint: '',
-    routes: { '/': () => plain('hello'), '/large': () => plain('x'.repeat(64 * 1024 * 1024)) },
-    onError: (error) => {
-      throw error;
-    },
-  });
+  const large = () => plain('x'.repeat(64 * 1024 * 1024));
+  const server = await serve({ tls, routes: { '/': () => plain('hello'), '/large': large } });
   const { port } = server.address;
   return { server, port, [Symbol.asyncDispose]: () => server.close() };
-}
-
-/** Sends these bytes from this address, and returns what comes until the other side closes. */
-async function say(port: number, bytes: string, from = '127.0.0.1'): Promise<string> {
-  const socket = connect({ host: '127.0.0.1', port, localAddress: from });
-  let answer = '';
-  socket.setEncoding('utf8').on('data', (more: string) => {
-    answer += more;
-  });
-  socket.on('error', () => undefined);
-  socket.write(bytes);
-  await closed(socket);
-  return answer;
 }
 
 async function get(port: number, from: string, path = '/') {
@@ -139,18 +116,18 @@ test.serial(
     await using running = await start();
     const asked = 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n';
     const [idle] = hold(running.port, 1, '127.0.0.2');
-    const answer = await say(running.port, asked.repeat(5_000), '127.0.0.2');
+    const answer = await say(running.port, asked.repeat(5_000), { from: '127.0.0.2' });
     const fine = answer.match(/HTTP\/1\.1 200 /g)?.length ?? 0;
     t.true(fine >= limits.requests.burst - 2 && fine < 5_000, `${fine}`);
     t.is(answer.match(/HTTP\/1\.1 429 /g)?.length, 1, 'then the connection is closed');
     t.regex(answer, /\r\nretry-after: 1\r\n/);
-    t.is(await say(running.port, asked, '127.0.0.2'), '', 'another one is closed unheard');
+    t.is(await say(running.port, asked, { from: '127.0.0.2' }), '', 'another one is closed unheard');
     await until('an idle one is closed, too', () => idle !== undefined && !isOpen(idle));
     t.is((await get(running.port, '127.0.0.1')).status, 200);
     await until('it is heard again', async () =>
-      (await say(running.port, asked.replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n'), '127.0.0.2')).startsWith(
-        'HTTP/1.1 200',
-      ),
+      (
+        await say(running.port, asked.replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n'), { from: '127.0.0.2' })
+      ).startsWith('HTTP/1.1 200'),
     );
   },
 );
@@ -197,6 +174,6 @@ tlsTest('limits hold over TLS too, and an unfinished handshake is not waited for
   await until('the limit', () => mute.filter(isOpen).length <= perAddress);
   t.true(mute.filter(isOpen).length > 0);
   await until('all are closed', () => mute.filter(isOpen).length === 0);
-  const plainly = await say(running.port, 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n', '127.0.0.3');
+  const plainly = await say(running.port, 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n', { from: '127.0.0.3' });
   t.false(plainly.includes('hello'), plainly);
 });

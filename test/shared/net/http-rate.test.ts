@@ -1,9 +1,7 @@
-import { connect } from 'node:net';
 import test from 'ava';
-import { plain } from '../../../shared/net/answer.ts';
 import type { Excess } from '../../../shared/net/excess-report.ts';
-import { startHttpServer } from '../../../shared/net/http-server.ts';
 import { limits } from '../../../shared/net/limits.ts';
+import { say, serve } from './support.ts';
 
 // The clock stands still: no address gets new tokens, however slow this machine is.
 const nowMs = performance.now();
@@ -13,32 +11,11 @@ process.threadCpuUsage = () => ({ user: 0, system: 0 });
 
 async function start() {
   const excesses: Excess[] = [];
-  const server = await startHttpServer({
-    listen: { host: '127.0.0.1', port: 0 },
+  const server = await serve({
     token: 'a-token-of-at-least-16-characters',
-    tls: null,
-    insecure: false,
-    allowHosts: [],
-    tokenHint: '',
-    routes: { '/': () => plain('hello'), '/healthz': () => plain('ok') },
-    onError: (error) => {
-      throw error;
-    },
     onExcess: (excess) => excesses.push(excess),
   });
   return { port: server.address.port, excesses, [Symbol.asyncDispose]: () => server.close() };
-}
-
-/** What comes back for these bytes until the server closes. */
-async function say(port: number, bytes: string, from: string): Promise<string> {
-  const socket = connect({ host: '127.0.0.1', port, localAddress: from });
-  let answer = '';
-  socket.setEncoding('utf8').on('data', (more: string) => {
-    answer += more;
-  });
-  socket.on('error', () => undefined).end(bytes);
-  await new Promise((resolve) => socket.once('close', resolve));
-  return answer;
 }
 
 for (const [title, request, status] of [
@@ -57,7 +34,7 @@ for (const [title, request, status] of [
     const before = process.memoryUsage().rss;
     let all = '';
     for (let turn = 0; turn <= limits.requests.burst; turn += 1) {
-      const answer = await say(running.port, request.repeat(5_000), '127.0.0.9');
+      const answer = await say(running.port, request.repeat(5_000), { from: '127.0.0.9', end: true });
       if (answer === '') break;
       all += answer;
     }
@@ -67,6 +44,6 @@ for (const [title, request, status] of [
     t.true(process.memoryUsage().rss - before < 100 * 1024 * 1024);
     const rates = running.excesses.filter(({ kind }) => kind === 'rate');
     t.deepEqual(rates, [{ kind: 'rate', address: '127.0.0.9', addresses: 1, count: 1 }]);
-    t.regex(await say(running.port, 'GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n', '127.0.0.1'), /^HTTP\/1\.1 200 /);
+    t.regex(await say(running.port, 'GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n', { end: true }), /^HTTP\/1\.1 200 /);
   });
 }

@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, type TLSSocket } from 'node:tls';
-import { plain } from '../../../shared/net/answer.ts';
-import { startHttpServer } from '../../../shared/net/http-server.ts';
 import { silentLog } from '../../../shared/process/log.ts';
 import { RenewedTls } from '../../../shared/tls/renewed-tls.ts';
 import { until } from '../../../testbed/rig/wait.ts';
 import { Authority, type Identity, tlsTest } from '../../support/certificates.ts';
+import { serve } from './support.ts';
 
 tlsTest(
   'when the client CA is replaced, connections are closed unless the new one signed their certificate',
@@ -17,16 +16,7 @@ tlsTest(
     const ca = servers.path('clients.pem');
     copyFileSync(first.ca, ca);
     using tls = new RenewedTls({ ...servers.issue('server', 'IP:127.0.0.1'), ca }, silentLog);
-    await using server = await startHttpServer({
-      listen: { host: '127.0.0.1', port: 0 },
-      token: null,
-      tls,
-      insecure: false,
-      allowHosts: [],
-      tokenHint: '',
-      routes: { '/': () => plain('hello') },
-      onError: (error) => t.fail(String(error)),
-    });
+    await using server = await serve({ tls });
     const { port } = server.address;
     const trusted = readFileSync(servers.ca);
     /** A connection that was answered, and is kept. */
