@@ -41,14 +41,17 @@ export async function runAgent(options: AgentOptions): Promise<number> {
     setTimeout(dropStartupGarbage, options.windowMs).unref();
     return service;
   };
-  const server = await startHttpServer({
+  const server: HttpServer = await startHttpServer({
     listen: options.listen,
     token,
     tls: options.tls === null ? null : await loadTls(options.tls, log),
     insecure: options.insecure,
     allowHosts: options.allowHosts,
     tokenHint: `--token-file FILE or ${agentTokenVariable}`,
-    routes: makeRoutes(() => service),
+    routes: makeRoutes(
+      () => service,
+      () => server.refused,
+    ),
     onError: (error) => log.error('request failed', { error: String(error) }),
     onExcess: (excess) => log.warn('clients refused', { ...excess }),
   });

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { systemClock } from '../../shared/clock.ts';
+import type { Refused } from '../../shared/net/excess-report.ts';
 import type { Log } from '../../shared/process/log.ts';
 import type { AgentOptions } from '../config/options.ts';
 import { parseAuxv } from '../kernel/auxv.ts';
@@ -65,9 +66,9 @@ export class Service implements Disposable {
     this.#onSample();
   }
 
-  metrics(): string | null {
+  metrics(refused: Refused): string | null {
     const { latest } = this.#sampler;
-    return latest === null ? null : prometheusText(latest, this.#sampler);
+    return latest === null ? null : prometheusText(latest, this.#sampler, refused);
   }
 
   /** Whether samples still come; some lateness is forgiven on a busy machine. */

@@ -3,6 +3,7 @@
  */
 
 import { type MetricName, metricNames, type Stalled } from '../../shared/contract/snapshot.ts';
+import type { Refused } from '../../shared/net/excess-report.ts';
 import type { Sample } from '../sample/sampler.ts';
 
 /** What the agent says of its own sampling. */
@@ -22,7 +23,7 @@ interface Family {
   readonly type: 'gauge' | 'counter';
   readonly help: string;
   /** Nothing where the metric is unavailable: an absent series is unknown, a 0 would be a lie. */
-  readonly points: (sample: Sample, timing: Timing) => readonly Point[];
+  readonly points: (sample: Sample, timing: Timing, refused: Refused) => readonly Point[];
 }
 
 const one = (value: number | null | undefined): readonly Point[] => (value == null ? [] : [{ value }]);
@@ -176,6 +177,11 @@ export const families: Readonly<Record<string, Family>> = {
     points: (_, timing) =>
       metricNames.map((name) => ({ labels: { collector: name }, value: timing.durationMs(name) / 1000 })),
   },
+  clients_refused_total: {
+    type: 'counter',
+    help: 'Requests and connections that were refused, by kind.',
+    points: (_, __, refused) => [...refused].map(([kind, value]) => ({ labels: { kind }, value })),
+  },
 };
 
 const prefix = 'haweight_agent_';
@@ -184,10 +190,10 @@ const prefix = 'haweight_agent_';
  * The Prometheus text format, version 0.0.4. Written here rather than with a client library because that would take
  * more memory than all our collectors together.
  */
-export function prometheusText(sample: Sample, timing: Timing): string {
+export function prometheusText(sample: Sample, timing: Timing, refused: Refused = new Map()): string {
   const lines: string[] = [];
   for (const [name, { type, help, points }] of Object.entries(families)) {
-    const values = points(sample, timing);
+    const values = points(sample, timing, refused);
     if (values.length === 0) continue;
     lines.push(`# HELP ${prefix}${name} ${help}`, `# TYPE ${prefix}${name} ${type}`);
     for (const { labels, value } of values) lines.push(`${prefix}${name}${labelText(labels)} ${value}`);

@@ -2,12 +2,23 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import { isNeverOurs } from '../../shared/contract/observation.ts';
 import { metricNames } from '../../shared/contract/snapshot.ts';
 import type { ServerStatus, Status } from '../../shared/contract/status.ts';
+import type { Refused } from '../../shared/net/excess-report.ts';
 
 const perServer = ['backend', 'server'] as const;
 
-/** The status as Prometheus metrics; docs/metrics.md lists them. What is unknown is absent, never 0. */
-export async function renderMetrics(status: Status): Promise<string> {
+/**
+ * The status as Prometheus metrics, and what the status API has refused; docs/metrics.md lists them. What is unknown is absent,
+ * never 0.
+ */
+export async function renderMetrics(status: Status, refused: Refused = new Map()): Promise<string> {
   const registry = new Registry();
+  const clients = new Counter({
+    name: 'haweight_clients_refused_total',
+    help: 'Requests and connections that the status API refused, by kind',
+    labelNames: ['kind'],
+    registers: [registry],
+  });
+  for (const [kind, count] of refused) clients.inc({ kind }, count);
   addController(registry, status);
   const addServer = serverMetrics(registry, status.dryRun);
   for (const { backend, servers } of status.backends) {

@@ -1,13 +1,14 @@
 import type { Status } from '../../shared/contract/status.ts';
 import { type Answer, plain, type Route } from '../../shared/net/answer.ts';
+import type { Refused } from '../../shared/net/excess-report.ts';
 import { remembered } from '../../shared/remembered.ts';
 import { type Asking, answerMs, type Current } from './asking.ts';
 import type { VersionedStatus } from './messages.ts';
 
-/** What the controller serves. An answer is made once for each status, however many ask. */
-export function routesOf(asking: Pick<Asking, 'ask'>): Readonly<Record<string, Route>> {
+/** What the controller serves. An answer is made once for each status, however many ask. `refused`: what the server has refused. */
+export function routesOf(asking: Pick<Asking, 'ask'>, refused: () => Refused): Readonly<Record<string, Route>> {
   const statusAnswer = remembered(asJson);
-  const metricsAnswer = remembered(asMetrics);
+  const metricsAnswer = remembered((status: VersionedStatus) => asMetrics(status, refused()));
   const ofStatus = (answer: (status: VersionedStatus) => Answer | Promise<Answer>) => async () => {
     const status = (await asking.ask(true))?.status;
     return status === null || status === undefined ? late() : await answer(status);
@@ -33,10 +34,10 @@ function asJson({ json }: VersionedStatus): Answer {
   return { status: 200, contentType: 'application/json; charset=utf-8', body };
 }
 
-async function asMetrics({ json }: VersionedStatus): Promise<Answer> {
+async function asMetrics({ json }: VersionedStatus, refused: Refused): Promise<Answer> {
   // loaded at the first scrape, because it takes 9 MiB
   const { renderMetrics } = await import('./metrics.ts');
   const status = JSON.parse(new TextDecoder().decode(json)) as Status;
   const contentType = 'text/plain; version=0.0.4; charset=utf-8';
-  return { status: 200, contentType, body: Buffer.from(await renderMetrics(status)) };
+  return { status: 200, contentType, body: Buffer.from(await renderMetrics(status, refused)) };
 }

@@ -1,7 +1,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import type { Excess } from '../../shared/net/excess-report.ts';
-import { startHttpServer } from '../../shared/net/http-server.ts';
+import { type HttpServer, startHttpServer } from '../../shared/net/http-server.ts';
 import type { Log, LogLevel } from '../../shared/process/log.ts';
 import type { TlsMaterial } from '../../shared/tls/tls-files.ts';
 import { Asking } from './asking.ts';
@@ -25,7 +25,9 @@ async function serve(port: MessagePort, { tls: material, ...settings }: ServingS
   try {
     const onError = (error: unknown) => log.error('status request failed', { detail: String(error) });
     const onExcess = (excess: Excess) => log.warn('clients refused', { ...excess });
-    const { address, url } = await startHttpServer({ ...settings, tls, routes: routesOf(asking), onError, onExcess });
+    const routes = routesOf(asking, () => server.refused);
+    const server: HttpServer = await startHttpServer({ ...settings, tls, routes, onError, onExcess });
+    const { address, url } = server;
     tell({ kind: 'listening', address, url });
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;

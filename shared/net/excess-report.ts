@@ -1,6 +1,9 @@
 /** What a server drops or refuses because there is too much of it. */
 export type ExcessKind = 'rate' | 'connections' | 'bad-request' | 'tls-handshake' | 'slow' | 'unread';
 
+/** How often each kind was dropped or refused since the start. */
+export type Refused = ReadonlyMap<ExcessKind, number>;
+
 export interface Excess {
   readonly kind: ExcessKind;
   /** The address that did it most. */
@@ -37,8 +40,7 @@ export class ExcessReport implements Disposable {
     if (!this.#timers.has(kind)) this.#tell(kind, counts);
   }
 
-  /** Since the start, by kind. */
-  get totals(): ReadonlyMap<ExcessKind, number> {
+  get totals(): Refused {
     return this.#totals;
   }
 

@@ -7,7 +7,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { ProblemError } from '../contract/problem.ts';
 import { portInUse, tokenMissing } from '../contract/problems/access.ts';
 import type { RenewedTls } from '../tls/renewed-tls.ts';
-import { type Excess, ExcessReport } from './excess-report.ts';
+import { type Excess, ExcessReport, type Refused } from './excess-report.ts';
 import { allowedNames } from './host-check.ts';
 import { HttpFront } from './http-front.ts';
 import { limits } from './limits.ts';
@@ -35,6 +35,7 @@ export interface HttpServerOptions extends Site {
 export interface HttpServer extends AsyncDisposable {
   readonly address: ListenAddress;
   readonly url: string;
+  readonly refused: Refused;
   close(): Promise<void>;
 }
 
@@ -83,7 +84,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       report[Symbol.dispose]();
     });
   const scheme = tls === null ? 'http' : 'https';
-  return { address, url: `${scheme}://${formatListenAddress(address)}`, close, [Symbol.asyncDispose]: close };
+  const url = `${scheme}://${formatListenAddress(address)}`;
+  return { address, url, refused: report.totals, close, [Symbol.asyncDispose]: close };
 }
 
 async function bind(server: Server, listen: ListenAddress): Promise<void> {

@@ -41,6 +41,11 @@ test('Prometheus gets pressure and memory events where the kernel has them', (t)
   t.notRegex(prometheusText(snapshot(), timing), /pressure|memory_events/);
 });
 
+test('Prometheus gets what was refused, by kind', (t) => {
+  const text = prometheusText(snapshot(), timing, new Map([['connections', 2]]));
+  t.regex(text, /^haweight_agent_clients_refused_total\{kind="connections"\} 2$/m);
+});
+
 test('every series has a valid Prometheus name, and is documented', (t) => {
   for (const [name, { type, help }] of Object.entries(families)) {
     t.regex(name, /^[a-z][a-z_]*$/);

@@ -22,6 +22,11 @@ test('a weight that is left to another writer shows', async (t) => {
   t.true(lines.includes('haweight_server_contested{backend="web",server="web2"} 1'));
 });
 
+test('what the status API has refused is counted by kind', async (t) => {
+  const text = await renderMetrics(shown, new Map([['rate', 7]]));
+  t.regex(text, /^haweight_clients_refused_total\{kind="rate"\} 7$/m);
+});
+
 test('docs/metrics.md lists every metric of the controller, and no other', async (t) => {
   const text = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
   const [, section = ''] = text.split('## Prometheus, of the controller');

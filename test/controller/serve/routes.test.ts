@@ -13,7 +13,7 @@ test('an answer is made once for each status, however many ask', async (t) => {
   const before = current(1, status([server()], { ticks: 1 }));
   const after = current(2, status([server()], { ticks: 2 }));
   let now = before;
-  const routes = routesOf({ ask: () => Promise.resolve(now) });
+  const routes = routesOf({ ask: () => Promise.resolve(now) }, () => new Map());
   for (const [path, ofBefore, ofAfter] of [
     ['/v1/status', '"ticks":1,', '"ticks":2,'],
     ['/metrics', 'haweight_ticks_total 1\n', 'haweight_ticks_total 2\n'],
@@ -34,7 +34,7 @@ test('/healthz says what the controller waits for now, without asking for the st
     asked.push(wantsStatus);
     return Promise.resolve({ waitingFor, status: null });
   };
-  const routes = routesOf({ ask });
+  const routes = routesOf({ ask }, () => new Map());
   t.is((await routes['/healthz']?.())?.body, 'ok\n');
   waitingFor = 'HAProxy';
   t.is((await routes['/healthz']?.())?.body, 'HAProxy\n');
@@ -42,7 +42,7 @@ test('/healthz says what the controller waits for now, without asking for the st
 });
 
 test('where the loop does not answer, every path says so with 503', async (t) => {
-  const routes = routesOf({ ask: () => Promise.resolve(null) });
+  const routes = routesOf({ ask: () => Promise.resolve(null) }, () => new Map());
   for (const [path, route] of Object.entries(routes)) {
     const answer = await route();
     t.is(answer.status, 503, path);
