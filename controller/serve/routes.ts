@@ -5,7 +5,10 @@ import { remembered } from '../../shared/remembered.ts';
 import { type Asking, answerMs, type Current } from './asking.ts';
 import type { VersionedStatus } from './messages.ts';
 
-/** What the controller serves. An answer is made once for each status, however many ask. `refused`: what the server has refused. */
+/**
+ * What the controller serves. An answer is made once for each status, however many ask. `refused`: what the server has
+ * refused.
+ */
 export function routesOf(asking: Pick<Asking, 'ask'>, refused: () => Refused): Readonly<Record<string, Route>> {
   const statusAnswer = remembered(asJson);
   const metricsAnswer = remembered((status: VersionedStatus) => asMetrics(status, refused()));

@@ -15,9 +15,11 @@ const readableByOthers = 0o004;
 const tokenCharacters = /^[\x21-\x7e]+$/;
 
 /**
- * A bearer token from a file (one line) or from the environment, never from the command line, where `ps` shows it.
- * The environment stands in for a file that systemd was to pass on and did not. Returns null where neither is given. Throws a ProblemError where the token cannot be used;
- * logs a warning where every user of the machine may read it.
+ * A bearer token from a file (one line) or from the environment, never from the command line, where `ps` shows it. The
+ * environment stands in for a file that systemd was to pass on and did not.
+ *
+ * Returns null where neither is given. Throws a ProblemError where the token cannot be used; logs a warning where every user
+ * of the machine may read it.
  */
 export function loadToken(tokenFile: string | undefined, variable: string, log: Pick<Log, 'warn'>): string | null {
   const where = tokenFile ?? variable;

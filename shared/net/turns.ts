@@ -36,8 +36,10 @@ const longestPauseMs = 20;
 /**
  * When the next piece of work for a client is done, so that serving uses only its share of a core, whatever arrives. Clients
  * that have shown what is asked of them come first, then addresses that let all others have a turn since their last one, then one
- * address after the other, however many connections each has. Normally a piece of work is done at once. What the thread uses in a pass of its event loop is charged if work is done in it:
- * the largest part comes later in the pass, such as a TLS handshake or an answer.
+ * address after the other, however many connections each has. Normally a piece of work is done at once.
+ *
+ * If work is done in a pass of the event loop, all that the thread uses in that pass is charged: the largest part, such as a
+ * TLS handshake or an answer, comes later in it.
  */
 export class Turns {
   readonly #limits: CpuLimits;

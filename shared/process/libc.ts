@@ -6,7 +6,10 @@ export const closeOnExec = 0o2000000;
 export const dontWait = 0x40;
 export const nonBlocking = 0o4000;
 
-/** What Node.js cannot do goes to libc directly: netlink, datagrams of UNIX sockets and who is at their other end, waiting for children. */
+/**
+ * What Node.js cannot do goes to libc directly: netlink, datagrams of UNIX sockets, who is at their other end, waiting for
+ * children, and ending at once.
+ */
 export interface LibC {
   socket(family: number, type: number, protocol: number): number;
   connect(fd: number, address: Uint8Array, addressLength: number): number;

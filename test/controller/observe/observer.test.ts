@@ -38,6 +38,8 @@ function view(server: string, changes: Partial<ServerView> = {}): ServerView {
 const slot = (server: string, changes: Partial<ServerView> = {}) =>
   view(server, { address: '172.4.0.4', port: 8765, exclusion: 'maintenance', ...changes });
 
+const options = { urlTemplate: 'http://{address}:9477', staleAfterMs: 3_000, tcpQueueParts: [], backends: 1 };
+
 /** An observer whose agents are a function of the URL; which were asked at a tick, and what was seen. */
 class Play {
   readonly asked: string[] = [];
@@ -55,14 +57,7 @@ class Play {
         return await this.agent(url, server);
       },
     };
-    const options = {
-      urlTemplate: 'http://{address}:9477',
-      configuredUrls,
-      staleAfterMs: 3_000,
-      tcpQueueParts: [],
-      backends: 1,
-    };
-    this.#observer = new Observer(this.#source, options, () => this.#nowMs);
+    this.#observer = new Observer(this.#source, { ...options, configuredUrls }, () => this.#nowMs);
   }
 
   async tick(...servers: readonly ServerView[]): Promise<ReadonlyMap<string, ObservedServer>> {
@@ -84,14 +79,7 @@ test('a tick does not wait for the agents of forty empty slots that never answer
   // longer than the test may take: a tick that waited would fail it
   using client = new AgentClient({ timeoutMs: 600_000, token: null });
   const configuredUrls = { ...urls, web1: agent.url };
-  const options = {
-    urlTemplate: 'http://{address}:9477',
-    configuredUrls,
-    staleAfterMs: 3_000,
-    tcpQueueParts: [],
-    backends: 1,
-  };
-  const observer = new Observer(client, options, () => performance.now());
+  const observer = new Observer(client, { ...options, configuredUrls }, () => performance.now());
   const servers = [view('web1'), ...names.map((name) => slot(name))];
   for (let tick = 0; tick < 3; tick += 1) {
     const observed = await observer.observe({ servers }, new AgentRound(client));
