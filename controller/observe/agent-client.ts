@@ -122,6 +122,8 @@ export class AgentClient implements Disposable {
     }
     if (!(await this.#room.enter(signal))) return err(agentNoConnection(url, this.#room.most));
     try {
+      // axios would send a request whose signal is aborted already, and never end it
+      if (signal.aborted) return err(agentTimeout(url, this.#timeoutMs));
       const answer = await this.#send(url, server, signal);
       return readSnapshot(answer, url);
     } catch (cause) {

@@ -5,6 +5,7 @@ import test from 'ava';
 import { AgentClient } from '../../../controller/observe/agent-client.ts';
 import { formatProblem, type ProblemCode } from '../../../shared/contract/problem.ts';
 import { type MetricName, metricNames, snapshotVersion } from '../../../shared/contract/snapshot.ts';
+import { httpServer } from '../../support/http-server.ts';
 import { snapshot } from '../../support/snapshot.ts';
 
 const good = JSON.stringify(snapshot({ server: 'web1' }));
@@ -234,4 +235,17 @@ test('in a version that is known, a metric of a form that is not known spoils th
     const answer = await ask(answers(newer({ version }, { ram: { status: 'unavailable', reason: 'x', detail: 'x' } })));
     t.is(answer.ok ? '' : answer.error.code, 'agent-invalid');
   }
+});
+
+test('after its deadline an agent is not asked at all', async (t) => {
+  let requests = 0;
+  await using agent = await httpServer((_, response) => {
+    requests += 1;
+    response.end(good);
+  });
+  using client = new AgentClient({ timeoutMs: patienceMs, token: null });
+  const late = await client.fetch(agent.url, 'web1', AbortSignal.abort());
+  t.is(late.ok ? null : late.error.code, 'agent-timeout');
+  t.true((await client.fetch(agent.url, 'web1')).ok);
+  t.is(requests, 1);
 });
