@@ -1,4 +1,4 @@
-import type { AgentReading, Observation } from '../../shared/contract/observation.ts';
+import { type AgentReading, type Observation, undisturbed } from '../../shared/contract/observation.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { agentOfOtherVersion, agentOfSeveral } from '../../shared/contract/problems/agent.ts';
 import type { Result } from '../../shared/contract/result.ts';
@@ -11,7 +11,7 @@ import { AsideAgents, type AsideServer, type TimedAnswer } from './aside-agents.
 import type { BackendView, ServerView } from './haproxy-view.ts';
 import { type MachinePart, machineParts } from './machines.ts';
 import { type Memory, memoryOf } from './memory.ts';
-import { refusedTicks, trafficBetween } from './traffic.ts';
+import { flowBetween, refusedTicks, trafficBetween } from './traffic.ts';
 import { type Asking, whenAsked } from './who-is-asked.ts';
 
 export interface ObserverOptions extends ReadingOptions {
@@ -154,6 +154,8 @@ export class Observer {
         agentUrl: asking === 'never' ? '' : where,
         agent: withCores(reading, cores),
         traffic: trafficBetween(before.counters, counters, refused),
+        flow: flowBetween(before.counters, counters),
+        fast: undisturbed,
       },
       haproxyStatus,
       agentHealth: { url: where, isAsked, failures, problem, otherVersion: otherVersionOf(where, held?.snapshot) },

@@ -1,5 +1,5 @@
 import type { StatRow } from '../../haproxy/runtime-api.ts';
-import type { Traffic } from '../../shared/contract/observation.ts';
+import type { Flow, Traffic } from '../../shared/contract/observation.ts';
 
 /** HAProxy's running totals for one server. */
 export interface Counters {
@@ -9,11 +9,23 @@ export interface Counters {
   readonly clientErrors: number;
   /** Requests that another server got because this one refused them; HAProxy counts no error for it. */
   readonly redispatches: number;
+  /** Requests that were sent to it. */
+  readonly started: number;
+  /** Requests that wait for it now: no total. */
+  readonly queued: number;
   /** Whether HAProxy's row could not be read, so that these are not its totals. */
   readonly isUnknown?: true;
 }
 
-const unknown: Counters = { ok: 0, errors: 0, clientErrors: 0, redispatches: 0, isUnknown: true };
+const unknown: Counters = {
+  ok: 0,
+  errors: 0,
+  clientErrors: 0,
+  redispatches: 0,
+  started: 0,
+  queued: 0,
+  isUnknown: true,
+};
 
 /**
  * After this many ticks in which a server did no work and its requests were sent on to others, these requests count as errors.
@@ -28,15 +40,15 @@ const refusingTicks = 3;
 export function countersOf(row: StatRow): Counters {
   if (row.fault !== undefined) return unknown;
   const failed = row.connectionErrors + row.responseErrors;
-  const { redispatches } = row;
+  const { redispatches, totalSessions: started, queued } = row;
   if (row.responses2xx === null) {
     const ok = Math.max(0, row.totalSessions - row.currentSessions - failed);
-    return { ok, errors: failed, clientErrors: 0, redispatches };
+    return { ok, errors: failed, clientErrors: 0, redispatches, started, queued };
   }
   const good = [row.responses1xx, row.responses2xx, row.responses3xx, row.responses4xx];
   const ok = good.reduce<number>((sum, count) => sum + (count ?? 0), 0);
   const clientErrors = row.responses4xx ?? 0;
-  return { ok, errors: (row.responses5xx ?? 0) + failed, clientErrors, redispatches };
+  return { ok, errors: (row.responses5xx ?? 0) + failed, clientErrors, redispatches, started, queued };
 }
 
 /** For how many ticks in a row a server has only refused requests. A tick without a request changes nothing. */
@@ -57,5 +69,16 @@ export function trafficBetween(before: Counters | null, now: Counters, refused =
     ok: now.ok - before.ok,
     errors: now.errors - before.errors + redispatches,
     clientErrors: Math.max(0, now.clientErrors - before.clientErrors),
+  };
+}
+
+/** What was sent where between two readings; null where the traffic between them is not known. */
+export function flowBetween(before: Counters | null, now: Counters): Flow | null {
+  if (before === null || trafficBetween(before, now) === null) return null;
+  return {
+    started: Math.max(0, now.started - before.started),
+    redispatches: Math.max(0, now.redispatches - before.redispatches),
+    inFlightMean: null,
+    queued: now.queued,
   };
 }

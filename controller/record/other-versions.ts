@@ -5,7 +5,8 @@ import { recordingVersion, tickRecordSchema } from './recording.ts';
 
 /*
  * A recording of version 1 lacks four fields: no port is known (null), no machine (empty), a server takes requests if it is in
- * rotation, and no response is counted as a client error (0).
+ * rotation, and no response is counted as a client error (0). One before version 3 lacks what was sent where (null) and the looks
+ * between ticks (none): the schema has these defaults.
  */
 
 type Parsed = ReturnType<typeof tickRecordSchema.safeParse>;

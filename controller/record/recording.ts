@@ -4,7 +4,7 @@ import { type Observation, observationSchema } from '../../shared/contract/obser
 import { type Config, configSchema } from '../config/schema.ts';
 
 /** A change that an older reader would misread gets a new number. Other versions are read too: `other-versions.ts`. */
-export const recordingVersion = 2;
+export const recordingVersion = 3;
 
 /** How every line begins, in all versions. */
 export const lineBeginning = '{"haweightRecording":';

@@ -1,7 +1,7 @@
 import { decide, initialDecideState } from '../../controller/decide/decide.ts';
 import { defaultGuardSettings } from '../../controller/decide/guard/settings.ts';
 import { policyNamed } from '../../controller/decide/policies/registry.ts';
-import type { Observation } from '../../shared/contract/observation.ts';
+import { type Observation, undisturbed } from '../../shared/contract/observation.ts';
 import { policyNames } from '../../shared/contract/policy-names.ts';
 
 /** CPU time of one tick's decisions (no I/O), by policy, size of the backend and share of its servers over a threshold. */
@@ -26,6 +26,8 @@ function observation(index: number, isOver: boolean): Observation {
     currentWeight: 100,
     upForMs: 3_600_000,
     traffic: { ok: 100, errors: 0, clientErrors: 0 },
+    flow: { started: 100, redispatches: 0, inFlightMean: 3, queued: 0 },
+    fast: undisturbed,
     inFlight: 3,
     agent: {
       state: 'fresh',

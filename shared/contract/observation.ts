@@ -54,6 +54,32 @@ export interface Traffic {
   readonly clientErrors: number;
 }
 
+/** What HAProxy did with requests to a server since the last tick. */
+export interface Flow {
+  /** Requests (in tcp mode: connections) that it sent there. */
+  readonly started: number;
+  /** Requests that another server got because this one refused them. */
+  readonly redispatches: number;
+  /** Mean of the requests in flight, from the looks between ticks; null where there was none. */
+  readonly inFlightMean: number | null;
+  /** Requests that wait in HAProxy for a free slot of this server, now. */
+  readonly queued: number;
+}
+
+/** What the looks between ticks have decided of a server. */
+export interface FastState {
+  /** `open`: its weight is 0 (leastconn) or 1 because it fails; `probing`: it has a little weight for one look, to see. */
+  readonly breaker: 'closed' | 'open' | 'probing';
+  /** Share of errors among its answers when the breaker opened, 0 to 1; 0 while it is closed. */
+  readonly errorShare: number;
+  /** Until the next probe, in ms; 0 while it is not open. */
+  readonly remainingMs: number;
+  /** Share of its weight that it may have, above 0 to 1: it grows to 1 after the server joined or came back. */
+  readonly ramp: number;
+}
+
+export const undisturbed: FastState = { breaker: 'closed', errorShare: 0, remainingMs: 0, ramp: 1 };
+
 /** One server as one tick sees it: its agent's snapshot and what HAProxy says. */
 export interface Observation {
   readonly server: string;
@@ -81,6 +107,9 @@ export interface Observation {
   readonly upForMs: number | null;
   readonly agent: AgentReading;
   readonly traffic: Traffic | null;
+  /** null where `traffic` is. */
+  readonly flow: Flow | null;
+  readonly fast: FastState;
   /** Requests that the server is working on now. */
   readonly inFlight: number;
 }
@@ -130,6 +159,18 @@ export const observationSchema = z.strictObject({
   upForMs: duration.nullable(),
   agent: agentReadingSchema,
   traffic: z.strictObject({ ok: count, errors: count, clientErrors: count }).nullable(),
+  flow: z
+    .strictObject({ started: count, redispatches: count, inFlightMean: duration.nullable(), queued: count })
+    .nullable()
+    .default(null),
+  fast: z
+    .strictObject({
+      breaker: z.enum(['closed', 'open', 'probing']),
+      errorShare: ratio,
+      remainingMs: duration,
+      ramp: ratio,
+    })
+    .default(undisturbed),
   inFlight: count,
 });
 

@@ -30,6 +30,8 @@ export interface Verdict {
   readonly weight: number | null;
   readonly load: number | null;
   readonly delta: number | null;
+  /** Requests per second that the server can do, as far as the policy has learned it; absent or null: it has not. */
+  readonly capacity?: number | null;
   readonly reasons: readonly Reason[];
 }
 

@@ -29,7 +29,7 @@ function view(server: string, changes: Partial<ServerView> = {}): ServerView {
     configuredWeight: 100,
     currentWeight: 100,
     upForMs: 60_000,
-    counters: { ok: 100, errors: 0, clientErrors: 0, redispatches: 0 },
+    counters: { ok: 100, errors: 0, clientErrors: 0, redispatches: 0, started: 0, queued: 0 },
     inFlight: 0,
     ...changes,
   };
@@ -216,7 +216,7 @@ test('a name that gets another address or port is a newcomer: no counters, no sn
     const play = new Play(() => answers());
     await play.tick(view('s1'));
     play.agent = () => err(silence);
-    const counters = { ok: 500, errors: 3, clientErrors: 0, redispatches: 0 };
+    const counters = { ok: 500, errors: 3, clientErrors: 0, redispatches: 0, started: 0, queued: 0 };
     const held = await play.tick(view('s1', { counters }));
     t.like(held.get('s1')?.observation, { traffic: { ok: 400, errors: 3, clientErrors: 0 } });
     t.is(held.get('s1')?.observation.agent.state, 'fresh', 'one lost answer is bridged');
@@ -239,7 +239,10 @@ test('a server that loses its address and gets it back is the same; with another
     await play.tick(view('s1'));
     await play.tick(view('s1', { address: '', exclusion: 'maintenance', haproxyStatus: 'MAINT (resolution)' }));
     const seen = await play.tick(
-      view('s1', { address, counters: { ok: 107, errors: 0, clientErrors: 0, redispatches: 0 } }),
+      view('s1', {
+        address,
+        counters: { ok: 107, errors: 0, clientErrors: 0, redispatches: 0, started: 0, queued: 0 },
+      }),
     );
     t.deepEqual(seen.get('s1')?.observation.traffic, isSame ? { ok: 7, errors: 0, clientErrors: 0 } : null);
   }

@@ -119,7 +119,7 @@ const row: StatRow = {
 };
 
 test('1xx to 4xx are work done; 5xx, connection and response errors are errors', (t) => {
-  t.deepEqual(countersOf(row), { ok: 63, errors: 41, clientErrors: 7, redispatches: 19 });
+  t.deepEqual(countersOf(row), { ok: 63, errors: 41, clientErrors: 7, redispatches: 19, started: 100, queued: 0 });
 });
 
 test('in TCP mode sessions that ended without an error are work done', (t) => {
@@ -131,11 +131,18 @@ test('in TCP mode sessions that ended without an error are work done', (t) => {
     responses4xx: null,
     responses5xx: null,
   };
-  t.deepEqual(countersOf(tcp), { ok: 100 - 3 - 30, errors: 30, clientErrors: 0, redispatches: 19 });
+  t.deepEqual(countersOf(tcp), {
+    ok: 100 - 3 - 30,
+    errors: 30,
+    clientErrors: 0,
+    redispatches: 19,
+    started: 100,
+    queued: 0,
+  });
 });
 
 test('counters that jump back (a reload) give no traffic, not a negative one', (t) => {
-  const none = { ok: 0, errors: 0, clientErrors: 0, redispatches: 0 };
+  const none = { ok: 0, errors: 0, clientErrors: 0, redispatches: 0, started: 0, queued: 0 };
   t.is(trafficBetween({ ...none, ok: 100 }, { ...none, ok: 3 }), null);
   t.is(trafficBetween(null, { ...none, ok: 3 }), null);
   t.deepEqual(trafficBetween({ ...none, ok: 1, errors: 1 }, { ...none, ok: 3, errors: 2 }), {
@@ -146,7 +153,7 @@ test('counters that jump back (a reload) give no traffic, not a negative one', (
 });
 
 test('redispatches are errors of a server that has done nothing but refuse for three ticks', (t) => {
-  let before = { ok: 10, errors: 0, clientErrors: 0, redispatches: 0 };
+  let before = { ok: 10, errors: 0, clientErrors: 0, redispatches: 0, started: 0, queued: 0 };
   let refused = 0;
   const errors = [5, 5, 0, 5, 5].map((more) => {
     const now = { ...before, redispatches: before.redispatches + more };
@@ -156,7 +163,7 @@ test('redispatches are errors of a server that has done nothing but refuse for t
     return traffic?.errors;
   });
   t.deepEqual(errors, [0, 0, 0, 5, 5]);
-  const working = { ...before, ok: 11, redispatches: 40 };
+  const working = { ...before, ok: 11, redispatches: 40, started: 0, queued: 0 };
   t.is(refusedTicks(refused, before, working), 0, 'a server that only sometimes refuses is full');
   t.deepEqual(trafficBetween(before, working, 0), { ok: 1, errors: 0, clientErrors: 0 });
 });

@@ -47,6 +47,18 @@ const observation: fc.Arbitrary<Observation> = fc.record({
     }),
   ),
   traffic: fc.option(fc.record({ ok: count, errors: count, clientErrors: count }), { nil: null }),
+  flow: fc.option(
+    fc.record({ started: count, redispatches: count, inFlightMean: fc.option(amount, { nil: null }), queued: count }),
+    {
+      nil: null,
+    },
+  ),
+  fast: fc.record({
+    breaker: fc.constantFrom('closed', 'open', 'probing'),
+    errorShare: fc.double({ min: 0, max: 1, noNaN: true }),
+    remainingMs: amount,
+    ramp: fc.double({ min: 0, max: 1, noNaN: true }),
+  }),
   inFlight: count,
 });
 
@@ -107,7 +119,7 @@ for (const [what, text, ended, expected] of [
     'cut off, and another line after it',
     line.slice(0, 300),
     true,
-    'not valid JSON or was cut off: "{"haweightRecording":2,"at":17…"',
+    'not valid JSON or was cut off: "{"haweightRecording":3,"at":17…"',
   ],
   [
     'of another program',
@@ -119,9 +131,9 @@ for (const [what, text, ended, expected] of [
   ['null', 'null', true, 'not a tick of a haweight recording'],
   [
     'of a version that there is not',
-    line.replace('Recording":2', 'Recording":"x"'),
+    line.replace('Recording":3', 'Recording":"x"'),
     true,
-    'not a version of recordings; expected 1 to 2, got',
+    'not a version of recordings; expected 1 to 3, got',
   ],
   ['with an invalid value', line.replace('"elapsedMs":2000', '"elapsedMs":-1'), true, 'invalid value: "elapsedMs: '],
   ['with a key that we do not know', line.replace('"tick":1', '"tick":1,"tock":2'), true, 'tock'],

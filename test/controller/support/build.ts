@@ -1,7 +1,7 @@
 import type { DecideInput } from '../../../controller/decide/decide.ts';
 import { defaultGuardSettings } from '../../../controller/decide/guard/settings.ts';
 import { inverseLoad } from '../../../controller/decide/policies/inverse-load.ts';
-import type { Observation, Utilisations } from '../../../shared/contract/observation.ts';
+import { type Observation, type Utilisations, undisturbed } from '../../../shared/contract/observation.ts';
 import type { LoadFactors, Thresholds } from '../../../shared/contract/policy.ts';
 
 /** The publication's values. */
@@ -31,6 +31,8 @@ export function observed(server: string, sketch: ServerSketch = {}): Observation
     currentWeight: 100,
     upForMs: 3_600_000,
     traffic: { ok: 100, errors: 0, clientErrors: 0 },
+    flow: null,
+    fast: undisturbed,
     inFlight: 0,
     agent: stale
       ? { state: 'stale', ageMs: 9_000, code: 'agent-timeout', detail: 'no answer' }
