@@ -156,6 +156,7 @@ export class Observer {
         traffic: trafficBetween(before.counters, counters, refused),
         flow: flowBetween(before.counters, counters),
         fast: undisturbed,
+        elsewhere: null,
       },
       haproxyStatus,
       agentHealth: { url: where, isAsked, failures, problem, otherVersion: otherVersionOf(where, held?.snapshot) },

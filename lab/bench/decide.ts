@@ -28,6 +28,7 @@ function observation(index: number, isOver: boolean): Observation {
     traffic: { ok: 100, errors: 0, clientErrors: 0 },
     flow: { started: 100, redispatches: 0, inFlightMean: 3, queued: 0 },
     fast: undisturbed,
+    elsewhere: null,
     inFlight: 3,
     agent: {
       state: 'fresh',

@@ -66,6 +66,14 @@ export interface Flow {
   readonly queued: number;
 }
 
+/** What the HAProxys of other controllers counted for the same server since the last tick. */
+export interface Elsewhere {
+  readonly ok: number;
+  readonly started: number;
+  /** Requests in flight now. */
+  readonly inFlight: number;
+}
+
 /** What the looks between ticks have decided of a server. */
 export interface FastState {
   /** `open`: its weight is 0 (leastconn) or 1 because it fails; `probing`: it has a little weight for one look, to see. */
@@ -110,6 +118,8 @@ export interface Observation {
   /** null where `traffic` is. */
   readonly flow: Flow | null;
   readonly fast: FastState;
+  /** null: no other controller tells. */
+  readonly elsewhere: Elsewhere | null;
   /** Requests that the server is working on now. */
   readonly inFlight: number;
 }
@@ -171,6 +181,7 @@ export const observationSchema = z.strictObject({
       ramp: ratio,
     })
     .default(undisturbed),
+  elsewhere: z.strictObject({ ok: count, started: count, inFlight: count }).nullable().default(null),
   inFlight: count,
 });
 

@@ -59,6 +59,7 @@ const observation: fc.Arbitrary<Observation> = fc.record({
     remainingMs: amount,
     ramp: fc.double({ min: 0, max: 1, noNaN: true }),
   }),
+  elsewhere: fc.option(fc.record({ ok: count, started: count, inFlight: count }), { nil: null }),
   inFlight: count,
 });
 

@@ -33,6 +33,7 @@ export function observed(server: string, sketch: ServerSketch = {}): Observation
     traffic: { ok: 100, errors: 0, clientErrors: 0 },
     flow: null,
     fast: undisturbed,
+    elsewhere: null,
     inFlight: 0,
     agent: stale
       ? { state: 'stale', ageMs: 9_000, code: 'agent-timeout', detail: 'no answer' }
