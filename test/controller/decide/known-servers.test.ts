@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { rememberAbsentMs } from '../../../controller/decide/policies/capacity.ts';
 import { policyNamed } from '../../../controller/decide/policies/registry.ts';
 import { initialShadowState, shadowTick } from '../../../controller/decide/shadow.ts';
-import type { Observation } from '../../../shared/contract/observation.ts';
+import { type Observation, undisturbed } from '../../../shared/contract/observation.ts';
 import { algorithm, extremeSketch, sketch, ticksOf } from '../support/arbitrary.ts';
 import { input, observed, type ServerSketch } from '../support/build.ts';
 import { Backend, decisionOf, type Played, play, reasonCodes, type Tick } from '../support/play.ts';
@@ -145,7 +145,7 @@ test('a policy in shadow forgets the predecessor too, and begins with the weight
     return new Map(outcome.decisions.map((decision) => [decision.server, decision]));
   };
   for (let index = 0; index < 6; index += 1) tick(failing);
-  const joined = tick(moved);
+  const joined = tick({ ...moved, fast: { ...undisturbed, ramp: 0.1 } });
   t.deepEqual(
     reasonCodes(joined.get('s1')).filter((code) => code === 'ramp' || code === 'ejected'),
     ['ramp'],

@@ -119,7 +119,15 @@ const row: StatRow = {
 };
 
 test('1xx to 4xx are work done; 5xx, connection and response errors are errors', (t) => {
-  t.deepEqual(countersOf(row), { ok: 63, errors: 41, clientErrors: 7, redispatches: 19, started: 100, queued: 0 });
+  t.deepEqual(countersOf(row), {
+    ok: 63,
+    errors: 41,
+    clientErrors: 7,
+    redispatches: 19,
+    retries: 23,
+    started: 100,
+    queued: 0,
+  });
 });
 
 test('in TCP mode sessions that ended without an error are work done', (t) => {
@@ -136,13 +144,14 @@ test('in TCP mode sessions that ended without an error are work done', (t) => {
     errors: 30,
     clientErrors: 0,
     redispatches: 19,
+    retries: 23,
     started: 100,
     queued: 0,
   });
 });
 
 test('counters that jump back (a reload) give no traffic, not a negative one', (t) => {
-  const none = { ok: 0, errors: 0, clientErrors: 0, redispatches: 0, started: 0, queued: 0 };
+  const none = { ok: 0, errors: 0, clientErrors: 0, redispatches: 0, retries: 0, started: 0, queued: 0 };
   t.is(trafficBetween({ ...none, ok: 100 }, { ...none, ok: 3 }), null);
   t.is(trafficBetween(null, { ...none, ok: 3 }), null);
   t.deepEqual(trafficBetween({ ...none, ok: 1, errors: 1 }, { ...none, ok: 3, errors: 2 }), {
@@ -153,7 +162,7 @@ test('counters that jump back (a reload) give no traffic, not a negative one', (
 });
 
 test('redispatches are errors of a server that has done nothing but refuse for three ticks', (t) => {
-  let before = { ok: 10, errors: 0, clientErrors: 0, redispatches: 0, started: 0, queued: 0 };
+  let before = { ok: 10, errors: 0, clientErrors: 0, redispatches: 0, retries: 0, started: 0, queued: 0 };
   let refused = 0;
   const errors = [5, 5, 0, 5, 5].map((more) => {
     const now = { ...before, redispatches: before.redispatches + more };

@@ -82,7 +82,7 @@ test('a server that was cut for its errors is not forgiven by a tick without a s
     { ok: 0, errors: 2, clientErrors: 0 },
     { ok: 0, errors: 0, clientErrors: 0 },
   ]) {
-    t.is(backend.ticks(10, { a: { traffic } }).get('a')?.weight, cut);
+    t.true((backend.ticks(10, { a: { traffic } }).get('a')?.weight ?? 999) <= cut);
   }
   backend.ticks(20, { a: { traffic: { ok: 2, errors: 0, clientErrors: 0 } } });
   t.true(backend.weight('a') > 20 * cut);
@@ -93,7 +93,7 @@ test('a server that comes back into rotation starts with a part of its weight', 
   backend.ticks(3);
   backend.tick({ a: { exclusion: 'down' } });
   const back = backend.tick();
-  t.true((back.get('a')?.weight ?? 256) <= 256 * 0.21);
+  t.true((back.get('a')?.weight ?? 256) <= 256 * 0.51, 'a half after a short absence');
   t.true(reasonCodes(back.get('a')).includes('ramp'));
   backend.ticks(5);
   t.true(backend.weight('a') > 200);
@@ -160,7 +160,7 @@ test('a ramp does not wait for roundrobin to settle', (t) => {
   backend.ticks(2, all);
   backend.tick({ a: { exclusion: 'drain' }, b: quiet });
   backend.tick(all);
-  t.true(backend.weight('a') < 100, String(backend.weight('a')));
+  t.true(backend.weight('a') <= backend.weight('b') / 2, String(backend.weight('a')));
 });
 
 test('where every weight is 0 the configured ones are put back, whether agents answer or not', (t) => {
