@@ -50,7 +50,7 @@ export type AgentReading =
 export interface Traffic {
   /** Responses 1xx to 4xx: the server did its work. */
   readonly ok: number;
-  /** Responses 5xx plus connection and response errors, and redispatches of a server that only refuses. */
+  /** Responses 5xx plus connection and response errors, and redispatches of a server that did nothing but refuse. */
   readonly errors: number;
   /** Responses 4xx, which are counted in `ok` too: HAProxy does not tell 404 from 429. */
   readonly clientErrors: number;
