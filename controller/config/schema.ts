@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { agentPort, controllerPort, defaultSocket, httpUrlPattern } from '../../shared/contract/endpoints.ts';
 import { hostPattern, nameAlphabet, namePattern } from '../../shared/contract/limits.ts';
 import { defaultPolicy, policyNames } from '../../shared/contract/policy-names.ts';
+import { queueParts } from '../../shared/contract/tcp-queues.ts';
 import { logLevels } from '../../shared/process/log.ts';
 import { defaultGuardSettings } from '../decide/guard/settings.ts';
 import { defaultCapacitySettings } from '../decide/policies/capacity.ts';
@@ -23,9 +24,6 @@ const threshold = z.number().gt(0, 'a number above 0 and up to 1').max(1);
 const share = (max: number) => z.number().min(0).max(max);
 const factor = share(1);
 const gain = z.number().min(0.01).max(1);
-const queueParts = ['receive', 'send', 'accept'] as const;
-
-export type QueuePart = (typeof queueParts)[number];
 
 /** Periods that a minute can be divided into, in ms: the schedule is a cron expression. */
 export const periodsMs = [1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60].map((seconds) => seconds * 1_000);
