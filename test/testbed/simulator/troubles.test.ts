@@ -35,11 +35,11 @@ test('a request waits its mean wait without CPU, and then works', async (t) => {
 
 test('waiting requests have threads: when all are taken, others wait to be accepted, then are refused', async (t) => {
   const fleet = serversOf(1, { cores: 2, ioMs: 1_000, threads: 10, backlog: 0 });
-  const { failed, servers } = await run({ fleet, rate: 40, seconds: 300, timeoutMs: 60_000 });
-  // the Erlang B formula: 10 threads and 40 x 1.02 s of offered traffic: 77 % find no thread, at each of four attempts
-  const refused = failed.refused / 12_000;
-  t.true(refused > 0.74 && refused < 0.79, `${refused}`);
-  t.true((servers[0]?.meanInFlight ?? 0) <= 10);
+  const result = await run({ fleet, rate: 40, seconds: 300, timeoutMs: 60_000 });
+  // Erlang B, 10 threads and 40 x 1.02 s of offered traffic: 77 %, and some more while checks find it full, too
+  const lost = failuresOf(result) / result.requests;
+  t.true(lost > 0.75 && lost < 0.9, `${lost}`);
+  t.true((result.servers[0]?.meanInFlight ?? 0) <= 10);
 });
 
 test('a slow disk lengthens waits, and no CPU metric shows it', async (t) => {
