@@ -49,7 +49,7 @@ export const reasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('cores'), factor: finite }),
   /** This metric stayed at `level` without traffic. It does not count until it is at `countsFrom` or under its threshold. */
   z.object({ code: z.literal('set-aside'), metric: metricName, level: finite, countsFrom: finite }),
-  /** This metric stayed at `level` while the weight was cut by a third or more: it does not cut any more. */
+  /** This metric stayed at `level` while the weight was cut by a fifth or more: it does not cut any more. */
   z.object({ code: z.literal('not-cut'), metric: metricName, level: finite }),
   /** Cut by degrees because this metric nears saturation. */
   z.object({ code: z.literal('graded'), metric: metricName, utilisation: finite, factor: finite }),
@@ -81,7 +81,15 @@ export const reasonSchema = z.discriminatedUnion('code', [
   z.object({
     code: z.literal('drain-refused'),
     metrics: z.array(metricName),
-    because: z.enum(['others-overloaded', 'half-drained', 'last-server', 'cannot-predict']),
+    because: z.enum([
+      'others-overloaded',
+      'half-drained',
+      'last-server',
+      'cannot-predict',
+      'in-common',
+      'own-work',
+      'one-at-a-time',
+    ]),
     detail: z.string(),
   }),
   /** It was drained and no longer is. */
