@@ -94,6 +94,10 @@ export function describe(reason: StatusReason): string {
       return reason.from === 'others'
         ? `capacity not learned yet: as the other servers per core, x ${decimal(reason.cores)} effective cores`
         : `capacity of no server learned yet: by size, ${decimal(reason.cores)} effective cores`;
+    case 'speed':
+      return `speed a core x ${decimal(reason.factor, 3)} of the other servers' (measured ${decimal(reason.measured, 3)}, give or take ${percent(reason.uncertainty)})`;
+    case 'hidden':
+      return `${decimal(reason.inFlight, 1)} requests wait where CPU and the other servers explain ${decimal(reason.expected, 1)}: a bottleneck that the metrics do not show, x ${decimal(reason.factor)}`;
     case 'saturation':
       return `${reason.metrics.length === 0 ? 'a metric was recently near' : `${names(reason.metrics)} near`} saturation: reduced gradually, x ${decimal(reason.factor)}`;
     case 'backlog':

@@ -31,6 +31,13 @@ export const reasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('capacity'), requestsPerSecond: finite, changed: z.boolean() }),
   /** Capacity not learned yet: assumed from the size of this server, by what others of known capacity do, or cores alone. */
   z.object({ code: z.literal('capacity-prior'), from: z.enum(['others', 'cores']), cores: finite }),
+  /**
+   * Speed a core, relative to the other servers': as counted (drawn to the others' where the difference may be chance), as measured,
+   * and the standard deviation of its logarithm.
+   */
+  z.object({ code: z.literal('speed'), factor: finite, measured: finite, uncertainty: finite }),
+  /** More requests wait than its CPU, and what the other servers wait for too, explain. */
+  z.object({ code: z.literal('hidden'), inFlight: finite, expected: finite, factor: finite }),
   /** These metrics near saturation; the policy's own smoothed cut. */
   z.object({ code: z.literal('saturation'), metrics: z.array(metricName), factor: finite }),
   /** More (or fewer) requests in flight than its fair part of the backend's. */

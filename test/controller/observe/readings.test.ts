@@ -87,8 +87,9 @@ test('unknown stays unknown, and only the configured parts of the TCP queues cou
   const all = read(held, null, 0, options);
   const without = read(held, null, 0, { ...options, tcpQueueParts: ['receive', 'accept'] });
   t.is(all.state === 'fresh' ? all.utilisation.bandwidth : 0, null);
-  t.is(all.state === 'fresh' ? all.utilisation.tcpQueues : 0, 0.75);
-  t.is(without.state === 'fresh' ? without.utilisation.tcpQueues : 0, 0.25);
+  t.is(all.state === 'fresh' ? all.utilisation.tcpQueues : 0, 0.1, 'no queue of bytes is full');
+  t.is(all.state === 'fresh' ? all.fullestQueue : 0, 0.75);
+  t.is(without.state === 'fresh' ? without.fullestQueue : 0, 0.25);
 });
 
 const row: StatRow = {
