@@ -122,6 +122,8 @@ export function describe(reason: StatusReason): string {
       return `no verdict (${reason.because}): keeps the learned weight; ${reason.detail}`;
     case 'smoothed':
       return `the policy wants x ${decimal(reason.wanted)} of the weight so far; this tick goes x ${decimal(reason.factor)}`;
+    case 'limit-raised':
+      return `may have up to ${percent(reason.part)} of the traffic: HAProxy's counters show that it answers as fast as ever while requests wait at the others`;
     case 'limited':
       return `limited: agents alone can raise a server only this far: x ${decimal(reason.factor)} (a larger configured weight allows more)`;
     case 'errors':

@@ -70,6 +70,8 @@ export const reasonSchema = z.discriminatedUnion('code', [
   }),
   /** Moved a bounded step from the old target towards the new one. */
   z.object({ code: z.literal('smoothed'), factor: finite, wanted: finite }),
+  /** HAProxy's counters prove that it may have this part of the traffic, 0 to 1: more than agents' reports alone allow. */
+  z.object({ code: z.literal('limit-raised'), part: finite }),
   /** Limited to the largest share of the backend that agents' reports may give one server. */
   z.object({ code: z.literal('limited'), factor: finite }),
   /** Cut because more of its last answers are errors than of the other servers'; both shares 0 to 1. */

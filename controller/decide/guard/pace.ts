@@ -9,7 +9,7 @@ export interface Pace {
   /** Requests that it answered, errors included, and how long they were in flight, all together. */
   readonly answers: number;
   readonly flightSeconds: number;
-  /** Seconds that a request takes where none waits: the least of all ticks so far; null: not known yet. */
+  /** Seconds that a request takes where none waits: the least mean of ten ticks so far; null: not known yet. */
   readonly restSeconds: number | null;
 }
 
@@ -17,12 +17,12 @@ export const noPace: Pace = { requests: 0, busySeconds: 0, answers: 0, flightSec
 
 /** Share of what was counted that is forgotten in a tick. */
 const forgotten = 0.1;
-/** Fewer requests in a tick say little of how long one takes, and fewer in all nothing of how fast a core is. */
-const enoughAnswers = 10;
+/** Fewer answers say little of how long a request takes, and fewer requests nothing of how fast a core is. */
+const enoughAnswers = 20;
 const enoughRequests = 5;
 const enoughBusySeconds = 0.05;
 /** The least time is allowed to grow by so much a tick: requests may have become heavier. */
-const relaxed = 1.001;
+const relaxed = 1.005;
 
 /** One more tick. Requests of other HAProxys make the server busy as well. Without counters, or without a request, nothing changes. */
 export function paceAfter(before: Pace, observation: Observation, elapsedMs: number): Pace {
@@ -31,15 +31,9 @@ export function paceAfter(before: Pace, observation: Observation, elapsedMs: num
   const seconds = elapsedMs / 1_000;
   const kept = 1 - forgotten;
   const answered = traffic.ok + traffic.errors;
-  const flightSeconds = inFlightOf(observation) * seconds;
-  const took = answered >= enoughAnswers && flightSeconds > 0 ? flightSeconds / answered : null;
-  const least = before.restSeconds === null ? null : before.restSeconds * relaxed;
-  const now = {
-    ...before,
-    answers: kept * before.answers + answered,
-    flightSeconds: kept * before.flightSeconds + flightSeconds,
-    restSeconds: took === null ? least : Math.min(least ?? took, took),
-  };
+  const answers = kept * before.answers + answered;
+  const flightSeconds = kept * before.flightSeconds + inFlightOf(observation) * seconds;
+  const now = { ...before, answers, flightSeconds, restSeconds: restAfter(before.restSeconds, answers, flightSeconds) };
   if (agent.state === 'stale' || agent.utilisation.cpu === null) return now;
   const busy = Math.max(agent.utilisation.cpu, agent.utilisation.bandwidth ?? 0) * agent.effectiveCores;
   return {
@@ -47,6 +41,14 @@ export function paceAfter(before: Pace, observation: Observation, elapsedMs: num
     requests: kept * before.requests + traffic.ok + (elsewhere?.ok ?? 0),
     busySeconds: kept * before.busySeconds + busy * seconds,
   };
+}
+
+/** The least mean of some ticks: one reading of the requests in flight is mostly chance. */
+function restAfter(before: number | null, answers: number, flightSeconds: number): number | null {
+  const least = before === null ? null : before * relaxed;
+  if (answers < enoughAnswers || flightSeconds === 0) return least;
+  const mean = flightSeconds / answers;
+  return Math.min(least ?? mean, mean);
 }
 
 /** Mean of the requests in flight since the last tick, or those in flight now. */

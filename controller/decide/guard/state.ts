@@ -23,6 +23,8 @@ export interface ServerMemory {
   readonly logGrade: number;
   readonly answers: LastAnswers;
   readonly pace: Pace;
+  /** How far HAProxy's counters prove that it can do more than its limit allows, 0 to 1. */
+  readonly proven: number;
   /** Share of errors that it has more than the other servers, 0 to 1: its weight is cut for it. */
   readonly errorShare: number;
   /** Smoothed utilisation. */
@@ -94,6 +96,7 @@ export const newcomer: ServerMemory = {
   logGrade: 0,
   answers: noAnswers,
   pace: noPace,
+  proven: 0,
   errorShare: 0,
   utilisation: unknownUtilisation,
   atRest: nothingAtRest,

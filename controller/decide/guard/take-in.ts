@@ -6,6 +6,7 @@ import { agentOf, hadTraffic } from './agent-of.ts';
 import { addAnswers, afterCommonFailure, answersOf, type ErrorJudgement, judgeErrors, noAnswers } from './errors.ts';
 import { metricsOver, smoothUtilisation } from './overload.ts';
 import { paceAfter } from './pace.ts';
+import { proofs } from './proof.ts';
 import { atRestAfter, counted, isAnyAside, nothingAtRest, setAsideReasons } from './set-aside.ts';
 import { type GuardState, newcomer, type ServerMemory, unknownUtilisation } from './state.ts';
 import { cutWatchAfter, vainCutReasons } from './vain-cut.ts';
@@ -47,7 +48,7 @@ export function takeIn(input: TakeInInput, before: GuardState): Entry[] {
     const reasons = [...setAsideReasons(memory.atRest), ...vainCutReasons(memory.cutWatch)];
     return { observation, verdict, memory, agent, reasons };
   });
-  const judged = withErrorsJudged(taken);
+  const judged = withProofs(withErrorsJudged(taken));
   const areSized = judged.every(({ memory }) => memory.effectiveCores !== null);
   const sizeOf = ({ effectiveCores }: ServerMemory) => (areSized && effectiveCores !== null ? effectiveCores : 1);
   return judged.map((entry) => ({ ...entry, size: sizeOf(entry.memory) }));
@@ -65,6 +66,14 @@ function withErrorsJudged<Taken extends Pick<Entry, 'observation' | 'memory'>>(t
     const answers = subject === undefined ? noAnswers : afterCommonFailure(subject, errors);
     return { ...entry, errors, memory: { ...entry.memory, answers, errorShare: errors.excess } };
   });
+}
+
+function withProofs<Taken extends Pick<Entry, 'memory'>>(taken: readonly Taken[]): Taken[] {
+  const proven = proofs(
+    taken.map(({ memory }) => memory.pace),
+    taken.map(({ memory }) => memory.proven),
+  );
+  return taken.map((entry, index) => ({ ...entry, memory: { ...entry.memory, proven: proven[index] ?? 0 } }));
 }
 
 /** What is set aside of each machine that has a server in rotation: a server that joins there does not begin anew. */
