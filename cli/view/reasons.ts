@@ -97,7 +97,7 @@ export function describe(reason: StatusReason): string {
     case 'speed':
       return `speed a core x ${decimal(reason.factor, 3)} of the other servers' (measured ${decimal(reason.measured, 3)}, give or take ${percent(reason.uncertainty)})`;
     case 'hidden':
-      return `${decimal(reason.inFlight, 1)} requests wait where CPU and the other servers explain ${decimal(reason.expected, 1)}: a bottleneck that the metrics do not show, x ${decimal(reason.factor)}`;
+      return `${decimal(reason.times, 1)} times the requests under way that its CPU and the other servers explain: a bottleneck that the metrics do not show, x ${decimal(reason.factor)}`;
     case 'saturation':
       return `${reason.metrics.length === 0 ? 'a metric was recently near' : `${names(reason.metrics)} near`} saturation: reduced gradually, x ${decimal(reason.factor)}`;
     case 'backlog':

@@ -36,8 +36,8 @@ export const reasonSchema = z.discriminatedUnion('code', [
    * and the standard deviation of its logarithm.
    */
   z.object({ code: z.literal('speed'), factor: finite, measured: finite, uncertainty: finite }),
-  /** More requests wait than its CPU, and what the other servers wait for too, explain. */
-  z.object({ code: z.literal('hidden'), inFlight: finite, expected: finite, factor: finite }),
+  /** So many times more requests are under way than its CPU, and what the other servers wait for too, explain. */
+  z.object({ code: z.literal('hidden'), times: finite, factor: finite }),
   /** These metrics near saturation; the policy's own smoothed cut. */
   z.object({ code: z.literal('saturation'), metrics: z.array(metricName), factor: finite }),
   /** More (or fewer) requests in flight than its fair part of the backend's. */
