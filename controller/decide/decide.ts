@@ -68,7 +68,7 @@ export function decide(
   const { answers } = judged;
   return {
     decisions: beside.decisions,
-    orders: ordersOf(guarded.full, verdicts, judged.reasons, recognised.observations, beside.scale),
+    orders: ordersOf(guarded.full, judged.reasons, recognised.observations, beside.scale),
     state: { ...before, answers, policy, guard: guarded.state, beside: beside.state },
   };
 }
@@ -115,7 +115,6 @@ function throughGuard(
 /** `scale`: HAProxy's weights over the guard's. What is left to another writer is no order of ours. */
 function ordersOf(
   weights: GuardOutcome['full'],
-  verdicts: ReadonlyMap<string, Verdict>,
   reasons: ReadonlyMap<string, Reason>,
   observations: readonly Observation[],
   scale: number,
@@ -124,10 +123,9 @@ function ordersOf(
   const ours = observations.filter(({ server, leftToOther }) => weights.has(server) && leftToOther !== true);
   return new Map(
     ours.map(({ server, machine }): [string, Order] => {
-      const { full = 0, undrained = 1, size = 1 } = weights.get(server) ?? {};
+      const { full = 0, undrained = 1, size = 1, capacity = null } = weights.get(server) ?? {};
       const reason = reasons.get(server);
       const refusing = reason?.code === 'client-errors' ? (reason.share - reason.others) / reason.share : 0;
-      const capacity = verdicts.get(server)?.capacity ?? null;
       return [server, { full: scaled(full), undrained: scaled(undrained), capacity, size, machine, refusing }];
     }),
   );

@@ -4,6 +4,7 @@ import type { Observation } from '../../shared/contract/observation.ts';
 import type { Policy } from '../../shared/contract/policy.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { ok, type Result } from '../../shared/contract/result.ts';
+import type { BackendTraffic } from '../../shared/contract/traffic.ts';
 import type { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
 import { WeightSupport } from '../act/weight-support.ts';
@@ -18,9 +19,11 @@ import type { AgentRound } from '../observe/agent-round.ts';
 import type { FoundWeights } from '../observe/found-weights.ts';
 import { type BackendView, readBackend } from '../observe/haproxy-view.ts';
 import { type ObservedServer, Observer } from '../observe/observer.ts';
+import type { Peers } from '../observe/peers/peers.ts';
 import { silentAgentsProblem } from '../observe/silent-agents.ts';
 import { decisionSettings, type TickRecord } from '../record/recording.ts';
 import { type BackendTick, noTickYet, type ShadowTick } from './backend-tick.ts';
+import { countedIn, withElsewhere } from './exchange.ts';
 import { FastLane, type Looked } from './fast-lane.ts';
 import { lookRowsOf, lookRowsOfView } from './look-rows.ts';
 import type { OneByOne } from './one-by-one.ts';
@@ -69,6 +72,8 @@ export interface SharedTick {
   /** HAProxy is read for one backend at a time, and written for one, so that a rescue never waits for more than these two. */
   readonly reading: OneByOne;
   readonly acting: OneByOne;
+  /** The other controllers, and when those have answered that are waited for. */
+  readonly peers: { readonly asked: Promise<void>; readonly all: Peers };
 }
 
 /** What a tick found. */
@@ -101,6 +106,7 @@ export class BackendLoop {
   #ticks = 0;
   /** Of the last tick, until it is known what HAProxy took of it. */
   #orders: Orders = new Map();
+  #counted: BackendTraffic | null = null;
 
   constructor(options: BackendLoopOptions) {
     const { config, backend, agents, nowMs, logger, events } = options;
@@ -129,9 +135,15 @@ export class BackendLoop {
     return this.#last;
   }
 
+  /** What HAProxy has counted, for other controllers; null before the first reading of this HAProxy. */
+  get counted(): BackendTraffic | null {
+    return this.#counted;
+  }
+
   /** HAProxy is another process now: its counters began anew, and it has the configured weights. */
   onHaproxyRestart(): void {
     this.#observer.forgetCounters();
+    this.#counted = null;
     this.#support.forget(this.#options.writer.left);
     this.#options.writer.forget();
     this.#lane.stop();
@@ -220,7 +232,7 @@ export class BackendLoop {
   }
 
   /** null: the tick was stopped. */
-  async #observe({ round, reading }: SharedTick): Promise<Result<Observed, Problem> | null> {
+  async #observe({ round, reading, peers }: SharedTick): Promise<Result<Observed, Problem> | null> {
     const { api, backend, config, nowMs } = this.#options;
     const known = { found: this.#found, decided: this.#decided };
     const view = await reading.run(async () =>
@@ -232,12 +244,14 @@ export class BackendLoop {
     const readAtMs = nowMs();
     const elapsedMs = this.#readAtMs === null ? config.periodMs : Math.max(1, readAtMs - this.#readAtMs);
     this.#readAtMs = readAtMs;
+    this.#counted = countedIn(view.value, readAtMs);
     const { algorithm, srvRecords } = view.value;
     this.#lane.see(lookRowsOfView(view.value.servers), view.value.servers, algorithm);
+    const [servers] = await Promise.all([this.#observer.observe(view.value, round, this.#lane), peers.asked]);
     return ok({
       algorithm,
       srvRecords,
-      servers: await this.#observer.observe(view.value, round, this.#lane),
+      servers: withElsewhere(servers, backend.name, peers.all, elapsedMs),
       elapsedMs,
     });
   }

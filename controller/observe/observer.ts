@@ -11,7 +11,7 @@ import { AsideAgents, type AsideServer, type TimedAnswer } from './aside-agents.
 import type { BackendView, ServerView } from './haproxy-view.ts';
 import { type MachinePart, machineParts } from './machines.ts';
 import { type Memory, memoryOf } from './memory.ts';
-import { flowBetween, refusedTicks, trafficBetween } from './traffic.ts';
+import { flowBetween, trafficBetween } from './traffic.ts';
 import { type Asking, whenAsked } from './who-is-asked.ts';
 
 export interface ObserverOptions extends ReadingOptions {
@@ -146,7 +146,6 @@ export class Observer {
     return {
       ...before,
       counters: view.counters,
-      refused: refusedTicks(before.refused, before.counters, view.counters),
       held: answer === null ? before.held : holdSnapshot(answer.answer, before.held, answer.atMs),
       failures: before.failures + (isFailure ? 1 : 0),
       isAnswering: answer === null ? asking !== 'never' && before.isAnswering : answer.answer.ok,
@@ -163,7 +162,7 @@ export class Observer {
     const flow = flowBetween(before.counters, view.counters);
     const { counters, haproxyStatus, ...state } = view;
     const now = this.#nowMs();
-    const { held, failures, refused, isAnswering } = memory;
+    const { held, failures, isAnswering } = memory;
     const failure = answer === null || answer.answer.ok ? null : answer.answer.error;
     const isAsked = view.exclusion === null || isAnswering;
     const { reading, problem } =
@@ -177,7 +176,7 @@ export class Observer {
         machine,
         agentUrl: asking === 'never' ? '' : where,
         agent: withCores(reading, cores),
-        traffic: trafficBetween(before.counters, counters, refused),
+        traffic: trafficBetween(before.counters, counters),
         flow: flow === null ? null : { ...flow, inFlightMean },
         fast,
         elsewhere: null,

@@ -1,5 +1,5 @@
 /** Every policy, by the name that configuration, command line and recordings use. The controller's registry builds them. */
-export const policyNames = ['inverse-load', 'capacity', 'pick-one', 'stress', 'equal', 'paper'] as const;
+export const policyNames = ['adaptive', 'inverse-load', 'capacity', 'pick-one', 'stress', 'equal', 'paper'] as const;
 
 export type PolicyName = (typeof policyNames)[number];
 

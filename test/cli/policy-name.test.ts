@@ -25,7 +25,7 @@ test('replay and simulate take a former name of a policy, and say the new one in
 test('demo takes it too; another name is refused with those that there are', async (t) => {
   const { code, stderr } = await haweight(['demo', '--policy', 'fastest']);
   t.is(code, 2);
-  t.regex(stderr, /Allowed choices are inverse-load, capacity, pick-one/);
+  t.regex(stderr, /Allowed choices are adaptive, inverse-load, capacity, pick-one/);
   const former = await haweight(['demo', '--policy', 'least-utilised', '--seconds', '0']);
   t.true(former.stderr.startsWith(note));
 });

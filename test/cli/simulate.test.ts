@@ -21,7 +21,18 @@ interface Document {
 }
 
 test.serial('every policy and balance gets a line; nothing but the result is written, within 80 columns', async (t) => {
-  const policies = ['inverse-load', 'capacity', 'pick-one', 'stress', 'equal', 'paper', 'none', 'static', 'oracle'];
+  const policies = [
+    'adaptive',
+    'inverse-load',
+    'capacity',
+    'pick-one',
+    'stress',
+    'equal',
+    'paper',
+    'none',
+    'static',
+    'oracle',
+  ];
   const balances = ['roundrobin', 'leastconn', 'random'];
   const args = [...quick, '--policy', policies.join(','), '--balance', balances.join(',')];
   const { code, stdout, stderr } = await haweight(args);
@@ -123,8 +134,8 @@ test.serial('stopped before any line is complete, it only says so', async (t) =>
 const refused: readonly (readonly [args: readonly string[], line: RegExp])[] = [
   [['--load', '70', '--rate', '5'], /^--load, --rate: .*expected one of the two, got both/],
   [['--fleet', '-1'], /^--fleet: .*got "-1"/],
-  [['--policy', 'best'], /^--policy: .*one of inverse-load, capacity, .*, none, static, oracle, got "best"/],
-  [['--scenario', 'flod'], /^--scenario: .*one of steady, .*cold-start, got "flod"/],
+  [['--policy', 'best'], /^--policy: .*one of adaptive, inverse-load, capacity, .*, none, static, oracle, got "best"/],
+  [['--scenario', 'flod'], /^--scenario: .*one of steady, .*two-controllers, got "flod"/],
   [['--file', '/'], /^\/: cannot be read; .*EISDIR/],
 ];
 for (const [args, line] of refused) {

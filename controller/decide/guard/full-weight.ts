@@ -6,4 +6,6 @@ export interface FullWeight {
   readonly undrained: number;
   /** Effective cores, or 1 for every server where they are not known of all. */
   readonly size: number;
+  /** Requests per second that it can do; null: not known. */
+  readonly capacity: number | null;
 }

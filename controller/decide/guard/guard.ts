@@ -4,11 +4,12 @@ import type { Dynamics, Thresholds, Verdict } from '../../../shared/contract/pol
 import { sum } from '../../../shared/math/statistics.ts';
 import { isEjected, isHeldBack } from '../fast/fast-weight.ts';
 import { drainByAgent } from './by-agent.ts';
+import { type Demand, demandOf, unknownStrength } from './demand.ts';
 import { type DrainOutcome, decideDrains } from './drain.ts';
 import type { FullWeight } from './full-weight.ts';
 import { holdAll, whyHold } from './hold.ts';
 import { type LearnedEntry, learnWeights, withStartingWeights } from './learn.ts';
-import { remember, requestsOf, sinceLastWrite } from './memory.ts';
+import { remember, sinceLastWrite } from './memory.ts';
 import { scaleWeights } from './scale.ts';
 import { counted, isAnyAside } from './set-aside.ts';
 import type { GuardSettings } from './settings.ts';
@@ -19,7 +20,7 @@ import { decideWrite, hasSettled } from './write.ts';
 /** From this smoothed share of errors on, a server's new weight does not wait for roundrobin to settle. */
 const urgentErrorShare = 0.1;
 
-/** Above this smoothed share of errors, a server cannot take over the work of a drained one. */
+/** Above this share of errors, a server cannot take over the work of a drained one. */
 const failingErrorShare = 0.5;
 
 export interface GuardInput {
@@ -59,12 +60,13 @@ export function guard(input: GuardInput, before: GuardState): GuardOutcome {
 
   const started = withStartingWeights(entries, before.started);
   const learned = learnWeights(started, dynamics, thresholds);
-  const ruled = drain(learned, input);
-  return write(ruled, input, before);
+  const demand = demandOf(learned, before.demand, elapsedMs);
+  const ruled = drain(learned, demand, input);
+  return write(ruled, demand, input, before);
 }
 
-function drain(entries: readonly LearnedEntry[], input: GuardInput): LearnedEntry[] {
-  const { drained, reasons } = drainsOf(entries, input);
+function drain(entries: readonly LearnedEntry[], demand: Demand, input: GuardInput): LearnedEntry[] {
+  const { drained, reasons } = drainsOf(entries, demand, input);
   return entries.map((entry) => {
     const { server } = entry.observation;
     return applyDrain(entry, drained.has(server), reasons.get(server));
@@ -72,15 +74,20 @@ function drain(entries: readonly LearnedEntry[], input: GuardInput): LearnedEntr
 }
 
 /** Drains among the servers that are not ejected; where the policy answers overload itself there are none. */
-function drainsOf(entries: readonly LearnedEntry[], { dynamics, thresholds, settings }: GuardInput): DrainOutcome {
+function drainsOf(
+  entries: readonly LearnedEntry[],
+  demand: Demand,
+  { dynamics, thresholds, settings }: GuardInput,
+): DrainOutcome {
   if (dynamics.overload === 'policy') return { drained: new Set(), reasons: new Map() };
   const capacityOf = (some: readonly LearnedEntry[]) => sum(some.map(({ size }) => size));
   const ejected = entries.filter(({ observation }) => isEjected(observation.fast));
   const pool = {
     capacity: capacityOf(entries),
     ejected: { machines: ejectedWhole(entries), capacity: capacityOf(ejected) },
+    demand: demand.total,
   };
-  return drainByAgent(toSubjects(entries), (joined) => decideDrains(joined, pool, thresholds, settings));
+  return drainByAgent(toSubjects(entries, demand), (joined) => decideDrains(joined, pool, thresholds, settings));
 }
 
 /** How many agents measure nothing but ejected servers: the servers of one agent count as one. */
@@ -90,32 +97,30 @@ function ejectedWhole(entries: readonly LearnedEntry[]): number {
   return agentsOf(entries).size - agentsOf(entries.filter(({ observation }) => !isEjected(observation.fast))).size;
 }
 
-/** The servers that are not ejected. Their traffic shares are parts of the whole backend's traffic. */
-function toSubjects(entries: readonly LearnedEntry[]) {
-  // a few requests say less about the shares than the weights do
-  const isBusy = sum(entries.map(requestsOf)) >= 20;
-  const flowOf = isBusy ? requestsOf : ({ observation }: LearnedEntry) => observation.currentWeight;
-  const total = Math.max(1, sum(entries.map(flowOf)));
+/** The servers that are not ejected. */
+function toSubjects(entries: readonly LearnedEntry[], { of }: Demand) {
   const subjects = entries.filter(({ observation }) => !isEjected(observation.fast));
   const machineOf = ({ observation: { machine, server } }: LearnedEntry) => machine || `server ${server}`;
   const onMachine = Map.groupBy(subjects, machineOf);
   return subjects.map((entry) => {
-    const { observation, memory, size, agent } = entry;
+    const { observation, memory, size, agent, errors } = entry;
+    const { does, should, can } = of.get(observation.server) ?? unknownStrength;
     return {
       server: observation.server,
       servers: 1,
+      machine: machineOf(entry),
       machines: 1 / (onMachine.get(machineOf(entry))?.length ?? 1),
       agent,
       fresh: observation.agent.state === 'fresh',
       drained: memory.drained,
-      ramping: observation.fast.ramp < 1,
+      ramping: !memory.drained && observation.fast.ramp < 1,
       cpuIsKnown: memory.utilisation.cpu !== null,
       utilisation: counted(memory.utilisation, memory.atRest),
       anyAside: isAnyAside(memory.atRest),
       overTicks: memory.overTicks,
-      failing: memory.errorShare > failingErrorShare,
+      failing: errors.share > failingErrorShare,
       capacity: size,
-      trafficShare: flowOf(entry) / total,
+      strength: { does, should, can: memory.drained ? can : can * observation.fast.ramp },
     };
   });
 }
@@ -137,7 +142,7 @@ function withReason(reasons: readonly Reason[], reason: Reason | undefined): rea
   return reason === undefined ? reasons : [...reasons, reason];
 }
 
-function write(entries: readonly LearnedEntry[], input: GuardInput, before: GuardState): GuardOutcome {
+function write(entries: readonly LearnedEntry[], demand: Demand, input: GuardInput, before: GuardState): GuardOutcome {
   const { algorithm, dynamics, settings, present } = input;
   const progress = sinceLastWrite(before, entries);
   const settled =
@@ -152,7 +157,8 @@ function write(entries: readonly LearnedEntry[], input: GuardInput, before: Guar
     const { load, delta } = verdict;
     const { server } = observation;
     const decision = { server, weight, write, drained: wanted === 0, load, delta, reasons: [...reasons, ...why] };
-    const full = { full: drained ? 0 : undrained, undrained, size };
+    const can = demand.inRequests ? (demand.of.get(observation.server)?.can ?? 0) : 0;
+    const full = { full: drained ? 0 : undrained, undrained, size, capacity: can > 0 ? can : null };
     return {
       decision,
       full,
@@ -164,5 +170,6 @@ function write(entries: readonly LearnedEntry[], input: GuardInput, before: Guar
   const sinceWrite = decisions.some((each) => each.write) ? { requestsSinceWrite: 0, ticksSinceWrite: 0 } : progress;
   const servers = remember(before, memories, present);
   const full = new Map(outcomes.map(({ decision, full: own }) => [decision.server, own]));
-  return { decisions, full, state: { started: true, blindForMs: null, servers, ...sinceWrite } };
+  const state = { started: true, demand: demand.perSecond, blindForMs: null, servers, ...sinceWrite };
+  return { decisions, full, state };
 }

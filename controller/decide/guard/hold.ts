@@ -2,7 +2,7 @@ import type { Decision, HeldBecause, Reason } from '../../../shared/contract/dec
 import { maxWeight } from '../../../shared/contract/limits.ts';
 import { sum } from '../../../shared/math/statistics.ts';
 import { fastReasons, fastWeight, isHeldBack } from '../fast/fast-weight.ts';
-import { type BlindSubject, type BlindWeight, cutBlind, doMostFail } from './blind-cut.ts';
+import { type BlindSubject, type BlindWeight, cutBlind } from './blind-cut.ts';
 import { errorFactor } from './errors.ts';
 import type { FullWeight } from './full-weight.ts';
 import { remember, sinceLastWrite } from './memory.ts';
@@ -68,7 +68,7 @@ function configured(entry: Entry): Outcome {
   const { configuredWeight: full } = observation;
   return {
     decision: decisionOf(entry, full, false, [{ code: 'released', because: 'all-zero' }]),
-    full: { full, undrained: full, size },
+    full: { full, undrained: full, size, capacity: capacityOf(entry) },
     memory: { ...memory, drained: false, full, uncut: null },
   };
 }
@@ -88,10 +88,9 @@ function heldOrCut(
 ): Outcome[] {
   const scale = scaleOf(entries);
   const isLong = blindForMs >= blindLimitMs;
-  const isPanic = doMostFail(entries.map(({ memory }) => memory.errorShare));
   const stands = entries.map((entry) => {
     const known = before.servers.get(entry.observation.server) ?? newcomer;
-    return (isLong ? returning(entry, scale) : null) ?? standOf(entry, known, scale, isPanic);
+    return (isLong ? returning(entry, scale) : null) ?? standOf(entry, known, scale);
   });
   const open = stands.filter(({ uncut, memory }) => uncut > 0 && !memory.drained);
   const weights = new Map<Stand, BlindWeight>();
@@ -110,7 +109,7 @@ function heldOrCut(
     const undrained = full > 0 ? full : (memory.full ?? Math.max(1, configuredWeight));
     return {
       decision: decisionOf(entry, weight, memory.drained || (isServing && weight === 0), why),
-      full: { full, undrained, size: entry.size },
+      full: { full, undrained, size: entry.size, capacity: capacityOf(entry) },
       memory: {
         ...memory,
         full: full > 0 ? full : memory.full,
@@ -119,6 +118,10 @@ function heldOrCut(
       },
     };
   });
+}
+
+function capacityOf({ verdict }: Entry): number | null {
+  return verdict.capacity ?? null;
 }
 
 /** Whether its full weight is known from a tick before, where the looks keep it from having that, or did at that tick. */
@@ -141,6 +144,7 @@ function returning(entry: Entry, scale: number | null): Stand | null {
     entry,
     current: uncut,
     uncut,
+    errors: entry.errors,
     errorShare: memory.errorShare,
     isSet: true,
     memory: { ...memory, drained: false, full: uncut },
@@ -149,15 +153,14 @@ function returning(entry: Entry, scale: number | null): Stand | null {
 }
 
 /** Any other server. */
-function standOf(entry: Entry, known: ServerMemory, scale: number | null, isPanic: boolean): Stand {
-  const { memory } = entry;
+function standOf(entry: Entry, known: ServerMemory, scale: number | null): Stand {
+  const { memory, errors } = entry;
   const current = standingWeight(entry);
-  // what is cut is let back
-  const errorShare = isPanic ? 0 : memory.errorShare;
+  const { errorShare } = memory;
   const isCut = errorShare > 0 || memory.uncut?.left === current;
   const isSet = !memory.drained && isCut && current > 0;
   const uncut = isSet ? uncutWeight(entry, current, known, scale) : current;
-  return { entry, current, uncut, errorShare, isSet, memory, reasons: [] };
+  return { entry, current, uncut, errors, errorShare, isSet, memory, reasons: [] };
 }
 
 /** The weight without the cut, as this server had it in HAProxy. */

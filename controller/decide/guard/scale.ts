@@ -3,11 +3,10 @@ import { maxWeight } from '../../../shared/contract/limits.ts';
 import type { Dynamics } from '../../../shared/contract/policy.ts';
 import { sum } from '../../../shared/math/statistics.ts';
 import { fastReasons, fastWeight } from '../fast/fast-weight.ts';
-import { errorFactor } from './errors.ts';
+import { errorFactor, errorReasons } from './errors.ts';
 import type { LearnedEntry } from './learn.ts';
 import type { GuardSettings } from './settings.ts';
-import { shareLimits } from './share-limit.ts';
-import type { ServerMemory } from './state.ts';
+import { type ShareLimit, shareLimits, unlimited } from './share-limit.ts';
 
 /** An entry with the weight that its server should have. */
 export interface ScaledEntry extends LearnedEntry {
@@ -28,8 +27,8 @@ export function scaleWeights(
   settings: Pick<GuardSettings, 'floor'>,
   isLeastconn: boolean,
 ): ScaledEntry[] {
-  const limitOf = dynamics.concentrates ? () => 1 : limitsOf(entries);
-  const relativeOf = (entry: LearnedEntry) => relativeWeight(entry.memory, limitOf(entry));
+  const limitOf = dynamics.concentrates ? () => unlimited : limitsOf(entries);
+  const relativeOf = (entry: LearnedEntry) => relativeWeight(entry.memory, limitOf(entry).factor);
   const relative = entries.filter(({ memory }) => !memory.drained).map(relativeOf);
   const least = leastWeight(relative, settings.floor);
   const largest = Math.max(least, ...relative);
@@ -39,7 +38,7 @@ export function scaleWeights(
     const undrained = toInteger(Math.min(floored, largest), largest);
     if (entry.memory.drained) return { ...entry, wanted: 0, undrained };
     const { fast } = entry.observation;
-    const steps = stepsOf(entry.memory, limitOf(entry), own, floored, undrained);
+    const steps = stepsOf(entry, limitOf(entry), own, floored, undrained);
     const reasons = [...entry.reasons, ...steps, ...fastReasons(fast)];
     return { ...entry, wanted: fastWeight(undrained, fast, isLeastconn), undrained, reasons };
   });
@@ -55,9 +54,13 @@ export function toInteger(weight: number, largest: number): number {
   return Math.max(1, Math.round((maxWeight * weight) / largest));
 }
 
-function limitsOf(entries: readonly LearnedEntry[]): (entry: LearnedEntry) => number {
+function limitsOf(entries: readonly LearnedEntry[]): (entry: LearnedEntry) => ShareLimit {
   const weighed = ({ observation, memory }: LearnedEntry) => {
-    return { learned: Math.exp(memory.logWeight), configured: observation.configuredWeight };
+    return {
+      learned: Math.exp(memory.logWeight),
+      configured: observation.configuredWeight,
+      proven: memory.proven,
+    };
   };
   const limitOf = shareLimits(entries.map(weighed));
   return (entry) => limitOf(weighed(entry));
@@ -68,11 +71,17 @@ function relativeWeight(memory: LearnedEntry['memory'], limit: number): number {
   return grown * errorFactor(memory.errorShare);
 }
 
-function stepsOf(memory: ServerMemory, limit: number, relative: number, floored: number, wanted: number): Reason[] {
-  const factor = errorFactor(memory.errorShare);
+function stepsOf(
+  { memory, errors }: LearnedEntry,
+  { factor: limit, provenPart }: ShareLimit,
+  relative: number,
+  floored: number,
+  wanted: number,
+): Reason[] {
   const steps: Reason[] = [];
+  if (provenPart !== null) steps.push({ code: 'limit-raised', part: provenPart });
   if (limit < 1) steps.push({ code: 'limited', factor: limit });
-  if (memory.errorShare > 0) steps.push({ code: 'errors', share: memory.errorShare, factor });
+  steps.push(...errorReasons(errors, errorFactor(memory.errorShare)));
   if (floored > relative) steps.push({ code: 'floor', factor: floored / relative });
   return [...steps, { code: 'scaled', from: floored, to: wanted }];
 }

@@ -1,5 +1,6 @@
 import type { Policy } from '../../../shared/contract/policy.ts';
 import type { PolicyName } from '../../../shared/contract/policy-names.ts';
+import { adaptive } from './adaptive.ts';
 import { type CapacitySettings, capacity, defaultCapacitySettings } from './capacity.ts';
 import { equal } from './equal.ts';
 import { inverseLoad } from './inverse-load.ts';
@@ -20,6 +21,7 @@ export const defaultPolicySettings: PolicySettings = {
 
 /** How every policy is made. */
 const builders = {
+  adaptive: () => adaptive,
   'inverse-load': () => inverseLoad,
   capacity: (settings) => capacity(settings.capacity),
   'pick-one': (settings) => pickOne(settings.pickOne),

@@ -2,6 +2,7 @@ import { type FastLaneState, fastStateOf, firstLook, look } from '../../../contr
 import type { LookRow, Totals } from '../../../controller/decide/fast/look-row.ts';
 import type { LaneSettings } from '../../../controller/decide/fast/settings.ts';
 import type { Orders } from '../../../controller/decide/orders.ts';
+import { isAnotherServer, lastPlace, type Place } from '../../../shared/contract/identity.ts';
 import { type Observation, undisturbed } from '../../../shared/contract/observation.ts';
 
 const nothing: Totals = { ok: 0, errors: 0, clientErrors: 0, refused: 0, started: 0 };
@@ -11,7 +12,7 @@ export class Looks {
   orders: Orders = new Map();
   #state: FastLaneState = firstLook;
   #totals: ReadonlyMap<string, Totals> = new Map();
-  #addresses: ReadonlyMap<string, string> = new Map();
+  #places: ReadonlyMap<string, Place> = new Map();
 
   /** The observations with what the looks have decided. */
   see(
@@ -32,8 +33,11 @@ export class Looks {
 
   /** Another server under the same name. */
   #forget(observations: readonly Observation[]): void {
-    const replaced = observations.filter(({ server, address }) => (this.#addresses.get(server) ?? address) !== address);
-    this.#addresses = new Map(observations.map(({ server, address }) => [server, address]));
+    const replaced = observations.filter((now) => {
+      const before = this.#places.get(now.server);
+      return before !== undefined && isAnotherServer(before, now);
+    });
+    this.#places = new Map(observations.map((now) => [now.server, lastPlace(this.#places.get(now.server), now)]));
     const servers = new Map(this.#state.servers);
     const orders = new Map(this.orders);
     for (const { server } of replaced) {

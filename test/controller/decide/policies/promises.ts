@@ -20,6 +20,12 @@ export type Quantity = (typeof quantities)[number];
 const everything = { cores: true, traffic: true, configuredWeights: true, utilisation: true };
 
 const promises: Readonly<Record<PolicyName, Promises>> = {
+  // many requests are known better than few
+  adaptive: {
+    scaleFree: { ...everything, traffic: false, utilisation: false },
+    judgesByTheRest: true,
+    remembers: 300,
+  },
   'inverse-load': { scaleFree: everything, judgesByTheRest: true, remembers: 0 },
   // traffic where requests are many: with few, chance decides what counts as a jump
   capacity: { scaleFree: { ...everything, utilisation: false }, judgesByTheRest: false, remembers: 300 },

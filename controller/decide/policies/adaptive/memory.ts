@@ -1,0 +1,56 @@
+import type { FollowingMemory } from './following.ts';
+import type { HiddenMemory } from './hidden.ts';
+import { type SpeedMemory, unknownSpeed } from './speed.ts';
+import { noWork, type Stretch, type Work } from './work.ts';
+
+/** What a server does now; gone once it leaves rotation. */
+export interface Recent {
+  /** Work that says nothing yet. */
+  readonly work: Work;
+  /** The last measurements of its speed, newest first. */
+  readonly stretches: readonly Stretch[];
+  readonly following: FollowingMemory | null;
+  readonly hidden: HiddenMemory;
+  /** Requests in flight at the tick before. */
+  readonly inFlight: number;
+  /** Natural logarithm of the inverse-load factor, smoothed, noise included. */
+  readonly distance: number;
+}
+
+/** What is known of one server. Numbers only: a policy's state is plain JSON. */
+export interface Memory {
+  readonly speed: SpeedMemory;
+  /** Last known size; null before the first snapshot. */
+  readonly cores: number | null;
+  /** How long it has been out of rotation. */
+  readonly absentMs: number;
+  /** null while it is out of rotation. */
+  readonly recent: Recent | null;
+}
+
+export const nothingRecent: Recent = {
+  work: noWork,
+  stretches: [],
+  following: null,
+  hidden: { log: 0, excess: null, ticks: 0 },
+  inFlight: 0,
+  distance: 0,
+};
+
+export const newcomer: Memory = { speed: unknownSpeed, cores: null, absentMs: 0, recent: null };
+
+/** Pairs, not an object: a server may be called `__proto__`. Sorted by name. */
+export type Memories = readonly (readonly [string, Memory])[];
+
+/** What was learned of a server that is out of rotation is kept this long. */
+const rememberAbsentMs = 600_000;
+
+/** The servers in rotation and, without what they were doing, those that left it less than ten minutes ago. */
+export function remembered(before: Memories, seen: Memories, elapsedMs: number): Memories {
+  const present = new Set(seen.map(([server]) => server));
+  const absent = before
+    .filter(([server]) => !present.has(server))
+    .map(([server, memory]) => [server, { ...memory, recent: null, absentMs: memory.absentMs + elapsedMs }] as const)
+    .filter(([, { absentMs }]) => absentMs <= rememberAbsentMs);
+  return [...absent, ...seen].sort(([a], [b]) => (a < b ? -1 : 1));
+}
