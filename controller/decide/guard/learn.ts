@@ -11,6 +11,9 @@ import { cuttable } from './vain-cut.ts';
 /** Above this smoothed share of errors a server is cut so much that it may be idle for it. */
 const cutErrorShare = 0.1;
 
+/** Share of the way that a cut goes in a tick beside a policy that follows at once: these metrics change slowly. */
+const gradeGain = 0.3;
+
 /** An entry whose server has a learned weight. */
 export interface LearnedEntry extends Entry {
   readonly memory: ServerMemory & { readonly logWeight: number };
@@ -82,9 +85,11 @@ function grade(
 ) {
   const nothing = { aim: 0, reasons: [] };
   if (overload === 'policy' || entry.observation.agent.state === 'stale') return nothing;
-  const utilisation = cuttableOf(entry);
+  const all = cuttableOf(entry);
+  const utilisation = overload === 'both' ? { ...all, cpu: null, bandwidth: null } : all;
   const { factor, reasons } = gradeFactor(utilisation, othersOf(utilisation), thresholds);
-  return { aim: Math.log(factor) - entry.memory.logGrade, reasons };
+  const part = overload === 'both' ? gradeGain : 1;
+  return { aim: part * (Math.log(factor) - entry.memory.logGrade), reasons };
 }
 
 function cuttableOf({ observation: { agent }, memory }: Entry): Utilisations {
