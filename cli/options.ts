@@ -25,6 +25,24 @@ export function wholeNumber(least: number, unit?: 'ms' | 's'): (text: string) =>
   };
 }
 
+/** Options for the controllers of other HAProxys. */
+export function addPeerOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--peer <url>',
+        "URL of another HAProxy's controller, whose counters are learned from too; may be given several times",
+      ).argParser(repeated),
+    )
+    .option(
+      '--peer-token-file <file>',
+      "file with the peers' bearer token (default: environment HAWEIGHT_CONTROLLER_TOKEN)",
+    )
+    .option('--peer-ca-file <file>', "CA of the peers' certificates, PEM, for https:// (default: the system's CAs)")
+    .option('--peer-cert-file <file>', 'client certificate, PEM, for peers that require one')
+    .option('--peer-key-file <file>', 'private key of --peer-cert-file, PEM');
+}
+
 export function backendOption(): Option {
   return new Option('-b, --backend <name>', 'name of a backend in HAProxy; may be given several times').argParser(
     repeated,

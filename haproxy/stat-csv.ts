@@ -41,6 +41,8 @@ export interface StatRow {
   readonly throttlePercent: number | null;
   /** How long it has been UP, in ms (HAProxy counts seconds); null while it is not, or where HAProxy does not say. */
   readonly upForMs: number | null;
+  /** Whether the server line has `observe`, of either layer; left out: it has not. */
+  readonly observesConnections?: true;
   /** Why this row cannot be used: what could not be read is 0 or empty. */
   readonly fault?: string;
 }
@@ -72,6 +74,7 @@ const optionalColumns = [
   'wredis',
   'throttle',
   'lastchg',
+  'hanafail',
 ] as const;
 type Reader = RowReader<(typeof columnNames)[number] | (typeof optionalColumns)[number]>;
 
@@ -141,7 +144,13 @@ function readRow(reader: Reader, kind: StatRow['kind']): StatRow {
     throttlePercent: reader.countOrNull('throttle'),
     upForMs: isUp(status) ? reader.ageMsOrNull('lastchg') : null,
   };
-  return reader.fault === null ? row : { ...row, fault: reader.fault };
+  // HAProxy counts failures that it observed only where it observes
+  const observes = kind === 'server' && reader.textOrNull('hanafail') !== null;
+  return {
+    ...row,
+    ...(observes ? { observesConnections: true as const } : {}),
+    ...(reader.fault === null ? {} : { fault: reader.fault }),
+  };
 }
 
 /** Whether HAProxy sends requests to a server of this status. */

@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '../../shared/contract/result.ts';
-import type { AcceptQueue, Metric, SocketQueue } from '../../shared/contract/snapshot.ts';
+import type { AcceptQueue, Connections, Metric, SocketQueue } from '../../shared/contract/snapshot.ts';
+import { fullQueue, queueUtilisation } from '../../shared/contract/tcp-queues.ts';
 import { clampRatio } from '../kernel/numbers.ts';
 import type { SocketSource } from '../kernel/socket-diagnostics.ts';
 import { type SocketMessage, tcpState } from '../kernel/socket-messages.ts';
@@ -14,6 +15,7 @@ export interface TcpQueuesReading {
   readonly send: SocketQueue | null;
   readonly accept: AcceptQueue | null;
   readonly sockets: number;
+  readonly connections: Connections;
 }
 
 export function tcpQueuesCollector(
@@ -35,11 +37,9 @@ export function tcpQueuesCollector(
   };
 }
 
-/** The worst of the three ratios; bytes and connections stay apart in `raw`. */
-export function computeTcpQueues({ last }: Window<TcpQueuesReading>): Metric<'tcpQueues'> {
-  const { receive, send, accept } = last.reading;
-  const ratios = [receive, send, accept].map((worst) => worst?.ratio ?? 0);
-  return { status: 'ok', utilisation: Math.max(...ratios), raw: last.reading };
+/** Bytes and connections stay apart in `raw`. */
+export function computeTcpQueues({ last: { reading } }: Window<TcpQueuesReading>): Metric<'tcpQueues'> {
+  return { status: 'ok', utilisation: queueUtilisation(reading), raw: reading };
 }
 
 function scan(source: SocketSource, counts: (socket: SocketMessage) => boolean): Result<TcpQueuesReading, Unavailable> {
@@ -53,12 +53,13 @@ function scan(source: SocketSource, counts: (socket: SocketMessage) => boolean):
 /** A daemon with a backlog of 0 or 1 is full with every burst: only from this many waiting connections on is it slow. */
 const leastAcceptQueue = 3;
 
-/** Keeps the fullest queue of each kind while sockets pass by. */
+/** Keeps the fullest queue of each kind, and counts the full ones, while sockets pass by. */
 export class WorstQueues {
   #receive: SocketQueue | null = null;
   #send: SocketQueue | null = null;
   #accept: AcceptQueue | null = null;
   #sockets = 0;
+  readonly #connections = { total: 0, receiveFull: 0, sendFull: 0 };
 
   add(socket: SocketMessage): void {
     this.#sockets += 1;
@@ -67,7 +68,8 @@ export class WorstQueues {
   }
 
   reading(): TcpQueuesReading {
-    return { receive: this.#receive, send: this.#send, accept: this.#accept, sockets: this.#sockets };
+    const connections = { ...this.#connections };
+    return { receive: this.#receive, send: this.#send, accept: this.#accept, sockets: this.#sockets, connections };
   }
 
   /** Here the queue numbers are connections, not bytes. */
@@ -80,15 +82,27 @@ export class WorstQueues {
   }
 
   #addConnected(socket: SocketMessage): void {
-    this.#receive = fuller(this.#receive, socket, socket.receiveQueue, socket.receiveBufferBytes);
-    this.#send = fuller(this.#send, socket, socket.sendQueue, socket.sendBufferBytes);
+    const { receiveQueue, receiveBufferBytes, sendQueue, sendBufferBytes } = socket;
+    const receiveRatio = ratioOf(receiveQueue, receiveBufferBytes);
+    const sendRatio = ratioOf(sendQueue, sendBufferBytes);
+    this.#connections.total += 1;
+    if (receiveRatio !== null && receiveRatio > fullQueue) this.#connections.receiveFull += 1;
+    if (sendRatio !== null && sendRatio > fullQueue) this.#connections.sendFull += 1;
+    if (isFuller(receiveRatio, this.#receive))
+      this.#receive = queueOf(socket, receiveQueue, receiveBufferBytes, receiveRatio);
+    if (isFuller(sendRatio, this.#send)) this.#send = queueOf(socket, sendQueue, sendBufferBytes, sendRatio);
   }
 }
 
-/** A socket whose buffer the kernel does not tell is unknown, not empty. */
-function fuller(worst: SocketQueue | null, socket: SocketMessage, queuedBytes: number, bufferBytes: number) {
-  if (bufferBytes === 0) return worst;
-  const ratio = clampRatio(queuedBytes / bufferBytes);
-  if (worst !== null && ratio <= worst.ratio) return worst;
-  return { queuedBytes, bufferBytes, ratio, local: socket.local, peer: socket.peer };
+/** null: the kernel does not tell the buffer, so the queue is unknown, not empty. */
+function ratioOf(queuedBytes: number, bufferBytes: number): number | null {
+  return bufferBytes === 0 ? null : clampRatio(queuedBytes / bufferBytes);
+}
+
+function isFuller(ratio: number | null, worst: SocketQueue | null): ratio is number {
+  return ratio !== null && (worst === null || ratio > worst.ratio);
+}
+
+function queueOf({ local, peer }: SocketMessage, queuedBytes: number, bufferBytes: number, ratio: number): SocketQueue {
+  return { queuedBytes, bufferBytes, ratio, local, peer };
 }

@@ -81,8 +81,13 @@ function bandwidthDetails(raw: Raw<'bandwidth'>): readonly string[] {
   return [`${raw.interface}: ${rates} of ${bitRate(raw.linkBitsPerSecond)}`];
 }
 
-function queueDetails({ receive, send, accept, sockets }: Raw<'tcpQueues'>): readonly string[] {
-  const lines = [`fullest of ${sockets} ${sockets === 1 ? 'socket' : 'sockets'}`];
+function queueDetails({ receive, send, accept, sockets, connections }: Raw<'tcpQueues'>): readonly string[] {
+  const lines: string[] = [];
+  if (connections !== undefined) {
+    const { total, receiveFull, sendFull } = connections;
+    lines.push(`full of ${total} connections: Recv-Q ${receiveFull}, Send-Q ${sendFull}`);
+  }
+  lines.push(`fullest of ${sockets} ${sockets === 1 ? 'socket' : 'sockets'}`);
   for (const [label, queue] of [['Recv-Q', receive] as const, ['Send-Q', send] as const]) {
     if (queue === null) continue;
     const fill = `${bytes(queue.queuedBytes)} of ${bytes(queue.bufferBytes)}`;

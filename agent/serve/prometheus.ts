@@ -2,7 +2,7 @@
  * By hand, not with prom-client, which the controller uses: it takes 21 MiB, and an agent is to need 60 MiB at most.
  */
 
-import { type MetricName, metricNames, type Stalled } from '../../shared/contract/snapshot.ts';
+import { type Connections, type MetricName, metricNames, type Stalled } from '../../shared/contract/snapshot.ts';
 import type { Refused } from '../../shared/net/excess-report.ts';
 import type { Sample } from '../sample/sampler.ts';
 
@@ -36,6 +36,14 @@ const resources = ['cpu', 'memory', 'io'] as const;
 function stalledPoints(resource: string, stalled: Stalled | null | undefined): readonly Point[] {
   const points = (['some', 'full'] as const).map((kind) => ({ labels: { resource, kind }, value: stalled?.[kind] }));
   return points.flatMap(({ labels, value }) => (value == null ? [] : [{ labels, value }]));
+}
+
+function fullConnections(connections: Connections | undefined): readonly Point[] {
+  if (connections === undefined) return [];
+  return [
+    { labels: { queue: 'receive' }, value: connections.receiveFull },
+    { labels: { queue: 'send' }, value: connections.sendFull },
+  ];
 }
 
 /** Every series, by name without its prefix. docs/metrics.md lists them; a test holds it to this. */
@@ -124,7 +132,7 @@ export const families: Readonly<Record<string, Family>> = {
   },
   tcp_queues_utilisation_ratio: {
     type: 'gauge',
-    help: 'The worst of the receive, send and accept ratios.',
+    help: 'The worst of the shares of connections with a full receive or send queue, and the accept ratio.',
     points: ({ metrics: { tcpQueues } }) => one(raw(tcpQueues)?.utilisation),
   },
   tcp_receive_queue_ratio: {
@@ -141,6 +149,16 @@ export const families: Readonly<Record<string, Family>> = {
     type: 'gauge',
     help: 'Connections that wait to be accepted / backlog, of the fullest listening socket.',
     points: ({ metrics: { tcpQueues } }) => one(raw(tcpQueues)?.raw.accept?.ratio),
+  },
+  tcp_connections: {
+    type: 'gauge',
+    help: 'Connected TCP sockets that were looked at.',
+    points: ({ metrics: { tcpQueues } }) => one(raw(tcpQueues)?.raw.connections?.total),
+  },
+  tcp_full_connections: {
+    type: 'gauge',
+    help: 'Connected TCP sockets whose queue is over 0.9 of its buffer.',
+    points: ({ metrics: { tcpQueues } }) => fullConnections(raw(tcpQueues)?.raw.connections),
   },
   tcp_sockets: {
     type: 'gauge',

@@ -5,7 +5,7 @@ import { defaultPolicy, policyNames } from '../../shared/contract/policy-names.t
 import { formatProblem, ProblemError } from '../../shared/contract/problem.ts';
 import { endSoon } from '../../shared/process/end-soon.ts';
 import { note, print } from '../exit.ts';
-import { addHaproxyOptions, repeatedNames, wholeNumber } from '../options.ts';
+import { addHaproxyOptions, addPeerOptions, repeatedNames, wholeNumber } from '../options.ts';
 
 const examples = `
 Without a configuration file it gets the servers and their addresses from
@@ -20,10 +20,11 @@ Examples:
   haweight controller --config /etc/haweight/controller.yaml
   haweight controller --config /etc/haweight/controller.yaml --check
   haweight controller -b web --shadow equal --record ticks.jsonl
-  haweight controller -b web --agent web1=http://10.0.0.1:9477`;
+  haweight controller -b web --agent web1=http://10.0.0.1:9477
+  haweight controller -b web --peer http://10.0.0.3:9478 --peer-token-file token`;
 
 export function controllerCommand(): Command {
-  return addHaproxyOptions(new Command('controller'))
+  return addPeerOptions(addHaproxyOptions(new Command('controller')))
     .description("measure, decide and set HAProxy's weights, every two seconds")
     .option('--policy <name>', `policy that decides the weights: ${policyNames.join(', ')} (default: ${defaultPolicy})`)
     .option(

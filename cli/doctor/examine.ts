@@ -7,7 +7,7 @@ import {
   readBackend,
   type ServerView,
 } from '../../controller/index.ts';
-import { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { RuntimeApi, type StatRow } from '../../haproxy/runtime-api.ts';
 import { canonicalAddress } from '../../haproxy/socket-address.ts';
 import { isNeverOurs } from '../../shared/contract/observation.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
@@ -66,8 +66,10 @@ export async function examineBackend({ api, client, config, backend, shown }: Ex
   if (!view.ok) return [failure(`backend ${backend.name}`, view.error)];
   const { tokenFile, tls, url: template, staleAfterMs } = config.agents;
   const asked = view.value.servers.filter(isAsked);
+  const stats = await api.stats(backend.name);
   const facts: BackendFacts = {
     view: view.value,
+    ...(stats.ok ? { observed: new Set(stats.value.filter(isObserved).map(({ name }) => name)) } : {}),
     namedAgents: Object.keys(backend.agents),
     agents: await Promise.all(asked.map((server) => askAgent(client, server, template, backend))),
     access: { token: (tokenFile ?? process.env[agentTokenVariable]) !== undefined, tls: tls !== undefined },
@@ -81,6 +83,10 @@ export async function examineBackend({ api, client, config, backend, shown }: Ex
 /** Servers that may come into rotation by themselves. One in maintenance may be an empty slot, at an address of nobody. */
 function isAsked({ exclusion }: ServerView): boolean {
   return !isNeverOurs(exclusion) && exclusion !== 'maintenance';
+}
+
+function isObserved({ observesConnections }: StatRow): boolean {
+  return observesConnections === true;
 }
 
 async function askAgent(

@@ -29,6 +29,8 @@ export interface Shown {
 /** All that was read about one backend. The checks are pure functions of it. */
 export interface BackendFacts {
   readonly view: BackendView;
+  /** Servers whose connections HAProxy observes; absent: it was not asked, or did not say. */
+  readonly observed?: ReadonlySet<string>;
   /** The servers whose agents the configuration names. */
   readonly namedAgents: readonly string[];
   readonly agents: readonly AskedAgent[];

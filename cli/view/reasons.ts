@@ -125,7 +125,9 @@ export function describe(reason: StatusReason): string {
     case 'limited':
       return `limited: agents alone can raise a server only this far: x ${decimal(reason.factor)} (a larger configured weight allows more)`;
     case 'errors':
-      return `${percent(reason.share, 1)} of its answers are errors (smoothed): x ${decimal(reason.factor)}`;
+      return `${percent(reason.share, 1)} of its last answers are errors${reason.others === undefined ? '' : ` (the other servers: ${percent(reason.others, 1)})`}: x ${decimal(reason.factor)}`;
+    case 'errors-in-common':
+      return `${percent(reason.share, 1)} of its last answers are errors, and ${percent(reason.others, 1)} of the other servers': what all have in common cuts none`;
     case 'client-errors':
       return `${percent(reason.share)} of its answers are 4xx (the other servers: ${percent(reason.others)}): the excess counts as errors, not as work done`;
     case 'ramp':

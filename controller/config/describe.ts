@@ -81,6 +81,7 @@ function flagThatSet(path: readonly string[], flags: ConfigFlags): string | null
   if (section === 'allowHosts') return flags.allowHost === undefined ? null : '--allow-host';
   if (section === 'backends' && field === 'name' && flags.backend !== undefined) return '--backend';
   if (section === 'backends' && field === 'agents' && flags.agent !== undefined) return '--agent';
+  if (section === 'peers' && path[1] === 'urls') return flags.peer === undefined ? null : '--peer';
   if (section === 'shadow' && flags.shadow !== undefined) return '--shadow';
   const simple: Readonly<Record<string, readonly [string, unknown]>> = {
     'haproxy.socket': ['--socket', flags.socket],
@@ -89,6 +90,10 @@ function flagThatSet(path: readonly string[], flags: ConfigFlags): string | null
     'agents.tls.ca': ['--agent-ca-file', flags.agentCaFile],
     'agents.tls.cert': ['--agent-cert-file', flags.agentCertFile],
     'agents.tls.key': ['--agent-key-file', flags.agentKeyFile],
+    'peers.tokenFile': ['--peer-token-file', flags.peerTokenFile],
+    'peers.tls.ca': ['--peer-ca-file', flags.peerCaFile],
+    'peers.tls.cert': ['--peer-cert-file', flags.peerCertFile],
+    'peers.tls.key': ['--peer-key-file', flags.peerKeyFile],
     policy: ['--policy', flags.policy],
     'record.file': ['--record', flags.record],
     periodMs: ['--period-ms', flags.periodMs],

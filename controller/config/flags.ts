@@ -10,6 +10,11 @@ export interface ConfigFlags {
   readonly agentCaFile?: string;
   readonly agentCertFile?: string;
   readonly agentKeyFile?: string;
+  readonly peer?: readonly string[];
+  readonly peerTokenFile?: string;
+  readonly peerCaFile?: string;
+  readonly peerCertFile?: string;
+  readonly peerKeyFile?: string;
   readonly policy?: string;
   readonly shadow?: readonly string[];
   readonly periodMs?: number;

@@ -50,6 +50,7 @@ function mergeFlags(file: Tree, flags: ConfigFlags): Tree {
     ...defined(simple),
     ...mergeSection(file, 'haproxy', { socket: flags.socket }),
     ...mergeAgents(file, flags),
+    ...mergePeers(file, flags),
     ...mergeSection(file, 'tls', { cert: flags.tlsCert, key: flags.tlsKey, clientCa: flags.tlsClientCa }),
     ...mergeSection(file, 'record', { file: flags.record }),
     ...mergeBackends(file, flags),
@@ -57,11 +58,24 @@ function mergeFlags(file: Tree, flags: ConfigFlags): Tree {
 }
 
 function mergeAgents(file: Tree, flags: ConfigFlags): Tree {
-  const section = file['agents'];
-  const inFile = typeof section === 'object' && section !== null ? (section as Tree) : {};
+  const { agentUrl: url, agentTokenFile: tokenFile } = flags;
   const fromFlags = { ca: flags.agentCaFile, cert: flags.agentCertFile, key: flags.agentKeyFile };
-  const { tls } = mergeSection(inFile, 'tls', fromFlags);
-  return mergeSection(file, 'agents', { url: flags.agentUrl, tokenFile: flags.agentTokenFile, tls });
+  return mergeSection(file, 'agents', { url, tokenFile, tls: mergedTls(file['agents'], fromFlags) });
+}
+
+/** A list of URLs stands for `urls`. --peer replaces the file's. */
+function mergePeers(file: Tree, flags: ConfigFlags): Tree {
+  const section = Array.isArray(file['peers']) ? { urls: file['peers'] } : file['peers'];
+  const { peer: urls, peerTokenFile: tokenFile } = flags;
+  const fromFlags = { ca: flags.peerCaFile, cert: flags.peerCertFile, key: flags.peerKeyFile };
+  const merged = mergeSection({ peers: section }, 'peers', { urls, tokenFile, tls: mergedTls(section, fromFlags) });
+  return section === file['peers'] ? merged : { peers: section, ...merged };
+}
+
+/** undefined where the flags change nothing. */
+function mergedTls(section: unknown, fromFlags: Tree): unknown {
+  const inFile = isTree(section) ? section : {};
+  return mergeSection(inFile, 'tls', fromFlags)['tls'];
 }
 
 function mergeSection(file: Tree, key: string, values: Tree): Tree {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { agentPort, defaultSocket, httpUrlPattern } from '../../shared/contract/endpoints.ts';
+import { agentPort, controllerPort, defaultSocket, httpUrlPattern } from '../../shared/contract/endpoints.ts';
 import { hostPattern, nameAlphabet, namePattern } from '../../shared/contract/limits.ts';
 import { defaultPolicy, policyNames } from '../../shared/contract/policy-names.ts';
+import { queueParts } from '../../shared/contract/tcp-queues.ts';
 import { logLevels } from '../../shared/process/log.ts';
 import { defaultGuardSettings } from '../decide/guard/settings.ts';
 import { defaultCapacitySettings } from '../decide/policies/capacity.ts';
@@ -12,14 +13,17 @@ const haproxyName = z.string().regex(namePattern, `a name of ${nameAlphabet}`);
 const httpUrl = z
   .string()
   .regex(httpUrlPattern, `a URL such as http://10.0.0.1:${agentPort}, without user or password`);
+const peerUrl = z
+  .string()
+  .regex(httpUrlPattern, `a URL such as http://10.0.0.2:${controllerPort}, without user or password`)
+  .transform((url) => url.replace(/\/+$/, ''));
+/** Each is asked at every tick. */
+const mostPeers = 32;
 const path = z.string().min(1);
 const threshold = z.number().gt(0, 'a number above 0 and up to 1').max(1);
 const share = (max: number) => z.number().min(0).max(max);
 const factor = share(1);
 const gain = z.number().min(0.01).max(1);
-const queueParts = ['receive', 'send', 'accept'] as const;
-
-export type QueuePart = (typeof queueParts)[number];
 
 /** Periods that a minute can be divided into, in ms: the schedule is a cron expression. */
 export const periodsMs = [1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60].map((seconds) => seconds * 1_000);
@@ -33,16 +37,16 @@ const factors = z
 /** The same for controller and agents: the controller's own certificate, and whom it is asked for. */
 const serverTls = z.strictObject({ cert: path, key: path, clientCa: path.optional() });
 
+/** Whom to trust, and our own certificate. */
+const clientTls = { ca: path.optional(), cert: path.optional(), key: path.optional() };
+const isPair = ({ cert, key }: { readonly cert?: string | undefined; readonly key?: string | undefined }) =>
+  (cert === undefined) === (key === undefined);
+const pairExpected = { error: 'cert and key together, or neither' };
+
 const agentTls = z
-  .strictObject({
-    ca: path.optional(),
-    cert: path.optional(),
-    key: path.optional(),
-    verify: z.enum(['address', 'server']).default('address'),
-  })
-  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
-    error: 'cert and key together, or neither',
-  });
+  .strictObject({ ...clientTls, verify: z.enum(['address', 'server']).default('address') })
+  .refine(isPair, pairExpected);
+const peerTls = z.strictObject(clientTls).refine(isPair, pairExpected);
 
 const recording = z.strictObject({
   file: z.string().min(1),
@@ -78,6 +82,19 @@ export const configSchema = z.strictObject({
       staleAfterMs: z.number().int().min(500).max(60_000).default(3_000),
       tokenFile: z.string().min(1).optional(),
       tls: agentTls.optional(),
+    })
+    .prefault({}),
+  /** Controllers of other HAProxys before the same servers. */
+  peers: z
+    .strictObject({
+      urls: z
+        .array(peerUrl)
+        .max(mostPeers)
+        .refine((urls) => new Set(urls).size === urls.length, { error: 'each peer once' })
+        .default([]),
+      timeoutMs: z.number().int().min(50).max(10_000).default(1_000),
+      tokenFile: z.string().min(1).optional(),
+      tls: peerTls.optional(),
     })
     .prefault({}),
   periodMs: z
@@ -155,6 +172,10 @@ export const wholeConfigSchema = configSchema
   .refine(({ agents, backends }) => agents.tls === undefined || urlsOf(agents.url, backends).some(isHttps), {
     path: ['agents', 'url'],
     error: 'a URL that begins with https://, as agents.tls is given',
+  })
+  .refine(({ peers }) => peers.tls === undefined || peers.urls.some(isHttps), {
+    path: ['peers', 'urls'],
+    error: 'a URL that begins with https://, as peers.tls is given',
   });
 
 function urlsOf(template: string, backends: readonly { readonly agents: Readonly<Record<string, string>> }[]) {

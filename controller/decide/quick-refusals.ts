@@ -34,10 +34,6 @@ const deviations = 4;
  */
 const watchTicks = 30;
 const calmBelow = 0.05;
-/** Above this excess, a tick with fewer refusals than this is not proof of recovery. */
-const unprovenAbove = 0.15;
-const fewRefusals = 3;
-
 const nothing: LastAnswers = { answers: 0, clientErrors: 0, watchedTicks: 0 };
 
 /**
@@ -147,6 +143,5 @@ function doesStandOut(known: LastAnswers, others: Others): boolean {
 /** The 4xx that the others do not have, as errors. */
 function withExcess({ ok, errors, clientErrors }: Traffic, share: number, ofOthers: number): Traffic {
   const refusals = (Math.min(ok, clientErrors) * (share - ofOthers)) / share;
-  const isUnproven = share - ofOthers > unprovenAbove && errors + refusals < fewRefusals;
-  return { ok: isUnproven ? 0 : ok - refusals, errors: errors + refusals, clientErrors };
+  return { ok: ok - refusals, errors: errors + refusals, clientErrors: clientErrors - refusals };
 }

@@ -3,6 +3,7 @@ import type { Decision } from '../../shared/contract/decision.ts';
 import type { Policy } from '../../shared/contract/policy.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { ok, type Result } from '../../shared/contract/result.ts';
+import type { BackendTraffic } from '../../shared/contract/traffic.ts';
 import type { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
 import { WeightSupport } from '../act/weight-support.ts';
@@ -16,9 +17,11 @@ import type { AgentRound } from '../observe/agent-round.ts';
 import type { FoundWeights } from '../observe/found-weights.ts';
 import { type BackendView, readBackend } from '../observe/haproxy-view.ts';
 import { type ObservedServer, Observer } from '../observe/observer.ts';
+import type { Peers } from '../observe/peers/peers.ts';
 import { silentAgentsProblem } from '../observe/silent-agents.ts';
 import { decisionSettings, type TickRecord } from '../record/recording.ts';
 import { type BackendTick, noTickYet, type ShadowTick } from './backend-tick.ts';
+import { countedIn, withElsewhere } from './exchange.ts';
 import type { OneByOne } from './one-by-one.ts';
 import { TickLog } from './tick-log.ts';
 import { outcomeOf, problemAfter, type TickResult } from './tick-result.ts';
@@ -65,6 +68,8 @@ export interface SharedTick {
   /** HAProxy is read for one backend at a time, and written for one, so that a rescue never waits for more than these two. */
   readonly reading: OneByOne;
   readonly acting: OneByOne;
+  /** The other controllers, and when those have answered that are waited for. */
+  readonly peers: { readonly asked: Promise<void>; readonly all: Peers };
 }
 
 /** What a tick found. */
@@ -94,6 +99,7 @@ export class BackendLoop {
   #readAtMs: number | null = null;
   /** Ticks that were decided. */
   #ticks = 0;
+  #counted: BackendTraffic | null = null;
 
   constructor(options: BackendLoopOptions) {
     const { config, backend, agents, nowMs, logger, events } = options;
@@ -121,9 +127,15 @@ export class BackendLoop {
     return this.#last;
   }
 
+  /** What HAProxy has counted, for other controllers; null before the first reading of this HAProxy. */
+  get counted(): BackendTraffic | null {
+    return this.#counted;
+  }
+
   /** HAProxy is another process now: its counters began anew, and it has the configured weights. */
   onHaproxyRestart(): void {
     this.#observer.forgetCounters();
+    this.#counted = null;
     this.#support.forget(this.#options.writer.left);
     this.#options.writer.forget();
     if (this.#found !== null) this.#found = new Map();
@@ -175,7 +187,7 @@ export class BackendLoop {
   }
 
   /** null: the tick was stopped. */
-  async #observe({ round, reading }: SharedTick): Promise<Result<Observed, Problem> | null> {
+  async #observe({ round, reading, peers }: SharedTick): Promise<Result<Observed, Problem> | null> {
     const { api, backend, config, nowMs } = this.#options;
     const known = { found: this.#found, decided: this.#decided };
     const view = await reading.run(async () =>
@@ -187,8 +199,15 @@ export class BackendLoop {
     const readAtMs = nowMs();
     const elapsedMs = this.#readAtMs === null ? config.periodMs : Math.max(1, readAtMs - this.#readAtMs);
     this.#readAtMs = readAtMs;
+    this.#counted = countedIn(view.value, readAtMs);
     const { algorithm, srvRecords } = view.value;
-    return ok({ algorithm, srvRecords, servers: await this.#observer.observe(view.value, round), elapsedMs });
+    const [servers] = await Promise.all([this.#observer.observe(view.value, round), peers.asked]);
+    return ok({
+      algorithm,
+      srvRecords,
+      servers: withElsewhere(servers, backend.name, peers.all, elapsedMs),
+      elapsedMs,
+    });
   }
 
   /** The weights that the last tick left; none in a dry run, which leaves none. */

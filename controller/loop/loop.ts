@@ -6,6 +6,7 @@ import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import { tickFailed } from '../../shared/contract/problems/backend.ts';
 import { err, type Result } from '../../shared/contract/result.ts';
 import type { Status } from '../../shared/contract/status.ts';
+import type { ControllerTraffic } from '../../shared/contract/traffic.ts';
 import { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
 import { remembered } from '../../shared/remembered.ts';
@@ -15,10 +16,12 @@ import type { Config } from '../config/schema.ts';
 import { policyNamed } from '../decide/policies/registry.ts';
 import type { AgentSource } from '../observe/agent-client.ts';
 import { AgentRound } from '../observe/agent-round.ts';
+import { type NamedPeers, type PeerHealth, Peers } from '../observe/peers/peers.ts';
 import type { Recorder } from '../record/recorder.ts';
 import { recordingVersion } from '../record/recording.ts';
 import { BackendLoop, type BackendLoopConfig, type BackendRecord, type SharedTick } from './backend-loop.ts';
 import type { BackendTick } from './backend-tick.ts';
+import { countingHaproxy, makeTraffic, peerStatuses } from './exchange.ts';
 import { OneByOne } from './one-by-one.ts';
 import { type StatusHead, statusOf } from './status.ts';
 import { atStart, paceAfter, paceProblem, type TickPace } from './tick-pace.ts';
@@ -37,11 +40,13 @@ export interface LoopOptions {
   readonly recorder?: Pick<Recorder, 'take' | 'status'> | null;
   /** Makes sure that no other controller works on this process. Left out: none does. */
   readonly claim?: (haproxy: HaproxyInfo) => Promise<Problem | null>;
+  /** Where the counters of other controllers come from, and which these are; left out: there are none. */
+  readonly peers?: NamedPeers;
   /** Which weights of a backend are ours from the start on; left out: none. */
   readonly ledgerOf?: (backend: string) => Ledger;
 }
 
-type LoopHead = Omit<StatusHead, 'waitingFor' | 'recording'>;
+type LoopHead = Omit<StatusHead, 'waitingFor' | 'recording' | 'peers'>;
 
 /** All backends, tick by tick. A tick that comes while another is under way is skipped and counted, never queued. */
 export class Loop {
@@ -50,12 +55,17 @@ export class Loop {
   /** The writers that rescue drained servers between ticks: none under the literal paper, which has no guard. */
   readonly #rescuers: readonly Writer[];
   readonly #events: EventLog;
+  /** By which another controller recognises this process, and this one itself. */
+  readonly #instance = crypto.randomUUID();
+  readonly #peers: Peers;
+  #peerHealth: readonly PeerHealth[] = [];
   #head: LoopHead;
   #pace: TickPace = atStart;
   #haproxyProblem: Problem | null = null;
   /** HAProxy as the last tick that reached it found it; null before the first. */
   #haproxy: HaproxyInfo | null = null;
   readonly #statusOf = remembered(makeStatus);
+  readonly #trafficOf = remembered(makeTraffic);
   #running: Promise<void> | null = null;
   #round: AgentRound | null = null;
   readonly #stop = new AbortController();
@@ -65,6 +75,8 @@ export class Loop {
     const { config, clock, recorder = null, api, logger } = options;
     this.#options = options;
     this.#events = new EventLog(logger);
+    this.#peers = new Peers(options.peers ?? { urls: [], source: null }, clock.monotonicMs);
+    this.#peerHealth = this.#peers.health;
     const shared = {
       ...{
         config,
@@ -109,7 +121,15 @@ export class Loop {
   /** The same object until there is something new, so that asking in between costs nothing. */
   get status(): Status {
     const recording = this.#options.recorder?.status ?? null;
-    return this.#statusOf(this.#head, this.#haproxyProblem, recording, ...this.#backends.map(({ last }) => last));
+    const backends = this.#backends.map(({ last }) => last);
+    return this.#statusOf(this.#head, this.#haproxyProblem, recording, this.#peerHealth, ...backends);
+  }
+
+  /** What this controller tells others: what HAProxy has counted. The same object until there is something new. */
+  get traffic(): ControllerTraffic {
+    const { periodMs } = this.#head;
+    const counted = this.#backends.map((each) => each.counted);
+    return this.#trafficOf(this.#instance, periodMs, this.#haproxy, ...counted);
   }
 
   /** What keeps the loop from working: HAProxy's problem, else that of the first backend that has one. */
@@ -191,7 +211,7 @@ export class Loop {
     const startedMs = clock.monotonicMs();
     const info = await this.#claimed(await this.#options.api.info());
     this.#onHaproxyInfo(info);
-    const written = info.ok ? await this.#tickBackends() : 0;
+    const written = info.ok ? await this.#tickBackends(this.#askPeers(info.value)) : 0;
     if (this.#stop.signal.aborted) return;
     const tookMs = clock.monotonicMs() - startedMs;
     this.#head = {
@@ -205,11 +225,19 @@ export class Loop {
   }
 
   /** Each backend goes on as soon as its own agents have answered. Returns how many weights were written. */
-  async #tickBackends(): Promise<number> {
+  async #tickBackends(asked: Promise<void>): Promise<number> {
     this.#round = new AgentRound(this.#options.agents, this.#stop.signal, this.#round);
-    const shared = { round: this.#round, reading: new OneByOne(), acting: new OneByOne() };
+    const peers = { asked, all: this.#peers };
+    const shared = { round: this.#round, reading: new OneByOne(), acting: new OneByOne(), peers };
     const written = await Promise.all(this.#backends.map((backend) => this.#tickBackend(backend, shared)));
     return written.reduce((sum, each) => sum + each, 0);
+  }
+
+  /** Beside the agents: nothing waits for a peer that is slow. */
+  async #askPeers(haproxy: HaproxyInfo): Promise<void> {
+    await this.#peers.ask({ instance: this.#instance, haproxy: countingHaproxy(haproxy) }, this.#stop.signal);
+    this.#peerHealth = this.#peers.health;
+    for (const { url, problem } of this.#peerHealth) this.#events.report('peer problem', { peer: url }, problem);
   }
 
   /** While another controller works on HAProxy, this one waits. */
@@ -274,10 +302,12 @@ function makeStatus(
   head: LoopHead,
   haproxyProblem: Problem | null,
   recording: StatusHead['recording'],
+  peers: readonly PeerHealth[],
   ...backends: readonly BackendTick[]
 ): Status {
   const first = firstOf(haproxyProblem, backends);
   const waitingFor = first === null ? null : formatProblem(first);
   const problem = haproxyProblem === null ? null : formatProblem(haproxyProblem);
-  return statusOf({ ...head, waitingFor, recording, haproxy: { ...head.haproxy, problem } }, backends);
+  const shown = { ...head, waitingFor, recording, peers: peerStatuses(peers) };
+  return statusOf({ ...shown, haproxy: { ...head.haproxy, problem } }, backends);
 }

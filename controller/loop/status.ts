@@ -98,6 +98,7 @@ function serverStatus(
     memoryEvents: fresh === null ? null : (snapshot?.memoryEvents ?? null),
     traffic: observation.traffic,
     inFlight: observation.inFlight,
+    elsewhere: observation.elsewhere,
     reasons: [...(decision?.reasons ?? [])],
   };
 }

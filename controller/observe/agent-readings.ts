@@ -3,7 +3,7 @@ import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import { agentNotAsked, agentStale } from '../../shared/contract/problems/agent.ts';
 import type { Result } from '../../shared/contract/result.ts';
 import type { Snapshot } from '../../shared/contract/snapshot.ts';
-import type { QueuePart } from '../config/schema.ts';
+import { fullestQueue, type QueuePart, queueUtilisation } from '../../shared/contract/tcp-queues.ts';
 
 /** The newest usable snapshot of one server. */
 export interface HeldSnapshot {
@@ -58,8 +58,15 @@ export function readingOf(
   const ageMs = held === null ? null : nowMs - held.sampledAtMs;
   if (held !== null && ageMs !== null && ageMs <= options.staleAfterMs) {
     const { effectiveCores } = held.snapshot;
-    const utilisation = utilisationOf(held.snapshot, options.tcpQueueParts);
-    return { reading: { state: 'fresh', ageMs, utilisation, effectiveCores }, problem: failure };
+    const { tcpQueues } = held.snapshot.metrics;
+    const reading: AgentReading = {
+      state: 'fresh',
+      ageMs,
+      utilisation: utilisationOf(held.snapshot, options.tcpQueueParts),
+      fullestQueue: tcpQueues.status === 'ok' ? fullestQueue(tcpQueues.raw, options.tcpQueueParts) : null,
+      effectiveCores,
+    };
+    return { reading, problem: failure };
   }
   const problem = failure ?? agentStale(url, { ageMs, ...options, repeatedAsMs: repeatedAsMs(held, options) });
   return { reading: { state: 'stale', ageMs, code: problem.code, detail: formatProblem(problem) }, problem };
@@ -91,6 +98,6 @@ function utilisationOf({ metrics }: Snapshot, parts: readonly QueuePart[]): Util
     ram: of(metrics.ram),
     bandwidth: of(metrics.bandwidth),
     threads: of(metrics.threads),
-    tcpQueues: tcpQueues.status === 'ok' ? Math.max(0, ...parts.map((part) => tcpQueues.raw[part]?.ratio ?? 0)) : null,
+    tcpQueues: tcpQueues.status === 'ok' ? queueUtilisation(tcpQueues.raw, parts) : null,
   };
 }

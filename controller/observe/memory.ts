@@ -7,15 +7,13 @@ export interface Memory {
   /** Where it is, or was before HAProxy lost its address. */
   readonly at: Place;
   readonly counters: Counters | null;
-  /** Ticks in a row in which it did nothing but refuse. */
-  readonly refused: number;
   readonly held: HeldSnapshot | null;
   readonly failures: number;
   /** Whether its agent answered when it was last asked. */
   readonly isAnswering: boolean;
 }
 
-const newcomer: Omit<Memory, 'at'> = { counters: null, refused: 0, held: null, failures: 0, isAnswering: false };
+const newcomer: Omit<Memory, 'at'> = { counters: null, held: null, failures: 0, isAnswering: false };
 
 /**
  * What is remembered of the server that HAProxy shows now. A server is its name, its address and its port: a slot, or a name

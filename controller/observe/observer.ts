@@ -11,7 +11,7 @@ import { AsideAgents, type AsideServer, type TimedAnswer } from './aside-agents.
 import type { BackendView, ServerView } from './haproxy-view.ts';
 import { type MachinePart, machineParts } from './machines.ts';
 import { type Memory, memoryOf } from './memory.ts';
-import { flowBetween, refusedTicks, trafficBetween } from './traffic.ts';
+import { flowBetween, trafficBetween } from './traffic.ts';
 import { type Asking, whenAsked } from './who-is-asked.ts';
 
 export interface ObserverOptions extends ReadingOptions {
@@ -125,7 +125,6 @@ export class Observer {
     return {
       ...before,
       counters: view.counters,
-      refused: refusedTicks(before.refused, before.counters, view.counters),
       held: answer === null ? before.held : holdSnapshot(answer.answer, before.held, answer.atMs),
       failures: before.failures + (isFailure ? 1 : 0),
       isAnswering: answer === null ? asking !== 'never' && before.isAnswering : answer.answer.ok,
@@ -139,7 +138,7 @@ export class Observer {
   ): ObservedServer {
     const { counters, haproxyStatus, ...state } = view;
     const now = this.#nowMs();
-    const { held, failures, refused, isAnswering } = memory;
+    const { held, failures, isAnswering } = memory;
     const failure = answer === null || answer.answer.ok ? null : answer.answer.error;
     const isAsked = view.exclusion === null || isAnswering;
     const { reading, problem } =
@@ -153,7 +152,7 @@ export class Observer {
         machine,
         agentUrl: asking === 'never' ? '' : where,
         agent: withCores(reading, cores),
-        traffic: trafficBetween(before.counters, counters, refused),
+        traffic: trafficBetween(before.counters, counters),
         flow: flowBetween(before.counters, counters),
         fast: undisturbed,
         elsewhere: null,

@@ -28,12 +28,6 @@ const unknown: Counters = {
 };
 
 /**
- * After this many ticks in which a server did no work and its requests were sent on to others, these requests count as errors.
- * By then HAProxy's own checks have found such a server if they can; a server that was cut for errors comes back later.
- */
-const refusingTicks = 3;
-
-/**
  * Totals of completed work and of errors. In HTTP mode by response class; in TCP mode HAProxy counts no responses, so
  * every session that did not end in an error counts as done.
  */
@@ -51,20 +45,14 @@ export function countersOf(row: StatRow): Counters {
   return { ok, errors: (row.responses5xx ?? 0) + failed, clientErrors, redispatches, started, queued };
 }
 
-/** For how many ticks in a row a server has only refused requests. A tick without a request changes nothing. */
-export function refusedTicks(refusedBefore: number, before: Counters | null, now: Counters): number {
-  if (before === null || now.ok !== before.ok) return 0;
-  return now.redispatches > before.redispatches ? refusedBefore + 1 : refusedBefore;
-}
-
 /**
- * What happened between two readings; null where there was none before, or the totals went back to 0 (a reload).
- * `refused`: ticks in a row in which the server only refused, by `refusedTicks`.
+ * What happened between two readings; null where there was none before, or the totals went back to 0 (a reload). Requests that
+ * were sent on to others are errors of a server that did nothing but refuse; one that only sometimes refuses is full.
  */
-export function trafficBetween(before: Counters | null, now: Counters, refused = 0): Traffic | null {
+export function trafficBetween(before: Counters | null, now: Counters): Traffic | null {
   if (before === null || before.isUnknown || now.isUnknown) return null;
   if (now.ok < before.ok || now.errors < before.errors) return null;
-  const redispatches = refused >= refusingTicks ? Math.max(0, now.redispatches - before.redispatches) : 0;
+  const redispatches = now.ok === before.ok ? Math.max(0, now.redispatches - before.redispatches) : 0;
   return {
     ok: now.ok - before.ok,
     errors: now.errors - before.errors + redispatches,

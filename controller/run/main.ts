@@ -11,6 +11,7 @@ import type { Config } from '../config/schema.ts';
 import { Loop } from '../loop/loop.ts';
 import { connectAgents } from '../observe/connect-agents.ts';
 import { hurryLookups } from '../observe/name-lookups.ts';
+import { connectPeers } from '../observe/peers/peer-client.ts';
 import { Recorder } from '../record/recorder.ts';
 import { Claims } from './claims.ts';
 import { leaveSettings } from './last-settings.ts';
@@ -30,6 +31,7 @@ export async function runController(config: Config): Promise<number> {
   hurryLookups();
   // these may wait for a pipe; a signal ends the process meanwhile
   using agents = connectAgents(config.agents, logger);
+  using peers = connectPeers(config.peers, logger);
   const token = loadToken(config.tokenFile, controllerTokenVariable, logger);
   const stop = stopRequest({ logger });
   await using claims = await Claims.take(config);
@@ -38,9 +40,10 @@ export async function runController(config: Config): Promise<number> {
   const recorder = config.record === undefined ? null : new Recorder({ ...config.record, logger });
   const { socket } = config.haproxy;
   const ledgers = config.dryRun ? {} : { ledgerOf: (backend: string) => ledgerOf({ socket, backend }) };
+  const others = { peers: { urls: config.peers.urls, source: peers } };
   leaveSettings(config);
   const claim = (info: HaproxyInfo) => claims.takeProcess(info);
-  const loop = new Loop({ config, api, agents, logger, clock: systemClock, recorder, claim, ...ledgers });
+  const loop = new Loop({ config, api, agents, logger, clock: systemClock, recorder, claim, ...ledgers, ...others });
   await using server = await serveStatus(loop, { ...config, token }, tls, logger);
   const { waitingFor } = await checkSetup(config, api);
   if (waitingFor === null) await claims.takeProcessOf(api);

@@ -6,8 +6,7 @@ import { ProblemError } from '../../shared/contract/problem.ts';
 import { loadLibC } from '../../shared/process/libc.ts';
 import type { Log } from '../../shared/process/log.ts';
 import type { RenewedTls } from '../../shared/tls/renewed-tls.ts';
-import type { Loop } from '../loop/loop.ts';
-import { Answering } from '../serve/answering.ts';
+import { type Answerer, Answering } from '../serve/answering.ts';
 import type { FromServing, Listening, ServingSettings, ToServing } from '../serve/messages.ts';
 
 /** `.ts` in the repository, `.js` in the compiled package. */
@@ -23,7 +22,7 @@ const endMs = 1_000;
 
 export interface ServingOptions {
   readonly settings: Omit<ServingSettings, 'tls'>;
-  readonly loop: Pick<Loop, 'status' | 'firstProblem'>;
+  readonly loop: Answerer;
   readonly tls: Pick<RenewedTls, 'material' | 'onRenewed'> | null;
   readonly logger: Log;
   /** Replaced in tests. */
@@ -110,7 +109,10 @@ function launch({ settings, loop, tls, logger, limits = heapLimits }: ServingOpt
     if (message.kind === 'question') {
       const reply = answering.answer(message);
       const toServing: ToServing = { kind: 'reply', ...reply };
-      worker.postMessage(toServing, reply.status === null ? [] : [reply.status.json.buffer]);
+      worker.postMessage(
+        toServing,
+        Object.values(reply.documents).map(({ json }) => json.buffer),
+      );
     } else if (message.kind === 'log') logger[message.level](message.message, { ...message.fields });
     else if (message.kind === 'listening') listening.resolve(message);
     else cause = new ProblemError(message.problem);

@@ -5,7 +5,7 @@ import { type ListenAddress, parseListenAddress } from '../../shared/net/listen-
 import type { Log } from '../../shared/process/log.ts';
 import type { RenewedTls } from '../../shared/tls/renewed-tls.ts';
 import type { Config } from '../config/schema.ts';
-import type { Loop } from '../loop/loop.ts';
+import type { Answerer } from '../serve/answering.ts';
 import { ServingThread } from './serving-thread.ts';
 
 type ServerConfig = Pick<Config, 'listen' | 'insecure' | 'allowHosts' | 'dryRun'> & { readonly token: string | null };
@@ -18,7 +18,7 @@ export const defaultListen = `127.0.0.1:${controllerPort}`;
  * address was asked for, it takes any free one and says which.
  */
 export async function serveStatus(
-  loop: Pick<Loop, 'status' | 'firstProblem'>,
+  loop: Answerer,
   { listen, token, insecure, allowHosts, dryRun }: ServerConfig,
   tls: RenewedTls | null,
   logger: Log,

@@ -1,33 +1,44 @@
 import { formatProblem } from '../../shared/contract/problem.ts';
-import type { Status } from '../../shared/contract/status.ts';
 import type { Loop } from '../loop/loop.ts';
-import type { Question, Reply } from './messages.ts';
+import {
+  type DocumentName,
+  type Documents,
+  documentNames,
+  type Question,
+  type Reply,
+  type VersionedJson,
+} from './messages.ts';
 
-/** The loop's side of the questions. JSON is made only where it is wanted, and once for each status. */
+/** What the loop is asked for. */
+export type Answerer = Pick<Loop, 'status' | 'traffic' | 'firstProblem'>;
+
+/** The loop's side of the questions. JSON is made only where it is wanted, and once for each content. */
 export class Answering {
-  readonly #loop: Pick<Loop, 'status' | 'firstProblem'>;
-  #status: Status | null = null;
-  #version = 0;
+  readonly #loop: Answerer;
+  readonly #last = new Map<DocumentName, { readonly content: object; readonly version: number }>();
 
-  constructor(loop: Pick<Loop, 'status' | 'firstProblem'>) {
+  constructor(loop: Answerer) {
     this.#loop = loop;
   }
 
-  answer({ wantsStatus, version }: Question): Reply {
+  answer({ wanted }: Question): Reply {
     const startedMs = performance.now();
     const problem = this.#loop.firstProblem;
-    const status = wantsStatus ? this.#newerThan(version) : null;
+    const documents: Partial<Record<DocumentName, VersionedJson>> = {};
+    for (const name of documentNames) {
+      const newer = wanted[name] === undefined ? null : this.#newerThan(wanted[name], name);
+      if (newer !== null) documents[name] = newer;
+    }
     const waitingFor = problem === null ? null : formatProblem(problem);
-    return { waitingFor, status, tookMs: performance.now() - startedMs };
+    return { waitingFor, documents: documents satisfies Documents, tookMs: performance.now() - startedMs };
   }
 
-  #newerThan(version: number): Reply['status'] {
-    const { status } = this.#loop;
-    if (status !== this.#status) {
-      this.#status = status;
-      this.#version += 1;
-    }
-    if (version === this.#version) return null;
-    return { version: this.#version, json: new TextEncoder().encode(`${JSON.stringify(status)}\n`) };
+  #newerThan(version: number, name: DocumentName): VersionedJson | null {
+    const content = this.#loop[name];
+    const before = this.#last.get(name);
+    const now = before?.content === content ? before : { content, version: (before?.version ?? 0) + 1 };
+    this.#last.set(name, now);
+    if (version === now.version) return null;
+    return { version: now.version, json: new TextEncoder().encode(`${JSON.stringify(content)}\n`) };
   }
 }

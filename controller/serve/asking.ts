@@ -1,4 +1,4 @@
-import type { Question, Reply, VersionedStatus } from './messages.ts';
+import { type DocumentName, type Documents, documentNames, type Question, type Reply } from './messages.ts';
 
 /** How long the loop's thread may take for an answer, in ms, before clients are told that it hangs. */
 export const answerMs = 1_000;
@@ -12,12 +12,12 @@ const longestPauseMs = 1_000;
 /** What is true at the time of the answer. */
 export interface Current {
   readonly waitingFor: string | null;
-  /** null where nobody has asked for it yet. */
-  readonly status: VersionedStatus | null;
+  /** Those that clients have asked for so far. */
+  readonly documents: Documents;
 }
 
 interface Asker {
-  readonly wantsStatus: boolean;
+  readonly wants: DocumentName | null;
   readonly resolve: (current: Current | null) => void;
 }
 
@@ -27,7 +27,7 @@ interface Asker {
  */
 export class Asking {
   readonly #send: (question: Question) => void;
-  #status: VersionedStatus | null = null;
+  #documents: Documents = {};
   /** Whose question is under way; null: there is none. */
   #asked: readonly Asker[] | null = null;
   #waiting: Asker[] = [];
@@ -40,19 +40,19 @@ export class Asking {
   }
 
   /** Resolves with null where the loop's thread does not answer in time, at once while it is late already. */
-  ask(wantsStatus: boolean): Promise<Current | null> {
+  ask(wants: DocumentName | null): Promise<Current | null> {
     if (this.#isLate) return Promise.resolve(null);
     const { promise, resolve } = Promise.withResolvers<Current | null>();
-    this.#waiting.push({ wantsStatus, resolve });
+    this.#waiting.push({ wants, resolve });
     this.#sendNext();
     return promise;
   }
 
   /** To be called with every answer of the loop's thread. */
-  take({ waitingFor, status, tookMs }: Reply): void {
+  take({ waitingFor, documents, tookMs }: Reply): void {
     clearTimeout(this.#deadline);
-    if (status !== null) this.#status = status;
-    const current = { waitingFor, status: this.#status };
+    this.#documents = { ...this.#documents, ...documents };
+    const current = { waitingFor, documents: this.#documents };
     for (const { resolve } of this.#asked ?? []) resolve(current);
     this.#asked = null;
     this.#isLate = false;
@@ -66,12 +66,13 @@ export class Asking {
 
   #sendNext(): void {
     if (this.#asked !== null || this.#isPausing || this.#waiting.length === 0) return;
-    const wantsStatus = this.#waiting.some((asker) => asker.wantsStatus);
+    const wanted = documentNames.filter((name) => this.#waiting.some(({ wants }) => wants === name));
     this.#asked = this.#waiting;
     this.#waiting = [];
     // after the messages that have come meanwhile: this thread may have been the one that was late
     this.#deadline = setTimeout(() => setImmediate((asked) => this.#giveUp(asked), this.#asked), answerMs);
-    this.#send({ wantsStatus, version: this.#status?.version ?? 0 });
+    const versions = wanted.map((name) => [name, this.#documents[name]?.version ?? 0] as const);
+    this.#send({ wanted: Object.fromEntries(versions) });
   }
 
   #giveUp(asked: readonly Asker[] | null): void {

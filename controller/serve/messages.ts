@@ -13,25 +13,29 @@ export type ServingSettings = Pick<HttpServerOptions, 'listen' | 'token' | 'inse
   readonly tls: TlsMaterial | null;
 };
 
-/** Asks for what is true now. */
+/** What the loop has for clients: its status, and what HAProxy has counted. */
+export const documentNames = ['status', 'traffic'] as const;
+export type DocumentName = (typeof documentNames)[number];
+
+/** Asks for what is true now: what the controller waits for, and these documents. */
 export interface Question {
-  /** Whether the status itself is wanted, or only what the controller waits for. */
-  readonly wantsStatus: boolean;
-  /** The version of the status that the serving thread has; 0: none. */
-  readonly version: number;
+  /** By each document that is wanted: the version that the serving thread has; 0: none. */
+  readonly wanted: Partial<Readonly<Record<DocumentName, number>>>;
 }
 
 export interface Reply {
   /** One line; null: all is well. */
   readonly waitingFor: string | null;
-  /** null: not asked for, or unchanged. */
-  readonly status: VersionedStatus | null;
+  /** Those that were asked for and have changed. */
+  readonly documents: Documents;
   /** What this answer has cost the loop's thread, in ms. */
   readonly tookMs: number;
 }
 
-/** A status as the JSON that is served. The version is another one for each status. */
-export interface VersionedStatus {
+export type Documents = Partial<Readonly<Record<DocumentName, VersionedJson>>>;
+
+/** A document as the JSON that is served. The version is another one for each content. */
+export interface VersionedJson {
   readonly version: number;
   readonly json: Uint8Array<ArrayBuffer>;
 }

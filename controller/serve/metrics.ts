@@ -28,6 +28,10 @@ export async function renderMetrics(status: Status, refused: Refused = new Map()
 }
 
 function addController(registry: Registry, status: Status): void {
+  const peerUp = gauge(registry, 'peer_up', "Whether the counters of another controller's HAProxy are learned from", [
+    'peer',
+  ]);
+  for (const { url, counts } of status.peers) peerUp.set({ peer: url }, counts ? 1 : 0);
   const counter = (name: string, help: string, value: number) =>
     new Counter({ name: `haweight_${name}_total`, help, registers: [registry] }).inc(value);
   const haproxyUp = gauge(registry, 'haproxy_up', 'Whether HAProxy answered at the last tick', []);

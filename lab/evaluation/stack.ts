@@ -1,4 +1,5 @@
 import { controllerPort } from '../../shared/contract/endpoints.ts';
+import type { Configuration } from '../../testbed/rig/haproxy-configuration.ts';
 import type { HaproxyProcess } from '../../testbed/rig/haproxy-process.ts';
 import { freePorts } from '../../testbed/rig/ports.ts';
 import { backend, type Stack as Rig, startHaweight, startStack } from '../../testbed/rig/stack.ts';
@@ -8,7 +9,40 @@ import { ports, type Server } from './servers/server.ts';
 
 const startMs = 30_000;
 /** As in production, and short enough to notice a server that is gone for 5 s. */
-const checks = 'check inter 1s fall 2 rise 1';
+const checks = 'check inter 1s fastinter 500ms downinter 500ms fall 2 rise 1';
+/** A server that refuses connections is DOWN at once. */
+const observe = 'observe layer4 error-limit 3 on-error mark-down';
+/**
+ * HAProxy's own fast path, as haproxy/haproxy.cfg has it. Every contender has it, since it needs no controller. All requests
+ * are GET, so all may be repeated.
+ */
+const lines = [
+  'option abortonclose',
+  'retries 3',
+  'option redispatch 1',
+  'retry-on conn-failure empty-response 500 502 503',
+];
+
+/** The same for every contender, but for the balance line. `front`: the address at which it listens. */
+export function configurationOf(
+  { algorithm }: Pick<Contender, 'algorithm'>,
+  servers: readonly Pick<Server, 'name' | 'host'>[],
+  front: string,
+): Configuration {
+  return {
+    frontends: [{ name: 'experiment', bind: front, backend }],
+    backends: [
+      {
+        name: backend,
+        algorithm: balanceLine(algorithm),
+        lines,
+        servers: servers.map(({ name, host }) => {
+          return { name, address: `${host}:${ports.app}`, options: `${checks} ${observe}` };
+        }),
+      },
+    ],
+  };
+}
 
 /** HAProxy in front of the servers of a stack and, for contenders that have one, the controller. */
 export class Stack implements AsyncDisposable {
@@ -41,17 +75,7 @@ export class Stack implements AsyncDisposable {
       agentPort: ports.agent,
       statusHost: address,
       statusPort,
-      configuration: {
-        frontends: [{ name: 'experiment', bind: front, backend }],
-        backends: [
-          {
-            name: backend,
-            algorithm: balanceLine(contender.algorithm),
-            lines: ['option redispatch', 'option abortonclose', 'retries 3'],
-            servers: servers.map(({ name, host }) => ({ name, address: `${host}:${ports.app}`, options: checks })),
-          },
-        ],
-      },
+      configuration: configurationOf(contender, servers, front),
       haweight: (name, args) => startHaweight(`the ${name} of ${contender.name}`, args),
     });
     const stack = new Stack(rig, contender, `http://${front}`);

@@ -72,8 +72,10 @@ export const reasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('smoothed'), factor: finite, wanted: finite }),
   /** Limited to the largest share of the backend that agents' reports may give one server. */
   z.object({ code: z.literal('limited'), factor: finite }),
-  /** Cut because the server answers errors; share is the smoothed share of errors, 0 to 1. */
-  z.object({ code: z.literal('errors'), share: finite, factor: finite }),
+  /** Cut because more of its last answers are errors than of the other servers'; both shares 0 to 1. */
+  z.object({ code: z.literal('errors'), share: finite, others: finite.optional(), factor: finite }),
+  /** The other servers fail too, so its errors do not cut it; both shares 0 to 1. */
+  z.object({ code: z.literal('errors-in-common'), share: finite, others: finite }),
   /** Its share of responses 4xx stands out against the others' mean, so the excess counts as errors; both 0 to 1. */
   z.object({ code: z.literal('client-errors'), share: finite, others: finite }),
   /** Coming back (or new): part of its weight, growing to 1. */

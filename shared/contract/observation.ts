@@ -33,6 +33,8 @@ export type AgentReading =
       readonly state: 'fresh';
       readonly ageMs: number;
       readonly utilisation: Utilisations;
+      /** The fullest single TCP queue, 0 to 1, for `paper`; null: unknown; absent: recorded when `utilisation` had it. */
+      readonly fullestQueue?: number | null | undefined;
       /** CPU cores that the server may use; the prior of its capacity. */
       readonly effectiveCores: number;
     }
@@ -48,7 +50,7 @@ export type AgentReading =
 export interface Traffic {
   /** Responses 1xx to 4xx: the server did its work. */
   readonly ok: number;
-  /** Responses 5xx plus connection and response errors, and redispatches of a server that only refuses. */
+  /** Responses 5xx plus connection and response errors, and redispatches of a server that did nothing but refuse. */
   readonly errors: number;
   /** Responses 4xx, which are counted in `ok` too: HAProxy does not tell 404 from 429. */
   readonly clientErrors: number;
@@ -144,6 +146,7 @@ const agentReadingSchema = z.discriminatedUnion('state', [
         z.ZodNullable<z.ZodNumber>
       >,
     ),
+    fullestQueue: ratio.nullable().optional(),
     effectiveCores: z.number().positive().max(65_536),
   }),
   z.strictObject({

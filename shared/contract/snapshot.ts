@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /**
  * What an agent reports. One schema for both sides. Version 2 added the optional fields `machine`, `machineCores`, `pressure`,
- * `memoryEvents` and `warnings`; version 1 has the same fields otherwise.
+ * `memoryEvents`, `warnings` and `connections` of the TCP queues; version 1 has the same fields otherwise.
  */
 export const snapshotVersion = 2;
 /** The oldest version that a controller reads. */
@@ -68,12 +68,17 @@ const socketQueue = z.object({ queuedBytes: amount, bufferBytes: amount, ratio, 
 /** Connections that wait to be accepted against the listening socket's backlog: connections, never bytes. */
 const acceptQueue = z.object({ waitingConnections: count, backlog: count, ratio, local: text });
 
+/** Connected sockets, and how many of them have a full queue (`fullQueue`). */
+const connections = z.object({ total: count, receiveFull: count, sendFull: count });
+
 /** The worst of each kind; null where there is no such socket. */
 const tcpQueuesRaw = z.object({
   receive: socketQueue.nullable(),
   send: socketQueue.nullable(),
   accept: acceptQueue.nullable(),
   sockets: count,
+  /** Absent: an older agent's. */
+  connections: connections.optional(),
 });
 
 const scope = z.discriminatedUnion('kind', [
@@ -134,3 +139,5 @@ export type Pressure = z.infer<typeof pressureSchema>;
 export type Stalled = z.infer<typeof stalled>;
 export type MemoryEvents = z.infer<typeof memoryEventsSchema>;
 export type AcceptQueue = z.infer<typeof acceptQueue>;
+export type Connections = z.infer<typeof connections>;
+export type TcpQueues = z.infer<typeof tcpQueuesRaw>;

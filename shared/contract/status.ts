@@ -74,6 +74,8 @@ export const serverStatusSchema = z.object({
   /** Since the last tick; null where HAProxy's counters were reset. */
   traffic: z.object({ ok: z.number(), errors: z.number(), clientErrors: z.number().default(0) }).nullable(),
   inFlight: z.number(),
+  /** What the HAProxys of other controllers did with the server since the last tick; null where none tells. */
+  elsewhere: z.object({ ok: z.number(), started: z.number(), inFlight: z.number() }).nullable().default(null),
   reasons: z.array(statusReasonSchema),
 });
 
@@ -107,6 +109,18 @@ export const backendStatusSchema = z.object({
   shadows: z.array(shadowSchema).default([]),
 });
 
+/** Another controller that is asked for what its HAProxy counts. */
+export const peerStatusSchema = z.object({
+  url: z.string(),
+  /** Whether its counters are learned from. */
+  counts: z.boolean(),
+  /** Why not: the problem's code and one line about it; null where they are. */
+  code: z.string().nullable(),
+  detail: z.string().nullable(),
+  /** Answers that could not be had or used, since the controller started. */
+  failures: z.number(),
+});
+
 export const statusSchema = z.object({
   version: z.literal(statusVersion),
   policy: z.string(),
@@ -129,11 +143,13 @@ export const statusSchema = z.object({
     .object({ file: z.string(), ticks: z.number(), lostTicks: z.number(), problem: z.string().nullable() })
     .nullable()
     .default(null),
+  peers: z.array(peerStatusSchema).default([]),
   backends: z.array(backendStatusSchema),
 });
 
 export type Status = z.infer<typeof statusSchema>;
 export type BackendStatus = z.infer<typeof backendStatusSchema>;
+export type PeerStatus = z.infer<typeof peerStatusSchema>;
 export type ShadowStatus = z.infer<typeof shadowSchema>;
 export type ShadowServerStatus = z.infer<typeof shadowServerSchema>;
 export type ServerStatus = z.infer<typeof serverStatusSchema>;

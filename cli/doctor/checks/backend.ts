@@ -6,6 +6,7 @@ import { checkAgents } from './agents.ts';
 import { checkAlgorithm } from './algorithm.ts';
 import { checkConfiguredWeights } from './configured-weights.ts';
 import { checkDecisions } from './decisions.ts';
+import { checkFastPath } from './fast-path.ts';
 import { checkNamedAgents } from './named-agents.ts';
 import { checkPressure } from './pressure.ts';
 import { checkRoomBesideOthers } from './room-beside-others.ts';
@@ -21,6 +22,7 @@ export function checkBackend(facts: BackendFacts): Finding[] {
     ...checkRotation(facts),
     checkAlgorithm(backend, algorithm),
     ...checkServers(facts),
+    ...checkFastPath(facts),
     ...checkConfiguredWeights(facts),
     ...checkRoomBesideOthers(facts),
     ...checkNamedAgents(facts),

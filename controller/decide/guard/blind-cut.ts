@@ -1,6 +1,6 @@
 import type { Reason } from '../../../shared/contract/decision.ts';
 import { maxWeight } from '../../../shared/contract/limits.ts';
-import { errorFactor } from './errors.ts';
+import { type ErrorJudgement, errorFactor, errorReasons } from './errors.ts';
 import { leastWeight } from './scale.ts';
 import type { GuardSettings } from './settings.ts';
 
@@ -15,7 +15,8 @@ export interface BlindSubject {
   readonly current: number;
   /** The weight that it should have without errors. */
   readonly uncut: number;
-  /** Smoothed share of errors among its answers, 0 to 1. */
+  readonly errors: ErrorJudgement;
+  /** Share of errors that it has more than the other servers, 0 to 1. */
   readonly errorShare: number;
   /** Whether its weight is decided at this tick; any other one stays what it is. */
   readonly isSet: boolean;
@@ -68,8 +69,8 @@ export function cutBlind(
     if (!isSet) return { weight: uncut, uncut, reasons: room > 1 ? [scaled(current, uncut)] : [] };
     const wanted = Math.min(maxWeight, Math.max(1, Math.round(wantedOf(each) * room)));
     const isNear = current > 0 && errorShare > 0 && Math.abs(wanted - current) <= deadband * Math.max(wanted, current);
-    const errors: Reason[] = errorShare > 0 ? [{ code: 'errors', share: errorShare, factor }] : [];
-    return { weight: isNear ? current : wanted, uncut, reasons: [...errors, scaled(each.uncut * factor, wanted)] };
+    const why = errorReasons(each.errors, factor);
+    return { weight: isNear ? current : wanted, uncut, reasons: [...why, scaled(each.uncut * factor, wanted)] };
   });
 }
 

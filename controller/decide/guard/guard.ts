@@ -19,7 +19,7 @@ import { decideWrite, hasSettled } from './write.ts';
 /** From this smoothed share of errors on, a server's new weight does not wait for roundrobin to settle. */
 const urgentErrorShare = 0.1;
 
-/** Above this smoothed share of errors, a server cannot take over the work of a drained one. */
+/** Above this share of errors, a server cannot take over the work of a drained one. */
 const failingErrorShare = 0.5;
 
 export interface GuardInput {
@@ -71,8 +71,8 @@ function eject<Kind extends Entry>(
   { algorithm, elapsedMs, settings }: GuardInput,
   rampStep: number | null,
 ): Kind[] {
-  const all = entries.map(({ observation, memory, size }) => {
-    const { ejection, errorShare } = memory;
+  const all = entries.map(({ observation, memory, size, errors: { share: errorShare } }) => {
+    const { ejection } = memory;
     const { server, traffic, currentWeight } = observation;
     const isZero = memory.drained || (currentWeight === 0 && !isEjected(memory));
     const errors = traffic?.errors ?? 0;
@@ -132,7 +132,7 @@ function toSubjects(entries: readonly LearnedEntry[]) {
   const machineOf = ({ observation: { machine, server } }: LearnedEntry) => machine || `server ${server}`;
   const onMachine = Map.groupBy(subjects, machineOf);
   return subjects.map((entry) => {
-    const { observation, memory, size, agent } = entry;
+    const { observation, memory, size, agent, errors } = entry;
     return {
       server: observation.server,
       servers: 1,
@@ -145,7 +145,7 @@ function toSubjects(entries: readonly LearnedEntry[]) {
       utilisation: counted(memory.utilisation, memory.atRest),
       anyAside: isAnyAside(memory.atRest),
       overTicks: memory.overTicks,
-      failing: memory.errorShare > failingErrorShare,
+      failing: errors.share > failingErrorShare,
       capacity: size,
       trafficShare: flowOf(entry) / total,
     };

@@ -1,7 +1,7 @@
 import type { Decision, HeldBecause, Reason } from '../../../shared/contract/decision.ts';
 import { maxWeight } from '../../../shared/contract/limits.ts';
 import { sum } from '../../../shared/math/statistics.ts';
-import { type BlindSubject, type BlindWeight, cutBlind, doMostFail } from './blind-cut.ts';
+import { type BlindSubject, type BlindWeight, cutBlind } from './blind-cut.ts';
 import { neverEjected } from './eject.ts';
 import { errorFactor } from './errors.ts';
 import { remember, sinceLastWrite } from './memory.ts';
@@ -82,10 +82,9 @@ function heldOrCut(
 ): Outcome[] {
   const scale = scaleOf(entries);
   const isLong = blindForMs >= blindLimitMs;
-  const isPanic = doMostFail(entries.map(({ memory }) => memory.errorShare));
   const stands = entries.map((entry) => {
     const known = before.servers.get(entry.observation.server) ?? newcomer;
-    return (isLong ? returning(entry, known, scale, settings.rampStep) : null) ?? standOf(entry, known, scale, isPanic);
+    return (isLong ? returning(entry, known, scale, settings.rampStep) : null) ?? standOf(entry, known, scale);
   });
   const open = stands.filter(({ uncut, memory }) => uncut > 0 && !isOut(memory));
   const weights = new Map<Stand, BlindWeight>();
@@ -117,6 +116,7 @@ function returning(entry: Entry, known: ServerMemory, scale: number | null, ramp
     entry,
     current: observation.currentWeight,
     uncut,
+    errors: entry.errors,
     errorShare: memory.errorShare,
     isSet: true,
     memory: { ...memory, drained: false, ramp, leftWeight: uncut },
@@ -125,16 +125,15 @@ function returning(entry: Entry, known: ServerMemory, scale: number | null, ramp
 }
 
 /** Any other server. A ramp waits: its next step is not written. */
-function standOf(entry: Entry, known: ServerMemory, scale: number | null, isPanic: boolean): Stand {
+function standOf(entry: Entry, known: ServerMemory, scale: number | null): Stand {
   const { observation, memory } = entry;
   const { currentWeight: current } = observation;
-  // what is cut is let back
-  const errorShare = isPanic ? 0 : memory.errorShare;
+  const { errorShare } = memory;
   const isCut = errorShare > 0 || memory.uncut?.left === current;
   const isSet = !memory.drained && isCut && (current > 0 || isEjected(memory) || isEjected(known));
   const uncut = isSet ? uncutWeight(entry, known, scale) : current;
   return {
-    ...{ entry, current, uncut, errorShare, isSet, reasons: [] },
+    ...{ entry, current, uncut, errors: entry.errors, errorShare, isSet, reasons: [] },
     memory: { ...memory, ramp: Math.min(memory.ramp, known.ramp) },
   };
 }

@@ -2,11 +2,11 @@ import type { Reason } from '../../../shared/contract/decision.ts';
 import { maxWeight } from '../../../shared/contract/limits.ts';
 import type { Dynamics } from '../../../shared/contract/policy.ts';
 import { sum } from '../../../shared/math/statistics.ts';
-import { errorFactor } from './errors.ts';
+import { errorFactor, errorReasons } from './errors.ts';
 import type { LearnedEntry } from './learn.ts';
 import type { GuardSettings } from './settings.ts';
 import { shareLimits } from './share-limit.ts';
-import { isOut, type ServerMemory } from './state.ts';
+import { isOut } from './state.ts';
 
 /** An entry with the weight that its server should have. */
 export interface ScaledEntry extends LearnedEntry {
@@ -33,7 +33,7 @@ export function scaleWeights(
     const own = relativeOf(entry);
     const floored = Math.max(own, least);
     const wanted = toInteger(floored, largest);
-    const steps = stepsOf(entry.memory, limitOf(entry), own, floored, wanted);
+    const steps = stepsOf(entry, limitOf(entry), own, floored, wanted);
     return { ...entry, wanted, reasons: [...entry.reasons, ...steps] };
   });
 }
@@ -61,11 +61,16 @@ function relativeWeight(memory: LearnedEntry['memory'], limit: number): number {
   return grown * errorFactor(memory.errorShare) * memory.ramp;
 }
 
-function stepsOf(memory: ServerMemory, limit: number, relative: number, floored: number, wanted: number): Reason[] {
-  const factor = errorFactor(memory.errorShare);
+function stepsOf(
+  { memory, errors }: LearnedEntry,
+  limit: number,
+  relative: number,
+  floored: number,
+  wanted: number,
+): Reason[] {
   const steps: Reason[] = [];
   if (limit < 1) steps.push({ code: 'limited', factor: limit });
-  if (memory.errorShare > 0) steps.push({ code: 'errors', share: memory.errorShare, factor });
+  steps.push(...errorReasons(errors, errorFactor(memory.errorShare)));
   if (memory.ramp < 1) steps.push({ code: 'ramp', factor: memory.ramp });
   if (floored > relative) steps.push({ code: 'floor', factor: floored / relative });
   return [...steps, { code: 'scaled', from: floored, to: wanted }];

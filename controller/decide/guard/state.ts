@@ -1,6 +1,7 @@
 import type { DrainRefusedBecause } from '../../../shared/contract/decision.ts';
 import type { Utilisations } from '../../../shared/contract/observation.ts';
 import { type Ejection, neverEjected } from './eject.ts';
+import { type LastAnswers, noAnswers } from './errors.ts';
 import { type AtRest, nothingAtRest } from './set-aside.ts';
 import type { CutWatch } from './vain-cut.ts';
 
@@ -19,7 +20,8 @@ export interface ServerMemory {
   readonly logWeight: number | null;
   /** Natural logarithm of the smoothed cut for metrics near saturation, 0 or less. */
   readonly logGrade: number;
-  /** Smoothed share of errors among its answers, 0 to 1. */
+  readonly answers: LastAnswers;
+  /** Share of errors that it has more than the other servers, 0 to 1: its weight is cut for it. */
   readonly errorShare: number;
   /** Smoothed utilisation. */
   readonly utilisation: Utilisations;
@@ -85,6 +87,7 @@ export const newcomer: ServerMemory = {
   inRotation: false,
   logWeight: null,
   logGrade: 0,
+  answers: noAnswers,
   errorShare: 0,
   utilisation: unknownUtilisation,
   atRest: nothingAtRest,

@@ -3,7 +3,7 @@ import type { Observation, Utilisations } from '../../../shared/contract/observa
 import type { Thresholds, Verdict } from '../../../shared/contract/policy.ts';
 import { heldVerdict } from '../policies/held.ts';
 import { agentOf, hadTraffic } from './by-agent.ts';
-import { nextErrorShare } from './errors.ts';
+import { addAnswers, afterCommonFailure, answersOf, type ErrorJudgement, judgeErrors, noAnswers } from './errors.ts';
 import { metricsOver, smoothUtilisation } from './overload.ts';
 import { atRestAfter, counted, isAnyAside, nothingAtRest, setAsideReasons } from './set-aside.ts';
 import { type GuardState, newcomer, type ServerMemory, unknownUtilisation } from './state.ts';
@@ -18,6 +18,8 @@ export interface Entry {
   readonly size: number;
   /** The same text for servers that one agent measures. */
   readonly agent: string;
+  /** Its errors against the other servers'. */
+  readonly errors: ErrorJudgement;
   readonly reasons: readonly Reason[];
 }
 
@@ -44,9 +46,24 @@ export function takeIn(input: TakeInInput, before: GuardState): Entry[] {
     const reasons = [...setAsideReasons(memory.atRest), ...vainCutReasons(memory.cutWatch)];
     return { observation, verdict, memory, agent, reasons };
   });
-  const areSized = taken.every(({ memory }) => memory.effectiveCores !== null);
+  const judged = withErrorsJudged(taken);
+  const areSized = judged.every(({ memory }) => memory.effectiveCores !== null);
   const sizeOf = ({ effectiveCores }: ServerMemory) => (areSized && effectiveCores !== null ? effectiveCores : 1);
-  return taken.map((entry) => ({ ...entry, size: sizeOf(entry.memory) }));
+  return judged.map((entry) => ({ ...entry, size: sizeOf(entry.memory) }));
+}
+
+/** What each server is cut for; nothing while the breaker, which looks more often, has it out. */
+function withErrorsJudged<Taken extends Pick<Entry, 'observation' | 'memory'>>(taken: readonly Taken[]) {
+  const subjects = taken.map(({ observation: { server, traffic, fast }, memory }) => {
+    return { server, last: memory.answers, tick: answersOf(traffic), fast };
+  });
+  const judgements = judgeErrors(subjects);
+  return taken.map((entry, index) => {
+    const subject = subjects[index];
+    const errors = judgements.get(entry.observation.server) ?? { share: 0, others: 0, excess: 0 };
+    const answers = subject === undefined ? noAnswers : afterCommonFailure(subject, errors);
+    return { ...entry, errors, memory: { ...entry.memory, answers, errorShare: errors.excess } };
+  });
 }
 
 /** What is set aside of each machine that has a server in rotation: a server that joins there does not begin anew. */
@@ -77,7 +94,6 @@ function memoryAtTick(
     ? {
         ...newcomer,
         logWeight: known.logWeight,
-        errorShare: known.errorShare,
         inRotation: true,
         ramp: rampStep,
         atRest,
@@ -86,13 +102,13 @@ function memoryAtTick(
 }
 
 function takeInServer(
-  { traffic, agent }: Observation,
+  { traffic, fast, agent }: Observation,
   before: ServerMemory,
   quietMs: number,
   { thresholds, returnMargin, elapsedMs }: TakeInInput,
 ): ServerMemory {
-  const errorShare = nextErrorShare(before.errorShare, traffic);
-  if (agent.state === 'stale') return { ...before, errorShare, utilisation: unknownUtilisation, overTicks: 0 };
+  const answers = fast.breaker === 'closed' ? addAnswers(before.answers, answersOf(traffic), elapsedMs) : noAnswers;
+  if (agent.state === 'stale') return { ...before, answers, utilisation: unknownUtilisation, overTicks: 0 };
   const utilisation = smoothUtilisation(before.utilisation, agent.utilisation);
   const { drained, utilisation: utilisationBefore } = before;
   const atRest = atRestAfter(before.atRest, {
@@ -105,5 +121,5 @@ function takeInServer(
   });
   const overTicks = metricsOver(counted(utilisation, atRest), thresholds).length > 0 ? before.overTicks + 1 : 0;
   const cutWatch = cutWatchAfter(before, utilisation, thresholds, elapsedMs);
-  return { ...before, errorShare, utilisation, atRest, cutWatch, overTicks, effectiveCores: agent.effectiveCores };
+  return { ...before, answers, utilisation, atRest, cutWatch, overTicks, effectiveCores: agent.effectiveCores };
 }

@@ -76,7 +76,8 @@ export function capacity(settings: CapacitySettings = defaultCapacitySettings): 
 }
 
 function takeIn(observation: Observation, before: Memory, input: PolicyInput, settings: CapacitySettings): Subject {
-  const { agent, traffic, upForMs } = observation;
+  const { agent, traffic, elsewhere, upForMs } = observation;
+  const requests = traffic === null ? 0 : traffic.ok + (elsewhere?.ok ?? 0);
   const seconds = input.elapsedMs / 1_000;
   const saturation =
     agent.state === 'fresh' ? saturationFactor(agent.utilisation, input.thresholds) : { factor: 1, metrics: [] };
@@ -85,9 +86,9 @@ function takeIn(observation: Observation, before: Memory, input: PolicyInput, se
   const utilisation = agent.state === 'fresh' ? steeringUtilisation(agent.utilisation) : null;
   const justUp = upForMs !== null && upForMs <= input.elapsedMs;
   const learned =
-    utilisation === null || traffic === null || traffic.ok < 1 || justUp
+    utilisation === null || requests < 1 || justUp
       ? { ...before.learned, changed: false }
-      : learn(before.learned, { requests: traffic.ok, utilisation, seconds }, settings);
+      : learn(before.learned, { requests, utilisation, seconds }, settings);
   const { changed, ...remembered } = learned;
   const reasons: Reason[] = [];
   if (learned.capacity !== null) {

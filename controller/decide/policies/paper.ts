@@ -51,12 +51,16 @@ export function roundAsPublished(weight: number): number {
   return Math.min(maxWeight, Math.max(0, weight - whole > 0.8 ? whole + 1 : whole));
 }
 
-/** Zero from the threshold on (the TCP queues: above it), until every metric is back at or under it. */
+/**
+ * Zero from the threshold on (the TCP queues: above it), until every metric is back at or under it. Of the TCP queues the fullest
+ * single one counts, as published.
+ */
 function metricsOver(observation: Observation, input: PolicyInput, wasZeroed: boolean): MetricName[] {
   const { agent } = observation;
   if (agent.state === 'stale') return [];
+  const { utilisation, fullestQueue = utilisation.tcpQueues } = agent;
   return metricNames.filter((metric) => {
-    const value = agent.utilisation[metric];
+    const value = metric === 'tcpQueues' ? fullestQueue : utilisation[metric];
     return value !== null && isOver(metric, value, input.thresholds, wasZeroed);
   });
 }

@@ -42,7 +42,10 @@ test('of a host it is the fullest queue of each kind, as ss showed it at the rec
   using tree = new RecordedTree('host');
   const read = tcpQueuesCollector(tree.surroundings({ kind: 'host' }), recordedSource, 0).read(0);
   if (!read.ok) return t.fail(read.error.detail);
-  t.deepEqual(read.value, { receive, send, accept, sockets: 10 });
+  t.deepEqual(read.value, {
+    ...{ receive, send, accept, sockets: 10 },
+    connections: { total: 8, receiveFull: 1, sendFull: 1 },
+  });
   t.like(computeTcpQueues({ first: null, last: { atMs: 0, reading: read.value } }), { status: 'ok', utilisation: 1 });
 });
 
@@ -53,7 +56,8 @@ test('waiting connections never enter the ratios of bytes', (t) => {
       if (socket.state === 10) queues.add(socket);
     });
   }
-  t.deepEqual(queues.reading(), { receive: null, send: null, accept, sockets: 2 });
+  const connections = { total: 0, receiveFull: 0, sendFull: 0 };
+  t.deepEqual(queues.reading(), { receive: null, send: null, accept, sockets: 2, connections });
 });
 
 /** A listening socket of the recorded dump, with other numbers in it. */

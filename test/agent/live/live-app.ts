@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { Worker } from 'node:worker_threads';
 
 /*
@@ -9,6 +9,12 @@ const [what, amountText] = process.argv.slice(2);
 const amount = Number(amountText ?? 0);
 const kept: unknown[] = [];
 const say = (port = 0) => process.stdout.write(`ready ${port}\n`);
+const listen = (server: Server, backlog = 511) => {
+  server.listen({ host: '127.0.0.1', port: 0, backlog }, () => {
+    const address = server.address();
+    say(typeof address === 'object' ? address?.port : 0);
+  });
+};
 
 switch (what) {
   case 'idle':
@@ -32,15 +38,16 @@ switch (what) {
     }
     say();
     break;
-  case 'listen': {
+  case 'listen':
     // accepts connections and never reads; stopped by a signal, it does not accept either
-    const server = createServer({ pauseOnConnect: true }, (socket) => kept.push(socket));
-    server.listen({ host: '127.0.0.1', port: 0, backlog: amount }, () => {
-      const address = server.address();
-      say(typeof address === 'object' ? address?.port : 0);
-    });
+    listen(
+      createServer({ pauseOnConnect: true }, (socket) => kept.push(socket)),
+      amount,
+    );
     break;
-  }
+  case 'send':
+    listen(createServer((socket) => socket.write(Buffer.alloc(amount * 2 ** 20, 1))));
+    break;
   default:
     process.exitCode = 2;
 }

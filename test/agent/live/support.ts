@@ -30,7 +30,7 @@ export class LiveApp implements AsyncDisposable {
 
   /** `groups`: folders of control groups that it enters before it begins. */
   static async start(
-    what: 'idle' | 'busy' | 'hog' | 'threads' | 'listen',
+    what: 'idle' | 'busy' | 'hog' | 'threads' | 'listen' | 'send',
     amount = 0,
     groups: readonly string[] = [],
   ): Promise<LiveApp> {

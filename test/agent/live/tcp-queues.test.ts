@@ -31,12 +31,36 @@ test("a connection that is not read fills its receive queue and its peer's send 
   t.is(theirs.receive?.peer, `127.0.0.1:${clientPort}`);
   t.is(ours.send?.peer, `127.0.0.1:${app.port}`);
   t.true((theirs.receive?.queuedBytes ?? 0) > 10_000);
-  const raw = await untilMeasured({ kind: 'port', port: app.port }, {}, ({ tcpQueues }) =>
-    tcpQueues.status === 'ok' && tcpQueues.utilisation > 0.9 ? tcpQueues.raw : null,
+  const { raw, utilisation } = await untilMeasured({ kind: 'port', port: app.port }, {}, ({ tcpQueues }) =>
+    tcpQueues.status === 'ok' && (tcpQueues.raw.receive?.ratio ?? 0) > 0.9 ? tcpQueues : null,
   );
-  t.true((raw.receive?.ratio ?? 0) > 0.9);
   t.is(raw.accept?.waitingConnections, 0);
   t.is(raw.sockets, 2);
+  t.deepEqual(raw.connections, { total: 1, receiveFull: 1, sendFull: 0 });
+  t.true(utilisation < 0.5, `${utilisation}: one connection says nothing about the server`);
+});
+
+test('connections of which none is read mean an application that does not keep up', async (t) => {
+  await using app = await LiveApp.start('listen', 32);
+  using connections = new Connections();
+  const sockets = await Promise.all(Array.from({ length: 12 }, () => connections.open(app.port)));
+  const chunk = Buffer.alloc(1 << 20, 1);
+  const { raw } = await untilMeasured({ kind: 'port', port: app.port }, {}, ({ tcpQueues }) => {
+    for (const socket of sockets) if (socket.writableLength < 8 * chunk.length) socket.write(chunk);
+    return tcpQueues.status === 'ok' && tcpQueues.utilisation === 1 ? tcpQueues : null;
+  });
+  t.deepEqual(raw.connections, { total: 12, receiveFull: 12, sendFull: 0 });
+});
+
+test('a download that its client has paused is no overload of the server', async (t) => {
+  await using app = await LiveApp.start('send', 32);
+  using connections = new Connections();
+  (await connections.open(app.port)).pause();
+  const { raw, utilisation } = await untilMeasured({ kind: 'port', port: app.port }, {}, ({ tcpQueues }) =>
+    tcpQueues.status === 'ok' && (tcpQueues.raw.send?.ratio ?? 0) > 0.8 ? tcpQueues : null,
+  );
+  t.is(raw.connections?.total, 1);
+  t.true(utilisation <= 0.1, `${utilisation}`);
 });
 
 test('an application that does not accept fills its accept queue, and no byte ratio', async (t) => {

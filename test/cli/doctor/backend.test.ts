@@ -3,6 +3,7 @@ import { checkAlgorithm } from '../../../cli/doctor/checks/algorithm.ts';
 import { checkBackend } from '../../../cli/doctor/checks/backend.ts';
 import { checkConfiguredWeights } from '../../../cli/doctor/checks/configured-weights.ts';
 import { checkDecisions } from '../../../cli/doctor/checks/decisions.ts';
+import { checkFastPath } from '../../../cli/doctor/checks/fast-path.ts';
 import { checkNamedAgents } from '../../../cli/doctor/checks/named-agents.ts';
 import { checkRoomBesideOthers } from '../../../cli/doctor/checks/room-beside-others.ts';
 import { checkRotation } from '../../../cli/doctor/checks/rotation.ts';
@@ -56,6 +57,28 @@ test('many servers under agent-check are one warning', (t) => {
   const found = lines(checkServers(facts(servers)));
   t.is(found.length, 1);
   t.regex(found[0] ?? '', /^warning servers of web: web\/s1 and 29 more: agent-check writes the same weight/);
+});
+
+test('servers that HAProxy does not observe, or does not check, are named, with what to add', (t) => {
+  const servers = [view('a'), view('b'), view('c', { haproxyStatus: 'no check' })];
+  const slot = view('slot', { exclusion: 'maintenance' });
+  const found = (names: readonly string[]) =>
+    lines(checkFastPath({ view: viewOf([...servers, slot]), observed: new Set(names) }));
+  const [unchecked, blind] = found(['b']);
+  t.regex(
+    unchecked ?? '',
+    /^warning fast path of web: c: not checked, .* Add `check` and `observe layer4 .* mark-down`/,
+  );
+  t.regex(
+    blind ?? '',
+    /^warning fast path of web: a: a server that refuses connections .*`retry-on`.*docs\/haproxy\.md/,
+  );
+  t.is(found(['a', 'b']).length, 1);
+  t.regex(
+    lines(checkFastPath({ view: viewOf([view('a')]), observed: new Set(['a']) }))[0] ?? '',
+    /^ok fast path of web/,
+  );
+  t.deepEqual(checkFastPath({ view: viewOf([view('a')]) }), [], 'HAProxy did not say');
 });
 
 test('algorithms: those that take no weight fail, those that take some are warned of', (t) => {

@@ -98,6 +98,16 @@ const refused: readonly (readonly [title: string, yaml: string, ...words: string
     'agents.tls.verify',
     'address, server',
   ],
+  ['a peer that is no URL', `${web}peers: {urls: ["10.0.0.2"]}\n`, 'peers.urls.0', 'http://10.0.0.2:9478'],
+  ['a user and password in a peer', `${web}peers: ["http://u:p@h:1"]\n`, 'peers.urls.0', '"http://***@h:1"'],
+  ['the same peer twice', `${web}peers: ["http://h:1", "http://h:1/"]\n`, 'peers.urls', 'each peer once'],
+  ['TLS for peers that are asked in plain text', `${web}peers: {urls: ["http://h:1"], tls: {ca: /c}}\n`, 'peers.urls'],
+  [
+    'our certificate for peers without its key',
+    `${web}peers: {urls: ["https://h:1"], tls: {cert: /c}}\n`,
+    'peers.tls',
+    'cert and key together',
+  ],
   ['a key given twice', `${web}policy: equal\npolicy: paper\n`, 'not valid YAML', 'unique'],
   ['a key given twice further down', `guard: { floor: 0.1, "floor": 0.2 }\n${web}`, 'unique', 'line 1, column 22'],
   ['a file that is a list', '- web\n', 'not a configuration', 'a list'],
@@ -264,4 +274,26 @@ test('names to allow as Host come from the file or the flag, and each must be on
   t.deepEqual(loadConfig({ backend: ['web'], allowHost: ['a.example', '[::1]'] }).allowHosts, ['a.example', '[::1]']);
   const error = t.throws(() => loadConfig({ backend: ['web'], allowHost: ['a.example:80'] }));
   t.regex(error?.message ?? '', /^--allow-host: invalid value; expected names or addresses without a port, got/);
+});
+
+test('peers: a list is short for urls, --peer replaces them, and the flags of their token and TLS are named', (t) => {
+  const list = `${web}peers: ["https://10.0.0.2:9478/"]\n`;
+  t.like(load(list).peers, { urls: ['https://10.0.0.2:9478'], timeoutMs: 1_000 });
+  const flags = { peer: ['https://h:1', 'https://h:2'], peerTokenFile: '/t', peerCaFile: '/ca' };
+  t.like(load(list, flags).peers, { urls: flags.peer, tokenFile: '/t', tls: { ca: '/ca' } });
+  t.like(
+    load(`${web}peers: {timeoutMs: 500, tls: {ca: /a}}\n`, {
+      peer: ['https://h:1'],
+      peerCertFile: '/c',
+      peerKeyFile: '/k',
+    }).peers,
+    {
+      timeoutMs: 500,
+      tls: { ca: '/a', cert: '/c', key: '/k' },
+    },
+  );
+  t.regex(
+    lineOf(() => load(web, { peer: ['h:1'] })),
+    /--peer: invalid value/,
+  );
 });

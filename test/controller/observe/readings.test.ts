@@ -6,7 +6,7 @@ import {
   readingOf,
 } from '../../../controller/observe/agent-readings.ts';
 import { agentUrl } from '../../../controller/observe/agent-url.ts';
-import { countersOf, refusedTicks, trafficBetween } from '../../../controller/observe/traffic.ts';
+import { countersOf, trafficBetween } from '../../../controller/observe/traffic.ts';
 import type { StatRow } from '../../../haproxy/runtime-api.ts';
 import { formatProblem, type Problem } from '../../../shared/contract/problem.ts';
 import { agentStale } from '../../../shared/contract/problems/agent.ts';
@@ -87,8 +87,9 @@ test('unknown stays unknown, and only the configured parts of the TCP queues cou
   const all = read(held, null, 0, options);
   const without = read(held, null, 0, { ...options, tcpQueueParts: ['receive', 'accept'] });
   t.is(all.state === 'fresh' ? all.utilisation.bandwidth : 0, null);
-  t.is(all.state === 'fresh' ? all.utilisation.tcpQueues : 0, 0.75);
-  t.is(without.state === 'fresh' ? without.utilisation.tcpQueues : 0, 0.25);
+  t.is(all.state === 'fresh' ? all.utilisation.tcpQueues : 0, 0.1, 'no queue of bytes is full');
+  t.is(all.state === 'fresh' ? all.fullestQueue : 0, 0.75);
+  t.is(without.state === 'fresh' ? without.fullestQueue : 0, 0.25);
 });
 
 const row: StatRow = {
@@ -152,20 +153,10 @@ test('counters that jump back (a reload) give no traffic, not a negative one', (
   });
 });
 
-test('redispatches are errors of a server that has done nothing but refuse for three ticks', (t) => {
-  let before = { ok: 10, errors: 0, clientErrors: 0, redispatches: 0, started: 0, queued: 0 };
-  let refused = 0;
-  const errors = [5, 5, 0, 5, 5].map((more) => {
-    const now = { ...before, redispatches: before.redispatches + more };
-    refused = refusedTicks(refused, before, now);
-    const traffic = trafficBetween(before, now, refused);
-    before = now;
-    return traffic?.errors;
-  });
-  t.deepEqual(errors, [0, 0, 0, 5, 5]);
-  const working = { ...before, ok: 11, redispatches: 40, started: 0, queued: 0 };
-  t.is(refusedTicks(refused, before, working), 0, 'a server that only sometimes refuses is full');
-  t.deepEqual(trafficBetween(before, working, 0), { ok: 1, errors: 0, clientErrors: 0 });
+test('redispatches are errors, at once, of a server that did nothing but refuse; one that also answers is full', (t) => {
+  const before = { ok: 10, errors: 0, clientErrors: 0, redispatches: 40, started: 0, queued: 0 };
+  t.deepEqual(trafficBetween(before, { ...before, redispatches: 45 }), { ok: 0, errors: 5, clientErrors: 0 });
+  t.deepEqual(trafficBetween(before, { ...before, ok: 11, redispatches: 45 }), { ok: 1, errors: 0, clientErrors: 0 });
 });
 
 test('an agent is asked at the address that HAProxy has, IPv6 in brackets, unless one is configured', (t) => {

@@ -3,10 +3,10 @@ import test, { type ExecutionContext } from 'ava';
 import { ServingThread } from '../../../controller/run/serving-thread.ts';
 import type { Problem } from '../../../shared/contract/problem.ts';
 import { ProblemError } from '../../../shared/contract/problem.ts';
-import type { Status } from '../../../shared/contract/status.ts';
 import { until } from '../../../testbed/rig/wait.ts';
 import { httpServer } from '../../support/http-server.ts';
 import { server, status } from '../../support/status.ts';
+import { counted, traffic } from '../../support/traffic.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
 
 const settings = {
@@ -19,7 +19,7 @@ const settings = {
 
 /** A loop whose status the test sets, and the real thread that serves it. */
 async function serving(options: Partial<Parameters<typeof ServingThread.start>[0]> = {}) {
-  const loop: { status: Status; firstProblem: Problem | null } = { status: status([server()]), firstProblem: null };
+  const loop = { status: status([server()]), firstProblem: null as Problem | null, traffic: traffic(1, [counted()]) };
   const { logger, lines } = recordingLogger();
   const thread = await ServingThread.start({ settings, loop, tls: null, logger, ...options });
   return { loop, lines, thread, [Symbol.asyncDispose]: () => thread[Symbol.asyncDispose]() };

@@ -2,6 +2,7 @@ import test from 'ava';
 import { Answering } from '../../../controller/serve/answering.ts';
 import type { Problem } from '../../../shared/contract/problem.ts';
 import type { Status } from '../../../shared/contract/status.ts';
+import type { ControllerTraffic } from '../../../shared/contract/traffic.ts';
 import { server, status } from '../../support/status.ts';
 
 /** A loop that counts how often its status is looked at. */
@@ -10,6 +11,7 @@ function fakeLoop() {
     looks: 0,
     now: status([server()]) as Status,
     firstProblem: null as Problem | null,
+    traffic: { version: 1, instance: 'instance-1', periodMs: 2_000, haproxy: null, backends: [] } as ControllerTraffic,
     get status() {
       loop.looks += 1;
       return loop.now;
@@ -23,11 +25,11 @@ const textOf = (json: Uint8Array | undefined) => new TextDecoder().decode(json);
 test('a status goes over once, and again when there is another one', (t) => {
   const loop = fakeLoop();
   const answering = new Answering(loop);
-  const first = answering.answer({ wantsStatus: true, version: 0 }).status;
+  const first = answering.answer({ wanted: { status: 0 } }).documents.status;
   t.is(textOf(first?.json), `${JSON.stringify(loop.now)}\n`);
-  t.is(answering.answer({ wantsStatus: true, version: first?.version ?? 0 }).status, null, 'unchanged');
+  t.is(answering.answer({ wanted: { status: first?.version ?? 0 } }).documents.status, undefined, 'unchanged');
   loop.now = status([server()], { ticks: 99 });
-  const second = answering.answer({ wantsStatus: true, version: first?.version ?? 0 }).status;
+  const second = answering.answer({ wanted: { status: first?.version ?? 0 } }).documents.status;
   t.regex(textOf(second?.json), /"ticks":99,/);
   t.not(second?.version, first?.version);
 });
@@ -35,8 +37,19 @@ test('a status goes over once, and again when there is another one', (t) => {
 test('health costs no status', (t) => {
   const loop = fakeLoop();
   const answering = new Answering(loop);
-  t.is(answering.answer({ wantsStatus: false, version: 0 }).waitingFor, null);
+  t.is(answering.answer({ wanted: {} }).waitingFor, null);
   loop.firstProblem = { code: 'socket-missing', where: '/run/a.sock', what: 'there is none' };
-  const { waitingFor, status: none } = answering.answer({ wantsStatus: false, version: 0 });
-  t.deepEqual([waitingFor, none, loop.looks], ['/run/a.sock: there is none', null, 0]);
+  const { waitingFor, documents } = answering.answer({ wanted: {} });
+  t.deepEqual([waitingFor, documents, loop.looks], ['/run/a.sock: there is none', {}, 0]);
+});
+
+test('what HAProxy counted goes over without the status, with versions of its own', (t) => {
+  const loop = fakeLoop();
+  const answering = new Answering(loop);
+  answering.answer({ wanted: { status: 0 } });
+  const first = answering.answer({ wanted: { traffic: 0 } });
+  t.deepEqual(Object.keys(first.documents), ['traffic']);
+  t.is(textOf(first.documents.traffic?.json), `${JSON.stringify(loop.traffic)}\n`);
+  t.deepEqual(answering.answer({ wanted: { traffic: first.documents.traffic?.version ?? 0 } }).documents, {});
+  t.is(loop.looks, 1);
 });

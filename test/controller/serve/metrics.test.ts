@@ -3,7 +3,10 @@ import test from 'ava';
 import { renderMetrics } from '../../../controller/serve/metrics.ts';
 import { server, status } from '../../support/status.ts';
 
-const shown = status([server({ agent: { ...server().agent, failures: 3 } })], { skippedTicks: 1 });
+const shown = status([server({ agent: { ...server().agent, failures: 3 } })], {
+  skippedTicks: 1,
+  peers: [{ url: 'http://b:1', counts: false, code: 'peer-same', detail: 'it is us', failures: 0 }],
+});
 
 test('the status as Prometheus metrics: labels, base units, and nothing for what is unknown', async (t) => {
   const lines = (await renderMetrics(shown)).split('\n');
@@ -12,6 +15,7 @@ test('the status as Prometheus metrics: labels, base units, and nothing for what
   t.true(lines.includes('haweight_agent_failures_total{backend="web",server="web1"} 3'));
   t.true(lines.includes('haweight_last_tick_duration_seconds 0.005'));
   t.true(lines.includes('haweight_ticks_skipped_total 1'));
+  t.true(lines.includes('haweight_peer_up{peer="http://b:1"} 0'));
   t.false(lines.some((line) => line.includes('metric="bandwidth"')));
 });
 

@@ -6,7 +6,7 @@ import { server, status } from '../../support/status.ts';
 
 const current = (version: number, shown: Status): Current => {
   const json = new TextEncoder().encode(JSON.stringify(shown));
-  return { waitingFor: shown.waitingFor, status: { version, json } };
+  return { waitingFor: shown.waitingFor, documents: { status: { version, json } } };
 };
 
 test('an answer is made once for each status, however many ask', async (t) => {
@@ -29,16 +29,16 @@ test('an answer is made once for each status, however many ask', async (t) => {
 
 test('/healthz says what the controller waits for now, without asking for the status', async (t) => {
   let waitingFor: string | null = null;
-  const asked: boolean[] = [];
-  const ask = (wantsStatus: boolean) => {
-    asked.push(wantsStatus);
-    return Promise.resolve({ waitingFor, status: null });
+  const asked: (string | null)[] = [];
+  const ask = (wants: string | null) => {
+    asked.push(wants);
+    return Promise.resolve({ waitingFor, documents: {} });
   };
   const routes = routesOf({ ask }, () => new Map());
   t.is((await routes['/healthz']?.())?.body, 'ok\n');
   waitingFor = 'HAProxy';
   t.is((await routes['/healthz']?.())?.body, 'HAProxy\n');
-  t.deepEqual(asked, [false, false]);
+  t.deepEqual(asked, [null, null]);
 });
 
 test('where the loop does not answer, every path says so with 503', async (t) => {
@@ -48,4 +48,17 @@ test('where the loop does not answer, every path says so with 503', async (t) =>
     t.is(answer.status, 503, path);
     t.regex(String(answer.body), /^the control loop has not answered for 1000 ms/, path);
   }
+});
+
+test('/v1/traffic is what HAProxy has counted, without the status', async (t) => {
+  const json = new TextEncoder().encode('{"instance":"x"}');
+  const asked: (string | null)[] = [];
+  const ask = (wants: string | null) => {
+    asked.push(wants);
+    return Promise.resolve({ waitingFor: null, documents: { traffic: { version: 1, json } } });
+  };
+  const answer = await routesOf({ ask }, () => new Map())['/v1/traffic']?.();
+  t.is(String(answer?.body), '{"instance":"x"}');
+  t.regex(answer?.contentType ?? '', /^application\/json/);
+  t.deepEqual(asked, ['traffic']);
 });

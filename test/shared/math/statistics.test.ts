@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { mean, median, percentile, sum } from '../../../shared/math/statistics.ts';
+import { mean, median, medianWithout, percentile, sum } from '../../../shared/math/statistics.ts';
 
 const values = fc.array(fc.double({ min: -1e9, max: 1e9, noNaN: true }));
 
@@ -23,6 +23,16 @@ test('the median is the middle value in any order', (t) => {
   t.is(median([4, 1, 100, 2]), 3);
   t.is(median([7]), 7);
   t.is(median([]), null);
+});
+
+test('the median of all values but one is that of the list without it', (t) => {
+  t.is(medianWithout([5])(5), null);
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 2, maxLength: 9 }), fc.nat(8), (some, at) => {
+      const left = at % some.length;
+      return medianWithout(some)(some[left] ?? 0) === median(some.toSpliced(left, 1));
+    }),
+  );
 });
 
 test('percentiles are the nearest rank', (t) => {

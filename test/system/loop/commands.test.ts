@@ -82,6 +82,7 @@ test.serial('doctor names what is wrong, how to fix it, and exits with 1', async
   t.regex(doctor.stdout, /fail {2}agent of s2: .*cannot be reached.*Is the agent running there\?/);
   t.regex(doctor.stdout, /warn {2}server s1: left alone: drained by an operator/);
   t.regex(doctor.stdout, /warn {2}controller: none answers/);
+  t.regex(doctor.stdout, /warn {2}fast path of web: s1, s2: .*Add .*observe layer4/);
 });
 
 test.serial('one controller manages several backends, and restores all of them', async (t) => {

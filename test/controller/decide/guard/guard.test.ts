@@ -67,13 +67,6 @@ test('a server that answers errors is cut at once and forgiven slowly', (t) => {
   t.true(backend.weight('a') > backend.weight('b') * 0.85);
 });
 
-test('one or two errors in a tick are noise', (t) => {
-  const backend = new Backend(four);
-  backend.ticks(2);
-  backend.tick({ a: { traffic: { ok: 1, errors: 2, clientErrors: 0 } } });
-  t.is(backend.weight('a'), backend.weight('b'));
-});
-
 test('a server that was cut for its errors is not forgiven by a tick without a success', (t) => {
   const backend = new Backend({ a: 100, b: 100, c: 100 }, { algorithm: 'random' });
   backend.ticks(3);

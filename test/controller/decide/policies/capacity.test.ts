@@ -140,6 +140,18 @@ test('a stale agent: nothing is learned, what was learned counts on', (t) => {
   t.true(policy.reasons.get('b')?.includes('held'));
 });
 
+test('a standby learns from what other HAProxys count, and two HAProxys divide no work by the whole CPU', (t) => {
+  const standby = new PolicyAlone();
+  const seen = (server: string, own: number, elsewhere: number) => {
+    const idle = { inFlight: 0, traffic: { ok: own, errors: 0, clientErrors: 0 } };
+    return working(server, 0, 0.5, { ...idle, elsewhere: { ok: elsewhere, started: elsewhere, inFlight: 0 } });
+  };
+  const weights = standby.tick([seen('large', 0, 300), seen('small', 0, 100)]);
+  t.true(near(weights['large'], 0.75), JSON.stringify(weights));
+  const both = new PolicyAlone();
+  t.true(near(both.tick([seen('large', 10, 290), seen('small', 90, 10)])['large'], 0.75));
+});
+
 test('nothing is learned just after a start, and without cpu', (t) => {
   for (const b of [
     working('b', 300, 0.5, { upForMs: 1_500 }),

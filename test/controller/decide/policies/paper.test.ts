@@ -91,6 +91,21 @@ test('a TCP queue ratio means weight 0 above 0.9, not at it', (t) => {
   t.is(weigh({ a: { tcpQueues: 0.901 }, b: {} }).weight('a'), 0);
 });
 
+test('of the TCP queues the fullest single one counts, as published', (t) => {
+  const input = (fullestQueue: number | null | undefined) => {
+    const { agent, ...rest } = observed('a', { utilisation: { tcpQueues: 0.1 } });
+    if (agent.state === 'stale') throw new Error('stale');
+    return { observations: [{ ...rest, agent: { ...agent, fullestQueue } }], factors, thresholds };
+  };
+  const weight = (fullestQueue: number | null | undefined) =>
+    paper.decide({ ...input(fullestQueue), algorithm: 'roundrobin', elapsedMs: 2_000 }, noneZeroed).verdicts.get('a')
+      ?.weight;
+  t.is(weight(0.95), 0);
+  t.not(weight(0.9), 0);
+  t.not(weight(null), 0);
+  t.not(weight(undefined), 0, 'recorded before');
+});
+
 test('taken literally, all servers over a threshold means weight 0 for all', (t) => {
   const { weight } = weigh({ a: { cpu: 0.9 }, b: { ram: 0.95 } });
   t.deepEqual([weight('a'), weight('b')], [0, 0]);
