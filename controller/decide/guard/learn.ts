@@ -1,8 +1,10 @@
 import type { Reason } from '../../../shared/contract/decision.ts';
+import type { Utilisations } from '../../../shared/contract/observation.ts';
 import type { Dynamics, Thresholds } from '../../../shared/contract/policy.ts';
 import { mean, median } from '../../../shared/math/statistics.ts';
 import { gradeFactor } from './grade.ts';
-import { isEjected, type ServerMemory } from './state.ts';
+import { mediansOfOthers } from './others.ts';
+import { isEjected, type ServerMemory, unknownUtilisation } from './state.ts';
 import type { Entry } from './take-in.ts';
 import { cuttable } from './vain-cut.ts';
 
@@ -47,8 +49,9 @@ export function learnWeights(
 ): LearnedEntry[] {
   const aimed = entries.map((entry) => ({ entry, aim: aimOf(entry, dynamics) }));
   const common = median(aimed.flatMap(({ aim }) => aim ?? [])) ?? 0;
+  const othersOf = mediansOfOthers(entries.map(cuttableOf));
   return aimed.map(({ entry, aim }) => {
-    const graded = grade(entry, dynamics, thresholds);
+    const graded = grade(entry, othersOf, dynamics, thresholds);
     const own = aim === null ? null : aim - common;
     return step(entry, own !== null && isIdleByErrors(entry, dynamics) ? Math.min(0, own) : own, graded, dynamics);
   });
@@ -70,13 +73,22 @@ function isIdleByErrors({ memory }: LearnedEntry, { overload }: Dynamics): boole
   return overload === 'guard' && memory.errorShare > cutErrorShare;
 }
 
-/** The cut for metrics near saturation. It does not depend on other servers, so it is kept beside the weight. */
-function grade({ observation, memory }: Entry, { overload }: Dynamics, thresholds: Thresholds) {
+/** The cut for metrics near saturation. It is kept beside the weight, because no policy has learned it. */
+function grade(
+  entry: Entry,
+  othersOf: (own: Utilisations) => Utilisations,
+  { overload }: Dynamics,
+  thresholds: Thresholds,
+) {
   const nothing = { aim: 0, reasons: [] };
-  if (overload === 'policy') return nothing;
-  if (observation.agent.state === 'stale') return nothing;
-  const { factor, reasons } = gradeFactor(cuttable(observation.agent.utilisation, memory), thresholds);
-  return { aim: Math.log(factor) - memory.logGrade, reasons };
+  if (overload === 'policy' || entry.observation.agent.state === 'stale') return nothing;
+  const utilisation = cuttableOf(entry);
+  const { factor, reasons } = gradeFactor(utilisation, othersOf(utilisation), thresholds);
+  return { aim: Math.log(factor) - entry.memory.logGrade, reasons };
+}
+
+function cuttableOf({ observation: { agent }, memory }: Entry): Utilisations {
+  return agent.state === 'stale' ? unknownUtilisation : cuttable(agent.utilisation, memory);
 }
 
 function step(

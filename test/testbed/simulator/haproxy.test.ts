@@ -22,7 +22,7 @@ function setUp(servers: number) {
   const haproxy = new SimulatedHaproxy({ servers: machines, lines: fleet, balance: 'roundrobin', random, measures });
   const runtime = new SimulatedRuntime(haproxy, 7, () => 10_400);
   const send = (): Request => {
-    const request = { arrivedMs: 0, demandMs: 20, haproxy: 0, server: -1, over: false };
+    const request = { arrivedMs: 0, demandMs: 20, wait: 0, haproxy: 0, server: -1, over: false };
     haproxy.handle(request, 0);
     return request;
   };
