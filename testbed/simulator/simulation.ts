@@ -117,7 +117,7 @@ export class Simulation {
       random: this.#serverStreams(index).errors,
       reschedule: (atMs) => this.#agenda.set(slot, atMs),
       onDone: (request, nowMs) => this.#end(request)?.answered(request, nowMs),
-      onBroken: (request) => this.#end(request)?.broken(request),
+      onBroken: (request, nowMs) => this.#break(request, nowMs),
     });
     return server;
   }
@@ -132,11 +132,12 @@ export class Simulation {
   }
 
   #makeHaproxy(streams: HaproxyStreams): SimulatedHaproxy {
-    const { fleet, balance } = this.#experiment;
+    const { fleet, balance, fastPath } = this.#experiment;
     const haproxy = new SimulatedHaproxy({
       servers: this.#servers,
       lines: fleet,
       balance,
+      fastPath,
       random: streams.dispatch,
       measures: this.#measures,
     });
@@ -168,17 +169,12 @@ export class Simulation {
   }
 
   #arrive(demandMs: number, nowMs: number): void {
-    const entry = this.#entry(nowMs);
     const request: Request = {
-      arrivedMs: nowMs,
-      demandMs,
-      wait: this.#wait(),
-      haproxy: entry,
-      server: -1,
-      over: false,
+      ...{ arrivedMs: nowMs, demandMs, wait: this.#wait(), haproxy: this.#entry(nowMs) },
+      ...{ server: -1, retries: 0, over: false },
     };
     this.#measures.arrived(request);
-    const isWaitedFor = this.#haproxys[entry]?.handle(request, nowMs) ?? false;
+    const isWaitedFor = this.#haproxys[request.haproxy]?.handle(request, nowMs) ?? false;
     if (!isWaitedFor) return;
     this.#deadlines.push(request);
     if (this.#deadlines.size === 1) this.#agenda.set(this.#deadlineSlot, nowMs + this.#experiment.timeoutMs);
@@ -204,6 +200,12 @@ export class Simulation {
     if (request.over) return undefined;
     request.over = true;
     return this.#haproxys[request.haproxy];
+  }
+
+  #break(request: Request, nowMs: number): void {
+    if (request.over) return;
+    const goesOn = this.#haproxys[request.haproxy]?.broken(request, nowMs) ?? false;
+    if (!goesOn) request.over = true;
   }
 
   /** Removes finished requests only here, so that finishing one costs nothing. */

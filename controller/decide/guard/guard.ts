@@ -4,7 +4,7 @@ import type { Dynamics, Thresholds, Verdict } from '../../../shared/contract/pol
 import { sum } from '../../../shared/math/statistics.ts';
 import { doMostFail } from './blind-cut.ts';
 import { drainByAgent } from './by-agent.ts';
-import { type Demand, demandOf, unknownStrength } from './demand.ts';
+import { type Demand, demandOf, isBeyond, unknownStrength } from './demand.ts';
 import { type DrainOutcome, decideDrains } from './drain.ts';
 import { decideEjections, neverEjected } from './eject.ts';
 import { holdAll, whyHold } from './hold.ts';
@@ -60,9 +60,9 @@ export function guard(input: GuardInput, before: GuardState): GuardOutcome {
   }
 
   const started = withStartingWeights(entries, before.started);
-  const learned = learnWeights(started, dynamics, thresholds);
+  const demand = demandOf(started, before.demand, elapsedMs);
+  const learned = learnWeights(started, dynamics, thresholds, isBeyond(demand));
   const served = eject(learned, input, rampStep);
-  const demand = demandOf(served, before.demand, elapsedMs);
   const ruled = drain(served, demand, input);
   return write(ruled, demand, input, before);
 }

@@ -43,18 +43,20 @@ export function withStartingWeights(entries: readonly Entry[], started: boolean)
 /**
  * Moves every server's learned weight a bounded step towards what the policy wants now. A policy's weights are relative, so
  * only their differences count: the step of the median server is subtracted from all. Otherwise every server that is held
- * would lose share while another one is overloaded and the policy raises the rest.
+ * would lose share while another one is overloaded and the policy raises the rest. `isOverloaded`: all together cannot do what is
+ * asked for, so none is cut near saturation.
  */
 export function learnWeights(
   entries: readonly LearnedEntry[],
   dynamics: Dynamics,
   thresholds: Thresholds,
+  isOverloaded: boolean,
 ): LearnedEntry[] {
   const aimed = entries.map((entry) => ({ entry, aim: aimOf(entry, dynamics) }));
   const common = median(aimed.flatMap(({ aim }) => aim ?? [])) ?? 0;
   const othersOf = mediansOfOthers(entries.map((entry) => cuttableOf(entry, dynamics)));
   return aimed.map(({ entry, aim }) => {
-    const graded = grade(entry, othersOf, dynamics, thresholds);
+    const graded = isOverloaded ? uncut(entry) : grade(entry, othersOf, dynamics, thresholds);
     const own = aim === null ? null : aim - common;
     return step(entry, own !== null && isIdleByErrors(entry, dynamics) ? Math.min(0, own) : own, graded, dynamics);
   });
@@ -88,6 +90,10 @@ function grade(
   const utilisation = cuttableOf(entry, dynamics);
   const { factor, reasons } = gradeFactor(utilisation, othersOf(utilisation), thresholds);
   return { aim: Math.log(factor) - entry.memory.logGrade, reasons };
+}
+
+function uncut({ memory: { logGrade } }: Entry) {
+  return { aim: -logGrade, reasons: [] };
 }
 
 function cuttableOf({ observation: { agent }, memory }: Entry, { overload }: Dynamics): Utilisations {
