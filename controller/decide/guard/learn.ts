@@ -8,7 +8,7 @@ import { isEjected, type ServerMemory, unknownUtilisation } from './state.ts';
 import type { Entry } from './take-in.ts';
 import { cuttable } from './vain-cut.ts';
 
-/** Share of the way that a cut goes in a tick where the policy's own gain is 1: RAM and threads change slowly. */
+/** Share of the way that a cut goes in a tick where the policy's own gain is 1: RAM changes slowly. */
 const sharedGradeGain = 0.3;
 
 /** Above this smoothed share of errors a server is cut so much that it may be idle for it. */
@@ -99,7 +99,7 @@ function uncut({ memory: { logGrade } }: Entry) {
 function cuttableOf({ observation: { agent }, memory }: Entry, { overload }: Dynamics): Utilisations {
   if (agent.state === 'stale') return unknownUtilisation;
   const utilisation = cuttable(agent.utilisation, memory);
-  return overload === 'shared' ? { ...utilisation, cpu: null, bandwidth: null } : utilisation;
+  return overload === 'shared' ? { ...unknownUtilisation, ram: utilisation.ram } : utilisation;
 }
 
 function step(
