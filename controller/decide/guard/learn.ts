@@ -1,13 +1,18 @@
 import type { Reason } from '../../../shared/contract/decision.ts';
+import type { Utilisations } from '../../../shared/contract/observation.ts';
 import type { Dynamics, Thresholds } from '../../../shared/contract/policy.ts';
 import { mean, median } from '../../../shared/math/statistics.ts';
 import { gradeFactor } from './grade.ts';
-import { isEjected, type ServerMemory } from './state.ts';
+import { mediansOfOthers } from './others.ts';
+import { isEjected, type ServerMemory, unknownUtilisation } from './state.ts';
 import type { Entry } from './take-in.ts';
 import { cuttable } from './vain-cut.ts';
 
 /** Above this smoothed share of errors a server is cut so much that it may be idle for it. */
 const cutErrorShare = 0.1;
+
+/** Share of the way that a cut goes in a tick beside a policy that follows at once: these metrics change slowly. */
+const gradeGain = 0.3;
 
 /** An entry whose server has a learned weight. */
 export interface LearnedEntry extends Entry {
@@ -38,17 +43,20 @@ export function withStartingWeights(entries: readonly Entry[], started: boolean)
 /**
  * Moves every server's learned weight a bounded step towards what the policy wants now. A policy's weights are relative, so
  * only their differences count: the step of the median server is subtracted from all. Otherwise every server that is held
- * would lose share while another one is overloaded and the policy raises the rest.
+ * would lose share while another one is overloaded and the policy raises the rest. `isOverloaded`: all together cannot do what is
+ * asked for, so none is cut near saturation.
  */
 export function learnWeights(
   entries: readonly LearnedEntry[],
   dynamics: Dynamics,
   thresholds: Thresholds,
+  isOverloaded: boolean,
 ): LearnedEntry[] {
   const aimed = entries.map((entry) => ({ entry, aim: aimOf(entry, dynamics) }));
   const common = median(aimed.flatMap(({ aim }) => aim ?? [])) ?? 0;
+  const othersOf = mediansOfOthers(entries.map(cuttableOf));
   return aimed.map(({ entry, aim }) => {
-    const graded = grade(entry, dynamics, thresholds);
+    const graded = isOverloaded ? uncut(entry) : grade(entry, othersOf, dynamics, thresholds);
     const own = aim === null ? null : aim - common;
     return step(entry, own !== null && isIdleByErrors(entry, dynamics) ? Math.min(0, own) : own, graded, dynamics);
   });
@@ -70,13 +78,28 @@ function isIdleByErrors({ memory }: LearnedEntry, { overload }: Dynamics): boole
   return overload === 'guard' && memory.errorShare > cutErrorShare;
 }
 
-/** The cut for metrics near saturation. It does not depend on other servers, so it is kept beside the weight. */
-function grade({ observation, memory }: Entry, { overload }: Dynamics, thresholds: Thresholds) {
+/** The cut for metrics near saturation. It is kept beside the weight, because no policy has learned it. */
+function grade(
+  entry: Entry,
+  othersOf: (own: Utilisations) => Utilisations,
+  { overload }: Dynamics,
+  thresholds: Thresholds,
+) {
   const nothing = { aim: 0, reasons: [] };
-  if (overload === 'policy') return nothing;
-  if (observation.agent.state === 'stale') return nothing;
-  const { factor, reasons } = gradeFactor(cuttable(observation.agent.utilisation, memory), thresholds);
-  return { aim: Math.log(factor) - memory.logGrade, reasons };
+  if (overload === 'policy' || entry.observation.agent.state === 'stale') return nothing;
+  const all = cuttableOf(entry);
+  const utilisation = overload === 'both' ? { ...all, cpu: null, bandwidth: null } : all;
+  const { factor, reasons } = gradeFactor(utilisation, othersOf(utilisation), thresholds);
+  const part = overload === 'both' ? gradeGain : 1;
+  return { aim: part * (Math.log(factor) - entry.memory.logGrade), reasons };
+}
+
+function uncut({ memory: { logGrade } }: Entry) {
+  return { aim: -logGrade, reasons: [] };
+}
+
+function cuttableOf({ observation: { agent }, memory }: Entry): Utilisations {
+  return agent.state === 'stale' ? unknownUtilisation : cuttable(agent.utilisation, memory);
 }
 
 function step(
