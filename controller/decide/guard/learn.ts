@@ -8,11 +8,11 @@ import { isEjected, type ServerMemory, unknownUtilisation } from './state.ts';
 import type { Entry } from './take-in.ts';
 import { cuttable } from './vain-cut.ts';
 
+/** Share of the way that a cut goes in a tick where the policy's own gain is 1: RAM and threads change slowly. */
+const sharedGradeGain = 0.3;
+
 /** Above this smoothed share of errors a server is cut so much that it may be idle for it. */
 const cutErrorShare = 0.1;
-
-/** Share of the way that a cut goes in a tick beside a policy that follows at once: these metrics change slowly. */
-const gradeGain = 0.3;
 
 /** An entry whose server has a learned weight. */
 export interface LearnedEntry extends Entry {
@@ -54,7 +54,7 @@ export function learnWeights(
 ): LearnedEntry[] {
   const aimed = entries.map((entry) => ({ entry, aim: aimOf(entry, dynamics) }));
   const common = median(aimed.flatMap(({ aim }) => aim ?? [])) ?? 0;
-  const othersOf = mediansOfOthers(entries.map(cuttableOf));
+  const othersOf = mediansOfOthers(entries.map((entry) => cuttableOf(entry, dynamics)));
   return aimed.map(({ entry, aim }) => {
     const graded = isOverloaded ? uncut(entry) : grade(entry, othersOf, dynamics, thresholds);
     const own = aim === null ? null : aim - common;
@@ -82,36 +82,36 @@ function isIdleByErrors({ memory }: LearnedEntry, { overload }: Dynamics): boole
 function grade(
   entry: Entry,
   othersOf: (own: Utilisations) => Utilisations,
-  { overload }: Dynamics,
+  dynamics: Dynamics,
   thresholds: Thresholds,
 ) {
   const nothing = { aim: 0, reasons: [] };
-  if (overload === 'policy' || entry.observation.agent.state === 'stale') return nothing;
-  const all = cuttableOf(entry);
-  const utilisation = overload === 'both' ? { ...all, cpu: null, bandwidth: null } : all;
+  if (dynamics.overload === 'policy' || entry.observation.agent.state === 'stale') return nothing;
+  const utilisation = cuttableOf(entry, dynamics);
   const { factor, reasons } = gradeFactor(utilisation, othersOf(utilisation), thresholds);
-  const part = overload === 'both' ? gradeGain : 1;
-  return { aim: part * (Math.log(factor) - entry.memory.logGrade), reasons };
+  return { aim: Math.log(factor) - entry.memory.logGrade, reasons };
 }
 
 function uncut({ memory: { logGrade } }: Entry) {
   return { aim: -logGrade, reasons: [] };
 }
 
-function cuttableOf({ observation: { agent }, memory }: Entry): Utilisations {
-  return agent.state === 'stale' ? unknownUtilisation : cuttable(agent.utilisation, memory);
+function cuttableOf({ observation: { agent }, memory }: Entry, { overload }: Dynamics): Utilisations {
+  if (agent.state === 'stale') return unknownUtilisation;
+  const utilisation = cuttable(agent.utilisation, memory);
+  return overload === 'shared' ? { ...utilisation, cpu: null, bandwidth: null } : utilisation;
 }
 
 function step(
   entry: LearnedEntry,
   aim: number | null,
   graded: { readonly aim: number; readonly reasons: readonly Reason[] },
-  { gain, maxStep }: Dynamics,
+  { gain, maxStep, overload }: Dynamics,
 ): LearnedEntry {
   const { memory, verdict, reasons: known } = entry;
   const bounded = (value: number) => Math.min(maxStep, Math.max(-maxStep, value));
   const weightStep = bounded(gain * (aim ?? 0));
-  const total = bounded(weightStep + gain * graded.aim);
+  const total = bounded(weightStep + (overload === 'shared' ? sharedGradeGain : gain) * graded.aim);
   const reasons: Reason[] = [...verdict.reasons, ...known, ...graded.reasons];
   if (aim !== null) {
     reasons.push({ code: 'smoothed', factor: Math.exp(total), wanted: Math.exp(aim + graded.aim) });
