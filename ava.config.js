@@ -10,7 +10,7 @@ const suites = {
       'test/system/field/*.test.ts',
       'test/system/jmeter/*.test.ts',
       'test/system/systemd/*.test.ts',
-      'test/system/loop/{backup,capacity,ejection,overload}.test.ts',
+      'test/system/loop/{backup,capacity,ejection,overload,peers}.test.ts',
       'test/system/pitfalls/{joining,timeouts}.test.ts',
       'test/system/security/confined-agents.test.ts',
     ],

@@ -7,6 +7,7 @@
 import type { Config } from './config/schema.ts';
 import type { AgentClient } from './observe/agent-client.ts';
 import type { connectAgents as connect } from './observe/connect-agents.ts';
+import type { PeerClient, connectPeers as peers } from './observe/peers/peer-client.ts';
 
 // config: from flags and a file to one checked configuration
 
@@ -30,6 +31,12 @@ export async function connectAgents(...options: Parameters<typeof connect>): Pro
   return connectAgents(...options);
 }
 
+/** A client for other controllers. Loads the HTTP library that it needs. */
+export async function connectPeers(...options: Parameters<typeof peers>): Promise<PeerClient> {
+  const { connectPeers } = await import('./observe/peers/peer-client.ts');
+  return connectPeers(...options);
+}
+
 export { viewProblems } from './observe/view-problems.ts';
 
 // decide: the guard's constants; the names of the policies are in shared/contract
@@ -49,6 +56,7 @@ export { BackendReplay, type ReplayOptions, type ReplaySummary } from './record/
 
 // loop: all backends, tick by tick
 
+export { countingHaproxy } from './loop/exchange.ts';
 export { Loop } from './loop/loop.ts';
 
 // run: the process

@@ -6,12 +6,13 @@ import { askController, defaultController } from '../ask-controller.ts';
 import { type AskedController, examine } from '../doctor/examine.ts';
 import { countOf, documentOf, type Finding, renderFinding } from '../doctor/finding.ts';
 import { print, printJson } from '../exit.ts';
-import { type AskOptions, addControllerOptions, addHaproxyOptions } from '../options.ts';
+import { type AskOptions, addControllerOptions, addHaproxyOptions, addPeerOptions } from '../options.ts';
 import { allBackends } from '../status-source.ts';
 
 const examples = `
 Checks HAProxy's socket and rights, the backends, their algorithms and weights,
-every agent and its clock, certificates, and the controller. Changes nothing.
+every agent and its clock, peers, certificates, and the controller. Changes
+nothing.
 The exit code is 1 if a check failed. Each failure says how to fix it.
 An agent that a running controller reads is fine, even if the doctor has no
 token to read it itself.
@@ -23,7 +24,7 @@ Examples:
   haweight doctor --json | jq '.findings[] | select(.level != "ok")'`;
 
 export function doctorCommand(): Command {
-  return addControllerOptions(addHaproxyOptions(new Command('doctor')))
+  return addControllerOptions(addPeerOptions(addHaproxyOptions(new Command('doctor'))))
     .description('check the set-up, and say what is wrong and how to fix it')
     .option('--json', 'print the findings as JSON (docs/operations.md)')
     .addHelpText('after', examples)

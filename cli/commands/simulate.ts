@@ -29,6 +29,25 @@ capacity; the result says which server is hit, and when):
   errors                                   one server answers 500 to 30 %
   sheds                                    one server answers 429 to everything
   cold-start                               no warm-up
+  outage                                   all answer 500 for 15 s
+  shared-slowdown                          all five times slower for 10 s
+  common-404s                              all answer 404 to 20 %, always
+  rolling                                  all restart, one after the other
+  ram-at-rest                              two have 82 % of RAM in use, always
+  threads-standing                         one has 90 % of its threads, always
+  slow-download                            one has a full send buffer, always
+  stuck-disk-30, -100 (--fleet disk)       one waits 30 or 100 times as long
+  blind                                    three of five agents hang, one
+                                           other server fails fast
+  trickle                                  3 requests/s, one server fails fast
+  overload-105, -120, -135, -150           a minute of more than all can do
+  heavy-tail                               a few very heavy requests
+  slow-requests                            requests of 2 s
+  pauses                                   each stops for 0.8 s every 10 s
+  heavier-mix                              requests heavier for 30 s
+  night                                    3 minutes at 1 %, then 75 %
+  standby                                  the second HAProxy takes over
+  two-controllers                          two HAProxys for 15 minutes
 
 Examples:
   haweight simulate

@@ -4,10 +4,12 @@ import {
   type BackendConfig,
   type Config,
   connectAgents,
+  connectPeers,
+  countingHaproxy,
   readBackend,
   type ServerView,
 } from '../../controller/index.ts';
-import { RuntimeApi, type StatRow } from '../../haproxy/runtime-api.ts';
+import { type HaproxyInfo, RuntimeApi, type StatRow } from '../../haproxy/runtime-api.ts';
 import { canonicalAddress } from '../../haproxy/socket-address.ts';
 import { isNeverOurs } from '../../shared/contract/observation.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
@@ -19,6 +21,7 @@ import { isStuck, tickAgeMs } from '../view/up-to-date.ts';
 import { checkBackend } from './checks/backend.ts';
 import { checkController } from './checks/controller.ts';
 import { checkInfo, checkRights } from './checks/haproxy.ts';
+import { checkPeer, checkShownPeer } from './checks/peers.ts';
 import { checkTls } from './checks/tls.ts';
 import { checkTokens } from './checks/tokens.ts';
 import type { AskedAgent, BackendFacts, Shown } from './facts.ts';
@@ -44,12 +47,36 @@ export async function* examine(config: Config, controller: AskedController): Asy
       yield await examineBackend({ api, client, config, backend, shown: shownBy(controller, socket, backend.name) });
     }
   }
+  yield await examinePeers(config, controller, info.ok ? info.value : null);
   yield checkTls(config);
   yield checkTokens(config);
   yield checkController(
     controller.url,
     controller.answer,
     config.backends.map(({ name }) => name),
+  );
+}
+
+/** A peer that a running controller asks needs no other question: the doctor may have no token for it. */
+async function examinePeers(
+  { peers, backends, haproxy }: Config,
+  { answer }: AskedController,
+  info: HaproxyInfo | null,
+): Promise<readonly Finding[]> {
+  const isShown =
+    answer.ok && canonicalAddress(answer.value.status.haproxy.socket) === canonicalAddress(haproxy.socket);
+  const shown = new Map((isShown ? answer.value.status.peers : []).map((each) => [each.url, each]));
+  if (peers.urls.length === 0) return [...shown.values()].map(checkShownPeer);
+  using client = await connectPeers(peers, silentLog);
+  const own = info === null ? null : countingHaproxy(info);
+  const names = backends.map(({ name }) => name);
+  return await Promise.all(
+    peers.urls.map(async (url) => {
+      const known = shown.get(url);
+      return known === undefined
+        ? checkPeer({ url, answer: await client.fetch(url) }, own, names)
+        : checkShownPeer(known);
+    }),
   );
 }
 

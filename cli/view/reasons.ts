@@ -57,8 +57,13 @@ const agentProblems: Readonly<Record<string, string>> = {
   'agent-stale': 'agent old',
 };
 
-/** The basis of an ordinary weight. */
+/** The basis of an ordinary weight: under `adaptive` the capacity in requests/s, and the factor for the load. */
 function basis(reasons: readonly StatusReason[]): string {
+  const capacity = reasons.find((reason) => reason.code === 'capacity');
+  const load = reasons.find((reason) => reason.code === 'inverse-load');
+  if (capacity !== undefined && load !== undefined) {
+    return `${short(capacity.requestsPerSecond)}/s x ${decimal(load.factor)}`;
+  }
   for (const reason of reasons) {
     const { code } = reason;
     if (code === 'unknown') return reason.of;
@@ -71,6 +76,12 @@ function basis(reasons: readonly StatusReason[]): string {
     if (code === 'equal') return 'equal';
   }
   return 'by load';
+}
+
+/** In at most five characters. */
+function short(value: number): string {
+  if (value < 10) return decimal(value, 1);
+  return value < 10_000 ? decimal(value, 0) : `${decimal(value / 1_000, 0)}k`;
 }
 
 /** One step of a decision in words. */
@@ -97,7 +108,7 @@ export function describe(reason: StatusReason): string {
     case 'speed':
       return `speed a core x ${decimal(reason.factor, 3)} of the other servers' (measured ${decimal(reason.measured, 3)}, give or take ${percent(reason.uncertainty)})`;
     case 'hidden':
-      return `${decimal(reason.inFlight, 1)} requests wait where CPU and the other servers explain ${decimal(reason.expected, 1)}: a bottleneck that the metrics do not show, x ${decimal(reason.factor)}`;
+      return `${decimal(reason.times, 1)} times the requests under way that its CPU and the other servers explain: a bottleneck that the metrics do not show, x ${decimal(reason.factor)}`;
     case 'saturation':
       return `${reason.metrics.length === 0 ? 'a metric was recently near' : `${names(reason.metrics)} near`} saturation: reduced gradually, x ${decimal(reason.factor)}`;
     case 'backlog':
@@ -113,7 +124,7 @@ export function describe(reason: StatusReason): string {
     case 'set-aside':
       return `${reason.metric} is set aside at ${percent(reason.level)}, because it did not fall without traffic: it neither drains nor cuts, but stays part of the load; it counts again ${reason.countsFrom <= 1 ? `from ${percent(reason.countsFrom)} on, or ` : ''}once it has been under its threshold`;
     case 'not-cut':
-      return `${reason.metric} stayed at ${percent(reason.level)} while the weight was cut by a third or more, so that cut has ended`;
+      return `${reason.metric} stayed at ${percent(reason.level)} while the weight was cut by a fifth or more, so that cut has ended`;
     case 'graded':
       return `${reason.metric} at ${percent(reason.utilisation)} is near saturation: reduced gradually, x ${decimal(reason.factor)}`;
     case 'over-threshold':
@@ -122,6 +133,8 @@ export function describe(reason: StatusReason): string {
       return `no verdict (${reason.because}): keeps the learned weight; ${reason.detail}`;
     case 'smoothed':
       return `the policy wants x ${decimal(reason.wanted)} of the weight so far; this tick goes x ${decimal(reason.factor)}`;
+    case 'limit-raised':
+      return `may have up to ${percent(reason.part)} of the traffic: HAProxy's counters show that it answers as fast as ever while requests wait at the others`;
     case 'limited':
       return `limited: agents alone can raise a server only this far: x ${decimal(reason.factor)} (a larger configured weight allows more)`;
     case 'errors':

@@ -6,7 +6,11 @@ const mostLines = 4;
 
 /** What happens in the run, to which server and when, in seconds after the warm-up; and what comes after its end. */
 export function renderEvents({ scenario, seconds }: Pick<Experiment, 'scenario' | 'seconds'>): readonly string[] {
-  const happenings = [...scenario.loads.map(ofLoad), ...scenario.events.map(ofServer)].toSorted((one, other) => {
+  const happenings = [
+    ...scenario.loads.map(ofLoad),
+    ...scenario.events.map(ofServer),
+    ...scenario.addressMoves.map(ofMove),
+  ].toSorted((one, other) => {
     return one.fromSeconds - other.fromSeconds;
   });
   const within = happenings.filter(({ fromSeconds }) => fromSeconds < seconds);
@@ -46,6 +50,10 @@ function ofLoad({ fromSeconds, untilSeconds, load }: Experiment['scenario']['loa
   return { fromSeconds, untilSeconds, what: `the load is ${spacedPercent(load)}` };
 }
 
+function ofMove({ fromSeconds, toHaproxy }: Experiment['scenario']['addressMoves'][number]): Happening {
+  return { fromSeconds, what: `HAProxy ${toHaproxy} gets every new request` };
+}
+
 function ofServer(event: ServerEvent): Happening {
   const { server, fromSeconds, untilSeconds } = event;
   return { fromSeconds, untilSeconds, what: `${server} ${doing(event)}`, note: notes[event.kind] };
@@ -69,10 +77,14 @@ function doing(event: ServerEvent): string {
       return 'has an agent that hangs';
     case 'lying-agent':
       return `has an agent that reports ${spacedPercent(event.utilisation)} for every metric`;
+    case 'metric':
+      return `has ${event.metric} at ${spacedPercent(event.utilisation)}${event.withLoad === 0 ? '' : ' and more with load'}`;
+    case 'slow-disk':
+      return `waits ${event.times} times as long without CPU`;
     case 'blackhole':
       return 'answers 500 to everything';
     case 'errors':
-      return `answers 500 to ${spacedPercent(event.share)} of its requests`;
+      return `answers ${event.status ?? 500} to ${spacedPercent(event.share)} of its requests`;
   }
 }
 

@@ -6,6 +6,7 @@ import { observed } from '../../test/controller/support/build.ts';
 import { statColumns, stateReply, statReply, statRows } from '../../test/haproxy/recorded.ts';
 import { snapshot } from '../../test/support/snapshot.ts';
 import { server, status } from '../../test/support/status.ts';
+import { counted, traffic } from '../../test/support/traffic.ts';
 
 type Inputs = readonly [Buffer, ...Buffer[]];
 
@@ -38,6 +39,15 @@ export const snapshots = jsonOf(
     pressure: 7,
     metrics: { ...snapshot().metrics, ram: { status: 'x' } },
   },
+);
+
+/** What controllers tell each other: two readings of one. */
+export const counters = jsonOf(
+  traffic(1_000, [counted({ ok: 100, started: 120 }), counted({ server: 'web2', address: '10.0.0.2' })]),
+  traffic(3_000, [
+    counted({ ok: 180, clientErrors: 40, started: 210, inFlight: 7 }),
+    counted({ server: 'web2', address: '10.0.0.2', ok: 60, started: 60 }),
+  ]),
 );
 
 /** Replies recorded from HAProxy 2.6.12, and replies of other versions built from their column lists. */

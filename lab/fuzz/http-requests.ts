@@ -5,7 +5,17 @@ export function httpRequests(token: string): readonly [Buffer, ...Buffer[]] {
   const bearer = `authorization: Bearer ${token}`;
   const request = (line: string, ...headers: readonly string[]) =>
     `${[line, 'host: 127.0.0.1', ...headers].join('\r\n')}\r\n\r\n`;
-  const paths = ['/v1/snapshot', '/v1/status', '/metrics', '/healthz', '/', '/v1/../v1/status', '/%00', '//'];
+  const paths = [
+    '/v1/snapshot',
+    '/v1/status',
+    '/v1/traffic',
+    '/metrics',
+    '/healthz',
+    '/',
+    '/v1/../v1/status',
+    '/%00',
+    '//',
+  ];
   const flood = Array.from({ length: 400 }, (_, index) => `x-${index}: ${'v'.repeat(50)}`);
   const smuggled = request('GET /v1/status HTTP/1.1', bearer);
   const texts = [

@@ -36,8 +36,8 @@ export const reasonSchema = z.discriminatedUnion('code', [
    * and the standard deviation of its logarithm.
    */
   z.object({ code: z.literal('speed'), factor: finite, measured: finite, uncertainty: finite }),
-  /** More requests wait than its CPU, and what the other servers wait for too, explain. */
-  z.object({ code: z.literal('hidden'), inFlight: finite, expected: finite, factor: finite }),
+  /** So many times more requests are under way than its CPU, and what the other servers wait for too, explain. */
+  z.object({ code: z.literal('hidden'), times: finite, factor: finite }),
   /** These metrics near saturation; the policy's own smoothed cut. */
   z.object({ code: z.literal('saturation'), metrics: z.array(metricName), factor: finite }),
   /** More (or fewer) requests in flight than its fair part of the backend's. */
@@ -56,7 +56,7 @@ export const reasonSchema = z.discriminatedUnion('code', [
   z.object({ code: z.literal('cores'), factor: finite }),
   /** This metric stayed at `level` without traffic. It does not count until it is at `countsFrom` or under its threshold. */
   z.object({ code: z.literal('set-aside'), metric: metricName, level: finite, countsFrom: finite }),
-  /** This metric stayed at `level` while the weight was cut by a third or more: it does not cut any more. */
+  /** This metric stayed at `level` while the weight was cut by a fifth or more: it does not cut any more. */
   z.object({ code: z.literal('not-cut'), metric: metricName, level: finite }),
   /** Cut by degrees because this metric nears saturation. */
   z.object({ code: z.literal('graded'), metric: metricName, utilisation: finite, factor: finite }),
@@ -70,6 +70,8 @@ export const reasonSchema = z.discriminatedUnion('code', [
   }),
   /** Moved a bounded step from the old target towards the new one. */
   z.object({ code: z.literal('smoothed'), factor: finite, wanted: finite }),
+  /** HAProxy's counters prove that it may have this part of the traffic, 0 to 1: more than agents' reports alone allow. */
+  z.object({ code: z.literal('limit-raised'), part: finite }),
   /** Limited to the largest share of the backend that agents' reports may give one server. */
   z.object({ code: z.literal('limited'), factor: finite }),
   /** Cut because more of its last answers are errors than of the other servers'; both shares 0 to 1. */
@@ -88,7 +90,15 @@ export const reasonSchema = z.discriminatedUnion('code', [
   z.object({
     code: z.literal('drain-refused'),
     metrics: z.array(metricName),
-    because: z.enum(['others-overloaded', 'half-drained', 'last-server', 'cannot-predict']),
+    because: z.enum([
+      'others-overloaded',
+      'half-drained',
+      'last-server',
+      'cannot-predict',
+      'in-common',
+      'own-work',
+      'one-at-a-time',
+    ]),
     detail: z.string(),
   }),
   /** It was drained and no longer is. */

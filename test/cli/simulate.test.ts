@@ -135,7 +135,7 @@ const refused: readonly (readonly [args: readonly string[], line: RegExp])[] = [
   [['--load', '70', '--rate', '5'], /^--load, --rate: .*expected one of the two, got both/],
   [['--fleet', '-1'], /^--fleet: .*got "-1"/],
   [['--policy', 'best'], /^--policy: .*one of adaptive, inverse-load, capacity, .*, none, static, oracle, got "best"/],
-  [['--scenario', 'flod'], /^--scenario: .*one of steady, .*cold-start, got "flod"/],
+  [['--scenario', 'flod'], /^--scenario: .*one of steady, .*two-controllers, got "flod"/],
   [['--file', '/'], /^\/: cannot be read; .*EISDIR/],
 ];
 for (const [args, line] of refused) {

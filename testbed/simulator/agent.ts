@@ -1,7 +1,7 @@
 import type { Problem } from '../../shared/contract/problem.ts';
 import { agentTimeout, agentUnreachable } from '../../shared/contract/problems/agent.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
-import { type Snapshot, snapshotVersion } from '../../shared/contract/snapshot.ts';
+import { type MetricName, type Snapshot, snapshotVersion } from '../../shared/contract/snapshot.ts';
 import { normal, type Random } from '../../shared/math/random.ts';
 import { wallMs } from './clock.ts';
 import type { Conditions } from './conditions.ts';
@@ -71,11 +71,11 @@ export class SimulatedAgent {
   }
 
   answer(nowMs: number): Result<Snapshot, Problem> {
-    const { down, agentFrozen, claim } = this.#server.conditions;
+    const { down, agentFrozen, claim, atRest } = this.#server.conditions;
     const where = this.#spec.name;
     if (down) return err(agentUnreachable(where, 'ECONNREFUSED'));
     if (agentFrozen) return err(agentTimeout(where, deadlineMs));
-    const measured = { ...this.#snapshot, ageMs: nowMs - this.#takenMs };
+    const measured = withRest({ ...this.#snapshot, ageMs: nowMs - this.#takenMs }, atRest);
     return ok(claim === null ? measured : claimed(measured, claim));
   }
 
@@ -129,6 +129,18 @@ export class SimulatedAgent {
       },
     };
   }
+}
+
+/** Metrics that do not come down without traffic, such as the memory of a heap that never shrinks. */
+function withRest(snapshot: Snapshot, atRest: Conditions['atRest']): Snapshot {
+  const { cpu } = snapshot.metrics;
+  const busy = cpu.status === 'ok' ? cpu.utilisation : 0;
+  const resting = Object.entries(atRest).map(([name, { utilisation, withLoad }]) => {
+    const metric = snapshot.metrics[name as MetricName];
+    return [name, { ...metric, utilisation: between0And1(utilisation + withLoad * busy) }];
+  });
+  if (resting.length === 0) return snapshot;
+  return { ...snapshot, metrics: { ...snapshot.metrics, ...Object.fromEntries(resting) } };
 }
 
 function claimed(snapshot: Snapshot, { utilisation, cores }: NonNullable<Conditions['claim']>): Snapshot {

@@ -1,3 +1,4 @@
+import type { MetricName } from '../../shared/contract/snapshot.ts';
 import type { ServerEvent } from './schema.ts';
 
 /** The current condition of a server: the sum of all its events. */
@@ -11,6 +12,10 @@ export interface Conditions {
   readonly agentFrozen: boolean;
   /** What a lying agent reports for every metric and for the cores (null: the truth), instead of what it measures. */
   readonly claim: { readonly utilisation: number; readonly cores: number | null } | null;
+  /** Metrics that are so high without traffic, and how much higher while all cores are busy. */
+  readonly atRest: Readonly<Partial<Record<MetricName, { readonly utilisation: number; readonly withLoad: number }>>>;
+  /** How many times as long requests wait without CPU. */
+  readonly ioFactor: number;
   /** Share of requests that are answered with an error at once, 0 to 1. */
   readonly errorShare: number;
   /** The status of these answers. */
@@ -23,6 +28,8 @@ export const normalConditions: Conditions = {
   shownFactor: 1,
   agentFrozen: false,
   claim: null,
+  atRest: {},
+  ioFactor: 1,
   errorShare: 0,
   errorStatus: 500,
 };
@@ -48,6 +55,12 @@ function worsen(before: Conditions, event: ServerEvent): Conditions {
       return { ...before, agentFrozen: true };
     case 'lying-agent':
       return { ...before, claim: { utilisation: event.utilisation, cores: event.cores ?? null } };
+    case 'metric': {
+      const { metric, utilisation, withLoad } = event;
+      return { ...before, atRest: { ...before.atRest, [metric]: { utilisation, withLoad } } };
+    }
+    case 'slow-disk':
+      return { ...before, ioFactor: before.ioFactor * event.times };
     case 'blackhole':
       return { ...before, errorShare: 1, errorStatus: 500 };
     case 'errors':

@@ -14,6 +14,8 @@ export interface WeightSetter {
   start(): void;
   /** Every period. */
   tick(): Promise<void> | void;
+  /** Some times a second, between ticks; left out: it does not look. */
+  look?(): Promise<void>;
   /** An event has changed what a server can do. */
   capacityChanged(): void;
 }
@@ -51,7 +53,12 @@ export function weightSetter(surroundings: Surroundings): WeightSetter {
         logger: silentLog,
         clock: simulatedClock(nowMs),
       });
-      return { start: nothing, tick: () => loop.tick().then(nothing), capacityChanged: nothing };
+      return {
+        start: nothing,
+        tick: () => loop.tick().then(nothing),
+        look: () => loop.rescue(),
+        capacityChanged: nothing,
+      };
     }
   }
 }

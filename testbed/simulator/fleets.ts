@@ -2,7 +2,7 @@ import type { ExperimentInput } from './schema.ts';
 
 export type FleetInput = ExperimentInput['fleet'];
 
-function serversOf(sizes: readonly { readonly cores: number; readonly speed?: number }[]): FleetInput {
+function serversOf(sizes: readonly Omit<FleetInput[number], 'name'>[]): FleetInput {
   return sizes.map((size, index) => ({ name: `s${index + 1}`, ...size }));
 }
 
@@ -14,6 +14,16 @@ export const fleets = {
   mild: serversOf([0.8, 0.9, 1, 1.1, 1.2].map((speed) => ({ cores: 2, speed }))),
   /** Five equal servers. */
   hom: serversOf([1, 2, 3, 4, 5].map(() => ({ cores: 2 }))),
+  /** The same as `het`, with configured weights that say so. */
+  tuned: serversOf([1, 2, 2, 4, 4].map((cores) => ({ cores, configuredWeight: 25 * cores }))),
+  /** A small server and a large one. */
+  pair: serversOf([1, 8].map((cores) => ({ cores }))),
+  /** Two servers of four cores and one of eight, with configured weights that say so. */
+  large: serversOf([4, 4, 8].map((cores) => ({ cores, configuredWeight: 25 * cores }))),
+  /** An application of one thread on machines of one and four cores. */
+  single: serversOf([1, 1, 4, 4, 4].map((cores) => ({ cores, usableCores: 1 }))),
+  /** Five equal servers whose requests wait for a disk before they work; each has 50 threads. */
+  disk: serversOf([1, 2, 3, 4, 5].map(() => ({ cores: 2, threads: 50, ioMs: 20 }))),
   /** Twenty servers of 1, 2, 4 and 8 cores and three speeds. */
   twenty: serversOf(
     [1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 4, 4, 4, 4, 4, 4, 8, 8, 4].map((cores, index) => {

@@ -50,8 +50,9 @@ function withScenario(value: Tree, where: string): Tree {
   // which servers a scenario affects depends on the fleet
   const fleet = z.object({ fleet: fleetSchema }).safeParse(value);
   if (!fleet.success) throw schemaError(fleet.error, value, where);
-  const { load, ...plan } = build(fleet.data.fleet);
-  return { ...plan, ...(value['rate'] === undefined ? { load } : {}), ...value, scenario: plan.scenario };
+  const { load, rate, ...plan } = build(fleet.data.fleet);
+  const hasOwn = value['load'] !== undefined || value['rate'] !== undefined;
+  return { ...plan, ...(hasOwn ? {} : { load, rate }), ...value, scenario: plan.scenario };
 }
 
 function checkSize(experiment: Experiment, where: string): void {

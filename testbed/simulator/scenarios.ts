@@ -1,23 +1,8 @@
 import type { FleetInput } from './fleets.ts';
-import type { ScenarioInput } from './schema.ts';
-
-/** The part of an experiment that a scenario sets: base load, lengths, changes of the load, and faults of servers. */
-export interface ScenarioPlan {
-  readonly load: number;
-  readonly seconds: number;
-  readonly warmupSeconds: number;
-  readonly scenario: ScenarioInput;
-}
+import { largest, ofMediumSize, plan, type ScenarioPlan, usualLoad } from './scenario-plan.ts';
+import { troubles } from './troubles.ts';
 
 type Build = (fleet: FleetInput) => ScenarioPlan;
-
-/** Long enough for every policy to learn the fleet. */
-const warmupSeconds = 20;
-const usualLoad = 0.7;
-
-function plan(load: number, seconds: number, scenario: ScenarioInput = {}): ScenarioPlan {
-  return { load, seconds, warmupSeconds, scenario };
-}
 
 /** The same load all the time, as a share of the fleet's capacity. */
 export function steady(load: number): ScenarioPlan {
@@ -94,18 +79,5 @@ export const scenarios: ReadonlyMap<string, Build> = new Map<string, Build>([
   ['errors', (fleet) => erring(fleet, 0.3)],
   ['sheds', shedding],
   ['cold-start', coldStart],
+  ...troubles,
 ]);
-
-function serversBySize(fleet: FleetInput): string[] {
-  const capacity = ({ cores, speed = 1 }: FleetInput[number]) => cores * speed;
-  return fleet.toSorted((a, b) => capacity(a) - capacity(b)).map(({ name }) => name);
-}
-
-function ofMediumSize(fleet: FleetInput, count: number): string[] {
-  const first = Math.floor((fleet.length - count) / 2);
-  return serversBySize(fleet).slice(first, first + count);
-}
-
-function largest(fleet: FleetInput): string {
-  return serversBySize(fleet).at(-1) ?? '';
-}

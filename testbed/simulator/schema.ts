@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { periodsMs } from '../../controller/index.ts';
-import { nameAlphabet, namePattern } from '../../shared/contract/limits.ts';
 import { weightSchema } from '../../shared/contract/observation.ts';
 import { policyNames } from '../../shared/contract/policy-names.ts';
+import { eventSchema, serverName } from './events.ts';
+
+export type { EventInput, ServerEvent } from './events.ts';
 
 export const balances = ['roundrobin', 'leastconn', 'random'] as const;
 export type Balance = (typeof balances)[number];
 
-const serverName = z.string().max(100).regex(namePattern, `a name of ${nameAlphabet}`);
 const aboveZero = (max: number) => z.number().gt(0, `a number above 0 and up to ${max}`).max(max);
 const seconds = z.number().min(0).max(86_400);
 /** Share of the fleet's capacity. */
@@ -27,47 +28,19 @@ const serverSchema = z
     /** Most connections that wait to be accepted; more are refused. */
     backlog: z.number().int().min(0).max(10_000_000).default(128),
     configuredWeight: weightSchema.default(100),
+    /** Cores that the application can use, such as 1 for a program of one thread. Default: all. */
+    usableCores: aboveZero(1_024).optional(),
+    /** Mean wait of a request that takes no CPU (a disk, a database), exponential, before its work, in ms. */
+    ioMs: z.number().min(0).max(600_000).default(0),
   })
   .refine(({ discipline, workers }) => workers === undefined || discipline === 'fifo', {
     error: 'workers with discipline fifo only',
     path: ['workers'],
+  })
+  .refine(({ usableCores, cores }) => usableCores === undefined || usableCores <= cores, {
+    error: 'at most its cores',
+    path: ['usableCores'],
   });
-
-const during = { server: serverName, fromSeconds: seconds, untilSeconds: seconds.optional() };
-const factor = z.number().gt(0, 'a number above 0 and up to 1').max(1);
-
-/** A fault of a server, until its end (default: the end of the run). Times count from the end of the warm-up. */
-const eventSchema = z.discriminatedUnion(
-  'kind',
-  [
-    /** Requests in flight break, connections are refused, the agent is unreachable. */
-    z.strictObject({ kind: z.literal('crash'), ...during }),
-    z.strictObject({ kind: z.literal('removed'), ...during }),
-    /** Its capacity is this part of what it was, and the CPU metric measures against what is left (as with steal). */
-    z.strictObject({ kind: z.literal('slow'), ...during, factor }),
-    /** The same, but the CPU metric shows only half of the loss. */
-    z.strictObject({ kind: z.literal('hidden-slow'), ...during, factor }),
-    z.strictObject({ kind: z.literal('frozen-agent'), ...during }),
-    /** Its agent reports this for every metric, and this many cores (default: the true ones), whatever the truth is. */
-    z.strictObject({
-      kind: z.literal('lying-agent'),
-      ...during,
-      utilisation: z.number().min(0).max(1),
-      cores: aboveZero(65_536).optional(),
-    }),
-    /** Answers 500 at once, without work. */
-    z.strictObject({ kind: z.literal('blackhole'), ...during }),
-    /** The same for this share of its requests. */
-    z.strictObject({
-      kind: z.literal('errors'),
-      ...during,
-      share: z.number().min(0).max(1),
-      /** With this status instead of 500. */
-      status: z.number().int().min(400).max(599).optional(),
-    }),
-  ],
-  { error: 'an event of kind crash, removed, slow, hidden-slow, frozen-agent, lying-agent, blackhole or errors' },
-);
 
 /** Another load for some time; times count from the end of the warm-up. */
 const loadSchema = z
@@ -84,13 +57,13 @@ const scenarioSchema = z.strictObject({
       error: 'loads in the order of their times, none before the one above it has ended',
     })
     .default([]),
-  events: z
-    .array(
-      eventSchema.refine(({ fromSeconds, untilSeconds }) => untilSeconds === undefined || untilSeconds > fromSeconds, {
-        error: 'a time after fromSeconds',
-        path: ['untilSeconds'],
-      }),
-    )
+  events: z.array(eventSchema).default([]),
+  /** The first HAProxy has the service address, and from then on the one of this number, which gets every new request. */
+  addressMoves: z
+    .array(z.strictObject({ fromSeconds: seconds, toHaproxy: z.number().int().min(1).max(100) }))
+    .refine((moves) => moves.every(({ fromSeconds }, i) => fromSeconds > (moves[i - 1]?.fromSeconds ?? -1)), {
+      error: 'moves in the order of their times',
+    })
     .default([]),
 });
 
@@ -137,6 +110,8 @@ export const experimentSchema = z
     balance: z.enum(balances).default('roundrobin'),
     /** HAProxy's `timeout server`. */
     timeoutMs: aboveZero(600_000).default(5_000),
+    /** HAProxy retries 500, 502, 503 and empty answers elsewhere, and takes a server down that refuses three connections. */
+    fastPath: z.boolean().default(false),
     contender: contenderSchema,
     scenario: scenarioSchema.prefault({}),
     periodMs: z
@@ -148,6 +123,13 @@ export const experimentSchema = z
   .refine(({ load, rate }) => (load === undefined) !== (rate === undefined), {
     error: 'either load or rate',
     path: ['load'],
+  })
+  .superRefine(({ scenario, haproxys }, context) => {
+    for (const [index, { toHaproxy }] of scenario.addressMoves.entries()) {
+      if (toHaproxy <= haproxys) continue;
+      const path = ['scenario', 'addressMoves', index, 'toHaproxy'];
+      context.addIssue({ code: 'custom', message: `a HAProxy, 1 to ${haproxys}`, path });
+    }
   })
   .superRefine(({ fleet, scenario }, context) => {
     const names = new Set(fleet.map(({ name }) => name));
@@ -161,7 +143,6 @@ export const experimentSchema = z
 export type Experiment = z.output<typeof experimentSchema>;
 export type ExperimentInput = z.input<typeof experimentSchema>;
 export type ServerSpec = Experiment['fleet'][number];
-export type ServerEvent = Experiment['scenario']['events'][number];
 export type Scenario = Experiment['scenario'];
 export type ScenarioInput = z.input<typeof scenarioSchema>;
 export type Contender = Experiment['contender'];

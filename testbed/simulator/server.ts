@@ -20,7 +20,7 @@ export interface ServerOptions {
   readonly spec: ServerSpec;
   /** Draws which requests a faulty server fails. */
   readonly random: () => number;
-  /** Time of the next completion, in ms; Infinity: none. */
+  /** When to call `proceed` next, in ms; Infinity: not at all. */
   readonly reschedule: (atMs: number) => void;
   readonly onDone: (request: Request, nowMs: number) => void;
   readonly onBroken: (request: Request, nowMs: number) => void;
@@ -37,11 +37,15 @@ export interface ServerOptions {
 export class Server {
   readonly #options: ServerOptions;
   readonly #cores: number;
+  /** Cores that the application can use. */
+  readonly #usableCores: number;
   /** Most requests in service. */
   readonly limit: number;
   readonly backlog: number;
   readonly #inService = new JobHeap<Request>();
   readonly #waiting = new Queue<Request>();
+  /** Requests that wait without CPU, by the instant at which their work begins. */
+  readonly #inIo = new JobHeap<Request>();
   #conditions = normalConditions;
   #virtualMs = 0;
   #updatedMs = 0;
@@ -56,6 +60,7 @@ export class Server {
     const { spec } = options;
     this.#options = options;
     this.#cores = spec.cores;
+    this.#usableCores = spec.usableCores ?? spec.cores;
     this.limit = spec.discipline === 'fifo' ? (spec.workers ?? Math.max(1, Math.round(spec.cores))) : spec.threads;
     this.backlog = spec.backlog;
   }
@@ -64,8 +69,9 @@ export class Server {
     return this.#conditions;
   }
 
+  /** At work, or at a wait without CPU: each has a thread. */
   get inService(): number {
-    return this.#inService.size;
+    return this.#inService.size + this.#inIo.size;
   }
 
   get waiting(): number {
@@ -80,11 +86,11 @@ export class Server {
   /** Work per second in core-seconds of speed 1; 0 while it is down. */
   get capacity(): number {
     const { down, speedFactor } = this.#conditions;
-    return down ? 0 : this.#cores * this.#options.spec.speed * speedFactor;
+    return down ? 0 : this.#usableCores * this.#options.spec.speed * speedFactor;
   }
 
   get accepts(): boolean {
-    const hasRoom = this.#inService.size < this.limit || this.#waiting.size < this.backlog;
+    const hasRoom = this.inService < this.limit || this.#waiting.size < this.backlog;
     return !this.#conditions.down && hasRoom;
   }
 
@@ -104,8 +110,8 @@ export class Server {
     if (down) return 'refused';
     if (errorShare > 0 && this.#options.random() < errorShare) return 'error';
     this.#advance(nowMs);
-    if (this.#inService.size < this.limit) {
-      this.#start(request);
+    if (this.inService < this.limit) {
+      this.#begin(request);
       this.#reschedule();
       return 'accepted';
     }
@@ -114,16 +120,25 @@ export class Server {
     return 'accepted';
   }
 
-  /** The request that `reschedule` announced is finished. */
-  complete(nowMs: number): void {
+  /** What `reschedule` announced: a request's wait is over, or its work. */
+  proceed(nowMs: number): void {
     this.#advance(nowMs);
+    const ready = this.#inIo.leastKey <= nowMs ? this.#inIo.pop() : undefined;
+    if (ready === undefined) this.#complete(nowMs);
+    else {
+      this.#start(ready);
+      this.#reschedule();
+    }
+  }
+
+  #complete(nowMs: number): void {
     // set exactly, so that rounding never leaves a finished request in service
     this.#virtualMs = this.#inService.leastKey;
     const done = this.#inService.pop();
     this.#completed += 1;
     const next = this.#waiting.shift();
-    if (next !== undefined) this.#start(next);
-    else if (this.#inService.size === 0) this.#virtualMs = 0;
+    if (this.#inService.size === 0) this.#virtualMs = 0;
+    if (next !== undefined) this.#begin(next);
     this.#reschedule();
     if (done !== undefined) this.#options.onDone(done, nowMs);
   }
@@ -131,9 +146,15 @@ export class Server {
   become(conditions: Conditions, nowMs: number): void {
     this.#advance(nowMs);
     this.#conditions = conditions;
-    const broken = conditions.down ? [...this.#inService.drain(), ...this.#waiting.drain()] : [];
+    const broken = conditions.down ? [...this.#inService.drain(), ...this.#inIo.drain(), ...this.#waiting.drain()] : [];
     this.#reschedule();
     for (const request of broken) this.#options.onBroken(request, nowMs);
+  }
+
+  #begin(request: Request): void {
+    const meanWaitMs = this.#options.spec.ioMs * this.#conditions.ioFactor;
+    if (meanWaitMs === 0) this.#start(request);
+    else this.#inIo.push(this.#updatedMs + meanWaitMs * request.wait, request);
   }
 
   #start(request: Request): void {
@@ -146,9 +167,9 @@ export class Server {
     this.#updatedMs = nowMs;
     if (!this.#conditions.down) this.#availableMs += elapsedMs * this.#cores;
     const jobs = this.#inService.size;
+    this.#presentMs += elapsedMs * (jobs + this.#inIo.size + this.#waiting.size);
     if (jobs === 0) return;
-    this.#presentMs += elapsedMs * (jobs + this.#waiting.size);
-    const busyMs = elapsedMs * Math.min(jobs, this.#cores);
+    const busyMs = elapsedMs * Math.min(jobs, this.#usableCores);
     this.#busyMs += busyMs;
     this.#shownBusyMs += busyMs * this.#conditions.shownFactor;
     this.#virtualMs += elapsedMs * this.#rate(jobs);
@@ -156,15 +177,16 @@ export class Server {
 
   /** Virtual time per ms: the work that each of this many requests receives. */
   #rate(jobs: number): number {
-    return this.#options.spec.speed * this.#conditions.speedFactor * Math.min(1, this.#cores / jobs);
+    return this.#options.spec.speed * this.#conditions.speedFactor * Math.min(1, this.#usableCores / jobs);
   }
 
   #reschedule(): void {
     const jobs = this.#inService.size;
-    if (jobs === 0) this.#options.reschedule(Number.POSITIVE_INFINITY);
+    const readyMs = this.#inIo.leastKey;
+    if (jobs === 0) this.#options.reschedule(readyMs);
     else {
       const leftMs = Math.max(0, this.#inService.leastKey - this.#virtualMs);
-      this.#options.reschedule(this.#updatedMs + leftMs / this.#rate(jobs));
+      this.#options.reschedule(Math.min(readyMs, this.#updatedMs + leftMs / this.#rate(jobs)));
     }
   }
 }

@@ -16,6 +16,9 @@ import { Server } from './server.ts';
 import { type HaproxyStreams, type ServerStreams, type Streams, streamsOf } from './streams.ts';
 import { ratesOf } from './workload.ts';
 
+/** The controller's default between two looks at HAProxy, in ms. */
+const lookEveryMs = 200;
+
 /** One run, event by event: clients, HAProxys, servers, agents and controllers share one agenda. */
 export class Simulation {
   readonly #experiment: Experiment;
@@ -31,12 +34,14 @@ export class Simulation {
   /** Requests in the order of their `timeout server`. */
   readonly #deadlines = new Queue<Request>();
   readonly #deadlineSlot: number;
+  readonly #hasWaits: boolean;
   #allZeroTicks = 0;
   #ticks = 0;
 
   constructor(experiment: Experiment) {
     const { fleet, haproxys, seed, warmupSeconds, seconds, timeoutMs } = experiment;
     this.#experiment = experiment;
+    this.#hasWaits = fleet.some(({ ioMs }) => ioMs > 0);
     this.#streams = streamsOf(seed, fleet.length, haproxys);
     this.#startMs = warmupSeconds * 1_000;
     this.#endMs = this.#startMs + seconds * 1_000;
@@ -57,6 +62,7 @@ export class Simulation {
     });
     for (const setter of this.#setters) setter.start();
     this.#scheduleTicks();
+    this.#scheduleLooks();
   }
 
   get isOver(): boolean {
@@ -99,19 +105,19 @@ export class Simulation {
           this.#servers[index]?.become(conditionsOf(now), nowMs);
           for (const setter of this.#setters) setter.capacityChanged();
         });
-        this.#agenda.set(slot, this.#startMs + seconds * 1_000);
+        this.#agenda.set(slot, Math.max(0, this.#startMs + seconds * 1_000));
       }
     }
   }
 
   #makeServer(spec: ServerSpec, index: number): Server {
-    const slot = this.#agenda.slot((nowMs) => server.complete(nowMs));
+    const slot = this.#agenda.slot((nowMs) => server.proceed(nowMs));
     const server = new Server({
       spec,
       random: this.#serverStreams(index).errors,
       reschedule: (atMs) => this.#agenda.set(slot, atMs),
       onDone: (request, nowMs) => this.#end(request)?.answered(request, nowMs),
-      onBroken: (request) => this.#end(request)?.broken(request),
+      onBroken: (request, nowMs) => this.#break(request, nowMs),
     });
     return server;
   }
@@ -126,11 +132,12 @@ export class Simulation {
   }
 
   #makeHaproxy(streams: HaproxyStreams): SimulatedHaproxy {
-    const { fleet, balance } = this.#experiment;
+    const { fleet, balance, fastPath } = this.#experiment;
     const haproxy = new SimulatedHaproxy({
       servers: this.#servers,
       lines: fleet,
       balance,
+      fastPath,
       random: streams.dispatch,
       measures: this.#measures,
     });
@@ -162,14 +169,30 @@ export class Simulation {
   }
 
   #arrive(demandMs: number, nowMs: number): void {
-    const { entries } = this.#streams;
-    const entry = this.#haproxys.length === 1 ? 0 : Math.floor(entries() * this.#haproxys.length);
-    const request: Request = { arrivedMs: nowMs, demandMs, haproxy: entry, server: -1, over: false };
+    const request: Request = {
+      ...{ arrivedMs: nowMs, demandMs, wait: this.#wait(), haproxy: this.#entry(nowMs) },
+      ...{ server: -1, retries: 0, over: false },
+    };
     this.#measures.arrived(request);
-    const isWaitedFor = this.#haproxys[entry]?.handle(request, nowMs) ?? false;
+    const isWaitedFor = this.#haproxys[request.haproxy]?.handle(request, nowMs) ?? false;
     if (!isWaitedFor) return;
     this.#deadlines.push(request);
     if (this.#deadlines.size === 1) this.#agenda.set(this.#deadlineSlot, nowMs + this.#experiment.timeoutMs);
+  }
+
+  /** Which HAProxy gets a new request: the one that has the service address, or any of them. */
+  #entry(nowMs: number): number {
+    const { addressMoves } = this.#experiment.scenario;
+    if (addressMoves.length > 0) {
+      const seconds = (nowMs - this.#startMs) / 1_000;
+      return (addressMoves.findLast(({ fromSeconds }) => fromSeconds <= seconds)?.toHaproxy ?? 1) - 1;
+    }
+    return this.#haproxys.length === 1 ? 0 : Math.floor(this.#streams.entries() * this.#haproxys.length);
+  }
+
+  /** Drawn for the request, so that it waits as long at whichever server it comes to. */
+  #wait(): number {
+    return this.#hasWaits ? exponential(this.#streams.waits, 1) : 0;
   }
 
   /** Ends the client's wait for this request and returns its HAProxy; undefined if the client no longer waited. */
@@ -177,6 +200,12 @@ export class Simulation {
     if (request.over) return undefined;
     request.over = true;
     return this.#haproxys[request.haproxy];
+  }
+
+  #break(request: Request, nowMs: number): void {
+    if (request.over) return;
+    const goesOn = this.#haproxys[request.haproxy]?.broken(request, nowMs) ?? false;
+    if (!goesOn) request.over = true;
   }
 
   /** Removes finished requests only here, so that finishing one costs nothing. */
@@ -205,6 +234,19 @@ export class Simulation {
         this.#agenda.set(slot, nowMs + periodMs);
       });
       this.#agenda.set(slot, (index * periodMs) / this.#haproxys.length);
+    }
+  }
+
+  /** Between ticks, as the real controller does. */
+  #scheduleLooks(): void {
+    for (const [index, setter] of this.#setters.entries()) {
+      if (setter.look === undefined) continue;
+      const { look } = setter;
+      const slot = this.#agenda.slot(async (nowMs) => {
+        await look();
+        this.#agenda.set(slot, nowMs + lookEveryMs);
+      });
+      this.#agenda.set(slot, ((index + 0.5) * lookEveryMs) / this.#setters.length);
     }
   }
 

@@ -11,6 +11,8 @@ export interface Streams {
   readonly entries: Random;
   readonly servers: readonly ServerStreams[];
   readonly haproxys: readonly HaproxyStreams[];
+  /** Waits of requests without CPU. */
+  readonly waits: Random;
 }
 
 export interface ServerStreams {
@@ -36,5 +38,6 @@ export function streamsOf(seed: number, servers: number, haproxys: number): Stre
     entries: next(),
     servers: Array.from({ length: servers }, () => ({ agent: next(), errors: next() })),
     haproxys: Array.from({ length: haproxys }, () => ({ dispatch: next(), checks: next() })),
+    waits: next(),
   };
 }

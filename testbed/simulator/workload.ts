@@ -2,8 +2,8 @@ import type { RatePiece } from './arrivals.ts';
 import type { Experiment, ServerSpec } from './schema.ts';
 
 /** Work per second that servers can do, in core-seconds of speed 1. */
-export function capacityOf(servers: readonly Pick<ServerSpec, 'cores' | 'speed'>[]): number {
-  return servers.reduce((sum, { cores, speed }) => sum + cores * speed, 0);
+export function capacityOf(servers: readonly Pick<ServerSpec, 'cores' | 'speed' | 'usableCores'>[]): number {
+  return servers.reduce((sum, { cores, speed, usableCores = cores }) => sum + usableCores * speed, 0);
 }
 
 /** Requests per second, from the start of the warm-up: the base load, except where the scenario has another. */

@@ -4,9 +4,10 @@ import { readTlsFiles, type TlsFiles, tlsWarnings } from '../../../shared/tls/tl
 import { type Finding, failure, fine, warningOf } from '../finding.ts';
 
 /** Checks that the configured certificates and keys can be used, and how long they are valid. */
-export function checkTls({ tls, agents }: Config): Finding[] {
+export function checkTls({ tls, agents, peers }: Config): Finding[] {
   return [
     ...(agents.tls === undefined ? [] : checkFiles('tls for agents', agents.tls)),
+    ...(peers.tls === undefined ? [] : checkFiles('tls for peers', peers.tls)),
     ...(tls === undefined ? [] : checkFiles('tls', { ...tls, ca: tls.clientCa })),
   ];
 }

@@ -1,19 +1,7 @@
-import type { Observation, Utilisations } from '../../../shared/contract/observation.ts';
+import type { Utilisations } from '../../../shared/contract/observation.ts';
 import type { MetricName } from '../../../shared/contract/snapshot.ts';
 import { sum } from '../../../shared/math/statistics.ts';
 import type { DrainOutcome, DrainSubject } from './drain.ts';
-
-/** The same text for servers that one agent measures: its URL and what it says now. A silent agent speaks for no other server. */
-export function agentOf({ server, agentUrl, agent }: Observation): string {
-  if (agentUrl === '' || agent.state === 'stale') return `server ${server}`;
-  const { cpu, ram, bandwidth, threads, tcpQueues } = agent.utilisation;
-  return `${agentUrl} ${cpu} ${ram} ${bandwidth} ${threads} ${tcpQueues}`;
-}
-
-/** Whether the server had requests since the last tick, or may have had some. */
-export function hadTraffic({ traffic, inFlight }: Observation): boolean {
-  return inFlight > 0 || traffic === null || traffic.ok + traffic.errors > 0;
-}
 
 /**
  * Decides on the servers of one agent as on one server. They run on one machine, which is overloaded as a whole: what one of
@@ -50,6 +38,7 @@ function join(members: readonly DrainSubject[]): DrainSubject {
   return {
     server: names[0] ?? '',
     servers: members.length,
+    machine: only?.machine ?? '',
     fresh: members.every((each) => each.fresh),
     drained: members.some((each) => each.drained),
     ramping: members.every((each) => each.ramping),
@@ -60,7 +49,11 @@ function join(members: readonly DrainSubject[]): DrainSubject {
     failing: members.every((each) => each.failing),
     capacity: sum(members.map(({ capacity }) => capacity)),
     machines: Math.min(1, sum(members.map(({ machines }) => machines))),
-    trafficShare: sum(members.map(({ trafficShare }) => trafficShare)),
+    strength: {
+      does: sum(members.map(({ strength }) => strength.does)),
+      can: sum(members.map(({ strength }) => strength.can)),
+      should: sum(members.map(({ strength }) => strength.should)),
+    },
   };
 }
 

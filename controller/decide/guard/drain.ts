@@ -3,6 +3,8 @@ import type { Utilisations } from '../../../shared/contract/observation.ts';
 import type { Thresholds } from '../../../shared/contract/policy.ts';
 import type { MetricName } from '../../../shared/contract/snapshot.ts';
 import { sum } from '../../../shared/math/statistics.ts';
+import type { Strength } from './demand.ts';
+import { highest, mediansOfOthers } from './others.ts';
 import { OutOfPool, type PoolMember } from './out-of-pool.ts';
 import { hasRecovered, metricsOver, worstExcess } from './overload.ts';
 import type { GuardSettings } from './settings.ts';
@@ -11,6 +13,7 @@ import type { GuardSettings } from './settings.ts';
 export interface DrainSubject extends PoolMember {
   /** How many servers it stands for. */
   readonly servers: number;
+  readonly machine: string;
   readonly fresh: boolean;
   readonly drained: boolean;
   /** Still ramping up: not to be drained again before it has its full weight. */
@@ -23,8 +26,8 @@ export interface DrainSubject extends PoolMember {
   readonly overTicks: number;
   /** Most of its answers are errors: it cannot take over work. */
   readonly failing: boolean;
-  /** Its share of the backend's present traffic, 0 to 1. */
-  readonly trafficShare: number;
+  /** Its work and what it can do, while its ramp lasts a part of that. */
+  readonly strength: Strength;
 }
 
 export interface DrainOutcome {
@@ -36,19 +39,27 @@ export interface DrainOutcome {
 export interface DrainPool {
   readonly capacity: number;
   readonly ejected: { readonly machines: number; readonly capacity: number };
+  /** What all servers are asked for, in the unit of their strengths. */
+  readonly demand: number;
 }
 
 /** Ticks over threshold before a server may be drained. */
 export const drainAfterTicks = 2;
 
-/** The metrics that grow with the traffic that a server takes over. */
-const trafficMetrics = ['cpu', 'bandwidth', 'threads'] as const;
+/** The others may be at this part of what they can do once a server is drained; beyond the second, one comes back. */
+const mostAfterDrain = 0.75;
+const mostWhileDrained = 0.8;
+/** What all servers have is no reason to drain one: a metric must be this far above the median of the others'. */
+const standsOutBy = 0.1;
+/** From this part of the cpu on, that is not for its own requests, cpu is a reason to drain. */
+const otherUse = 0.25;
 
 /**
- * Rule 2 of the guard. A server is drained only if it is over a threshold on two consecutive ticks, the servers under their
- * thresholds would stay there with its work added, and at most the allowed part of the pool's capacity is drained. A drain ends
- * when the server has recovered or its agent is silent, when more than that part is drained, and when every other server is
- * over a threshold too. At least one server is never drained. Metrics that are set aside do not count.
+ * Rule 2 of the guard. A server is drained only if it is over a threshold on two consecutive ticks, by a metric in which it stands
+ * out and that is not its own work, if the others can do all that is asked for, and if at most the allowed part of the pool is
+ * drained. At most one drain begins in a tick: the next tick shows what it did. A drain ends when the server has recovered or
+ * its agent is silent, and, the least overloaded first, while the others cannot do what is asked for, too much is drained, or
+ * every other server is over a threshold or fails. At least one server is never drained. Metrics that are set aside do not count.
  */
 export function decideDrains(
   subjects: readonly DrainSubject[],
@@ -73,28 +84,30 @@ export function decideDrains(
     },
     kept,
   );
-  let movedShare = sum(kept.map(({ trafficShare }) => trafficShare));
-
-  const carriers = new Carriers(
+  const standing = standingOut(subjects);
+  const rest = new Rest(
     subjects.filter((each) => !drained.has(each)),
-    thresholds,
+    pool.demand,
   );
+  let begun: DrainSubject | null = null;
   const candidates = subjects
     .filter((each) => !each.drained && each.fresh && !each.ramping && each.overTicks >= drainAfterTicks)
     .sort((a, b) => byExcess(b, a, thresholds));
   for (const candidate of candidates) {
+    const metrics = metricsOver(candidate.utilisation, thresholds);
     drained.add(candidate);
+    rest.change(candidate, -1);
     const limit = drained.brokenLimit;
     const refusal =
       limit === null
-        ? carriers.refusal(movedShare + candidate.trafficShare, candidate)
+        ? (rest.refusal() ?? whyNotItsOwn(candidate, metrics, standing) ?? notAgain(candidate, begun))
         : { because: limit, detail: limitDetail(limit, candidate) };
     if (refusal === null) {
-      movedShare += candidate.trafficShare;
+      begun ??= candidate;
       continue;
     }
     drained.delete(candidate);
-    const metrics = metricsOver(candidate.utilisation, thresholds);
+    rest.change(candidate, 1);
     reasons.set(candidate.server, { code: 'drain-refused', metrics, ...refusal });
   }
 
@@ -102,9 +115,11 @@ export function decideDrains(
   const isOver = (subject: DrainSubject) => subject.overTicks >= drainAfterTicks || subject.failing;
   let restUnder = subjects.filter((each) => !drained.has(each) && !isOver(each)).length;
   for (const subject of drained.all.sort((a, b) => byExcess(a, b, thresholds))) {
-    const because = drained.brokenLimit ?? (restUnder === 0 ? 'others-overloaded' : null);
+    const isTooMuch = restUnder === 0 || rest.part > mostWhileDrained;
+    const because = drained.brokenLimit ?? (isTooMuch ? 'others-overloaded' : null);
     if (because === null) break;
     drained.delete(subject);
+    rest.change(subject, 1);
     if (!isOver(subject)) restUnder += 1;
     reasons.set(subject.server, { code: 'released', because });
   }
@@ -125,52 +140,97 @@ function limitDetail(limit: 'last-server' | 'half-drained', { servers }: DrainSu
   return servers > 1 ? 'every server in rotation has the same agent' : 'no other server is in rotation';
 }
 
-/** Servers that can take over work: visible, not over a threshold themselves, and not failing. */
-class Carriers {
-  readonly #trafficShare: number;
-  /** The server nearest to a threshold, by the metrics that grow with the traffic; `fullness` 1 is at the threshold. */
-  readonly #tightest: { server: string; metric: MetricName; utilisation: number; fullness: number } | null = null;
-  readonly #count: number;
-  /** Servers whose load is known, whether they can carry more or not. */
-  readonly #visible: ReadonlySet<string>;
+interface Refusal {
+  readonly because: DrainRefusedBecause;
+  readonly detail: string;
+}
 
-  constructor(rest: readonly DrainSubject[], thresholds: Thresholds) {
-    const visible = rest.filter(({ fresh, cpuIsKnown }) => fresh && cpuIsKnown);
-    const carriers = visible.filter(({ utilisation, failing }) => {
-      return !failing && metricsOver(utilisation, thresholds).length === 0;
-    });
-    this.#count = carriers.length;
-    this.#visible = new Set(visible.map(({ server }) => server));
-    this.#trafficShare = sum(carriers.map(({ trafficShare }) => trafficShare));
-    for (const { server, utilisation } of carriers.toSorted((a, b) => (a.server < b.server ? -1 : 1))) {
-      for (const metric of trafficMetrics) {
-        const value = utilisation[metric];
-        if (value === null || value === 0) continue;
-        const fullness = value / thresholds[metric];
-        if (this.#tightest === null || fullness > this.#tightest.fullness) {
-          this.#tightest = { server, metric, utilisation: value, fullness };
-        }
-      }
-    }
+/** The servers of one machine are drained together. */
+function notAgain({ machine }: DrainSubject, begun: DrainSubject | null): Refusal | null {
+  if (begun === null || begun.machine === machine) return null;
+  return { because: 'one-at-a-time', detail: `${begun.server} is drained first` };
+}
+
+/** Why a metric over its threshold is no reason to take this server out; null: it is one. */
+function whyNotItsOwn(
+  candidate: DrainSubject,
+  metrics: readonly MetricName[],
+  standing: (subject: DrainSubject, metric: MetricName) => boolean,
+): Refusal | null {
+  const alone = metrics.filter((metric) => standing(candidate, metric));
+  if (alone.length === 0) return { because: 'in-common', detail: 'the other servers are hardly under it' };
+  if (alone.some((metric) => metric !== 'cpu') || isForOthers(candidate)) return null;
+  return { because: 'own-work', detail: 'its cpu is busy with its own requests, which a smaller weight changes' };
+}
+
+/** Whether a good part of its cpu's use is not for its requests. */
+function isForOthers({ utilisation: { cpu }, strength: { does, should } }: DrainSubject): boolean {
+  return cpu !== null && cpu - does / Math.max(should, 1e-9) > otherUse;
+}
+
+/** Whether a server's metric is well above the median of the other machines'. */
+function standingOut(subjects: readonly DrainSubject[]) {
+  const fresh = subjects.filter((each) => each.fresh);
+  const byMachine = Map.groupBy(fresh, ({ machine }) => machine);
+  const machines = new Map(
+    [...byMachine].map(([machine, members]) => [machine, highest(members.map(({ utilisation }) => utilisation))]),
+  );
+  const othersOf = mediansOfOthers([...machines.values()]);
+  return ({ machine, utilisation }: DrainSubject, metric: MetricName) => {
+    const others = othersOf(machines.get(machine) ?? utilisation)[metric] ?? 0;
+    return (utilisation[metric] ?? 0) - others >= standsOutBy;
+  };
+}
+
+/** The servers that are not drained, with a running total: a pool may have thousands, and half of them may be overloaded. */
+class Rest {
+  readonly #demand: number;
+  #can: number;
+  #visible: number;
+  #sound: number;
+
+  constructor(open: readonly DrainSubject[], demand: number) {
+    this.#demand = demand;
+    this.#can = sum(open.map(canOf));
+    this.#visible = open.filter(isVisible).length;
+    this.#sound = open.filter((each) => isVisible(each) && !each.failing).length;
   }
 
-  /**
-   * Why they could not take over this share of the traffic; null: they could. All of it is taken to move to the servers
-   * that can carry more, which errs on the side of not draining.
-   */
-  refusal(movedShare: number, candidate: DrainSubject): { because: DrainRefusedBecause; detail: string } | null {
-    if (this.#trafficShare <= 0) {
-      const others = this.#visible.size - (this.#visible.has(candidate.server) ? 1 : 0);
-      return this.#count === 0 && others > 0
-        ? { because: 'others-overloaded', detail: 'every other server is over a threshold or failing' }
-        : { because: 'cannot-predict', detail: 'no other server has a fresh cpu metric and traffic' };
-    }
-    const growth = (this.#trafficShare + movedShare) / this.#trafficShare;
-    if (this.#tightest === null || this.#tightest.fullness * growth < 1) return null;
-    const { server, metric, utilisation } = this.#tightest;
-    const predicted = Math.round(utilisation * growth * 100);
-    return { because: 'others-overloaded', detail: `${server} would be at ${predicted} % ${metric}` };
+  /** `sign`: 1 for a server that comes back, -1 for one that is taken out. */
+  change(subject: DrainSubject, sign: 1 | -1): void {
+    this.#can += sign * canOf(subject);
+    this.#visible += isVisible(subject) ? sign : 0;
+    this.#sound += isVisible(subject) && !subject.failing ? sign : 0;
   }
+
+  /** The part of what they can do that they are asked for. */
+  get part(): number {
+    if (this.#demand === 0) return 0;
+    return this.#can <= 1e-9 ? Number.POSITIVE_INFINITY : this.#demand / this.#can;
+  }
+
+  /** Why they could not do all the work; null: they could. */
+  refusal(): Refusal | null {
+    if (this.#visible === 0) return { because: 'cannot-predict', detail: 'no other server has a fresh cpu metric' };
+    const { part } = this;
+    if (this.#sound === 0 || !Number.isFinite(part)) {
+      return { because: 'others-overloaded', detail: 'the other servers mostly answer errors' };
+    }
+    if (part <= mostAfterDrain) return null;
+    const percent = Math.round(part * 100);
+    return { because: 'others-overloaded', detail: `the other servers would be at ${percent} % of what they can do` };
+  }
+}
+
+function isVisible({ fresh, cpuIsKnown }: DrainSubject): boolean {
+  return fresh && cpuIsKnown;
+}
+
+/** A server that fails can do nothing; of one that cannot be seen it is only known what it does. */
+function canOf(subject: DrainSubject): number {
+  const { does, can } = subject.strength;
+  if (subject.failing) return 0;
+  return isVisible(subject) ? can : Math.min(can, does);
 }
 
 /** By how far over threshold, then by name, so that the order of the servers does not matter. */

@@ -33,8 +33,8 @@ const windowMs = 10_000;
 const keptAnswers = 20;
 /** Without answers, errors are forgotten in this time, in ms: after it, a server with little traffic is tried again. */
 const forgottenMs = 120_000;
-/** More would take too long to outweigh once the server has recovered. */
-const mostAnswers = 100;
+/** Of a busy server so many: more would not make its share more certain than it has to be. */
+const mostAnswers = 400;
 
 /** Standard deviations of the interval: its lower bound is too high by chance at one of 40 ticks. */
 const deviations = 2;

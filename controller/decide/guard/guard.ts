@@ -4,11 +4,12 @@ import type { Dynamics, Thresholds, Verdict } from '../../../shared/contract/pol
 import { sum } from '../../../shared/math/statistics.ts';
 import { doMostFail } from './blind-cut.ts';
 import { drainByAgent } from './by-agent.ts';
+import { type Demand, demandOf, isBeyond, unknownStrength } from './demand.ts';
 import { type DrainOutcome, decideDrains } from './drain.ts';
 import { decideEjections, neverEjected } from './eject.ts';
 import { holdAll, whyHold } from './hold.ts';
 import { type LearnedEntry, learnWeights, withStartingWeights } from './learn.ts';
-import { remember, requestsOf, sinceLastWrite } from './memory.ts';
+import { remember, sinceLastWrite } from './memory.ts';
 import { scaleWeights } from './scale.ts';
 import { counted, isAnyAside } from './set-aside.ts';
 import type { GuardSettings } from './settings.ts';
@@ -59,10 +60,11 @@ export function guard(input: GuardInput, before: GuardState): GuardOutcome {
   }
 
   const started = withStartingWeights(entries, before.started);
-  const learned = learnWeights(started, dynamics, thresholds);
+  const demand = demandOf(started, before.demand, elapsedMs);
+  const learned = learnWeights(started, dynamics, thresholds, isBeyond(demand));
   const served = eject(learned, input, rampStep);
-  const ruled = drain(served, input);
-  return write(ruled, input, before);
+  const ruled = drain(served, demand, input);
+  return write(ruled, demand, input, before);
 }
 
 /** `rampStep`: the part of its weight that a server begins with when it is back; null: no weight but for errors is decided now. */
@@ -95,8 +97,8 @@ function eject<Kind extends Entry>(
   });
 }
 
-function drain(entries: readonly LearnedEntry[], input: GuardInput): LearnedEntry[] {
-  const { drained, reasons } = drainsOf(entries, input);
+function drain(entries: readonly LearnedEntry[], demand: Demand, input: GuardInput): LearnedEntry[] {
+  const { drained, reasons } = drainsOf(entries, demand, input);
   return entries.map((entry) => {
     const { server } = entry.observation;
     return applyDrain(entry, drained.has(server), reasons.get(server), input.settings.rampStep);
@@ -104,15 +106,20 @@ function drain(entries: readonly LearnedEntry[], input: GuardInput): LearnedEntr
 }
 
 /** Drains among the servers that are not ejected; where the policy answers overload itself there are none. */
-function drainsOf(entries: readonly LearnedEntry[], { dynamics, thresholds, settings }: GuardInput): DrainOutcome {
+function drainsOf(
+  entries: readonly LearnedEntry[],
+  demand: Demand,
+  { dynamics, thresholds, settings }: GuardInput,
+): DrainOutcome {
   if (dynamics.overload === 'policy') return { drained: new Set(), reasons: new Map() };
   const capacityOf = (some: readonly LearnedEntry[]) => sum(some.map(({ size }) => size));
   const ejected = entries.filter(({ memory }) => isEjected(memory));
   const pool = {
     capacity: capacityOf(entries),
     ejected: { machines: ejectedWhole(entries), capacity: capacityOf(ejected) },
+    demand: demand.total,
   };
-  return drainByAgent(toSubjects(entries), (joined) => decideDrains(joined, pool, thresholds, settings));
+  return drainByAgent(toSubjects(entries, demand), (joined) => decideDrains(joined, pool, thresholds, settings));
 }
 
 /** How many agents measure nothing but ejected servers: the servers of one agent count as one. */
@@ -122,20 +129,18 @@ function ejectedWhole(entries: readonly LearnedEntry[]): number {
   return agentsOf(entries).size - agentsOf(entries.filter(({ memory }) => !isEjected(memory))).size;
 }
 
-/** The servers that are not ejected. Their traffic shares are parts of the whole backend's traffic. */
-function toSubjects(entries: readonly LearnedEntry[]) {
-  // a few requests say less about the shares than the weights do
-  const isBusy = sum(entries.map(requestsOf)) >= 20;
-  const flowOf = isBusy ? requestsOf : ({ observation }: LearnedEntry) => observation.currentWeight;
-  const total = Math.max(1, sum(entries.map(flowOf)));
+/** The servers that are not ejected. */
+function toSubjects(entries: readonly LearnedEntry[], { of }: Demand) {
   const subjects = entries.filter(({ memory }) => !isEjected(memory));
   const machineOf = ({ observation: { machine, server } }: LearnedEntry) => machine || `server ${server}`;
   const onMachine = Map.groupBy(subjects, machineOf);
   return subjects.map((entry) => {
     const { observation, memory, size, agent, errors } = entry;
+    const { does, should, can } = of.get(observation.server) ?? unknownStrength;
     return {
       server: observation.server,
       servers: 1,
+      machine: machineOf(entry),
       machines: 1 / (onMachine.get(machineOf(entry))?.length ?? 1),
       agent,
       fresh: observation.agent.state === 'fresh',
@@ -147,7 +152,7 @@ function toSubjects(entries: readonly LearnedEntry[]) {
       overTicks: memory.overTicks,
       failing: errors.share > failingErrorShare,
       capacity: size,
-      trafficShare: flowOf(entry) / total,
+      strength: { does, should, can: can * memory.ramp },
     };
   });
 }
@@ -167,7 +172,7 @@ function withReason(reasons: readonly Reason[], reason: Reason | undefined): rea
   return reason === undefined ? reasons : [...reasons, reason];
 }
 
-function write(entries: readonly LearnedEntry[], input: GuardInput, before: GuardState): GuardOutcome {
+function write(entries: readonly LearnedEntry[], demand: Demand, input: GuardInput, before: GuardState): GuardOutcome {
   const { algorithm, dynamics, settings, present } = input;
   const progress = sinceLastWrite(before, entries);
   const settled =
@@ -187,5 +192,5 @@ function write(entries: readonly LearnedEntry[], input: GuardInput, before: Guar
   const memories = outcomes.map(({ decision, memory }) => [decision.server, memory] as const);
   const sinceWrite = decisions.some((each) => each.write) ? { requestsSinceWrite: 0, ticksSinceWrite: 0 } : progress;
   const servers = remember(before, memories, present);
-  return { decisions, state: { started: true, blindForMs: null, servers, ...sinceWrite } };
+  return { decisions, state: { started: true, demand: demand.perSecond, blindForMs: null, servers, ...sinceWrite } };
 }

@@ -5,7 +5,7 @@ import { sum } from '../../../shared/math/statistics.ts';
 import { errorFactor, errorReasons } from './errors.ts';
 import type { LearnedEntry } from './learn.ts';
 import type { GuardSettings } from './settings.ts';
-import { shareLimits } from './share-limit.ts';
+import { type ShareLimit, shareLimits, unlimited } from './share-limit.ts';
 import { isOut } from './state.ts';
 
 /** An entry with the weight that its server should have. */
@@ -23,8 +23,8 @@ export function scaleWeights(
   dynamics: Dynamics,
   settings: Pick<GuardSettings, 'floor'>,
 ): ScaledEntry[] {
-  const limitOf = dynamics.concentrates ? () => 1 : limitsOf(entries);
-  const relativeOf = (entry: LearnedEntry) => relativeWeight(entry.memory, limitOf(entry));
+  const limitOf = dynamics.concentrates ? () => unlimited : limitsOf(entries);
+  const relativeOf = (entry: LearnedEntry) => relativeWeight(entry.memory, limitOf(entry).factor);
   const relative = entries.filter(({ memory }) => !isOut(memory)).map(relativeOf);
   const least = leastWeight(relative, settings.floor);
   const largest = Math.max(least, ...relative);
@@ -48,9 +48,13 @@ export function toInteger(weight: number, largest: number): number {
   return Math.max(1, Math.round((maxWeight * weight) / largest));
 }
 
-function limitsOf(entries: readonly LearnedEntry[]): (entry: LearnedEntry) => number {
+function limitsOf(entries: readonly LearnedEntry[]): (entry: LearnedEntry) => ShareLimit {
   const weighed = ({ observation, memory }: LearnedEntry) => {
-    return { learned: Math.exp(memory.logWeight), configured: observation.configuredWeight };
+    return {
+      learned: Math.exp(memory.logWeight),
+      configured: observation.configuredWeight,
+      proven: memory.proven,
+    };
   };
   const limitOf = shareLimits(entries.map(weighed));
   return (entry) => limitOf(weighed(entry));
@@ -63,12 +67,13 @@ function relativeWeight(memory: LearnedEntry['memory'], limit: number): number {
 
 function stepsOf(
   { memory, errors }: LearnedEntry,
-  limit: number,
+  { factor: limit, provenPart }: ShareLimit,
   relative: number,
   floored: number,
   wanted: number,
 ): Reason[] {
   const steps: Reason[] = [];
+  if (provenPart !== null) steps.push({ code: 'limit-raised', part: provenPart });
   if (limit < 1) steps.push({ code: 'limited', factor: limit });
   steps.push(...errorReasons(errors, errorFactor(memory.errorShare)));
   if (memory.ramp < 1) steps.push({ code: 'ramp', factor: memory.ramp });

@@ -2,6 +2,7 @@ import type { DrainRefusedBecause } from '../../../shared/contract/decision.ts';
 import type { Utilisations } from '../../../shared/contract/observation.ts';
 import { type Ejection, neverEjected } from './eject.ts';
 import { type LastAnswers, noAnswers } from './errors.ts';
+import { noPace, type Pace } from './pace.ts';
 import { type AtRest, nothingAtRest } from './set-aside.ts';
 import type { CutWatch } from './vain-cut.ts';
 
@@ -21,6 +22,9 @@ export interface ServerMemory {
   /** Natural logarithm of the smoothed cut for metrics near saturation, 0 or less. */
   readonly logGrade: number;
   readonly answers: LastAnswers;
+  readonly pace: Pace;
+  /** How far HAProxy's counters prove that it can do more than its limit allows, 0 to 1. */
+  readonly proven: number;
   /** Share of errors that it has more than the other servers, 0 to 1: its weight is cut for it. */
   readonly errorShare: number;
   /** Smoothed utilisation. */
@@ -59,6 +63,8 @@ export interface GuardState {
   /** Requests and ticks since a weight was last written: roundrobin wants patience. */
   readonly requestsSinceWrite: number;
   readonly ticksSinceWrite: number;
+  /** Smoothed requests per second that the backend is asked for, with its backlog; null: not known. */
+  readonly demand: number | null;
   /** How long no weight could be decided, in ms; null after a tick that decided. */
   readonly blindForMs: number | null;
   /** False until the first tick: a server found then is not new to HAProxy, only to us. */
@@ -70,6 +76,7 @@ export const initialGuardState: GuardState = {
   requestsSinceWrite: 0,
   // nothing is known of earlier writes, so nothing waits for them
   ticksSinceWrite: Number.POSITIVE_INFINITY,
+  demand: null,
   blindForMs: null,
   started: false,
 };
@@ -88,6 +95,8 @@ export const newcomer: ServerMemory = {
   logWeight: null,
   logGrade: 0,
   answers: noAnswers,
+  pace: noPace,
+  proven: 0,
   errorShare: 0,
   utilisation: unknownUtilisation,
   atRest: nothingAtRest,

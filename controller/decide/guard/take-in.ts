@@ -2,9 +2,11 @@ import type { Reason } from '../../../shared/contract/decision.ts';
 import type { Observation, Utilisations } from '../../../shared/contract/observation.ts';
 import type { Thresholds, Verdict } from '../../../shared/contract/policy.ts';
 import { heldVerdict } from '../policies/held.ts';
-import { agentOf, hadTraffic } from './by-agent.ts';
+import { agentOf, hadTraffic } from './agent-of.ts';
 import { addAnswers, afterCommonFailure, answersOf, type ErrorJudgement, judgeErrors, noAnswers } from './errors.ts';
 import { metricsOver, smoothUtilisation } from './overload.ts';
+import { paceAfter } from './pace.ts';
+import { proofs } from './proof.ts';
 import { atRestAfter, counted, isAnyAside, nothingAtRest, setAsideReasons } from './set-aside.ts';
 import { type GuardState, newcomer, type ServerMemory, unknownUtilisation } from './state.ts';
 import { cutWatchAfter, vainCutReasons } from './vain-cut.ts';
@@ -46,7 +48,7 @@ export function takeIn(input: TakeInInput, before: GuardState): Entry[] {
     const reasons = [...setAsideReasons(memory.atRest), ...vainCutReasons(memory.cutWatch)];
     return { observation, verdict, memory, agent, reasons };
   });
-  const judged = withErrorsJudged(taken);
+  const judged = withProofs(withErrorsJudged(taken));
   const areSized = judged.every(({ memory }) => memory.effectiveCores !== null);
   const sizeOf = ({ effectiveCores }: ServerMemory) => (areSized && effectiveCores !== null ? effectiveCores : 1);
   return judged.map((entry) => ({ ...entry, size: sizeOf(entry.memory) }));
@@ -64,6 +66,14 @@ function withErrorsJudged<Taken extends Pick<Entry, 'observation' | 'memory'>>(t
     const answers = subject === undefined ? noAnswers : afterCommonFailure(subject, errors);
     return { ...entry, errors, memory: { ...entry.memory, answers, errorShare: errors.excess } };
   });
+}
+
+function withProofs<Taken extends Pick<Entry, 'memory'>>(taken: readonly Taken[]): Taken[] {
+  const proven = proofs(
+    taken.map(({ memory }) => memory.pace),
+    taken.map(({ memory }) => memory.proven),
+  );
+  return taken.map((entry, index) => ({ ...entry, memory: { ...entry.memory, proven: proven[index] ?? 0 } }));
 }
 
 /** What is set aside of each machine that has a server in rotation: a server that joins there does not begin anew. */
@@ -94,6 +104,7 @@ function memoryAtTick(
     ? {
         ...newcomer,
         logWeight: known.logWeight,
+        pace: known.pace,
         inRotation: true,
         ramp: rampStep,
         atRest,
@@ -102,13 +113,15 @@ function memoryAtTick(
 }
 
 function takeInServer(
-  { traffic, fast, agent }: Observation,
+  observation: Observation,
   before: ServerMemory,
   quietMs: number,
   { thresholds, returnMargin, elapsedMs }: TakeInInput,
 ): ServerMemory {
+  const { traffic, fast, agent } = observation;
+  const pace = paceAfter(before.pace, observation, elapsedMs);
   const answers = fast.breaker === 'closed' ? addAnswers(before.answers, answersOf(traffic), elapsedMs) : noAnswers;
-  if (agent.state === 'stale') return { ...before, answers, utilisation: unknownUtilisation, overTicks: 0 };
+  if (agent.state === 'stale') return { ...before, answers, pace, utilisation: unknownUtilisation, overTicks: 0 };
   const utilisation = smoothUtilisation(before.utilisation, agent.utilisation);
   const { drained, utilisation: utilisationBefore } = before;
   const atRest = atRestAfter(before.atRest, {
@@ -121,5 +134,5 @@ function takeInServer(
   });
   const overTicks = metricsOver(counted(utilisation, atRest), thresholds).length > 0 ? before.overTicks + 1 : 0;
   const cutWatch = cutWatchAfter(before, utilisation, thresholds, elapsedMs);
-  return { ...before, answers, utilisation, atRest, cutWatch, overTicks, effectiveCores: agent.effectiveCores };
+  return { ...before, answers, pace, utilisation, atRest, cutWatch, overTicks, effectiveCores: agent.effectiveCores };
 }

@@ -9,7 +9,7 @@ export interface CutWatch {
   readonly from: number;
   /** Natural logarithm of the cut then, 0 or less. */
   readonly logGrade: number;
-  /** How long the cut has been a third more since, in ms. */
+  /** How long the cut has been a fifth more since, in ms. */
   readonly cutMs: number;
 }
 
@@ -23,10 +23,10 @@ interface CutMemory {
 }
 
 /** By so much, as a difference of logarithms, the weight must be cut before it can be said that RAM does not follow it. */
-const enoughCut = Math.log(3 / 2);
+const enoughCut = Math.log(5 / 4);
 
 /**
- * One more tick: RAM that stays where it is for `restMs` while the weight is cut by a third is cut for in vain. Only RAM: cpu,
+ * One more tick: RAM that stays where it is for `restMs` while the weight is cut by a fifth is cut for in vain. Only RAM: cpu,
  * threads and queues may be as full with fewer requests.
  */
 export function cutWatchAfter(
@@ -35,7 +35,7 @@ export function cutWatchAfter(
   thresholds: Thresholds,
   elapsedMs: number,
 ): CutWatch | null {
-  const isRefused = refused === 'others-overloaded' || refused === 'half-drained';
+  const isRefused = refused === 'others-overloaded' || refused === 'half-drained' || refused === 'in-common';
   if (ram === null) return before;
   if (drained || isNormal('ram', ram, thresholds) || (before === null && !isRefused)) return null;
   if (before === null) return { from: ram, logGrade: 0, cutMs: 0 };

@@ -4,7 +4,7 @@ import type { Policy, PolicyInput, Verdict } from '../../../shared/contract/poli
 import { mean, sum } from '../../../shared/math/statistics.ts';
 import { following } from './adaptive/following.ts';
 import { type HiddenOutcome, hiddenBottlenecks, smoothed } from './adaptive/hidden.ts';
-import { loadFactors } from './adaptive/load-factor.ts';
+import { type LoadOutcome, loadFactors } from './adaptive/load-factor.ts';
 import { type Memories, type Memory, newcomer, nothingRecent, type Recent, remembered } from './adaptive/memory.ts';
 import { shrink } from './adaptive/shrink.ts';
 import { type Fleet, learnSpeeds, type SpeedOutcome, unknownFleet } from './adaptive/speed.ts';
@@ -49,7 +49,7 @@ const heldBackShare = 0.8;
  */
 export const adaptive: Policy<AdaptiveState> = {
   name: 'adaptive',
-  dynamics: { gain: 1, maxStep: 0.7, overload: 'policy' },
+  dynamics: { gain: 1, maxStep: 0.7, overload: 'shared' },
   initialState: { servers: [], fleet: unknownFleet },
   forget: (state, names) => ({ ...state, servers: state.servers.filter(([server]) => !names.has(server)) }),
   decide(input, state) {
@@ -59,13 +59,15 @@ export const adaptive: Policy<AdaptiveState> = {
     });
     const { outcomes, fleet } = learn(taken, state.fleet);
     const sized = withSizes(taken, outcomes);
-    const logFactors = factorsOf(sized, input);
+    const byLoad = factorsOf(sized, input);
     const seen = sized.map(({ observation, recent, cores, speed, hidden }, index): readonly [string, Memory] => {
-      const now = { ...recent, stretches: speed.stretches, hidden: hidden.memory, logFactor: logFactors[index] ?? 0 };
+      const { inFlight } = observation;
+      const { distance = 0 } = byLoad[index] ?? {};
+      const now = { ...recent, stretches: speed.stretches, hidden: hidden.memory, inFlight, distance };
       return [observation.server, { speed: speed.speed, cores, absentMs: 0, recent: now }];
     });
     const servers = remembered(state.servers, seen, input.elapsedMs);
-    return { verdicts: verdictsOf(sized, logFactors, fleet, input), state: { servers, fleet } };
+    return { verdicts: verdictsOf(sized, byLoad, fleet, input), state: { servers, fleet } };
   },
 };
 
@@ -119,15 +121,15 @@ function logCapacity({ size, logSpeed, hidden }: Sized): number {
   return Math.log(size) + logSpeed + hidden.memory.log;
 }
 
-function factorsOf(sized: readonly Sized[], { factors, algorithm }: PolicyInput): number[] {
-  const wanted = sized.map((each) => Math.exp(logCapacity(each) + steering(each.recent.logFactor, algorithm)));
+function factorsOf(sized: readonly Sized[], { factors }: PolicyInput): LoadOutcome[] {
+  const wanted = sized.map((each) => Math.exp(logCapacity(each) + Math.min(0, each.recent.distance)));
   const [allWanted, allNow] = [sum(wanted), sum(sized.map(({ observation }) => observation.currentWeight))];
-  const subjects = sized.map(({ observation, recent, hidden }, index) => {
-    const now = observation.currentWeight / Math.max(1, allNow);
-    const isCut = now < (heldBackShare * (wanted[index] ?? 0)) / allWanted;
-    const bandwidth = observation.agent.state === 'fresh' ? observation.agent.utilisation.bandwidth : null;
+  const subjects = sized.map(({ observation: { agent, currentWeight }, recent, hidden }, index) => {
+    const isCut = currentWeight / Math.max(1, allNow) < (heldBackShare * (wanted[index] ?? 0)) / allWanted;
     const heldBack = isCut || hidden.standsOut || hidden.memory.log < 0;
-    return { following: recent.following, bandwidth, logFactor: recent.logFactor, heldBack };
+    const fresh = agent.state === 'fresh';
+    const bandwidth = fresh ? agent.utilisation.bandwidth : null;
+    return { following: recent.following, fresh, bandwidth, distance: recent.distance, heldBack };
   });
   return loadFactors(subjects, factors);
 }
@@ -140,7 +142,7 @@ function steering(logFactor: number, algorithm: string | null): number {
 
 function verdictsOf(
   sized: readonly Sized[],
-  logFactors: readonly number[],
+  byLoad: readonly LoadOutcome[],
   { level }: Fleet,
   input: PolicyInput,
 ): ReadonlyMap<string, Verdict> {
@@ -148,15 +150,16 @@ function verdictsOf(
   const capacities = sized.map((each) => Math.exp(logCapacity(each) + (level ?? 0)));
   const successes = sum(sized.map(({ observation }) => observation.traffic?.ok ?? 0));
   const queues = standingQueues(
-    sized.map(({ observation, size }, index) => {
-      return { inFlight: observation.inFlight, capacity: capacities[index] ?? 1, cores: size };
+    sized.map(({ observation, recent, size }, index) => {
+      const { inFlight } = observation;
+      return { inFlight, inFlightBefore: recent.inFlight, capacity: capacities[index] ?? 1, cores: size };
     }),
     (successes * 1_000) / input.elapsedMs,
   );
   return new Map(
     sized.map((each, index) => {
       const { server, inFlight } = each.observation;
-      const factor = Math.exp(steering(logFactors[index] ?? 0, input.algorithm));
+      const factor = Math.exp(steering(byLoad[index]?.logFactor ?? 0, input.algorithm));
       const queue = queues[index];
       // random and leastconn look at the requests in flight themselves
       const drains = input.algorithm === 'roundrobin' && level !== null && queue !== undefined && queue.factor < 1;
@@ -186,7 +189,7 @@ function sizeReasons({ observation, speed, size, logSpeed }: Sized, capacity: nu
 }
 
 function hiddenReasons({ hidden }: Sized): Reason[] {
-  const { log, inFlight } = hidden.memory;
+  const { log, excess } = hidden.memory;
   if (log === 0) return [];
-  return [{ code: 'hidden', inFlight: inFlight ?? 0, expected: hidden.expected, factor: Math.exp(log) }];
+  return [{ code: 'hidden', times: Math.exp((excess ?? 0) - hidden.common), factor: Math.exp(log) }];
 }

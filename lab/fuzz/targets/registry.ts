@@ -14,6 +14,7 @@ export const targets = {
     about: 'the same over real HTTP connections',
     load: async () => (await import('./agent-client.ts')).agentClientTarget,
   },
+  peer: { about: "other controllers' answers", load: async () => (await import('./peer.ts')).peerTarget },
   replies: { about: "HAProxy's replies", load: async () => (await import('./replies.ts')).repliesTarget },
   'runtime-api': {
     about: 'the same through a real UNIX socket',

@@ -12,6 +12,7 @@ const plans: Partial<Record<TargetName, { readonly cases: number; readonly reach
     reached: ['accepted', 'agent-not-json', 'agent-invalid metrics.cpu', 'agent-schema-version'],
   },
   'agent-client': { cases: 60, reached: ['accepted', 'agent-unreachable HPE_INVALID_CONSTANT'] },
+  peer: { cases: 300, reached: ['accepted, with rates', 'peer-invalid', 'implausible'] },
   replies: {
     cases: 800,
     reached: ['states: read', 'stats: read', 'info: read', 'level: read', 'refusal: backend-missing'],

@@ -64,7 +64,7 @@ const refusals: readonly { what: string; value: unknown; says: RegExp }[] = [
   {
     what: 'an unknown fleet',
     value: { ...fine, fleet: 'big' },
-    says: /^x\.yaml: fleet: there is no fleet of that name; expected one of het, mild, hom, twenty, got "big"$/,
+    says: /^x\.yaml: fleet: there is no fleet of that name; expected one of het, mild, hom, tuned, pair, large, single, disk, twenty, got "big"$/,
   },
   {
     what: 'a negative rate',
@@ -85,7 +85,7 @@ const refusals: readonly { what: string; value: unknown; says: RegExp }[] = [
   {
     what: 'an unknown scenario',
     value: { ...fine, scenario: 'flod' },
-    says: /scenario: there is no scenario of that name; expected one of steady, steady-30, .*cold-start, got "flod"/,
+    says: /scenario: there is no scenario of that name; expected one of steady, steady-30, .*two-controllers, got "flod"/,
   },
   {
     what: 'a bad fleet under a named scenario',

@@ -6,10 +6,8 @@ import { busiest } from './work.ts';
 export interface HiddenMemory {
   /** Natural logarithm of the cut for it, 0 or less. */
   readonly log: number;
-  /** Smoothed requests in flight; null: not known yet. */
-  readonly inFlight: number | null;
-  /** Smoothed number of busy cores. */
-  readonly busyCores: number;
+  /** ln of how many more requests are in flight than CPU explains, smoothed, 0 or more; null: not known yet. */
+  readonly excess: number | null;
   /** Ticks in a row in which it stood out. */
   readonly ticks: number;
 }
@@ -23,71 +21,65 @@ export interface HiddenOutcome {
   readonly memory: HiddenMemory;
   /** Whether more wait than CPU explains: its load says little. */
   readonly standsOut: boolean;
-  /** Requests in flight if CPU were all that they wait for, as much more as the others have. */
-  readonly expected: number;
+  /** The least excess of the others, which is no server's own. */
+  readonly common: number;
 }
 
-const smoothingGain = 0.4;
-/** Three times as many in flight for each busy core as elsewhere: common waiting and chance are less. */
-const margin = Math.log(3);
+const smoothingGain = 0.5;
+/** So many times more in flight than elsewhere are a bottleneck, and so many none. */
+const standsOutFrom = Math.log(2);
+const endsAt = Math.log(1.4);
 /** Fewer in flight are no queue. */
 const leastInFlight = 2;
+/** Most that one tick says. */
+const mostExcess = 2;
 /** From here on CPU itself explains any queue. */
 const full = 0.9;
 const cutAfterTicks = 2;
-const cutGain = 0.3;
-const relaxing = 0.95;
+const cutGain = 0.6;
+const relaxGain = 0.1;
 const leastLog = -3;
 
-/** One more tick of smoothing. What is not known now does not change. */
+/** One more tick. What is not known now does not change. */
 export function smoothed(before: HiddenMemory, observation: Observation): HiddenMemory {
   const { agent, traffic, flow, elsewhere } = observation;
   const utilisation = agent.state === 'fresh' ? busiest(agent.utilisation) : null;
   if (agent.state === 'stale' || utilisation === null || traffic === null) return before;
   const inFlight = (flow?.inFlightMean ?? observation.inFlight) + (elsewhere?.inFlight ?? 0);
-  const busyCores = utilisation * agent.effectiveCores;
-  if (before.inFlight === null) return { ...before, inFlight, busyCores };
-  return {
-    ...before,
-    inFlight: before.inFlight + smoothingGain * (inFlight - before.inFlight),
-    busyCores: before.busyCores + smoothingGain * (busyCores - before.busyCores),
-  };
+  const excess = excessOf(inFlight, utilisation, agent.effectiveCores);
+  const old = before.excess ?? excess;
+  return { ...before, excess: old + smoothingGain * (excess - old) };
+}
+
+/**
+ * By Little's law, requests in flight for each busy core are the stretch of a response: how much longer it takes than its work.
+ * What queueing for CPU does not explain of it is waiting for something else.
+ */
+function excessOf(inFlight: number, utilisation: number, cores: number): number {
+  if (inFlight < leastInFlight || utilisation >= full) return 0;
+  const known = Math.max(0.005, utilisation);
+  const expected = known * cores * stretch(known, cores);
+  return Math.min(mostExcess, Math.max(0, Math.log(inFlight / expected)));
 }
 
 /**
  * Servers on which more requests wait than their CPU explains: a single thread on four cores, a disk, CPU that shows half of a
- * slow-down. By Little's law, requests in flight for each busy core are the stretch of a response. Compared with what queueing for CPU makes
- * of it, and with the other servers: what they all wait for (a database) is no server's bottleneck. The cut is an integral, so
- * that it holds once the queue is gone, and relaxes slowly.
+ * slow-down. Compared with the other servers: what they all wait for (a database) is no server's bottleneck. The cut is an
+ * integral, so that it holds once the queue is gone.
  */
 export function hiddenBottlenecks(subjects: readonly HiddenSubject[]): HiddenOutcome[] {
-  const excesses = subjects.map(excessOf);
-  const known = excesses.filter((excess) => excess !== null).sort((a, b) => a - b);
-  return subjects.map(({ memory, cores }, index) => {
-    const excess = excesses[index] ?? null;
+  const known = subjects.flatMap(({ memory }) => memory.excess ?? []).sort((a, b) => a - b);
+  return subjects.map(({ memory }) => {
+    const { excess, log } = memory;
     // the least of the others
     const [common = null] = excess !== null && excess === known[0] ? known.slice(1) : known;
-    const expected = expectedOf(memory, cores) * Math.exp(common ?? 0);
-    if (excess === null || common === null) return { memory: { ...memory, ticks: 0 }, standsOut: false, expected };
-    const over = excess - common - margin;
-    const standsOut = over > 0 && (memory.inFlight ?? 0) >= leastInFlight;
-    const ticks = standsOut ? memory.ticks + 1 : 0;
-    const cut = ticks >= cutAfterTicks ? cutGain * Math.min(1, over) : 0;
-    const relaxed = memory.log * relaxing > -0.001 ? 0 : memory.log * relaxing;
-    const log = standsOut ? Math.max(leastLog, memory.log - cut) : relaxed;
-    return { memory: { ...memory, log, ticks }, standsOut, expected };
+    if (excess === null || common === null) {
+      return { memory: { ...memory, ticks: 0 }, standsOut: false, common: common ?? 0 };
+    }
+    const over = excess - common - standsOutFrom;
+    const ticks = over > 0 ? memory.ticks + 1 : 0;
+    const next = ticks >= cutAfterTicks ? log - cutGain * Math.min(1, over) : log;
+    const relaxed = excess - common < endsAt ? Math.min(0, log + relaxGain) : next;
+    return { memory: { ...memory, log: Math.max(leastLog, relaxed), ticks }, standsOut: over > 0, common };
   });
-}
-
-/** ln of how many more are in flight than CPU explains, 0 or more; null: not known. */
-function excessOf({ memory, cores }: HiddenSubject): number | null {
-  const { inFlight, busyCores } = memory;
-  if (inFlight === null || inFlight <= 0) return null;
-  if (busyCores / cores >= full) return 0;
-  return Math.max(0, Math.log(inFlight / expectedOf(memory, cores)));
-}
-
-function expectedOf({ busyCores }: HiddenMemory, cores: number): number {
-  const utilisation = Math.min(full, Math.max(0.005, busyCores / cores));
-  return Math.max(busyCores, 0.005 * cores) * stretch(utilisation, cores);
 }

@@ -4,10 +4,12 @@ import { type FollowingMemory, followingParts } from './following.ts';
 
 export interface LoadSubject {
   readonly following: FollowingMemory | null;
+  /** Whether that is of now; if not, its factor is held. */
+  readonly fresh: boolean;
   /** 0 to 1; null: not known. */
   readonly bandwidth: number | null;
-  /** ln of the factor so far. */
-  readonly logFactor: number;
+  /** ln of the factor (4), smoothed. */
+  readonly distance: number;
   /** Whether it has less work than its weight by this policy would bring: its low load says nothing of its size. */
   readonly heldBack: boolean;
 }
@@ -18,26 +20,35 @@ const minLoad = 0.05;
 const minFactor = 0.1;
 /** Per tick; the publication's loop is stable for any load up to a gain of 0.5, with a tick of delay. */
 const gain = 0.25;
-/** Standard deviations of the load's noise that are no difference. Near balance (4) answers twice the distance. */
-const deadDeviations = 2;
+/** Standard deviation of what noise is left in an exponentially weighted mean, as a part of a single value's. */
+const leftNoise = Math.sqrt(gain / (2 - gain));
+/** Standard deviations of noise that are no difference. */
+const deadDeviations = 4;
+
+export interface LoadOutcome {
+  readonly distance: number;
+  /** ln of the factor: what of the distance is more than noise. */
+  readonly logFactor: number;
+}
 
 /**
  * The logarithms of the publication's factor, equations (3) and (4), smoothed, of the load (1) without what does not follow the
  * traffic. Differences that noise explains are none. Servers with equal loads keep the factor 1.
  */
-export function loadFactors(subjects: readonly LoadSubject[], factors: LoadFactors): number[] {
+export function loadFactors(subjects: readonly LoadSubject[], factors: LoadFactors): LoadOutcome[] {
   const bandwidth = median(subjects.flatMap((each) => each.bandwidth ?? [])) ?? 0;
   const loads = subjects.map((each) => loadOf(each, bandwidth, factors));
-  const free = loads.flatMap((load, index) => (load === null || subjects[index]?.heldBack ? [] : [load.load]));
+  const free = loads.flatMap((load, index) =>
+    load === null || !subjects[index]?.fresh || subjects[index].heldBack ? [] : [load.load],
+  );
   const average = mean(free);
-  return subjects.map(({ logFactor, heldBack }, index) => {
+  return subjects.map(({ distance: before, fresh, heldBack }, index) => {
     const known = loads[index] ?? null;
-    if (known === null || average === null) return logFactor;
-    const distance = Math.log(inverseLoad(known.load, average));
-    const beyond = Math.sign(distance) * Math.max(0, Math.abs(distance) - 2 * deadDeviations * known.noise);
-    const aim = heldBack ? Math.min(0, beyond) : beyond;
-    const next = logFactor + gain * (aim - logFactor);
-    return Math.abs(next) < 0.001 ? 0 : next;
+    const now = known === null || average === null || !fresh ? before : Math.log(inverseLoad(known.load, average));
+    const distance = before + gain * ((heldBack ? Math.min(0, now) : now) - before);
+    // near balance (4) answers twice the difference of the loads
+    const dead = 2 * deadDeviations * leftNoise * (known?.noise ?? 0);
+    return { distance, logFactor: Math.sign(distance) * Math.max(0, Math.abs(distance) - dead) };
   });
 }
 

@@ -11,8 +11,10 @@ export interface Recent {
   readonly stretches: readonly Stretch[];
   readonly following: FollowingMemory | null;
   readonly hidden: HiddenMemory;
-  /** Natural logarithm of the smoothed inverse-load factor. */
-  readonly logFactor: number;
+  /** Requests in flight at the tick before. */
+  readonly inFlight: number;
+  /** Natural logarithm of the inverse-load factor, smoothed, noise included. */
+  readonly distance: number;
 }
 
 /** What is known of one server. Numbers only: a policy's state is plain JSON. */
@@ -30,8 +32,9 @@ export const nothingRecent: Recent = {
   work: noWork,
   stretches: [],
   following: null,
-  hidden: { log: 0, inFlight: null, busyCores: 0, ticks: 0 },
-  logFactor: 0,
+  hidden: { log: 0, excess: null, ticks: 0 },
+  inFlight: 0,
+  distance: 0,
 };
 
 export const newcomer: Memory = { speed: unknownSpeed, cores: null, absentMs: 0, recent: null };

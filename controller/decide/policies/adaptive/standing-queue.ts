@@ -2,8 +2,9 @@ import { sum } from '../../../../shared/math/statistics.ts';
 import { stretch } from './queueing.ts';
 
 export interface QueueSubject {
-  /** Requests that the server is working on now. */
+  /** Requests that the server is working on now, and a tick ago. */
   readonly inFlight: number;
+  readonly inFlightBefore: number;
   /** Successful requests per second at utilisation 1, above 0. */
   readonly capacity: number;
   readonly cores: number;
@@ -21,6 +22,8 @@ const least = 0.4;
 const drainSeconds = 4;
 /** The utilisation within which a queue is taken for what chance makes of it. */
 const usual = { least: 0.2, most: 0.85 };
+/** A queue of less work must have been there a tick ago too: after a pause it is gone within a tick by itself. */
+const longSeconds = 1;
 /** Queues up to this many times their mean are chance. */
 const chance = 2;
 
@@ -35,8 +38,9 @@ export function standingQueues(subjects: readonly QueueSubject[], successesPerSe
   return subjects.map((each) => {
     const fairInFlight = meanSeconds * each.capacity;
     const byChance = chance * utilisation * each.cores * stretch(utilisation, each.cores);
-    const excess = Math.max(0, each.inFlight - Math.max(fairInFlight, byChance));
-    const factor = (utilisation - excess / each.capacity / drainSeconds) / utilisation;
+    const secondsOver = (inFlight: number) => Math.max(0, inFlight - Math.max(fairInFlight, byChance)) / each.capacity;
+    const [now, before] = [secondsOver(each.inFlight), secondsOver(each.inFlightBefore)];
+    const factor = (utilisation - (now > longSeconds ? now : Math.min(now, before)) / drainSeconds) / utilisation;
     return { factor: Math.max(least, factor), fairInFlight };
   });
 }

@@ -1,6 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { shareLimits } from '../../../../controller/decide/guard/share-limit.ts';
+import type { Decision } from '../../../../shared/contract/decision.ts';
+import type { ServerSketch } from '../../support/build.ts';
 import { Backend, reasonCodes } from '../../support/play.ts';
 
 const four = { a: 100, b: 100, c: 100, d: 100 };
@@ -52,9 +54,9 @@ const amounts = fc.array(fc.double({ min: 1e-6, max: 1e9, noNaN: true }), { minL
 test('property: no part is above its limit, no server gains weight, and a server under the limit keeps all of it', (t) => {
   fc.assert(
     fc.property(amounts, (learned) => {
-      const servers = learned.map((weight) => ({ learned: weight, configured: 1 }));
+      const servers = learned.map((weight) => ({ learned: weight, configured: 1, proven: 0 }));
       const limitOf = shareLimits(servers);
-      const limited = servers.map((server) => ({ ...server, factor: limitOf(server) }));
+      const limited = servers.map((server) => ({ ...server, factor: limitOf(server).factor }));
       const total = limited.reduce((sum, { learned, factor }) => sum + learned * factor, 0);
       const largest = 0.5 + 0.5 / learned.length;
       return (
@@ -66,3 +68,42 @@ test('property: no part is above its limit, no server gains weight, and a server
   );
   t.pass();
 });
+
+/** Requests in flight by a queue with as many workers as the server has cores, and what is answered. */
+function loaded(cores: number, perSecond: number, claims: ServerSketch = {}): ServerSketch {
+  const most = cores * 50;
+  const busy = Math.min(0.98, perSecond / most);
+  const seconds = (0.02 / (1 - busy ** cores)) * (perSecond > most ? 20 : 1);
+  const answered = Math.round(2 * Math.min(perSecond, most));
+  return {
+    cores,
+    utilisation: { cpu: busy },
+    traffic: { ok: answered, errors: 0, clientErrors: 0 },
+    flow: { started: answered, redispatches: 0, queued: 0, inFlightMean: (answered / 2) * seconds },
+    ...claims,
+  };
+}
+
+test('1 and 8 cores: what HAProxy counts proves that the large one may have its 89 %', (t) => {
+  const backend = new Backend({ small: 100, large: 100 }, { algorithm: 'roundrobin' });
+  let last = new Map<string, Decision>();
+  for (let tick = 0; tick < 60; tick += 1) {
+    const share = shareOf(backend, 'large');
+    last = backend.tick({ small: loaded(1, 270 * (1 - share)), large: loaded(8, 270 * share) });
+  }
+  t.true(shareOf(backend, 'large') > 0.84, `${shareOf(backend, 'large')}`);
+  t.true(reasonCodes(last.get('large')).includes('limit-raised'));
+});
+
+for (const load of [0.1, 0.3, 0.5, 0.7, 0.9]) {
+  test(`of two equal servers, one whose agent claims to be idle and huge gets no more than its limit at ${100 * load} % load`, (t) => {
+    const backend = new Backend({ a: 100, b: 100 }, { algorithm: 'roundrobin' });
+    const claims = { ...idle, cores: 65_536 };
+    for (let tick = 0; tick < 120; tick += 1) {
+      const share = shareOf(backend, 'a');
+      const all = load * 200;
+      backend.tick({ a: { ...loaded(2, all * share), ...claims }, b: loaded(2, all * (1 - share)) });
+      t.true(shareOf(backend, 'a') <= 0.76, `tick ${tick}: ${shareOf(backend, 'a')}`);
+    }
+  });
+}

@@ -10,7 +10,7 @@ test('RAM at rest on a server that cannot be drained: when the cut has not moved
   const pair = { a: { utilisation: { ...busy, ram: 0.95 } }, b: { utilisation: busy } };
   const cut = backend.ticks(10, pair).get('a');
   t.true(reasonCodes(cut).includes('drain-refused'));
-  t.true(backend.weight('a') < 110, `${backend.weight('a')}`);
+  t.true(backend.weight('a') < 170, `${backend.weight('a')}`);
   const last = backend.ticks(40, pair).get('a');
   t.is(backend.weight('a'), 256);
   t.true(reasonCodes(last).includes('not-cut'));
@@ -21,8 +21,9 @@ test('it is drained as soon as the others can carry its work, and 20 s without t
   const backend = new Backend({ a: 100, b: 100 }, steady);
   const a = { utilisation: { ...busy, ram: 0.95 } };
   backend.ticks(50, { a, b: { utilisation: busy } });
-  const easy = { a: { utilisation: { cpu: 0.1, ram: 0.95 } }, b: { utilisation: { cpu: 0.1 } } };
-  backend.ticks(2, easy);
+  const few = { traffic: { ok: 17, errors: 0, clientErrors: 0 } };
+  const easy = { a: { utilisation: { cpu: 0.1, ram: 0.95 }, ...few }, b: { utilisation: { cpu: 0.1 }, ...few } };
+  backend.ticks(3, easy);
   t.is(backend.weight('a'), 0);
   const idle = { ...easy, a: { ...easy.a, traffic: { ok: 0, errors: 0, clientErrors: 0 } } };
   backend.ticks(9, idle);
@@ -36,7 +37,7 @@ test('RAM that rises by 5 points is cut for again', (t) => {
   backend.ticks(50, at(0.92));
   t.is(backend.weight('a'), 256);
   backend.ticks(8, at(0.98));
-  t.true(backend.weight('a') < 110, `${backend.weight('a')}`);
+  t.true(backend.weight('a') < 150, `${backend.weight('a')}`);
 });
 
 test('RAM that follows the weight stays cut, and the weight stands still', (t) => {
@@ -51,7 +52,7 @@ test('RAM that follows the weight stays cut, and the weight stands still', (t) =
   for (let each = 0; each < 60; each += 1) tick();
   const later = Array.from({ length: 100 }, tick);
   const [least, most] = [Math.min(...later), Math.max(...later)];
-  t.true(most < 200, `${most}`);
+  t.true(most < 220, `${most}`);
   t.true(most - least < 30, `${least} to ${most}`);
 });
 
@@ -64,13 +65,13 @@ test('where all servers have much RAM at rest, but not the same, none is starved
     return Math.max(...weights) / Math.min(...weights);
   };
   backend.ticks(12, fleet);
-  t.true(ratio() > 3, `${ratio()}`);
+  t.true(ratio() < 1.5, `what they have in common does not cut: ${ratio()}`);
   backend.ticks(60, fleet);
-  t.true(ratio() < 2, `${ratio()}`);
+  t.true(ratio() < 1.5, `${ratio()}`);
 });
 
 test('the weight is cut for good where it is not known whether the others can carry the work', (t) => {
   const backend = new Backend({ a: 100, b: 100 }, steady);
   backend.ticks(60, { a: { utilisation: { ram: 0.95 } }, b: { stale: true } });
-  t.true(backend.weight('a') < 110);
+  t.true(backend.weight('a') < 170);
 });

@@ -20,9 +20,9 @@ export type Quantity = (typeof quantities)[number];
 const everything = { cores: true, traffic: true, configuredWeights: true, utilisation: true };
 
 const promises: Readonly<Record<PolicyName, Promises>> = {
-  // many requests are known better than few; queueing depends on the number of cores
+  // many requests are known better than few
   adaptive: {
-    scaleFree: { ...everything, cores: false, traffic: false, utilisation: false },
+    scaleFree: { ...everything, traffic: false, utilisation: false },
     judgesByTheRest: true,
     remembers: 300,
   },
