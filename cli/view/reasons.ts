@@ -57,8 +57,13 @@ const agentProblems: Readonly<Record<string, string>> = {
   'agent-stale': 'agent old',
 };
 
-/** The basis of an ordinary weight. */
+/** The basis of an ordinary weight: under `adaptive` the capacity in requests/s, and the factor for the load. */
 function basis(reasons: readonly StatusReason[]): string {
+  const capacity = reasons.find((reason) => reason.code === 'capacity');
+  const load = reasons.find((reason) => reason.code === 'inverse-load');
+  if (capacity !== undefined && load !== undefined) {
+    return `${short(capacity.requestsPerSecond)}/s x ${decimal(load.factor)}`;
+  }
   for (const reason of reasons) {
     const { code } = reason;
     if (code === 'unknown') return reason.of;
@@ -71,6 +76,12 @@ function basis(reasons: readonly StatusReason[]): string {
     if (code === 'equal') return 'equal';
   }
   return 'by load';
+}
+
+/** In at most five characters. */
+function short(value: number): string {
+  if (value < 10) return decimal(value, 1);
+  return value < 10_000 ? decimal(value, 0) : `${decimal(value / 1_000, 0)}k`;
 }
 
 /** One step of a decision in words. */

@@ -1,11 +1,11 @@
 import { ticksToConverge } from '../../testbed/simulator/convergence.ts';
 import { type FleetName, fleets } from '../../testbed/simulator/fleets.ts';
-import { failedShare, type SimulationResult } from '../../testbed/simulator/result.ts';
+import { failedShare, type SimulationResult, sharesOf } from '../../testbed/simulator/result.ts';
 import { scenarios } from '../../testbed/simulator/scenarios.ts';
 import { type Balance, type Contender, type Experiment, experimentSchema } from '../../testbed/simulator/schema.ts';
 
 /** Who sets the weights, by a short name: a policy of the controller, or weights without one. */
-export type ContenderName = 'oracle' | 'static' | 'equal-weights' | `policy:${string}`;
+export type ContenderName = 'none' | 'oracle' | 'static' | 'equal-weights' | `policy:${string}`;
 
 /** One combination that is measured, with every seed. */
 export interface Cell {
@@ -18,12 +18,17 @@ export interface Cell {
   readonly contender: ContenderName;
   /** Default: 1. */
   readonly haproxys?: number;
+  /** Whether HAProxy retries and observes connections itself; default: no. */
+  readonly fastPath?: boolean;
 }
 
 /** The figures of one run that goals use; null where the run has no such figure. */
 export interface Figures {
   readonly meanMs: number | null;
   readonly p99Ms: number | null;
+  /** The same where every failure counts with the time-out. */
+  readonly chargedMeanMs: number | null;
+  readonly chargedP99Ms: number | null;
   /** Shares of all requests, 0 to 1. */
   readonly withinSecond: number | null;
   readonly failed: number | null;
@@ -31,6 +36,8 @@ export interface Figures {
   readonly maxOverMean: number | null;
   /** Sum over the servers of how far their shares move in a tick; the mean over the ticks. */
   readonly movement: number | null;
+  /** Of servers of one size: how far the furthest share is from the mean of the shares, over that mean, at any tick. */
+  readonly furthestShare: number | null;
   /** From the start, or from the scenario's first event; how the weights move afterwards is `movement`. */
   readonly ticksToConverge: number | null;
   /** Ticks that left every server that is up with weight 0. */
@@ -39,12 +46,15 @@ export interface Figures {
 
 export type FigureName = keyof Figures;
 
-export function cellName({ fleet, demandMs, scenario, balance, contender, haproxys = 1 }: Cell): string {
+export function cellName(cell: Cell): string {
+  const { fleet, demandMs, scenario, balance, contender, haproxys = 1, fastPath = false } = cell;
   const many = haproxys === 1 ? '' : ` x${haproxys}`;
-  return `${fleet} ${demandMs} ms ${scenario} ${contender.replace('policy:', '')}+${balance}${many}`;
+  const retries = fastPath ? ' with retries' : '';
+  return `${fleet} ${demandMs} ms ${scenario} ${contender.replace('policy:', '')}+${balance}${many}${retries}`;
 }
 
 const contenders: Readonly<Record<string, Contender>> = {
+  none: { kind: 'static', weights: 'configured' },
   oracle: { kind: 'oracle' },
   static: { kind: 'static', weights: 'capacity' },
   'equal-weights': { kind: 'static', weights: 'equal' },
@@ -64,31 +74,43 @@ export interface RunSettings {
 export function experimentOf(cell: Cell, seed: number, { steadySeconds, config = {} }: RunSettings): Experiment {
   const plan = scenarios.get(cell.scenario);
   if (plan === undefined) throw new Error(`no scenario ${cell.scenario}`);
-  const { fleet: fleetName, demandMs, balance, contender, haproxys = 1 } = cell;
+  const { fleet: fleetName, demandMs, balance, contender, haproxys, fastPath = false } = cell;
   const fleet = fleets[fleetName];
   return experimentSchema.parse({
     fleet,
     demandMs,
     balance,
-    haproxys,
+    fastPath,
     seed,
     contender: contenders[contender] ?? { kind: 'policy', policy: contender.replace('policy:', ''), config },
     ...plan(fleet),
+    ...(haproxys === undefined ? {} : { haproxys }),
     ...(cell.scenario.startsWith('steady') ? { seconds: steadySeconds } : {}),
   });
 }
 
 export function figuresOf(result: SimulationResult, { scenario }: Experiment): Figures {
-  const { meanMs, p99Ms, withinSecond, maxOverMean, shareMovement, allZeroTicks, samples } = result;
+  const { meanMs, p99Ms, charged, withinSecond, maxOverMean, shareMovement, allZeroTicks, samples } = result;
   const [event] = scenario.events;
   return {
     meanMs,
     p99Ms,
+    chargedMeanMs: charged?.meanMs ?? null,
+    chargedP99Ms: charged?.p99Ms ?? null,
     withinSecond,
     failed: failedShare(result),
     maxOverMean,
     movement: shareMovement.mean,
+    furthestShare: furthestShare(samples),
     ticksToConverge: ticksToConverge(samples, event?.fromSeconds ?? 0),
     allZeroTicks,
   };
+}
+
+function furthestShare(samples: SimulationResult['samples']): number | null {
+  const measured = samples.filter(({ atSeconds }) => atSeconds >= 0);
+  const distances = measured.flatMap((sample) =>
+    sharesOf(sample).map((share) => Math.abs(share * sample.up.length - 1)),
+  );
+  return distances.length === 0 ? null : Math.max(...distances);
 }

@@ -1,11 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
+import { defaultPolicy, type PolicyName, policyNames } from '../../shared/contract/policy-names.ts';
 import { ProblemError } from '../../shared/contract/problem.ts';
 import { runProgram } from '../../shared/process/run-program.ts';
 import { Progress } from '../../shared/terminal/progress.ts';
 import { parseExperiment } from '../../testbed/simulator/parse-experiment.ts';
+import { allGoals } from './all-goals.ts';
 import type { RunSettings } from './cell.ts';
-import { type Goal, goals } from './goals.ts';
+import type { Goal } from './goal.ts';
 import { Measured, Plan } from './measure.ts';
 import { rankingTables } from './ranking.ts';
 import { formatGoal, reportOf } from './report.ts';
@@ -13,7 +15,8 @@ import { runCells } from './run.ts';
 
 interface Flags {
   readonly seeds: string;
-  readonly goal?: string;
+  readonly policy: string;
+  readonly only?: string;
   readonly config: string;
   readonly ranking: boolean;
   readonly json: boolean;
@@ -23,15 +26,19 @@ const steadySeconds = 300;
 const examples = `
 Examples:
   npm run simulate:goals                        everything, some minutes
-  npm run simulate:goals -- --goal G5,G6        two goals
-  npm run simulate:goals -- --goal G5,G6 \\
+  npm run simulate:goals -- --only G5,never-worse/rolling
+                                                two goals
+  npm run simulate:goals -- --only never-worse --policy capacity --seeds 2
+                                                all of that name, of another policy
+  npm run simulate:goals -- --only G5,G6 \\
     --config '{"policies":{"capacity":{"forgetting":0.25}}}'
                                                 what another constant would change`;
 
 const flags = new Command('simulate:goals')
-  .description('check in the simulator that the policies meet their goals; exit code 1 if one is missed')
+  .description('check in the simulator that a policy meets the goals of the default one; exit code 1 if one is missed')
   .option('--seeds <count>', 'runs of each cell, with seeds 1 to COUNT; 1 to 1000', '5')
-  .option('--goal <names>', 'only these goals, such as G1,G7, without the tables (default: all)')
+  .option('--policy <name>', policyNames.join(', '), defaultPolicy)
+  .option('--only <names>', 'only these goals, such as G1,never-worse/rolling, without the tables (default: all)')
   .option('--config <json>', "keys of the controller's configuration to try, as JSON", '{}')
   .option('--no-ranking', 'do not print the tables of docs/policies.md')
   .option('--json', 'print every figure of every goal as JSON', false)
@@ -42,10 +49,11 @@ const flags = new Command('simulate:goals')
 await runProgram('simulate:goals', () => run(flags));
 
 async function run({ ranking, json, ...rest }: Flags): Promise<number> {
-  const chosen = chosenGoals(rest.goal);
+  const policy = policyNamed(rest.policy);
+  const chosen = chosenGoals(policy, rest.only);
   const seeds = seedCount(rest.seeds);
-  const settings: RunSettings = { steadySeconds, config: triedConfig(rest.config) };
-  const withTables = ranking && rest.goal === undefined && !json;
+  const settings: RunSettings = { steadySeconds, config: triedConfig(policy, rest.config) };
+  const withTables = ranking && rest.only === undefined && !json;
   const plan = new Plan();
   for (const goal of chosen) goal.findings(plan);
   if (withTables) rankingTables(plan);
@@ -70,12 +78,21 @@ async function run({ ranking, json, ...rest }: Flags): Promise<number> {
   return reports.every(({ met }) => met) ? 0 : 1;
 }
 
-function chosenGoals(names: string | undefined): readonly Goal[] {
+function policyNamed(text: string): PolicyName {
+  const name = policyNames.find((each) => each === text);
+  if (name === undefined) throw usage('--policy', `one of ${policyNames.join(', ')}`, text);
+  return name;
+}
+
+/** `never-worse` is all of `never-worse/...`. */
+function chosenGoals(policy: PolicyName, names: string | undefined): readonly Goal[] {
+  const goals = allGoals(policy);
   if (names === undefined) return goals;
-  return names.split(',').map((name) => {
-    const goal = goals.find((each) => each.name === name.trim().toUpperCase());
-    if (goal === undefined) throw usage('--goal', goals.map((each) => each.name).join(', '), name);
-    return goal;
+  return names.split(',').flatMap((text) => {
+    const wanted = text.trim().toLowerCase();
+    const found = goals.filter(({ name }) => name.toLowerCase() === wanted || name.startsWith(`${wanted}/`));
+    if (found.length === 0) throw usage('--only', goals.map((each) => each.name).join(', '), text);
+    return found;
   });
 }
 
@@ -85,14 +102,14 @@ function seedCount(text: string): number {
   return count;
 }
 
-function triedConfig(text: string): Readonly<Record<string, unknown>> {
+function triedConfig(policy: PolicyName, text: string): Readonly<Record<string, unknown>> {
   let config: unknown;
   try {
     config = JSON.parse(text);
   } catch {
     throw usage('--config', 'JSON such as {"guard":{"floor":0.01}}', text);
   }
-  const contender = { kind: 'policy', policy: 'capacity', config };
+  const contender = { kind: 'policy', policy, config };
   const parsed = parseExperiment({ fleet: 'het', load: 0.5, contender }, '--config').contender;
   return parsed.kind === 'policy' ? parsed.config : {};
 }

@@ -6,6 +6,8 @@ export interface Measure {
   value(cell: Cell, figure: FigureName): number;
   /** Median of the ratios of runs with the same seed, so with the same requests: less noise than a ratio of medians. */
   ratio(cell: Cell, against: Cell, figure: FigureName): number;
+  /** Median of the differences of runs with the same seed. */
+  difference(cell: Cell, against: Cell, figure: FigureName): number;
   largest(cell: Cell, figure: FigureName): number;
 }
 
@@ -20,6 +22,10 @@ export class Plan implements Measure {
   ratio(cell: Cell, against: Cell): number {
     this.#note(against);
     return this.#note(cell);
+  }
+
+  difference(cell: Cell, against: Cell): number {
+    return this.ratio(cell, against);
   }
 
   largest(cell: Cell): number {
@@ -47,6 +53,11 @@ export class Measured implements Measure {
   ratio(cell: Cell, against: Cell, figure: FigureName): number {
     const base = this.#of(against, figure);
     return medianOf(this.#of(cell, figure).map((value, index) => value / (base[index] ?? Number.NaN)));
+  }
+
+  difference(cell: Cell, against: Cell, figure: FigureName): number {
+    const base = this.#of(against, figure);
+    return medianOf(this.#of(cell, figure).map((value, index) => value - (base[index] ?? Number.NaN)));
   }
 
   largest(cell: Cell, figure: FigureName): number {

@@ -1,5 +1,5 @@
 import { decimal, spacedPercent } from '../../shared/terminal/format.ts';
-import { type Finding, type Goal, isMet, shortfall } from './goals.ts';
+import { type Finding, type Goal, isMet, shortfall } from './goal.ts';
 import type { Measure } from './measure.ts';
 
 export interface GoalReport {
@@ -26,7 +26,7 @@ export function formatGoal({ name, text, met, findings }: GoalReport): string {
   const shown = missed.length === 0 ? findings.slice(0, 1) : missed;
   const count = met ? `worst of ${findings.length}` : `missed ${missed.length} of ${findings.length}`;
   const lines = shown.map((finding) => `             ${formatFinding(finding)}`);
-  return [`${name.padEnd(4)}${met ? 'met   ' : 'MISSED'}   ${text}`, `             ${count}:`, ...lines].join('\n');
+  return [`${name.padEnd(4)} ${met ? 'met   ' : 'MISSED'}  ${text}`, `             ${count}:`, ...lines].join('\n');
 }
 
 const formats = {

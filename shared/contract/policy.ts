@@ -43,9 +43,10 @@ export interface Dynamics {
   readonly maxStep: number;
   /**
    * Who answers a server near saturation. `guard`: it cuts the policy's weight by degrees and drains. `policy`: the policy cuts for
-   * itself, and nothing but errors drains a server.
+   * itself, and nothing but errors drains a server. `shared`: the policy answers what follows the
+   * requests, queues included; the guard cuts for RAM, by small steps, and drains.
    */
-  readonly overload: 'guard' | 'policy';
+  readonly overload: 'guard' | 'policy' | 'shared';
   /** The policy means one server to have nearly all of the traffic. */
   readonly concentrates?: true;
 }

@@ -23,6 +23,7 @@ export interface Line extends Target {
   responses5xx: number;
   connectionErrors: number;
   responseErrors: number;
+  retries: number;
   redispatches: number;
 }
 
@@ -30,6 +31,7 @@ export interface HaproxyOptions {
   readonly servers: readonly Server[];
   readonly lines: readonly { readonly name: string; readonly configuredWeight: number }[];
   readonly balance: Balance;
+  readonly fastPath: boolean;
   readonly random: Random;
   readonly measures: Measures;
 }
@@ -39,17 +41,20 @@ export class SimulatedHaproxy {
   readonly balance: Balance;
   readonly lines: readonly Line[];
   readonly #servers: readonly Server[];
+  /** `retry-on conn-failure empty-response 500 502 503`, and `observe layer4 ... on-error mark-down` on every server line. */
+  readonly #fastPath: boolean;
   readonly #dispatch: Dispatch;
   readonly #measures: Measures;
 
-  constructor({ servers, lines, balance, random, measures }: HaproxyOptions) {
+  constructor({ servers, lines, balance, fastPath, random, measures }: HaproxyOptions) {
+    this.#fastPath = fastPath;
     this.balance = balance;
     this.#servers = servers;
     this.#measures = measures;
     this.lines = lines.map(({ name, configuredWeight }, index) => ({
       ...{ index, name, configuredWeight, weight: configuredWeight, up: true, served: 0, health: new Health() },
       ...{ sessions: 0, responses2xx: 0, responses4xx: 0, responses5xx: 0 },
-      ...{ connectionErrors: 0, responseErrors: 0, redispatches: 0 },
+      ...{ connectionErrors: 0, responseErrors: 0, retries: 0, redispatches: 0 },
     }));
     this.#dispatch = dispatchOf(balance, this.lines, random);
   }
@@ -66,20 +71,48 @@ export class SimulatedHaproxy {
       this.#measures.failed(request, 'noServer');
       return false;
     }
-    let line = first;
-    for (let retry = 0; ; retry += 1) {
+    return this.#try(request, first, nowMs);
+  }
+
+  /** An attempt, and others elsewhere while the last one may be repeated. Returns whether the client waits for a server. */
+  #try(request: Request, first: Line, nowMs: number): boolean {
+    for (let line = first; ; ) {
       const reception = this.#connect(line, request, nowMs);
-      if (reception !== 'refused') return reception === 'accepted';
-      if (retry === retries) break;
-      this.#measures.retried(request);
-      // avoids the server that was just tried, unless there is no other
-      const next: Line = this.#pick(line) ?? line;
-      if (next !== line) line.redispatches += 1;
-      line = next;
+      if (reception === 'accepted') return true;
+      const mayRepeat = reception === 'refused' || (this.#fastPath && this.#errorStatus(line) >= 500);
+      if (!mayRepeat || request.retries === retries) {
+        this.#fail(line, request, reception);
+        return false;
+      }
+      // HAProxy 2.6 counts a retry because of the answer as a retry, and one because of the connection as none
+      if (reception === 'error') line.retries += 1;
+      line = this.#elsewhere(line, request);
     }
-    line.connectionErrors += 1;
-    this.#measures.failed(request, 'refused');
-    return false;
+  }
+
+  /** The server for another attempt: not the one that was just tried, unless there is no other. */
+  #elsewhere(line: Line, request: Request): Line {
+    request.retries += 1;
+    this.#measures.retried(request);
+    const next = this.#pick(line) ?? line;
+    if (next !== line) line.redispatches += 1;
+    return next;
+  }
+
+  #fail(line: Line, request: Request, reception: 'refused' | 'error'): void {
+    if (reception === 'refused') {
+      line.connectionErrors += 1;
+      this.#measures.failed(request, 'refused');
+      return;
+    }
+    if (this.#errorStatus(line) < 500) line.responses4xx += 1;
+    else line.responses5xx += 1;
+    // for the client that is as bad, whatever the status
+    this.#measures.failed(request, 'status5xx');
+  }
+
+  #errorStatus(line: Line): number {
+    return this.#servers[line.index]?.conditions.errorStatus ?? 500;
   }
 
   /** A server has finished a request that this HAProxy still waited for. */
@@ -99,11 +132,16 @@ export class SimulatedHaproxy {
     this.#measures.failed(request, 'timeout');
   }
 
-  /** The connection broke before the answer was complete. */
-  broken(request: Request): void {
+  /** The connection broke before the answer. Returns whether the client waits for another server now. */
+  broken(request: Request, nowMs: number): boolean {
     const line = this.#release(request);
+    if (line !== undefined && this.#fastPath && request.retries < retries) {
+      line.retries += 1;
+      return this.#try(request, this.#elsewhere(line, request), nowMs);
+    }
     if (line !== undefined) line.responseErrors += 1;
     this.#measures.failed(request, 'broken');
+    return false;
   }
 
   check(index: number, nowMs: number): void {
@@ -111,6 +149,10 @@ export class SimulatedHaproxy {
     const server = this.#servers[index];
     if (line === undefined || server === undefined) return;
     line.health.check(server.accepts, nowMs);
+    this.#followHealth(line);
+  }
+
+  #followHealth(line: Line): void {
     if (line.up === line.health.up) return;
     line.up = line.health.up;
     this.#dispatch.changed(line);
@@ -135,14 +177,11 @@ export class SimulatedHaproxy {
     request.server = line.index;
     const server = this.#servers[line.index];
     const reception = server?.receive(request, nowMs) ?? 'refused';
-    if (reception === 'accepted') return reception;
-    this.#serve(line, -1);
-    if (reception === 'error') {
-      if ((server?.conditions.errorStatus ?? 500) < 500) line.responses4xx += 1;
-      else line.responses5xx += 1;
-      // for the client that is as bad, whatever the status
-      this.#measures.failed(request, 'status5xx');
+    if (this.#fastPath) {
+      line.health.observe(reception !== 'refused', nowMs);
+      this.#followHealth(line);
     }
+    if (reception !== 'accepted') this.#serve(line, -1);
     return reception;
   }
 

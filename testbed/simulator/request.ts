@@ -1,4 +1,4 @@
-/** One client's request. `server` changes with every retry. */
+/** One client's request. `server` and `retries` change with every retry. */
 export interface Request {
   readonly arrivedMs: number;
   /** Work, in ms of one core of speed 1. */
@@ -8,6 +8,8 @@ export interface Request {
   /** The HAProxy that received it, and the server that has it now; by index. */
   readonly haproxy: number;
   server: number;
+  /** Attempts that failed and were repeated. */
+  retries: number;
   /** The client has its answer. A server may still work for it in vain. */
   over: boolean;
 }

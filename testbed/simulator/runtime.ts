@@ -106,8 +106,7 @@ function rowOf(line: Line, nowMs: number): StatRow {
     responses5xx: line.responses5xx,
     connectionErrors: line.connectionErrors,
     responseErrors: line.responseErrors,
-    // a refused connection goes to another server at once
-    retries: 0,
+    retries: line.retries,
     redispatches: line.redispatches,
     throttlePercent: null,
     upForMs: line.up ? line.health.inStateForMs(nowMs) : null,
@@ -138,7 +137,7 @@ function backendRow(rows: readonly StatRow[], algorithm: string): StatRow {
     responses5xx: sum((row) => row.responses5xx),
     connectionErrors: sum((row) => row.connectionErrors),
     responseErrors: sum((row) => row.responseErrors),
-    retries: 0,
+    retries: sum((row) => row.retries),
     redispatches: sum((row) => row.redispatches),
     throttlePercent: null,
     upForMs: null,

@@ -110,6 +110,8 @@ export const experimentSchema = z
     balance: z.enum(balances).default('roundrobin'),
     /** HAProxy's `timeout server`. */
     timeoutMs: aboveZero(600_000).default(5_000),
+    /** HAProxy retries 500, 502, 503 and empty answers elsewhere, and takes a server down that refuses three connections. */
+    fastPath: z.boolean().default(false),
     contender: contenderSchema,
     scenario: scenarioSchema.prefault({}),
     periodMs: z

@@ -50,6 +50,11 @@ export function demandOf(entries: readonly Entry[], before: number | null, elaps
   return { total, of, inRequests: true, perSecond: total };
 }
 
+/** Whether more is asked for than all servers together can do: then what one is spared overloads the others. */
+export function isBeyond({ total, of, inRequests }: Demand): boolean {
+  return inRequests && total > sum([...of.values()].map(({ can }) => can));
+}
+
 /** Requests per second and core of the servers that are well. */
 function levelOf(entries: readonly Entry[], coresOf: (entry: Entry) => number): number | null {
   const levels = (some: readonly Entry[]) =>

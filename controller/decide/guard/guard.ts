@@ -4,7 +4,7 @@ import type { Dynamics, Thresholds, Verdict } from '../../../shared/contract/pol
 import { sum } from '../../../shared/math/statistics.ts';
 import { isEjected, isHeldBack } from '../fast/fast-weight.ts';
 import { drainByAgent } from './by-agent.ts';
-import { type Demand, demandOf, unknownStrength } from './demand.ts';
+import { type Demand, demandOf, isBeyond, unknownStrength } from './demand.ts';
 import { type DrainOutcome, decideDrains } from './drain.ts';
 import type { FullWeight } from './full-weight.ts';
 import { holdAll, whyHold } from './hold.ts';
@@ -59,8 +59,8 @@ export function guard(input: GuardInput, before: GuardState): GuardOutcome {
   }
 
   const started = withStartingWeights(entries, before.started);
-  const learned = learnWeights(started, dynamics, thresholds);
-  const demand = demandOf(learned, before.demand, elapsedMs);
+  const demand = demandOf(started, before.demand, elapsedMs);
+  const learned = learnWeights(started, dynamics, thresholds, isBeyond(demand));
   const ruled = drain(learned, demand, input);
   return write(ruled, demand, input, before);
 }

@@ -9,6 +9,9 @@ import { type ServerMemory, unknownUtilisation } from './state.ts';
 import type { Entry } from './take-in.ts';
 import { cuttable } from './vain-cut.ts';
 
+/** Share of the way that a cut goes in a tick where the policy's own gain is 1: RAM changes slowly. */
+const sharedGradeGain = 0.3;
+
 /** Above this smoothed share of errors a server is cut so much that it may be idle for it. */
 const cutErrorShare = 0.1;
 
@@ -41,18 +44,20 @@ export function withStartingWeights(entries: readonly Entry[], started: boolean)
 /**
  * Moves every server's learned weight a bounded step towards what the policy wants now. A policy's weights are relative, so
  * only their differences count: the step of the median server is subtracted from all. Otherwise every server that is held
- * would lose share while another one is overloaded and the policy raises the rest.
+ * would lose share while another one is overloaded and the policy raises the rest. `isOverloaded`: all together cannot do what is
+ * asked for, so none is cut near saturation.
  */
 export function learnWeights(
   entries: readonly LearnedEntry[],
   dynamics: Dynamics,
   thresholds: Thresholds,
+  isOverloaded: boolean,
 ): LearnedEntry[] {
   const aimed = entries.map((entry) => ({ entry, aim: aimOf(entry, dynamics) }));
   const common = median(aimed.flatMap(({ aim }) => aim ?? [])) ?? 0;
-  const othersOf = mediansOfOthers(entries.map(cuttableOf));
+  const othersOf = mediansOfOthers(entries.map((entry) => cuttableOf(entry, dynamics)));
   return aimed.map(({ entry, aim }) => {
-    const graded = grade(entry, othersOf, dynamics, thresholds);
+    const graded = isOverloaded ? uncut(entry) : grade(entry, othersOf, dynamics, thresholds);
     const own = aim === null ? null : aim - common;
     return step(entry, own !== null && isIdleByErrors(entry, dynamics) ? Math.min(0, own) : own, graded, dynamics);
   });
@@ -78,30 +83,36 @@ function isIdleByErrors({ memory }: LearnedEntry, { overload }: Dynamics): boole
 function grade(
   entry: Entry,
   othersOf: (own: Utilisations) => Utilisations,
-  { overload }: Dynamics,
+  dynamics: Dynamics,
   thresholds: Thresholds,
 ) {
   const nothing = { aim: 0, reasons: [] };
-  if (overload === 'policy' || entry.observation.agent.state === 'stale') return nothing;
-  const utilisation = cuttableOf(entry);
+  if (dynamics.overload === 'policy' || entry.observation.agent.state === 'stale') return nothing;
+  const utilisation = cuttableOf(entry, dynamics);
   const { factor, reasons } = gradeFactor(utilisation, othersOf(utilisation), thresholds);
   return { aim: Math.log(factor) - entry.memory.logGrade, reasons };
 }
 
-function cuttableOf({ observation: { agent }, memory }: Entry): Utilisations {
-  return agent.state === 'stale' ? unknownUtilisation : cuttable(agent.utilisation, memory);
+function uncut({ memory: { logGrade } }: Entry) {
+  return { aim: -logGrade, reasons: [] };
+}
+
+function cuttableOf({ observation: { agent }, memory }: Entry, { overload }: Dynamics): Utilisations {
+  if (agent.state === 'stale') return unknownUtilisation;
+  const utilisation = cuttable(agent.utilisation, memory);
+  return overload === 'shared' ? { ...unknownUtilisation, ram: utilisation.ram } : utilisation;
 }
 
 function step(
   entry: LearnedEntry,
   aim: number | null,
   graded: { readonly aim: number; readonly reasons: readonly Reason[] },
-  { gain, maxStep }: Dynamics,
+  { gain, maxStep, overload }: Dynamics,
 ): LearnedEntry {
   const { observation, memory, verdict, reasons: known } = entry;
   const bounded = (value: number) => Math.min(maxStep, Math.max(-maxStep, value));
   const weightStep = bounded(gain * (aim ?? 0));
-  const total = bounded(weightStep + gain * graded.aim);
+  const total = bounded(weightStep + (overload === 'shared' ? sharedGradeGain : gain) * graded.aim);
   const reasons: Reason[] = [...verdict.reasons, ...known, ...graded.reasons];
   if (aim !== null) {
     reasons.push({ code: 'smoothed', factor: Math.exp(total), wanted: Math.exp(aim + graded.aim) });

@@ -9,11 +9,20 @@ export interface Pace {
   /** Requests that it answered, errors included, and how long they were in flight, all together. */
   readonly answers: number;
   readonly flightSeconds: number;
+  /** Over which these were counted. */
+  readonly seconds: number;
   /** Seconds that a request takes where none waits: the least mean of ten ticks so far; null: not known yet. */
   readonly restSeconds: number | null;
 }
 
-export const noPace: Pace = { requests: 0, busySeconds: 0, answers: 0, flightSeconds: 0, restSeconds: null };
+export const noPace: Pace = {
+  requests: 0,
+  busySeconds: 0,
+  answers: 0,
+  flightSeconds: 0,
+  seconds: 0,
+  restSeconds: null,
+};
 
 /** Share of what was counted that is forgotten in a tick. */
 const forgotten = 0.1;
@@ -21,6 +30,8 @@ const forgotten = 0.1;
 const enoughAnswers = 20;
 const enoughRequests = 5;
 const enoughBusySeconds = 0.05;
+/** With fewer requests in flight none waits, and how long one takes is mostly chance. */
+const fewInFlight = 3;
 /** The least time is allowed to grow by so much a tick: requests may have become heavier. */
 const relaxed = 1.005;
 
@@ -33,7 +44,13 @@ export function paceAfter(before: Pace, observation: Observation, elapsedMs: num
   const answered = traffic.ok + traffic.errors;
   const answers = kept * before.answers + answered;
   const flightSeconds = kept * before.flightSeconds + inFlightOf(observation) * seconds;
-  const now = { ...before, answers, flightSeconds, restSeconds: restAfter(before.restSeconds, answers, flightSeconds) };
+  const now = {
+    ...before,
+    answers,
+    flightSeconds,
+    seconds: kept * before.seconds + seconds,
+    restSeconds: restAfter(before.restSeconds, answers, flightSeconds),
+  };
   if (agent.state === 'stale' || agent.utilisation.cpu === null) return now;
   const busy = Math.max(agent.utilisation.cpu, agent.utilisation.bandwidth ?? 0) * agent.effectiveCores;
   return {
@@ -61,8 +78,10 @@ export function perCore({ requests, busySeconds }: Pace): number | null {
   return requests >= enoughRequests && busySeconds >= enoughBusySeconds ? requests / busySeconds : null;
 }
 
-/** How many times longer a request takes than where none waits, 1 or more; null: not known. */
-export function slowdown({ answers, flightSeconds, restSeconds }: Pace, mostRestSeconds: number): number | null {
+/** How many times longer a request takes than where none waits, 1 or more, and 1 with few in flight; null: not known. */
+export function slowdown(pace: Pace, mostRestSeconds: number): number | null {
+  const { answers, flightSeconds, seconds, restSeconds } = pace;
   if (restSeconds === null || answers < 1) return null;
+  if (flightSeconds < fewInFlight * seconds) return 1;
   return Math.max(1, flightSeconds / answers / Math.max(1e-6, Math.min(restSeconds, mostRestSeconds)));
 }

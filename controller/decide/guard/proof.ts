@@ -26,7 +26,7 @@ export function proofs(paces: readonly Pace[], before: readonly number[]): numbe
     const known = before[index] ?? 0;
     const others = own === null ? null : medianOfOthers(own);
     if (own === null || others === null) return known;
-    if (own > Math.min(slower, others)) return Math.max(0, known - fall);
+    if (own > Math.min(slower, Math.max(notMuchSlower, others))) return Math.max(0, known - fall);
     return own <= notMuchSlower && others > Math.max(waiting, timesOwn * own) ? Math.min(1, known + rise) : known;
   });
 }

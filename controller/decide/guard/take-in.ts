@@ -3,7 +3,7 @@ import type { Observation, Utilisations } from '../../../shared/contract/observa
 import type { Thresholds, Verdict } from '../../../shared/contract/policy.ts';
 import { heldVerdict } from '../policies/held.ts';
 import { agentOf, hadTraffic } from './agent-of.ts';
-import { addAnswers, afterCommonFailure, answersOf, type ErrorJudgement, judgeErrors, noAnswers } from './errors.ts';
+import { addAnswers, answersOf, doMostFail, type ErrorJudgement, judgeErrors, noAnswers } from './errors.ts';
 import { metricsOver, smoothUtilisation } from './overload.ts';
 import { paceAfter } from './pace.ts';
 import { proofs } from './proof.ts';
@@ -54,14 +54,14 @@ export function takeIn(input: TakeInInput, before: GuardState): Entry[] {
 
 /** What each server is cut for; nothing while the breaker, which looks more often, has it out. */
 function withErrorsJudged<Taken extends Pick<Entry, 'observation' | 'memory'>>(taken: readonly Taken[]) {
-  const subjects = taken.map(({ observation: { server, traffic, fast }, memory }) => {
-    return { server, last: memory.answers, tick: answersOf(traffic), fast };
+  const subjects = taken.map(({ observation: { server, fast }, memory }) => {
+    return { server, last: memory.answers, fast };
   });
   const judgements = judgeErrors(subjects);
-  return taken.map((entry, index) => {
-    const subject = subjects[index];
+  const isCommonFailure = doMostFail(subjects);
+  return taken.map((entry) => {
     const errors = judgements.get(entry.observation.server) ?? { share: 0, others: 0, excess: 0 };
-    const answers = subject === undefined ? noAnswers : afterCommonFailure(subject, errors);
+    const answers = isCommonFailure ? noAnswers : entry.memory.answers;
     return { ...entry, errors, memory: { ...entry.memory, answers, errorShare: errors.excess } };
   });
 }

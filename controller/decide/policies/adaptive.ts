@@ -49,7 +49,7 @@ const heldBackShare = 0.8;
  */
 export const adaptive: Policy<AdaptiveState> = {
   name: 'adaptive',
-  dynamics: { gain: 1, maxStep: 0.7, overload: 'policy' },
+  dynamics: { gain: 1, maxStep: 0.7, overload: 'shared' },
   initialState: { servers: [], fleet: unknownFleet },
   forget: (state, names) => ({ ...state, servers: state.servers.filter(([server]) => !names.has(server)) }),
   decide(input, state) {

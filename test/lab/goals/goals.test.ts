@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import test from 'ava';
-import { type Goal, goals, shortfall } from '../../../lab/goals/goals.ts';
+import { type Goal, shortfall } from '../../../lab/goals/goal.ts';
+import { generalGoals } from '../../../lab/goals/goals.ts';
 import { Measured, Plan } from '../../../lab/goals/measure.ts';
 import { formatGoal, reportOf } from '../../../lab/goals/report.ts';
 import { runCells } from '../../../lab/goals/run.ts';
@@ -28,6 +29,16 @@ function missesOf(goal: Goal, measured: Measured) {
   });
   return { ...report, findings };
 }
+
+/** What `inverse-load` is for: nearly equal servers, and never a backend without a weight. */
+const ofInverseLoad = ['G11', 'G12'];
+
+const goals = [
+  ...generalGoals('capacity').filter(({ name }) => name !== 'G12'),
+  ...generalGoals('inverse-load')
+    .filter(({ name }) => ofInverseLoad.includes(name))
+    .map((goal) => ({ ...goal, text: `inverse-load ${goal.text}` })),
+];
 
 let measured = new Measured(new Map());
 

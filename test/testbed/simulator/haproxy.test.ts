@@ -1,7 +1,7 @@
 import test from 'ava';
 import { readBackend } from '../../../controller/observe/haproxy-view.ts';
 import { seededRandom } from '../../../shared/math/random.ts';
-import { conditionsOf } from '../../../testbed/simulator/conditions.ts';
+import { conditionsOf, normalConditions } from '../../../testbed/simulator/conditions.ts';
 import { SimulatedHaproxy } from '../../../testbed/simulator/haproxy.ts';
 import { Health } from '../../../testbed/simulator/health.ts';
 import { Measures } from '../../../testbed/simulator/measures.ts';
@@ -11,7 +11,7 @@ import { Server } from '../../../testbed/simulator/server.ts';
 import { experiment, serversOf } from './build.ts';
 
 /** One HAProxy with servers of one core each. Nothing happens but what the test does. */
-function setUp(servers: number) {
+function setUp(servers: number, fastPath = false) {
   const { fleet } = experiment({ fleet: serversOf(servers, { cores: 1, threads: 2, backlog: 0 }) });
   const silent = () => undefined;
   const random = seededRandom(1);
@@ -19,10 +19,17 @@ function setUp(servers: number) {
     return new Server({ spec, random, reschedule: silent, onDone: silent, onBroken: silent });
   });
   const measures = new Measures(0, 5_000);
-  const haproxy = new SimulatedHaproxy({ servers: machines, lines: fleet, balance: 'roundrobin', random, measures });
+  const haproxy = new SimulatedHaproxy({
+    servers: machines,
+    lines: fleet,
+    balance: 'roundrobin',
+    fastPath,
+    random,
+    measures,
+  });
   const runtime = new SimulatedRuntime(haproxy, 7, () => 10_400);
   const send = (): Request => {
-    const request = { arrivedMs: 0, demandMs: 20, wait: 0, haproxy: 0, server: -1, over: false };
+    const request = { arrivedMs: 0, demandMs: 20, wait: 0, retries: 0, haproxy: 0, server: -1, over: false };
     haproxy.handle(request, 0);
     return request;
   };
@@ -44,7 +51,7 @@ test("counters are those of HAProxy's statistics, by the outcome of the request"
   t.like(await row('s1'), { currentSessions: 1, responses2xx: 1, responses5xx: 0, responseErrors: 0 });
   haproxy.timedOut(second);
   t.like(await row('s1'), { currentSessions: 0, responses2xx: 1, responses5xx: 0, responseErrors: 1 });
-  haproxy.broken({ ...first });
+  haproxy.broken({ ...first }, 20);
   t.like(await row('s1'), { responses5xx: 0, responseErrors: 2 });
   machines[0]?.become(black, 30);
   send();
@@ -71,6 +78,34 @@ test('a refused connection is retried three times at most, and then counts for t
     rows.reduce((sum, each) => sum + (each?.currentSessions ?? 0), 0),
     1, // the very first request, whose end was not reported
   );
+});
+
+/* The next two as HAProxy 2.6.12 counts: `retry-on conn-failure empty-response 500`, `option redispatch 1`, `observe layer4`. */
+
+test('with its own fast path HAProxy repeats a 500 elsewhere, and counts no answer but a retry', async (t) => {
+  const { machines, measures, haproxy, send, row } = setUp(2, true);
+  machines[0]?.become(black, 0);
+  const request = send();
+  t.is(request.server, 1);
+  t.like(await row('s1'), { totalSessions: 1, responses5xx: 0, retries: 1, redispatches: 1, connectionErrors: 0 });
+  t.is(measures.failures.status5xx, 0);
+  t.true(haproxy.broken(request, 10), 'an empty answer is repeated, too');
+  machines[1]?.become(black, 20);
+  send();
+  t.is(measures.failures.status5xx, 1, 'after three retries the error is answered');
+  t.is(((await row('s1'))?.responses5xx ?? 0) + ((await row('s2'))?.responses5xx ?? 0), 1);
+});
+
+test('with its own fast path HAProxy takes a server down that refuses three connections', async (t) => {
+  const { machines, haproxy, send, row } = setUp(2, true);
+  machines[0]?.become(down, 0);
+  for (let request = 0; request < 5; request += 1) haproxy.answered(send(), 0);
+  t.like(await row('s1'), { totalSessions: 3, redispatches: 3, retries: 0, status: 'DOWN' });
+  machines[0]?.become(normalConditions, 1_000);
+  haproxy.check(0, 1_000);
+  t.like(await row('s1'), { status: 'DOWN 1/2' });
+  haproxy.check(0, 2_000);
+  t.like(await row('s1'), { status: 'UP' });
 });
 
 test("the controller's own reader accepts the simulated statistics", async (t) => {

@@ -4,11 +4,15 @@ export interface Estimate {
   readonly log: number;
   /** Of what is not known of it, above 0. */
   readonly variance: number;
+  /** How far it was found to have changed, halved at each measurement since. */
+  readonly change: number;
 }
 
 /** From this squared distance on, in variances, one server counts as different by itself; from `surely` on fully. */
 const perhaps = 6;
 const surely = 12;
+/** A change beyond chance is evidence enough, until later measurements speak for themselves. */
+const recentChange = 0.05;
 
 /**
  * Estimates drawn together where their differences are no more than what is not known of them: servers of which there is no
@@ -26,7 +30,8 @@ export function shrink(estimates: readonly Estimate[]): number[] {
   });
   const chance = 1 + 2 * Math.sqrt(2 / Math.max(1, estimates.length - 1));
   const ofAll = between0And1(((mean(squares) ?? 0) - chance) / chance);
-  return estimates.map(({ log }, index) => {
+  return estimates.map(({ log, change }, index) => {
+    if (Math.abs(change) > recentChange) return log;
     const ofItself = between0And1(((squares[index] ?? 0) - perhaps) / (surely - perhaps));
     return centre + Math.max(ofAll, ofItself) * (log - centre);
   });

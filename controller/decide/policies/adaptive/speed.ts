@@ -8,8 +8,8 @@ export interface SpeedMemory {
   readonly variance: number;
   /** Whether anything was measured. */
   readonly known: boolean;
-  /** Which way it last changed: 1 up, -1 down, 0 never. */
-  readonly change: -1 | 0 | 1;
+  /** How far it was last found to have changed, halved at each measurement since: the change may have only begun. */
+  readonly change: number;
 }
 
 /** What all servers of the backend have in common. */
@@ -34,7 +34,7 @@ export const unknownFleet: Fleet = { variation: 2.25, measurements: 0, level: nu
 const drift = 0.0004;
 const usualVariance = 0.016;
 /** Standard deviations from which the last one, two or three measurements are no chance: the speed itself has changed. */
-const changeDeviations = [3.2, 2.8, 2.5] as const;
+const changeDeviations = [3, 2.6, 2.4] as const;
 /** What part of the doubt counts for each. */
 const doubted = [1, 0.5, 0] as const;
 /** From here on the opposite way, within two measurements, a change was none: a pause, as for collecting garbage. */
@@ -115,14 +115,14 @@ function stepOf({ speed, stretches, measurement }: SpeedSubject, common: number,
   const change = reversed ? now : changeOf(speed, recent, fleet.doubt);
   const used = change ?? now;
   const innovation = used.log - speed.log;
-  const uncertain = speed.variance + (change === null ? 0 : innovation ** 2);
+  const uncertain = speed.variance + (change === null ? speed.change ** 2 / 2 : innovation ** 2);
   const gain = uncertain / (uncertain + used.variance);
   const forgotten = drift * Math.min(1, usualVariance / used.variance);
   const learned: SpeedMemory = {
     log: speed.log + gain * innovation,
     variance: (1 - gain) * uncertain + forgotten,
     known: true,
-    change: change === null ? speed.change : innovation > 0 ? 1 : -1,
+    change: change === null ? speed.change / 2 : innovation,
   };
   const expected = speed.variance + now.variance - fleet.variation / requests;
   const squared = Math.min(innovation ** 2, 9 * (speed.variance + now.variance)) / Math.max(0.2, 1 - part);
@@ -139,7 +139,7 @@ function stepOf({ speed, stretches, measurement }: SpeedSubject, common: number,
 /** Whether this measurement takes back a change that was found just before. */
 function isReversed({ log, variance, change }: SpeedMemory, since: readonly Stretch[], now: Stretch): boolean {
   if (change === 0 || since.length >= changeDeviations.length - 1) return false;
-  return (log - now.log) * change > reversalDeviations * Math.sqrt(variance + now.variance);
+  return (log - now.log) * Math.sign(change) > reversalDeviations * Math.sqrt(variance + now.variance);
 }
 
 /** The shortest run of last measurements that chance does not explain, as one; null: chance explains all. */

@@ -267,6 +267,18 @@ test('of a pair the drained one is back at the first tick at which the other can
   t.true(backend.weight('a') > 0);
 });
 
+test('while more is asked for than all can do, none is cut near saturation: the others would get what it is spared', (t) => {
+  const backend = new Backend(four, { algorithm: 'leastconn', policy: equal });
+  const asked = (started: number, threads: number): ServerSketch => ({
+    utilisation: { cpu: 1, threads },
+    traffic: { ok: 100, errors: 0, clientErrors: 0 },
+    flow: { started, redispatches: 0, queued: 0, inFlightMean: null },
+  });
+  const last = backend.ticks(10, { a: asked(120, 1), b: asked(120, 0.5), c: asked(120, 0.5), d: asked(120, 0.5) });
+  t.deepEqual([...backend.weights.values()], [256, 256, 256, 256]);
+  t.false(reasonCodes(last.get('a')).includes('graded'));
+});
+
 test('property: a drain never begins where the others would be over 80 % busy with all of the work', (t) => {
   const server = fc.record({ cores: fc.constantFrom(1, 2, 4), ram: fc.double({ min: 0.3, max: 1, noNaN: true }) });
   fc.assert(

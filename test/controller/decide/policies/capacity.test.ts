@@ -152,6 +152,17 @@ test('a standby learns from what other HAProxys count, and two HAProxys divide n
   t.true(near(both.tick([seen('large', 10, 290), seen('small', 90, 10)])['large'], 0.75));
 });
 
+test('through the guard: a peer that lies draws no more to a server than a lying agent does, and none to weight 0', (t) => {
+  const names = ['a', 'b', 'c', 'd'];
+  const backend = new Backend(Object.fromEntries(names.map((name) => [name, 100])), { policy: capacity() });
+  const work = { utilisation: { cpu: 0.5 }, traffic: { ok: 100, errors: 0, clientErrors: 0 } };
+  const lie = { ...work, elsewhere: { ok: 2_000_000, started: 2_000_000, inFlight: 1_000_000 } };
+  backend.ticks(30, { a: lie, b: work, c: work, d: work });
+  const sum = names.reduce((total, name) => total + backend.weight(name), 0);
+  t.true(backend.weight('a') / sum <= 0.63, `${backend.weight('a')} of ${sum}`);
+  for (const name of names) t.true(backend.weight(name) > 0, name);
+});
+
 test('nothing is learned just after a start, and without cpu', (t) => {
   for (const b of [
     working('b', 300, 0.5, { upForMs: 1_500 }),
