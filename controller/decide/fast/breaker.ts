@@ -133,6 +133,6 @@ export function stepOpen(
 }
 
 /** It is tried with a few requests. */
-export function probing(before: Breaker): Breaker {
+function probing(before: Breaker): Breaker {
   return { ...before, phase: 'probing', remainingMs: 0, probe: closedBreaker.probe };
 }

@@ -1,7 +1,7 @@
 import type { FastState } from '../../../shared/contract/observation.ts';
 import { median, sum } from '../../../shared/math/statistics.ts';
 import type { Order, Orders } from '../orders.ts';
-import { type Breaker, closedBreaker, evidenceOf, probing } from './breaker.ts';
+import { type Breaker, close, closedBreaker, evidenceOf } from './breaker.ts';
 import { type Carrier, Demand } from './demand.ts';
 import { fastWeight } from './fast-weight.ts';
 import { between, type LookRow, type Totals, totalsOf } from './look-row.ts';
@@ -131,13 +131,14 @@ function takeIn(row: LookRow, before: FastLaneState, { orders, elapsedMs }: Look
   const counted = between(memory.totals, row);
   const windows = counted === null ? memory.windows : windowsAfter(memory.windows, counted, row, elapsedMs);
   const isAway = row.status !== 'up' || order?.full === 0 || (order === undefined && memory.ramp.awayMs !== null);
-  const wasDown = memory.ramp.awayMs !== null && memory.breaker.phase === 'open' && !isAway;
-  const breaker = wasDown ? probing(memory.breaker) : memory.breaker;
-  const ramp = isAway ? away(memory.ramp, elapsedMs) : memory.ramp;
+  // HAProxy, or an operator, has had it out since and found it well
+  const isBack = memory.totals !== null && !memory.isUp && row.status === 'up';
+  const breaker = isBack && memory.breaker.phase !== 'closed' ? close(memory.breaker) : memory.breaker;
+  const ramp = isAway ? away(memory.ramp, elapsedMs) : { ...memory.ramp, awayMs: null };
   return withBreaker(
     {
       ...{ row, order, counted, wasUp: memory.isUp, stands: 'out' },
-      memory: { ...memory, totals: totalsOf(row), windows, ramp, isUp: row.status === 'up' },
+      memory: { ...memory, totals: totalsOf(row), windows, breaker, ramp, isUp: row.status === 'up' },
     },
     breaker,
   );
