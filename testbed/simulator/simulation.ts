@@ -217,8 +217,7 @@ export class Simulation {
       if (setter.look === undefined) continue;
       const { look } = setter;
       const slot = this.#agenda.slot(async (nowMs) => {
-        await look();
-        this.#agenda.set(slot, nowMs + lookEveryMs);
+        this.#agenda.set(slot, nowMs + (await look()));
       });
       this.#agenda.set(slot, ((index + 0.5) * lookEveryMs) / this.#setters.length);
     }
