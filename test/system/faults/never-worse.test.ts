@@ -69,7 +69,7 @@ for (const algorithm of ['roundrobin', 'leastconn']) {
       await using run = await startFive({ algorithm, perSecond: trickle });
       const sinceMs = performance.now();
       await run.stack.tell('s3', { failing: 500 });
-      await delay(40_000);
+      await delay(55_000);
       await failedAtMost(t, run, sinceMs, 0.04);
       t.deepEqual(run.timeline.outages, []);
     },
