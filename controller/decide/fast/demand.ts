@@ -49,7 +49,7 @@ export class Demand {
     const ramping = this.#ramping + (isRamping ? 0 : this.#capacityOf(server));
     if (this.#full === 0) return 1;
     // nothing is known of what they can do: the larger part must not wait for the smaller one
-    if (this.#perWeight === null) return this.#full < ramping ? 1 : 0;
+    if (this.#perWeight === null) return this.#full < this.#ramping + this.#capacityOfAll('out') ? 1 : 0;
     return Math.min(1, Math.max(0, (this.#asked / fullPart - this.#full) / Math.max(ramping, 1e-9)));
   }
 
