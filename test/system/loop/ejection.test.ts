@@ -14,7 +14,7 @@ for (const [algorithm, out] of [
   ['leastconn', 0],
   ['roundrobin', 1],
 ] as const) {
-  test.serial(`${algorithm}: a server that fails fast has weight ${out}, then for longer, and is back soon`, async (t) => {
+  test.serial(`${algorithm}: a server that fails fast has weight ${out}, then for longer`, async (t) => {
     await using folder = await temporaryFolder();
     const config = join(folder.path, 'controller.yaml');
     await writeFile(config, `guard:\n  ejectMs: ${ejectMs}\n`);
