@@ -151,9 +151,7 @@ function withBreaker(seen: Seen, breaker: Breaker): Seen {
   const passed = before.phase === 'open' ? fullRamp : afterProbe;
   const ramp = isBack && seen.memory.ramp.awayMs === null ? passed : seen.memory.ramp;
   const memory = { ...seen.memory, breaker, ramp };
-  const isOut = ramp.awayMs !== null && (seen.row.status !== 'up' || seen.order?.full === 0);
-  const stands =
-    isOut || breaker.phase !== 'closed' ? 'out' : ramp.share < 1 || ramp.awayMs !== null ? 'ramping' : 'full';
+  const stands = ramp.awayMs !== null || breaker.phase !== 'closed' ? 'out' : ramp.share < 1 ? 'ramping' : 'full';
   return { ...seen, memory, stands };
 }
 
@@ -200,8 +198,8 @@ function carrierOf({ row, memory, stands }: Seen): Carrier {
 function withRamp(seen: Seen, demand: Demand, othersMs: number | null, elapsedMs: number): Seen {
   const { row, memory, stands } = seen;
   const { windows, breaker } = memory;
-  const isServing = stands === 'ramping' || (stands === 'full' && memory.ramp.awayMs === null);
-  const grown = isServing ? rampUp(memory.ramp, seen.wasUp, elapsedMs, responseMs(windows), othersMs) : memory.ramp;
+  const grown =
+    stands === 'ramping' ? rampUp(memory.ramp, seen.wasUp, elapsedMs, responseMs(windows), othersMs) : memory.ramp;
   const isNeeded = grown.share < 1 && breaker.phase === 'closed' && seen.order !== undefined;
   const ramp = isNeeded ? atLeast(grown, demand.needOf(row.server, stands === 'ramping')) : grown;
   return { ...seen, memory: { ...memory, ramp } };
