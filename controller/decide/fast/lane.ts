@@ -131,9 +131,9 @@ function takeIn(row: LookRow, before: FastLaneState, { orders, elapsedMs }: Look
   const counted = between(memory.totals, row);
   const windows = counted === null ? memory.windows : windowsAfter(memory.windows, counted, row, elapsedMs);
   const isAway = row.status !== 'up' || order?.full === 0 || (order === undefined && memory.ramp.awayMs !== null);
-  // HAProxy, or an operator, has had it out since and found it well
-  const isBack = memory.totals !== null && !memory.isUp && row.status === 'up';
-  const breaker = isBack && memory.breaker.phase !== 'closed' ? close(memory.breaker) : memory.breaker;
+  // HAProxy, or an operator, has it out now, and brings it back once it is well
+  const isTaken = row.status !== 'up' && memory.breaker.phase !== 'closed';
+  const breaker = isTaken ? close(memory.breaker) : memory.breaker;
   const ramp = isAway ? away(memory.ramp, elapsedMs) : { ...memory.ramp, awayMs: null };
   return withBreaker(
     {
