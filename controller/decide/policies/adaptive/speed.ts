@@ -34,14 +34,14 @@ export const unknownFleet: Fleet = { variation: 2.25, measurements: 0, level: nu
 const drift = 0.0004;
 const usualVariance = 0.016;
 /** Standard deviations from which the last one, two or three measurements are no chance: the speed itself has changed. */
-const changeDeviations = [3, 2.6, 2.4] as const;
+const changeDeviations = [4.4, 4, 3.8] as const;
 /** What part of the doubt counts for each. */
 const doubted = [1, 0.5, 0] as const;
 /** From here on the opposite way, within two measurements, a change was none: a pause, as for collecting garbage. */
 const reversalDeviations = 2;
 const mostDoubt = 3;
 /** Of the doubt, a measurement: some minutes. */
-const doubtFades = 0.01;
+const doubtFades = 0.003;
 /** No server does more than four times the work a core of the others, nor less than a twentieth. */
 const largestLog = Math.log(4);
 const leastLog = -3;
