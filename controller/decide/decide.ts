@@ -112,7 +112,7 @@ function throughGuard(
   );
 }
 
-/** `scale`: HAProxy's weights over the guard's. What is left to another writer is no order of ours. */
+/** `scale`: HAProxy's weights over the guard's. What is left to another writer has no order. */
 function ordersOf(
   weights: GuardOutcome['full'],
   reasons: ReadonlyMap<string, Reason>,

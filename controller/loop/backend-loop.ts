@@ -201,11 +201,11 @@ export class BackendLoop {
     const rows = await api.stats(name);
     if (!rows.ok || !this.#lane.isAtWork) return 0;
     const looked = this.#lane.look(lookRowsOf(rows.value));
+    this.#logLook(looked);
     if (looked.changes.length === 0) return 0;
     this.#lane.written(looked.changes);
     const sent = await writer.writeBetween(looked.changes);
     events.report('weights between ticks', { backend: name }, sent.ok ? null : sent.error);
-    this.#logLook(looked);
     return sent.ok ? sent.value : 0;
   }
 

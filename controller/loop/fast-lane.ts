@@ -11,7 +11,7 @@ import type { Order, Orders } from '../decide/orders.ts';
 export interface Looked {
   /** Weights to be written at once. */
   readonly changes: readonly WeightChange[];
-  /** Servers whose breaker opened, or closed again, at this look. */
+  /** Servers whose breaker has opened, or closed again, since the last such look. */
   readonly opened: readonly string[];
   readonly closed: readonly string[];
   /** Drained servers that take requests again, because the others cannot carry them. */
@@ -37,6 +37,8 @@ export class FastLane {
   readonly #left = new Map<string, Set<number>>();
   /** Weights that looks wrote since the last tick read HAProxy, which does not know of them. */
   readonly #since = new Map<string, number>();
+  /** Servers whose breaker was open at the last look between ticks. */
+  #open: ReadonlySet<string> = new Set();
   readonly #sums = new Map<string, Sum>();
 
   /** `nowMs` is a monotonic clock. */
@@ -111,17 +113,12 @@ export class FastLane {
     const { released } = this.#look(rows);
     this.#release(released);
     const changes = rows.flatMap((row) => this.#changeOf(row, before));
-    const isOpen = (state: FastLaneState, server: string) => {
-      const phase = state.servers.get(server)?.breaker.phase ?? 'closed';
-      return phase !== 'closed';
-    };
-    const ours = [...this.#orders.keys()];
-    return {
-      changes,
-      opened: ours.filter((server) => !isOpen(before, server) && isOpen(this.#state, server)),
-      closed: ours.filter((server) => isOpen(before, server) && !isOpen(this.#state, server)),
-      released,
-    };
+    const open = new Set([...this.#orders.keys()].filter((server) => this.stateOf(server).breaker !== 'closed'));
+    const known = this.#open;
+    this.#open = open;
+    const opened = [...open].filter((server) => !known.has(server));
+    const closed = [...known].filter((server) => !open.has(server) && this.#orders.has(server));
+    return { changes, opened, closed, released };
   }
 
   /** Some requests are under way to see how a server does: the next look must not wait. */

@@ -1,7 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { defaultGuardSettings } from '../../controller/decide/guard/settings.ts';
+import { FastLane } from '../../controller/loop/fast-lane.ts';
+import { lookRowsOf } from '../../controller/loop/look-rows.ts';
 import { effectivePeriodMs } from '../../shared/contract/effective-period.ts';
 import type { Status } from '../../shared/contract/status.ts';
+import { median } from '../../shared/math/statistics.ts';
 import { backend, type Stack } from '../../testbed/rig/stack.ts';
 import { until } from '../../testbed/rig/wait.ts';
 import { type ProcessUsage, processUsage } from '../support/process-usage.ts';
@@ -12,7 +16,9 @@ const usage = `npm run bench:tick [-- --sizes 10,100,1000 --ticks 15]
 What one tick costs: a real controller process and a real HAProxy with that many server lines; 300x2 are 300 backends
 of 2 servers. Every server has an address and an agent of its own, asked over HTTP on its own connection; one process
 answers for all agents, since a thousand would measure this machine's memory. CPU and memory are what the kernel counted
-for the process, without the benchmark's requests. The wall time of a tick is the longest that the controller reported.
+for the process, without the benchmark's requests, the looks between ticks included. The wall time of a tick is the longest
+that the controller reported. A look is one at all backends: HAProxy's answer, and what it says of every server; another
+is due after 200 ms, or 20 times that.
 `;
 
 const { values } = parseArgs({
@@ -36,6 +42,7 @@ interface Row extends Size {
   readonly wallMs: number;
   readonly residentMiB: number;
   readonly writeAllMs: number;
+  readonly lookMs: number;
 }
 
 async function measure(size: Size, rounds: number): Promise<Row> {
@@ -68,6 +75,7 @@ async function measure(size: Size, rounds: number): Promise<Row> {
   if (stale > 0) throw new Error(`${stale} agents did not answer, so the measurement is not valid`);
   const wallMs = Math.max(...walls);
   const counted = (rounds * roundTicks * periodMs) / effectivePeriodMs(periodMs, wallMs);
+  const lookMs = await timeLook(stack, size);
   const startedMs = performance.now();
   await haproxy.api.setWeights(
     backend,
@@ -80,7 +88,24 @@ async function measure(size: Size, rounds: number): Promise<Row> {
     wallMs,
     residentMiB: spent.residentMiB,
     writeAllMs: performance.now() - startedMs,
+    lookMs,
   };
+}
+
+/** The median of some, in ms. */
+async function timeLook({ haproxy }: Stack, { backends, servers }: Size): Promise<number> {
+  const lane = new FastLane(defaultGuardSettings, () => performance.now());
+  const order = { full: 100, undrained: 100, capacity: 100, size: 1, machine: '', refusing: 0 };
+  const names = Array.from({ length: servers }, (_, index) => `s${index}`);
+  lane.decided(new Map(names.map((name) => [name, order])), new Map(names.map((name) => [name, 100])), new Set());
+  const times: number[] = [];
+  for (let look = 0; look < 21; look += 1) {
+    const startedMs = performance.now();
+    const rows = await haproxy.api.stats(backend);
+    if (rows.ok) lane.look(lookRowsOf(rows.value));
+    times.push(performance.now() - startedMs);
+  }
+  return backends * (median(times) ?? Number.NaN);
 }
 
 /** A loop of thousands of servers may be too busy to answer in time, which is a 503. */
@@ -113,9 +138,9 @@ async function main(): Promise<void> {
   const lines = rows.map(
     (row) =>
       `${row.backends} x ${row.servers}`.padStart(11) +
-      [row.cpuMs, row.wallMs, row.residentMiB, row.haproxyCpuMs, row.writeAllMs].map(number).join(''),
+      [row.cpuMs, row.wallMs, row.residentMiB, row.haproxyCpuMs, row.writeAllMs, row.lookMs].map(number).join(''),
   );
-  const titles = ['servers', 'CPU ms/tick', ' wall ms', 'RSS MiB', 'HAProxy CPU', 'write all'];
+  const titles = ['servers', 'CPU ms/tick', ' wall ms', 'RSS MiB', 'HAProxy CPU', 'write all', 'look ms'];
   const head = titles.map((title, index) => title.padStart(index === 0 ? 11 : 12)).join('');
   process.stdout.write(`${usage.split('\n\n')[1]}\n\n${head}\n${lines.join('\n')}\n`);
   process.stdout.write('budget for 1,000: at most 250 ms CPU, 1,000 ms wall, 150 MiB\n');

@@ -63,7 +63,7 @@ test.serial('what an operator does to a drained server is not undone, and the dr
   await says('set server web/s2 state drain;set server web/s3 state drain');
   await until('a server for the clients', async () => (await stack.weight('s1')) > 0);
   const servedAtMs = performance.now();
-  const rescues = () => run.controller.events('no other server answers: drained servers are back').length;
+  const rescues = () => run.controller.events('the other servers cannot answer: drained servers are back').length;
   await until('told that it did not wait for a tick', () => rescues() === 1);
   await stack.ticks(3);
   t.true((await stack.weight('s1')) > 0, 'the only one that the operator left');

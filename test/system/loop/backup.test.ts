@@ -58,7 +58,10 @@ test('a backup does not count: a drained server comes back when all others are g
 
   // HAProxy now has only a server of weight 0 and the backup, and takes the backup
   await operatorSays(stack.haproxy, health('down', 's2'));
-  await until('its log', () => controller.events('no other server answers: drained servers are back').length === 1);
+  await until(
+    'its log',
+    () => controller.events('the other servers cannot answer: drained servers are back').length === 1,
+  );
   await until('s1 has a weight', async () => (await stack.weight('s1')) > 0);
   const [apologies, served] = [load.seen.served.get('sorry') ?? 0, load.seen.served.get('s1') ?? 0];
   // over every threshold, but the only server beside the backup
