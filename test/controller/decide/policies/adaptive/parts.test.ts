@@ -81,10 +81,10 @@ test('few requests are collected, for ten seconds at most; chance is known', (t)
 
 /** Servers of these cores, cpu and requests in flight, for some ticks. */
 function hiddenAfter(ticks: number, servers: readonly { cores: number; cpu: number; inFlight: number }[]) {
-  let memories = servers.map(() => ({ log: 0, excess: null as number | null, ticks: 0 }));
+  let memories = servers.map(() => ({ log: 0, excess: null as number | null, ticks: 0, full: false }));
   for (let tick = 0; tick < ticks; tick += 1) {
     const subjects = servers.map(({ cores, cpu, inFlight }, index) => {
-      const before = memories[index] ?? { log: 0, excess: null, ticks: 0 };
+      const before = memories[index] ?? { log: 0, excess: null, ticks: 0, full: false };
       return { memory: smoothed(before, observed(`s${index}`, { cores, inFlight, utilisation: { cpu } })), cores };
     });
     memories = hiddenBottlenecks(subjects).map(({ memory }) => ({ ...memory }));
