@@ -30,6 +30,7 @@ capacity; the result says which server is hit, and when):
   sheds                                    one server answers 429 to everything
   cold-start                               no warm-up
   outage                                   all answer 500 for 15 s
+  outage-partly                            all answer 500 to 60 % for 15 s
   shared-slowdown                          all five times slower for 10 s
   common-404s                              all answer 404 to 20 %, always
   rolling                                  all restart, one after the other

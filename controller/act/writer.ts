@@ -1,7 +1,7 @@
-import type { HaproxyControl } from '../../haproxy/runtime-api.ts';
+import type { HaproxyControl, WeightChange } from '../../haproxy/runtime-api.ts';
 import type { Decision } from '../../shared/contract/decision.ts';
 import type { Observation } from '../../shared/contract/observation.ts';
-import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
+import type { Problem } from '../../shared/contract/problem.ts';
 import { weightContested } from '../../shared/contract/problems/backend.ts';
 import type { Result } from '../../shared/contract/result.ts';
 import type { Log } from '../../shared/process/log.ts';
@@ -17,7 +17,6 @@ import {
   yieldContested,
 } from './contest.ts';
 import { Ledger, type LeftWeights } from './ledger.ts';
-import { type Baseline, rescueDrained } from './rescue.ts';
 
 /** What HAProxy did with a tick's decisions. `decisions` are what is in force now. */
 export type Written =
@@ -39,13 +38,9 @@ export class Writer {
   readonly #logger: Log;
   readonly #isSameHaproxy: () => Promise<boolean>;
   #contests: Contests = new Map();
-  /** Servers that our last tick left at weight 0, with their configured weights. */
-  #drained: ReadonlyMap<string, number> = new Map();
-  /** Of the rescue before; null where there was none since the servers were drained. */
-  #baseline: Baseline | null = null;
   readonly #ledger: Ledger;
-  /** Servers that got their weight back since the last tick, perhaps while a tick was under way that had read it before. */
-  #rescued: ReadonlySet<string> = new Set();
+  /** Weights that a look wrote since the last tick, perhaps while a tick was under way that had read HAProxy before. */
+  readonly #between = new Map<string, WeightChange>();
 
   /** `isSameHaproxy` asks whether HAProxy is still the process that the tick began with. */
   constructor(
@@ -66,8 +61,7 @@ export class Writer {
   forget(): void {
     this.#ledger.otherProcess();
     this.#contests = forgetLeft(this.#contests);
-    this.#drained = new Map();
-    this.#baseline = null;
+    this.#between.clear();
   }
 
   /** Servers whose weight this tick leaves to another writer. */
@@ -94,6 +88,7 @@ export class Writer {
     srvRecords: ReadonlyMap<string, string> = new Map(),
   ): Promise<Written> {
     this.#ledger.see(seen);
+    this.#ledger.sending([...this.#between.values()], seen);
     const { contested, contests, ...yielded } = await this.#yield(decisions, seen);
     for (const foreign of yielded.foreignWrites) this.#logForeign(foreign);
     const changes = yielded.decisions.filter(({ write }) => write);
@@ -101,7 +96,6 @@ export class Writer {
     const sent = await act(this.#api, this.#backend, changes);
     this.#ledger.adopt(yielded.decisions, seen);
     this.#noteLeft(contests, yielded.decisions, seen, sent.ok);
-    this.#noteDrained(yielded.decisions, seen);
     if (!sent.ok) return { kind: 'refused', decisions: unwritten(yielded.decisions, seen), problem: sent.error };
     const problem = contested.length === 0 ? null : contestedProblem(this.#backend, contested, srvRecords);
     return { kind: 'written', decisions: yielded.decisions, count: sent.value, problem };
@@ -110,16 +104,8 @@ export class Writer {
   #noteLeft(contests: Contests, decisions: readonly Decision[], seen: readonly Observation[], isSent: boolean): void {
     const current = weightsOf(seen);
     const after = new Map(decisions.map((decision) => [decision.server, afterwards(decision, current, isSent)]));
-    this.#contests = noteLeft(contests, (server) => (this.#rescued.has(server) ? null : (after.get(server) ?? null)));
-    this.#rescued = new Set();
-  }
-
-  #noteDrained(decisions: readonly Decision[], seen: readonly Observation[]): void {
-    const out = new Set(decisions.filter(({ drained, weight }) => drained && weight === 0).map(({ server }) => server));
-    this.#drained = new Map(
-      seen.filter(({ server }) => out.has(server)).map(({ server, configuredWeight }) => [server, configuredWeight]),
-    );
-    if (out.size === 0) this.#baseline = null;
+    this.#contests = noteLeft(contests, (server) => (this.#between.has(server) ? null : (after.get(server) ?? null)));
+    this.#between.clear();
   }
 
   async #yield(decisions: readonly Decision[], seen: readonly Seen[]): Promise<Yielded> {
@@ -130,30 +116,14 @@ export class Writer {
     return yieldContested(decisions, seen, this.#contests);
   }
 
-  /**
-   * Between two ticks: gives drained servers their weight back where no other server answers. Returns how many weights were
-   * written. Costs nothing unless a server is drained, else one read of HAProxy.
-   */
-  async rescue(): Promise<number> {
-    if (this.#drained.size === 0) return 0;
-    const rows = await this.#api.stats(this.#backend);
-    if (!rows.ok) return 0;
-    const { changes, baseline } = rescueDrained(rows.value, this.#baseline, this.#drained);
-    this.#baseline = baseline;
-    if (changes.length === 0) return 0;
+  /** Between two ticks. What took effect is found at the next look. */
+  async writeBetween(changes: readonly WeightChange[]): Promise<Result<number, Problem>> {
+    for (const change of changes) this.#between.set(change.server, change);
     this.#ledger.sending(changes);
-    const sent = await this.#api.setWeights(this.#backend, changes);
-    const servers = changes.map(({ server }) => server);
-    this.#rescued = new Set(servers);
-    this.#contests = noteLeft(this.#contests, (server, left) => (this.#rescued.has(server) ? null : left));
-    const fields = { backend: this.#backend, servers };
-    if (!sent.ok) {
-      this.#logger.error('drained servers could not be brought back', { ...fields, detail: formatProblem(sent.error) });
-      return 0;
-    }
-    this.#drained = new Map();
-    this.#logger.warn('no other server answers: drained servers are back', fields);
-    return changes.length;
+    const sent = await act(this.#api, this.#backend, changes);
+    const isBetween = (server: string) => this.#between.has(server);
+    this.#contests = noteLeft(this.#contests, (server, left) => (isBetween(server) ? null : left));
+    return sent;
   }
 
   /** The first time only: from the second on it is a problem of the backend, which is logged when it comes and goes. */

@@ -6,6 +6,9 @@ const formerSections: ReadonlyMap<string, string> = new Map([['leastUtilised', '
 /** Keys under which a configuration, an experiment or a recording holds names of policies, or more such keys. */
 const nameKeys = ['policy', 'shadow'];
 const nestedKeys = ['config', 'contender', 'settings'];
+/** A key of the guard that nothing depends on any more. */
+const uselessKey = 'rampStep';
+const uselessNote = 'note: guard.rampStep has no effect any more: ramps double every second';
 
 export interface CurrentNames {
   readonly tree: Tree;
@@ -17,18 +20,26 @@ export interface CurrentNames {
 export function withCurrentNames(tree: Tree): CurrentNames {
   const renamed = new Map<string, string>();
   const current = renameIn(tree, renamed);
-  return { tree: current, note: renamed.size === 0 ? null : formerNamesNote([...renamed]) };
+  const isUseless = renamed.delete(uselessKey);
+  const notes = [...(renamed.size === 0 ? [] : [formerNamesNote([...renamed])]), ...(isUseless ? [uselessNote] : [])];
+  return { tree: current, note: notes.length === 0 ? null : notes.join('; ') };
 }
 
 /** `depth`: levels below this one where names may be. Bounded, because a recording may be nested thousands deep. */
 function renameIn(tree: Tree, renamed: Map<string, string>, depth = 2): Tree {
   const changed = Object.entries(tree).map(([key, value]): [string, unknown] => {
     if (nameKeys.includes(key)) return [key, renameNames(value, renamed)];
+    if (key === 'guard' && isTree(value)) return [key, withoutUseless(value, renamed)];
     if (key === 'policies' && isTree(value)) return [key, renameSections(value, renamed)];
     const isNested = depth > 0 && nestedKeys.includes(key) && isTree(value);
     return [key, isNested ? renameIn(value, renamed, depth - 1) : value];
   });
   return Object.fromEntries(changed);
+}
+
+function withoutUseless({ [uselessKey]: useless, ...guard }: Tree, renamed: Map<string, string>): Tree {
+  if (useless !== undefined) renamed.set(uselessKey, '');
+  return guard;
 }
 
 /** One name, or a list of names. */

@@ -146,7 +146,6 @@ export const configSchema = z.strictObject({
       returnMargin: share(0.5).default(defaultGuardSettings.returnMargin),
       maxDrainedShare: share(0.5).default(defaultGuardSettings.maxDrainedShare),
       ejectMs: z.number().int().min(1_000).max(300_000).default(defaultGuardSettings.ejectMs),
-      rampStep: z.number().min(0.01).max(1).default(defaultGuardSettings.rampStep),
       floor: share(0.5).default(defaultGuardSettings.floor),
       deadband: share(0.5).default(defaultGuardSettings.deadband),
     })

@@ -76,7 +76,7 @@ export function besideOthers(
   decided: readonly Decision[],
   elapsedMs: number,
   before: BesideOthersState,
-): { readonly decisions: readonly Decision[]; readonly state: BesideOthersState } {
+): { readonly decisions: readonly Decision[]; readonly scale: number; readonly state: BesideOthersState } {
   const aloneForMs = observations.some(isOthers) ? 0 : aloneFor(before, elapsedMs);
   const ours = byServer(observations.filter(isOurs));
   const stated = sum([...ours.values()].map(({ configuredWeight }) => configuredWeight));
@@ -106,7 +106,7 @@ export function besideOthers(
     const step: Reason[] = keepsSum && weight > 0 ? [{ code: 'sum-kept', from: scaled, to: weight, sum: total }] : [];
     return { ...decision, weight, write: weight !== found, reasons: [...reasons, ...step] };
   });
-  return { decisions, state: { left, aloneForMs } };
+  return { decisions, scale: Number.isNaN(scale) ? 1 : scale, state: { left, aloneForMs } };
 }
 
 /** The largest sum of weights up to 256 in this proportion. */

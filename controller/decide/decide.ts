@@ -1,4 +1,5 @@
 import type { Decision, Reason } from '../../shared/contract/decision.ts';
+import { maxWeight } from '../../shared/contract/limits.ts';
 import type { Observation } from '../../shared/contract/observation.ts';
 import type { Dynamics, LoadFactors, Policy, Thresholds, Verdict } from '../../shared/contract/policy.ts';
 import { type BesideOthersState, besideOthers, nothingLeft, toGuardScale } from './beside-others.ts';
@@ -6,6 +7,7 @@ import { type GuardOutcome, guard } from './guard/guard.ts';
 import type { GuardSettings } from './guard/settings.ts';
 import { type GuardState, initialGuardState } from './guard/state.ts';
 import { type KnownServers, type Recognised, recognise, withoutServers } from './known-servers.ts';
+import type { Order, Orders } from './orders.ts';
 import { type AnswersByServer, judgeRefusals } from './quick-refusals.ts';
 
 export interface DecideInput {
@@ -44,13 +46,17 @@ export function initialDecideState(policy: Policy): DecideState {
  * Servers that are not in rotation are left alone, and not outscaled. The literal paper is applied without the guard and without
  * regard to them, every other policy through the guard.
  */
-export function decide(input: DecideInput, state: DecideState): { decisions: readonly Decision[]; state: DecideState } {
+export function decide(
+  input: DecideInput,
+  state: DecideState,
+): { decisions: readonly Decision[]; orders: Orders; state: DecideState } {
   const recognised = recognise(input.observations, state.known, input.elapsedMs);
   const before = withoutReplaced(state, recognised, input.policy);
   if (input.policy.dynamics === null) {
     const { verdicts, state: policy } = verdictsOf({ ...input, observations: recognised.observations }, before);
     const decided = asThePolicySays(recognised.observations.filter(isInRotation), verdicts);
-    return { decisions: inOrder(recognised.observations, decided), state: { ...before, policy } };
+    const decisions = inOrder(recognised.observations, decided);
+    return { decisions, orders: new Map(), state: { ...before, policy } };
   }
   const judged = judgeRefusals(recognised.observations, before.answers);
   const observations = toGuardScale(judged.observations, before.beside);
@@ -62,6 +68,7 @@ export function decide(input: DecideInput, state: DecideState): { decisions: rea
   const { answers } = judged;
   return {
     decisions: beside.decisions,
+    orders: ordersOf(guarded.full, judged.reasons, recognised.observations, beside.scale),
     state: { ...before, answers, policy, guard: guarded.state, beside: beside.state },
   };
 }
@@ -102,6 +109,25 @@ function throughGuard(
   return guard(
     { observations: inRotation, present, verdicts, dynamics, thresholds, settings, algorithm, elapsedMs },
     before,
+  );
+}
+
+/** `scale`: HAProxy's weights over the guard's. What is left to another writer is no order of ours. */
+function ordersOf(
+  weights: GuardOutcome['full'],
+  reasons: ReadonlyMap<string, Reason>,
+  observations: readonly Observation[],
+  scale: number,
+): Orders {
+  const scaled = (weight: number) => (weight === 0 ? 0 : Math.min(maxWeight, Math.max(1, Math.round(weight * scale))));
+  const ours = observations.filter(({ server, leftToOther }) => weights.has(server) && leftToOther !== true);
+  return new Map(
+    ours.map(({ server, machine }): [string, Order] => {
+      const { full = 0, undrained = 1, size = 1, capacity = null } = weights.get(server) ?? {};
+      const reason = reasons.get(server);
+      const refusing = reason?.code === 'client-errors' ? (reason.share - reason.others) / reason.share : 0;
+      return [server, { full: scaled(full), undrained: scaled(undrained), capacity, size, machine, refusing }];
+    }),
   );
 }
 

@@ -2,8 +2,16 @@
 export interface Order {
   /** Its weight with the breaker closed and the ramp over, 0 to 256; 0: drained. */
   readonly full: number;
+  /** The same if it were not drained, 1 to 256. */
+  readonly undrained: number;
   /** Requests per second that it can do, above 0; null: nothing is known of the backend's capacity. */
   readonly capacity: number | null;
+  /** Effective cores, or 1 for every server where they are not known of all. */
+  readonly size: number;
+  /** Servers with the same text run on the same machine. */
+  readonly machine: string;
+  /** Part of its responses 4xx that counts as errors, because its share of them stands out, 0 to 1. */
+  readonly refusing: number;
 }
 
 /** By server. */

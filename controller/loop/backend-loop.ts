@@ -1,5 +1,6 @@
 import type { HaproxyControl } from '../../haproxy/runtime-api.ts';
 import type { Decision } from '../../shared/contract/decision.ts';
+import type { Observation } from '../../shared/contract/observation.ts';
 import type { Policy } from '../../shared/contract/policy.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { ok, type Result } from '../../shared/contract/result.ts';
@@ -10,6 +11,7 @@ import { WeightSupport } from '../act/weight-support.ts';
 import { unwritten, type Writer } from '../act/writer.ts';
 import type { BackendConfig, Config } from '../config/schema.ts';
 import { type DecideInput, type DecideState, decide, initialDecideState } from '../decide/decide.ts';
+import type { Orders } from '../decide/orders.ts';
 import { policyNamed } from '../decide/policies/registry.ts';
 import { ShadowPolicy } from '../decide/shadow-policy.ts';
 import type { AgentSource } from '../observe/agent-client.ts';
@@ -22,6 +24,8 @@ import { silentAgentsProblem } from '../observe/silent-agents.ts';
 import { decisionSettings, type TickRecord } from '../record/recording.ts';
 import { type BackendTick, noTickYet, type ShadowTick } from './backend-tick.ts';
 import { countedIn, withElsewhere } from './exchange.ts';
+import { FastLane, type Looked } from './fast-lane.ts';
+import { lookRowsOf, lookRowsOfView } from './look-rows.ts';
 import type { OneByOne } from './one-by-one.ts';
 import { TickLog } from './tick-log.ts';
 import { outcomeOf, problemAfter, type TickResult } from './tick-result.ts';
@@ -91,6 +95,7 @@ export class BackendLoop {
   readonly #shadows: readonly ShadowPolicy[];
   readonly #log: TickLog;
   readonly #support: WeightSupport;
+  readonly #lane: FastLane;
   /** null before the first reading. */
   #found: FoundWeights | null = null;
   #state: DecideState;
@@ -99,6 +104,8 @@ export class BackendLoop {
   #readAtMs: number | null = null;
   /** Ticks that were decided. */
   #ticks = 0;
+  /** Of the last tick, until it is known what HAProxy took of it. */
+  #orders: Orders = new Map();
   #counted: BackendTraffic | null = null;
 
   constructor(options: BackendLoopOptions) {
@@ -120,6 +127,7 @@ export class BackendLoop {
     this.#shadows = config.shadow.map((name) => new ShadowPolicy(policyNamed(name, config.policies)));
     this.#log = new TickLog({ logger, events, dryRun: config.dryRun });
     this.#support = new WeightSupport(options.api, backend.name, logger);
+    this.#lane = new FastLane(config.guard, nowMs);
     this.#last = noTickYet(backend.name, config.shadow);
   }
 
@@ -138,6 +146,7 @@ export class BackendLoop {
     this.#counted = null;
     this.#support.forget(this.#options.writer.left);
     this.#options.writer.forget();
+    this.#lane.stop();
     if (this.#found !== null) this.#found = new Map();
   }
 
@@ -172,12 +181,48 @@ export class BackendLoop {
     const input = this.#inputOf(observed);
     const decisions = this.#decide(input);
     const result = await this.#act(input, decisions, srvRecords);
+    this.#order(input.observations, result);
     const shadows = this.#tickShadows(input, decisions, result);
     const backend = this.#options.backend.name;
     const problem = problemAfter(result, silentAgentsProblem(backend, input.observations));
     this.#finish({ backend, algorithm, readAtMs, servers, decisions: result.decisions, problem, shadows });
     this.#record(input, decisions, result);
     return result.kind === 'written' ? result.count : 0;
+  }
+
+  /**
+   * Between ticks: looks at HAProxy's counters and writes what must not wait for a tick. Returns how many weights were written. A
+   * look that fails changes nothing.
+   */
+  async look(): Promise<number> {
+    if (!this.#lane.isAtWork) return 0;
+    const { api, backend, writer, events } = this.#options;
+    const { name } = backend;
+    const rows = await api.stats(name);
+    if (!rows.ok || !this.#lane.isAtWork) return 0;
+    const looked = this.#lane.look(lookRowsOf(rows.value));
+    if (looked.changes.length === 0) return 0;
+    this.#lane.written(looked.changes);
+    const sent = await writer.writeBetween(looked.changes);
+    events.report('weights between ticks', { backend: name }, sent.ok ? null : sent.error);
+    this.#logLook(looked);
+    return sent.ok ? sent.value : 0;
+  }
+
+  /** The next look must not wait. */
+  get isProbing(): boolean {
+    return this.#lane.isAtWork && this.#lane.isProbing;
+  }
+
+  #logLook({ opened, closed, released }: Looked): void {
+    const { logger, backend } = this.#options;
+    for (const server of opened) {
+      logger.warn('server ejected', { backend: backend.name, server, share: this.#lane.stateOf(server).errorShare });
+    }
+    for (const server of closed) logger.info('server no longer ejected', { backend: backend.name, server });
+    if (released.length === 0) return;
+    const fields = { backend: backend.name, servers: released };
+    logger.warn('the other servers cannot answer: drained servers are back', fields);
   }
 
   /** This tick decided nothing, because of `problem`. */
@@ -201,7 +246,8 @@ export class BackendLoop {
     this.#readAtMs = readAtMs;
     this.#counted = countedIn(view.value, readAtMs);
     const { algorithm, srvRecords } = view.value;
-    const [servers] = await Promise.all([this.#observer.observe(view.value, round), peers.asked]);
+    this.#lane.see(lookRowsOfView(view.value.servers), view.value.servers, algorithm);
+    const [servers] = await Promise.all([this.#observer.observe(view.value, round, this.#lane), peers.asked]);
     return ok({
       algorithm,
       srvRecords,
@@ -225,8 +271,9 @@ export class BackendLoop {
   }
 
   #decide(input: TickInput): readonly Decision[] {
-    const { decisions, state } = decide({ ...input, policy: this.#policy }, this.#state);
+    const { decisions, orders, state } = decide({ ...input, policy: this.#policy }, this.#state);
     this.#state = state;
+    this.#orders = orders;
     return decisions;
   }
 
@@ -250,6 +297,17 @@ export class BackendLoop {
     await this.#support.refused(writer.left);
     writer.forget();
     return { ...result, kind: 'useless' };
+  }
+
+  /** Only what HAProxy has by this tick may be changed between ticks. */
+  #order(observations: readonly Observation[], { kind, decisions }: TickResult): void {
+    if (kind !== 'written' && kind !== 'dry-run') {
+      this.#lane.stop();
+      return;
+    }
+    const down = new Set(observations.filter(({ exclusion }) => exclusion === 'down').map(({ server }) => server));
+    const written = kind === 'dry-run' ? [] : decisions;
+    this.#lane.decided(this.#orders, new Map(written.map(({ server, weight }) => [server, weight])), down);
   }
 
   #tickShadows(input: TickInput, inForce: readonly Decision[], { kind }: TickResult): readonly ShadowTick[] {

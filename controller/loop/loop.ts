@@ -13,7 +13,6 @@ import { remembered } from '../../shared/remembered.ts';
 import type { Ledger } from '../act/ledger.ts';
 import { Writer } from '../act/writer.ts';
 import type { Config } from '../config/schema.ts';
-import { policyNamed } from '../decide/policies/registry.ts';
 import type { AgentSource } from '../observe/agent-client.ts';
 import { AgentRound } from '../observe/agent-round.ts';
 import { type NamedPeers, type PeerHealth, Peers } from '../observe/peers/peers.ts';
@@ -46,14 +45,21 @@ export interface LoopOptions {
   readonly ledgerOf?: (backend: string) => Ledger;
 }
 
+/** How often HAProxy is looked at between ticks, in ms, where a look costs little. */
+export const lookEveryMs = 200;
+/** While a server is tried with a few requests: it may get many. */
+const probeMs = 50;
+/** A look is due after this many times what it costs. */
+const lookCostTimes = 20;
+/** Of the cost of one slow look, at the next. */
+const costKept = 0.8;
+
 type LoopHead = Omit<StatusHead, 'waitingFor' | 'recording' | 'peers'>;
 
 /** All backends, tick by tick. A tick that comes while another is under way is skipped and counted, never queued. */
 export class Loop {
   readonly #options: LoopOptions;
   readonly #backends: readonly BackendLoop[];
-  /** The writers that rescue drained servers between ticks: none under the literal paper, which has no guard. */
-  readonly #rescuers: readonly Writer[];
   readonly #events: EventLog;
   /** By which another controller recognises this process, and this one itself. */
   readonly #instance = crypto.randomUUID();
@@ -69,7 +75,9 @@ export class Loop {
   #running: Promise<void> | null = null;
   #round: AgentRound | null = null;
   readonly #stop = new AbortController();
-  #rescuing = false;
+  #looking = false;
+  /** What a look at all backends costs, in ms: the longest of late. */
+  #lookMs = 0;
 
   constructor(options: LoopOptions) {
     const { config, clock, recorder = null, api, logger } = options;
@@ -98,11 +106,9 @@ export class Loop {
         () => this.#isSameHaproxy(),
         options.ledgerOf?.(backend.name),
       );
-      return { writer, loop: new BackendLoop({ ...shared, backend, writer }) };
+      return new BackendLoop({ ...shared, backend, writer });
     });
-    const isGuarded = policyNamed(config.policy, config.policies).dynamics !== null;
-    this.#backends = backends.map(({ loop }) => loop);
-    this.#rescuers = isGuarded ? backends.map(({ writer }) => writer) : [];
+    this.#backends = backends;
     this.#head = {
       policy: config.policy,
       dryRun: config.dryRun,
@@ -163,16 +169,34 @@ export class Loop {
     return !this.#stop.signal.aborted;
   }
 
-  /** Between ticks, some times a second; see `Writer.rescue`. A call while another is under way does nothing. */
-  async rescue(): Promise<void> {
-    if (this.#rescuing) return;
-    this.#rescuing = true;
+  /**
+   * Between ticks, some times a second: HAProxy's counters alone, and what must not wait for a tick. A call while another is
+   * under way does nothing. Returns after how long, in ms, the next look is due: a look costs a twentieth of the time at most.
+   */
+  async look(): Promise<number> {
+    if (this.#looking || this.#stop.signal.aborted || this.#haproxyProblem !== null) return lookEveryMs;
+    this.#looking = true;
+    const startedMs = this.#options.clock.monotonicMs();
     try {
       let written = 0;
-      for (const writer of this.#rescuers) written += await writer.rescue();
+      for (const backend of this.#backends) written += await this.#lookAt(backend);
       if (written > 0) this.#head = { ...this.#head, weightsWritten: this.#head.weightsWritten + written };
     } finally {
-      this.#rescuing = false;
+      this.#looking = false;
+    }
+    const tookMs = this.#options.clock.monotonicMs() - startedMs;
+    this.#lookMs = Math.max(tookMs, this.#lookMs * costKept);
+    const usualMs = this.#backends.some(({ isProbing }) => isProbing) ? probeMs : lookEveryMs;
+    return Math.max(usualMs, lookCostTimes * this.#lookMs);
+  }
+
+  /** A defect costs this backend a look, and the others nothing. */
+  async #lookAt(backend: BackendLoop): Promise<number> {
+    try {
+      return await backend.look();
+    } catch (error) {
+      this.#events.report('look failed', { backend: backend.last.backend }, tickFailed(backend.last.backend, error));
+      return 0;
     }
   }
 

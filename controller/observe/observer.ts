@@ -1,4 +1,4 @@
-import { type AgentReading, type Observation, undisturbed } from '../../shared/contract/observation.ts';
+import { type AgentReading, type FastState, type Observation, undisturbed } from '../../shared/contract/observation.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { agentOfOtherVersion, agentOfSeveral } from '../../shared/contract/problems/agent.ts';
 import type { Result } from '../../shared/contract/result.ts';
@@ -21,6 +21,13 @@ export interface ObserverOptions extends ReadingOptions {
   readonly configuredUrls: Readonly<Record<string, string>>;
   /** How many backends there are. */
   readonly backends: number;
+}
+
+/** What the looks between ticks know of a server. */
+export interface Looks {
+  stateOf(server: string): FastState;
+  /** Requests in flight, the mean since it was last asked for; null where there was no look. */
+  takeInFlightMean(server: string): number | null;
 }
 
 /** How asking one server's agent goes. */
@@ -83,7 +90,18 @@ export class Observer {
   }
 
   /** `round`: what the tick asks of agents. */
-  async observe({ servers }: Pick<BackendView, 'servers'>, round: AgentRound): Promise<readonly ObservedServer[]> {
+  async observe(
+    { servers }: Pick<BackendView, 'servers'>,
+    round: AgentRound,
+    looks: Looks,
+  ): Promise<readonly ObservedServer[]> {
+    // at the time of HAProxy's reading: agents may take a while to answer
+    const looked = new Map(
+      servers.map(({ server }) => [
+        server,
+        { fast: looks.stateOf(server), inFlightMean: looks.takeInFlightMean(server) },
+      ]),
+    );
     const planned = servers.map((view) => this.#plan(view));
     const aside = planned.filter(({ asking }) => asking === 'aside');
     this.#aside.ask(aside.map(asAside));
@@ -91,7 +109,10 @@ export class Observer {
     const remembered = answered.map((each) => ({ ...each, memory: this.#remember(each) }));
     this.#memories = new Map(remembered.map(({ view, memory }) => [view.server, memory]));
     const parts = machineParts(remembered.map(hostedOf));
-    return remembered.map((each) => this.#observed(each, each.memory, parts.get(each.view.server)));
+    return remembered.map((each) => {
+      const { fast = undisturbed, inFlightMean = null } = looked.get(each.view.server) ?? {};
+      return this.#observed(each, each.memory, parts.get(each.view.server), fast, inFlightMean);
+    });
   }
 
   #plan(view: ServerView): Planned {
@@ -135,7 +156,10 @@ export class Observer {
     { view, before, where, asking, answer }: Answered,
     memory: Memory,
     part: MachinePart | undefined,
+    fast: FastState,
+    inFlightMean: number | null,
   ): ObservedServer {
+    const flow = flowBetween(before.counters, view.counters);
     const { counters, haproxyStatus, ...state } = view;
     const now = this.#nowMs();
     const { held, failures, isAnswering } = memory;
@@ -153,8 +177,8 @@ export class Observer {
         agentUrl: asking === 'never' ? '' : where,
         agent: withCores(reading, cores),
         traffic: trafficBetween(before.counters, counters),
-        flow: flowBetween(before.counters, counters),
-        fast: undisturbed,
+        flow: flow === null ? null : { ...flow, inFlightMean },
+        fast,
         elsewhere: null,
       },
       haproxyStatus,

@@ -9,6 +9,8 @@ export interface Counters {
   readonly clientErrors: number;
   /** Requests that another server got because this one refused them; HAProxy counts no error for it. */
   readonly redispatches: number;
+  /** Attempts to connect again to the same server. */
+  readonly retries: number;
   /** Requests that were sent to it. */
   readonly started: number;
   /** Requests that wait for it now: no total. */
@@ -22,6 +24,7 @@ const unknown: Counters = {
   errors: 0,
   clientErrors: 0,
   redispatches: 0,
+  retries: 0,
   started: 0,
   queued: 0,
   isUnknown: true,
@@ -34,15 +37,15 @@ const unknown: Counters = {
 export function countersOf(row: StatRow): Counters {
   if (row.fault !== undefined) return unknown;
   const failed = row.connectionErrors + row.responseErrors;
-  const { redispatches, totalSessions: started, queued } = row;
+  const { redispatches, retries, totalSessions: started, queued } = row;
   if (row.responses2xx === null) {
     const ok = Math.max(0, row.totalSessions - row.currentSessions - failed);
-    return { ok, errors: failed, clientErrors: 0, redispatches, started, queued };
+    return { ok, errors: failed, clientErrors: 0, redispatches, retries, started, queued };
   }
   const good = [row.responses1xx, row.responses2xx, row.responses3xx, row.responses4xx];
   const ok = good.reduce<number>((sum, count) => sum + (count ?? 0), 0);
   const clientErrors = row.responses4xx ?? 0;
-  return { ok, errors: (row.responses5xx ?? 0) + failed, clientErrors, redispatches, started, queued };
+  return { ok, errors: (row.responses5xx ?? 0) + failed, clientErrors, redispatches, retries, started, queued };
 }
 
 /**

@@ -17,13 +17,11 @@ import { Claims } from './claims.ts';
 import { leaveSettings } from './last-settings.ts';
 import { ledgerOf } from './last-weights.ts';
 import { longestTickMs } from './longest-tick.ts';
+import { startLooks } from './looks.ts';
 import { checkSetup } from './preflight.ts';
 import { startSchedule } from './schedule.ts';
 import { serveStatus } from './status-server.ts';
 import { stopRequest } from './stop-request.ts';
-
-/** How often HAProxy is asked while a server is drained, in ms: the longest outage while every other server is gone. */
-const rescueMs = 200;
 
 /** Runs until there is a reason to stop, restores the configured weights unless told to keep ours, and gives the exit code. */
 export async function runController(config: Config): Promise<number> {
@@ -56,11 +54,10 @@ export async function runController(config: Config): Promise<number> {
   };
   const onMissed = () => loop.countSkipped();
   const ticking = startSchedule(tick, { periodMs: config.periodMs, clock: systemClock, logger, onMissed });
-  const rescuing = setInterval(() => void loop.rescue(), rescueMs);
+  using _looking = startLooks(() => loop.look());
   const reason = await stop;
   logger.info('controller stopping', { reason });
   manager?.stopping();
-  clearInterval(rescuing);
   loop.stop();
   await ticking.stop();
   // their descriptors may be all that there are

@@ -26,6 +26,9 @@ export interface Cell {
 export interface Figures {
   readonly meanMs: number | null;
   readonly p99Ms: number | null;
+  /** The same where every failure counts with the time-out. */
+  readonly chargedMeanMs: number | null;
+  readonly chargedP99Ms: number | null;
   /** Shares of all requests, 0 to 1. */
   readonly withinSecond: number | null;
   readonly failed: number | null;
@@ -87,11 +90,13 @@ export function experimentOf(cell: Cell, seed: number, { steadySeconds, config =
 }
 
 export function figuresOf(result: SimulationResult, { scenario }: Experiment): Figures {
-  const { meanMs, p99Ms, withinSecond, maxOverMean, shareMovement, allZeroTicks, samples } = result;
+  const { meanMs, p99Ms, charged, withinSecond, maxOverMean, shareMovement, allZeroTicks, samples } = result;
   const [event] = scenario.events;
   return {
     meanMs,
     p99Ms,
+    chargedMeanMs: charged?.meanMs ?? null,
+    chargedP99Ms: charged?.p99Ms ?? null,
     withinSecond,
     failed: failedShare(result),
     maxOverMean,

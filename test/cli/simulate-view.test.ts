@@ -18,6 +18,7 @@ function result(changes: Partial<SimulationResult> = {}): SimulationResult {
     ...{ requests: 1_000, answered: 990, inFlight: 0, retries: 0, meanMs: 25, p50Ms: 13.2, p90Ms: 50, p99Ms: 187.4 },
     ...{ failed: { status5xx: 1, timeout: 2, broken: 3, refused: 4, noServer: 0 }, withinSecond: 0.98765 },
     ...{ servers: [], maxOverMean: 1.064, shareMovement: { mean: 0.0361, max: 0.2 }, allZeroTicks: 0, ticks: 30 },
+    charged: null,
     samples: [sample()],
     ...changes,
   };

@@ -14,8 +14,8 @@ export interface WeightSetter {
   start(): void;
   /** Every period. */
   tick(): Promise<void> | void;
-  /** Some times a second, between ticks; left out: it does not look. */
-  look?(): Promise<void>;
+  /** Some times a second, between ticks; gives the time until the next one, in ms. Left out: it does not look. */
+  look?(): Promise<number>;
   /** An event has changed what a server can do. */
   capacityChanged(): void;
 }
@@ -56,7 +56,7 @@ export function weightSetter(surroundings: Surroundings): WeightSetter {
       return {
         start: nothing,
         tick: () => loop.tick().then(nothing),
-        look: () => loop.rescue(),
+        look: () => loop.look(),
         capacityChanged: nothing,
       };
     }

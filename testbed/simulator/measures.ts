@@ -9,7 +9,7 @@ const withinMs = 1_000;
 /** Outcomes of the requests that arrived from an instant on; before it, only totals are kept. */
 export class Measures {
   readonly #fromMs: number;
-  readonly #timeoutMs: number;
+  readonly timeoutMs: number;
   readonly #times = new Growing();
   readonly failures: Record<FailureKind, number> = { status5xx: 0, timeout: 0, broken: 0, refused: 0, noServer: 0 };
   requests = 0;
@@ -21,7 +21,7 @@ export class Measures {
 
   constructor(fromMs: number, timeoutMs: number) {
     this.#fromMs = fromMs;
-    this.#timeoutMs = timeoutMs;
+    this.timeoutMs = timeoutMs;
   }
 
   arrived({ arrivedMs }: Request): void {
@@ -42,7 +42,7 @@ export class Measures {
     if (arrivedMs < this.#fromMs) return;
     this.failures[kind] += 1;
     // a time-out counts with its waiting time; quick failures do not show how long work takes
-    if (kind === 'timeout') this.#times.push(this.#timeoutMs);
+    if (kind === 'timeout') this.#times.push(this.timeoutMs);
   }
 
   retried({ arrivedMs }: Request): void {

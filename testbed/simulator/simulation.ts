@@ -1,7 +1,7 @@
-import { exponential, lognormal } from '../../shared/math/random.ts';
 import { Agenda } from './agenda.ts';
 import { SimulatedAgent } from './agent.ts';
 import { Arrivals } from './arrivals.ts';
+import { Clients } from './clients.ts';
 import { conditionsOf } from './conditions.ts';
 import { type WeightSetter, weightSetter } from './contender.ts';
 import { SimulatedHaproxy } from './haproxy.ts';
@@ -23,6 +23,7 @@ const lookEveryMs = 200;
 export class Simulation {
   readonly #experiment: Experiment;
   readonly #streams: Streams;
+  readonly #clients: Clients;
   readonly #agenda = new Agenda();
   readonly #startMs: number;
   readonly #endMs: number;
@@ -34,15 +35,14 @@ export class Simulation {
   /** Requests in the order of their `timeout server`. */
   readonly #deadlines = new Queue<Request>();
   readonly #deadlineSlot: number;
-  readonly #hasWaits: boolean;
   #allZeroTicks = 0;
   #ticks = 0;
 
   constructor(experiment: Experiment) {
     const { fleet, haproxys, seed, warmupSeconds, seconds, timeoutMs } = experiment;
     this.#experiment = experiment;
-    this.#hasWaits = fleet.some(({ ioMs }) => ioMs > 0);
     this.#streams = streamsOf(seed, fleet.length, haproxys);
+    this.#clients = new Clients(experiment, this.#streams);
     this.#startMs = warmupSeconds * 1_000;
     this.#endMs = this.#startMs + seconds * 1_000;
     this.#measures = new Measures(this.#startMs, timeoutMs);
@@ -153,46 +153,20 @@ export class Simulation {
 
   #scheduleArrivals(): void {
     const arrivals = new Arrivals(ratesOf(this.#experiment), this.#streams.arrivals);
-    const draw = this.#demand();
     const slot = this.#agenda.slot((nowMs) => {
-      this.#arrive(draw(), nowMs);
+      this.#arrive(nowMs);
       this.#agenda.set(slot, arrivals.next());
     });
     this.#agenda.set(slot, arrivals.next());
   }
 
-  #demand(): () => number {
-    const { demandMs, demandCv, demandDistribution } = this.#experiment;
-    const { demands } = this.#streams;
-    if (demandDistribution === 'exponential') return () => exponential(demands, demandMs);
-    return () => lognormal(demands, demandMs, demandCv);
-  }
-
-  #arrive(demandMs: number, nowMs: number): void {
-    const request: Request = {
-      ...{ arrivedMs: nowMs, demandMs, wait: this.#wait(), haproxy: this.#entry(nowMs) },
-      ...{ server: -1, retries: 0, over: false },
-    };
+  #arrive(nowMs: number): void {
+    const request = this.#clients.request(nowMs);
     this.#measures.arrived(request);
     const isWaitedFor = this.#haproxys[request.haproxy]?.handle(request, nowMs) ?? false;
     if (!isWaitedFor) return;
     this.#deadlines.push(request);
     if (this.#deadlines.size === 1) this.#agenda.set(this.#deadlineSlot, nowMs + this.#experiment.timeoutMs);
-  }
-
-  /** Which HAProxy gets a new request: the one that has the service address, or any of them. */
-  #entry(nowMs: number): number {
-    const { addressMoves } = this.#experiment.scenario;
-    if (addressMoves.length > 0) {
-      const seconds = (nowMs - this.#startMs) / 1_000;
-      return (addressMoves.findLast(({ fromSeconds }) => fromSeconds <= seconds)?.toHaproxy ?? 1) - 1;
-    }
-    return this.#haproxys.length === 1 ? 0 : Math.floor(this.#streams.entries() * this.#haproxys.length);
-  }
-
-  /** Drawn for the request, so that it waits as long at whichever server it comes to. */
-  #wait(): number {
-    return this.#hasWaits ? exponential(this.#streams.waits, 1) : 0;
   }
 
   /** Ends the client's wait for this request and returns its HAProxy; undefined if the client no longer waited. */
@@ -243,8 +217,7 @@ export class Simulation {
       if (setter.look === undefined) continue;
       const { look } = setter;
       const slot = this.#agenda.slot(async (nowMs) => {
-        await look();
-        this.#agenda.set(slot, nowMs + lookEveryMs);
+        this.#agenda.set(slot, nowMs + (await look()));
       });
       this.#agenda.set(slot, ((index + 0.5) * lookEveryMs) / this.#setters.length);
     }

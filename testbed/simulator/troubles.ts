@@ -16,9 +16,9 @@ function names(fleet: FleetInput): string[] {
   return fleet.map(({ name }) => name);
 }
 
-/** What all share fails: every server answers 500 at once, for 15 s of 90. */
-function outage(fleet: FleetInput): ScenarioPlan {
-  const events = forEach(names(fleet), { kind: 'errors', fromSeconds: 20, untilSeconds: 35, share: 1 });
+/** What all share fails: every server answers 500 at once to this share of its requests, for 15 s of 90. */
+function outage(fleet: FleetInput, share: number): ScenarioPlan {
+  const events = forEach(names(fleet), { kind: 'errors', fromSeconds: 20, untilSeconds: 35, share });
   return plan(usualLoad, 90, { events });
 }
 
@@ -121,7 +121,8 @@ function shared(): ScenarioPlan {
 }
 
 export const troubles: readonly (readonly [string, Build])[] = [
-  ['outage', outage],
+  ['outage', (fleet) => outage(fleet, 1)],
+  ['outage-partly', (fleet) => outage(fleet, 0.6)],
   ['shared-slowdown', sharedSlowdown],
   ['common-404s', commonRefusals],
   ['rolling', rolling],

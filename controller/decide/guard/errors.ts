@@ -22,8 +22,6 @@ export interface ErrorJudgement {
 export interface ErrorSubject {
   readonly server: string;
   readonly last: LastAnswers;
-  /** The answers of this tick alone. */
-  readonly tick: LastAnswers;
   readonly fast: FastState;
 }
 
@@ -91,7 +89,7 @@ function lowerBound({ errors, answers }: LastAnswers): number {
  * A server alone is compared with none. Pure.
  */
 export function judgeErrors(subjects: readonly ErrorSubject[]): ReadonlyMap<string, ErrorJudgement> {
-  const shares = subjects.map(({ last, fast }) => Math.max(expectedShare(last), fast.errorShare));
+  const shares = subjects.map(shareOf);
   const medianOfOthers = medianWithout(shares.filter((_, index) => hasAnswered(subjects[index])));
   return new Map(
     subjects.map(({ server, last }, index) => {
@@ -104,14 +102,23 @@ export function judgeErrors(subjects: readonly ErrorSubject[]): ReadonlyMap<stri
   );
 }
 
-/** The answers that go on counting: after a common failure only its last tick, so that nothing of it is left when it ends. */
-export function afterCommonFailure({ last, tick }: ErrorSubject, { others }: ErrorJudgement): LastAnswers {
-  return isCommon(others) ? atMost(mostAnswers, tick) : last;
+/**
+ * Whether more than half of the servers fail. Then the answers of none go on counting: servers of different traffic would forget
+ * at different paces, and look different when what they share is back. Pure.
+ */
+export function doMostFail(subjects: readonly ErrorSubject[]): boolean {
+  const shares = subjects.filter(hasAnswered).map(shareOf);
+  return shares.filter(isCommon).length * 2 > shares.length;
 }
 
 /** Whether this share of the other servers' answers says that they fail for the same cause. */
 export function isCommon(others: number): boolean {
   return others > commonShare;
+}
+
+/** Also of one whose breaker is open. */
+function shareOf({ last, fast }: ErrorSubject): number {
+  return Math.max(expectedShare(last), fast.errorShare);
 }
 
 function hasAnswered(subject: ErrorSubject | undefined): boolean {

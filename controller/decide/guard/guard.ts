@@ -2,19 +2,19 @@ import type { Decision, Reason } from '../../../shared/contract/decision.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
 import type { Dynamics, Thresholds, Verdict } from '../../../shared/contract/policy.ts';
 import { sum } from '../../../shared/math/statistics.ts';
-import { doMostFail } from './blind-cut.ts';
+import { isEjected, isHeldBack } from '../fast/fast-weight.ts';
 import { drainByAgent } from './by-agent.ts';
 import { type Demand, demandOf, isBeyond, unknownStrength } from './demand.ts';
 import { type DrainOutcome, decideDrains } from './drain.ts';
-import { decideEjections, neverEjected } from './eject.ts';
+import type { FullWeight } from './full-weight.ts';
 import { holdAll, whyHold } from './hold.ts';
 import { type LearnedEntry, learnWeights, withStartingWeights } from './learn.ts';
 import { remember, sinceLastWrite } from './memory.ts';
 import { scaleWeights } from './scale.ts';
 import { counted, isAnyAside } from './set-aside.ts';
 import type { GuardSettings } from './settings.ts';
-import { type GuardState, isEjected, isOut } from './state.ts';
-import { type Entry, takeIn } from './take-in.ts';
+import type { GuardState } from './state.ts';
+import { takeIn } from './take-in.ts';
 import { decideWrite, hasSettled } from './write.ts';
 
 /** From this smoothed share of errors on, a server's new weight does not wait for roundrobin to settle. */
@@ -40,68 +40,36 @@ export interface GuardInput {
 
 export interface GuardOutcome {
   readonly decisions: readonly Decision[];
+  readonly full: ReadonlyMap<string, FullWeight>;
   readonly state: GuardState;
 }
 
 /**
  * The rules that no policy may break, between a policy's relative weights and what HAProxy gets. Pure. In this order: take in
- * the tick, hold everything if most agents are silent, learn, eject, drain or release, limit, cut for errors, ramp, floor,
- * scale, and write only what differs enough.
+ * the tick, hold everything if most agents are silent, learn, drain or release, limit, cut for errors, floor, scale, do what
+ * the looks between ticks decided (breaker and ramp), and write only what differs enough.
  */
 export function guard(input: GuardInput, before: GuardState): GuardOutcome {
   const { observations, verdicts, thresholds, dynamics, present, elapsedMs, settings } = input;
-  const { rampStep, returnMargin } = settings;
-  const entries = takeIn({ observations, verdicts, thresholds, rampStep, returnMargin, elapsedMs }, before);
+  const { returnMargin } = settings;
+  const entries = takeIn({ observations, verdicts, thresholds, returnMargin, elapsedMs }, before);
   const hold = whyHold(entries);
   if (hold !== null) {
-    // those that come back are held back by their errors, which HAProxy counts; a ramp is for what agents say
-    const served = eject(entries, input, null);
-    return holdAll({ entries: served, present, elapsedMs, settings }, hold, before);
+    return holdAll({ entries, present, elapsedMs, settings, isLeastconn: isLeastconn(input) }, hold, before);
   }
 
   const started = withStartingWeights(entries, before.started);
   const demand = demandOf(started, before.demand, elapsedMs);
   const learned = learnWeights(started, dynamics, thresholds, isBeyond(demand));
-  const served = eject(learned, input, rampStep);
-  const ruled = drain(served, demand, input);
+  const ruled = drain(learned, demand, input);
   return write(ruled, demand, input, before);
-}
-
-/** `rampStep`: the part of its weight that a server begins with when it is back; null: no weight but for errors is decided now. */
-function eject<Kind extends Entry>(
-  entries: readonly Kind[],
-  { algorithm, elapsedMs, settings }: GuardInput,
-  rampStep: number | null,
-): Kind[] {
-  const all = entries.map(({ observation, memory, size, errors: { share: errorShare } }) => {
-    const { ejection } = memory;
-    const { server, traffic, currentWeight } = observation;
-    const isZero = memory.drained || (currentWeight === 0 && !isEjected(memory));
-    const errors = traffic?.errors ?? 0;
-    return { server, ejection, errorShare, errors, capacity: size, machines: 1, stays: isZero && rampStep === null };
-  });
-  const subjects = all.filter(({ stays }) => !stays);
-  const staying = all.filter(({ stays }) => stays);
-  const isPanic = rampStep === null && doMostFail(all.map(({ errorShare }) => errorShare));
-  const isLeastconn = algorithm === 'leastconn' && !isPanic;
-  const { ejections, reasons } = decideEjections(subjects, isLeastconn, elapsedMs, settings, staying);
-  return entries.map((entry) => {
-    const { server } = entry.observation;
-    const memory = { ...entry.memory, ejection: ejections.get(server) ?? neverEjected };
-    const returned = isEjected(entry.memory) && !isEjected(memory);
-    return {
-      ...entry,
-      memory: returned && rampStep !== null ? { ...memory, ramp: rampStep } : memory,
-      reasons: withReason(entry.reasons, reasons.get(server)),
-    };
-  });
 }
 
 function drain(entries: readonly LearnedEntry[], demand: Demand, input: GuardInput): LearnedEntry[] {
   const { drained, reasons } = drainsOf(entries, demand, input);
   return entries.map((entry) => {
     const { server } = entry.observation;
-    return applyDrain(entry, drained.has(server), reasons.get(server), input.settings.rampStep);
+    return applyDrain(entry, drained.has(server), reasons.get(server));
   });
 }
 
@@ -113,7 +81,7 @@ function drainsOf(
 ): DrainOutcome {
   if (dynamics.overload === 'policy') return { drained: new Set(), reasons: new Map() };
   const capacityOf = (some: readonly LearnedEntry[]) => sum(some.map(({ size }) => size));
-  const ejected = entries.filter(({ memory }) => isEjected(memory));
+  const ejected = entries.filter(({ observation }) => isEjected(observation.fast));
   const pool = {
     capacity: capacityOf(entries),
     ejected: { machines: ejectedWhole(entries), capacity: capacityOf(ejected) },
@@ -124,14 +92,14 @@ function drainsOf(
 
 /** How many agents measure nothing but ejected servers: the servers of one agent count as one. */
 function ejectedWhole(entries: readonly LearnedEntry[]): number {
-  if (!entries.some(({ memory }) => isEjected(memory))) return 0;
+  if (!entries.some(({ observation }) => isEjected(observation.fast))) return 0;
   const agentsOf = (some: readonly LearnedEntry[]) => new Set(some.map(({ agent }) => agent));
-  return agentsOf(entries).size - agentsOf(entries.filter(({ memory }) => !isEjected(memory))).size;
+  return agentsOf(entries).size - agentsOf(entries.filter(({ observation }) => !isEjected(observation.fast))).size;
 }
 
 /** The servers that are not ejected. */
 function toSubjects(entries: readonly LearnedEntry[], { of }: Demand) {
-  const subjects = entries.filter(({ memory }) => !isEjected(memory));
+  const subjects = entries.filter(({ observation }) => !isEjected(observation.fast));
   const machineOf = ({ observation: { machine, server } }: LearnedEntry) => machine || `server ${server}`;
   const onMachine = Map.groupBy(subjects, machineOf);
   return subjects.map((entry) => {
@@ -145,27 +113,29 @@ function toSubjects(entries: readonly LearnedEntry[], { of }: Demand) {
       agent,
       fresh: observation.agent.state === 'fresh',
       drained: memory.drained,
-      ramping: memory.ramp < 1,
+      ramping: !memory.drained && observation.fast.ramp < 1,
       cpuIsKnown: memory.utilisation.cpu !== null,
       utilisation: counted(memory.utilisation, memory.atRest),
       anyAside: isAnyAside(memory.atRest),
       overTicks: memory.overTicks,
       failing: errors.share > failingErrorShare,
       capacity: size,
-      strength: { does, should, can: can * memory.ramp },
+      strength: { does, should, can: memory.drained ? can : can * observation.fast.ramp },
     };
   });
 }
 
-function applyDrain(entry: LearnedEntry, drained: boolean, reason: Reason | undefined, rampStep: number): LearnedEntry {
-  const returned = entry.memory.drained && !drained;
-  const ramp = returned ? rampStep : entry.memory.ramp;
+function applyDrain(entry: LearnedEntry, drained: boolean, reason: Reason | undefined): LearnedEntry {
   // no metric that counts is near saturation, so there is nothing left to cut
   const isUncut = reason?.code === 'released' && (reason.because === 'recovered' || reason.because === 'not-traffic');
   const logGrade = isUncut ? 0 : entry.memory.logGrade;
   const refused = reason?.code === 'drain-refused' ? reason.because : null;
-  const memory = { ...entry.memory, drained, refused, ramp, logGrade };
+  const memory = { ...entry.memory, drained, refused, logGrade };
   return { ...entry, memory, reasons: withReason(entry.reasons, reason) };
+}
+
+function isLeastconn({ algorithm }: Pick<GuardInput, 'algorithm'>): boolean {
+  return algorithm === 'leastconn';
 }
 
 function withReason(reasons: readonly Reason[], reason: Reason | undefined): readonly Reason[] {
@@ -177,20 +147,29 @@ function write(entries: readonly LearnedEntry[], demand: Demand, input: GuardInp
   const progress = sinceLastWrite(before, entries);
   const settled =
     algorithm !== 'roundrobin' || hasSettled(progress.requestsSinceWrite, progress.ticksSinceWrite, entries.length);
-  const outcomes = scaleWeights(entries, dynamics, settings).map((entry) => {
-    const { observation, verdict, memory, reasons, wanted } = entry;
-    const { leftWeight, ramp, errorShare } = memory;
-    const urgent = ramp < 1 || errorShare > urgentErrorShare;
+  const outcomes = scaleWeights(entries, dynamics, settings, isLeastconn(input)).map((entry) => {
+    const { observation, verdict, memory, reasons, wanted, undrained, size } = entry;
+    const { leftWeight, drained, errorShare } = memory;
+    const heldBack = isHeldBack(observation.fast);
+    const urgent = heldBack || errorShare > urgentErrorShare;
     const question = { observation, weight: wanted, leftWeight, deadband: settings.deadband, settled, urgent };
     const { weight, write, reasons: why } = decideWrite(question);
     const { load, delta } = verdict;
     const { server } = observation;
-    const decision = { server, weight, write, drained: isOut(memory), load, delta, reasons: [...reasons, ...why] };
-    return { decision, memory: { ...memory, leftWeight: weight, uncut: null } };
+    const decision = { server, weight, write, drained: wanted === 0, load, delta, reasons: [...reasons, ...why] };
+    const can = demand.inRequests ? (demand.of.get(observation.server)?.can ?? 0) : 0;
+    const full = { full: drained ? 0 : undrained, undrained, size, capacity: can > 0 ? can : null };
+    return {
+      decision,
+      full,
+      memory: { ...memory, leftWeight: weight, full: undrained, isHeldBack: heldBack, uncut: null },
+    };
   });
   const decisions = outcomes.map(({ decision }) => decision);
   const memories = outcomes.map(({ decision, memory }) => [decision.server, memory] as const);
   const sinceWrite = decisions.some((each) => each.write) ? { requestsSinceWrite: 0, ticksSinceWrite: 0 } : progress;
   const servers = remember(before, memories, present);
-  return { decisions, state: { started: true, demand: demand.perSecond, blindForMs: null, servers, ...sinceWrite } };
+  const full = new Map(outcomes.map(({ decision, full: own }) => [decision.server, own]));
+  const state = { started: true, demand: demand.perSecond, blindForMs: null, servers, ...sinceWrite };
+  return { decisions, full, state };
 }

@@ -2,9 +2,10 @@ import type { Reason } from '../../../shared/contract/decision.ts';
 import type { Utilisations } from '../../../shared/contract/observation.ts';
 import type { Dynamics, Thresholds } from '../../../shared/contract/policy.ts';
 import { mean, median } from '../../../shared/math/statistics.ts';
+import { isEjected } from '../fast/fast-weight.ts';
 import { gradeFactor } from './grade.ts';
 import { mediansOfOthers } from './others.ts';
-import { isEjected, type ServerMemory, unknownUtilisation } from './state.ts';
+import { type ServerMemory, unknownUtilisation } from './state.ts';
 import type { Entry } from './take-in.ts';
 import { cuttable } from './vain-cut.ts';
 
@@ -67,9 +68,9 @@ export function learnWeights(
  * without a verdict, while the server has weight 0, and, where the policy goes by load, during its ramp: an idle server looks
  * larger than it is.
  */
-function aimOf({ verdict, memory }: LearnedEntry, { overload }: Dynamics): number | null {
-  if (verdict.weight === null || memory.drained || isEjected(memory)) return null;
-  if (overload === 'guard' && memory.ramp < 1) return null;
+function aimOf({ observation: { fast }, verdict, memory }: LearnedEntry, { overload }: Dynamics): number | null {
+  if (verdict.weight === null || memory.drained || isEjected(fast)) return null;
+  if (overload === 'guard' && fast.ramp < 1) return null;
   return Math.log(verdict.weight) - memory.logWeight;
 }
 
@@ -108,14 +109,14 @@ function step(
   graded: { readonly aim: number; readonly reasons: readonly Reason[] },
   { gain, maxStep, overload }: Dynamics,
 ): LearnedEntry {
-  const { memory, verdict, reasons: known } = entry;
+  const { observation, memory, verdict, reasons: known } = entry;
   const bounded = (value: number) => Math.min(maxStep, Math.max(-maxStep, value));
   const weightStep = bounded(gain * (aim ?? 0));
   const total = bounded(weightStep + (overload === 'shared' ? sharedGradeGain : gain) * graded.aim);
   const reasons: Reason[] = [...verdict.reasons, ...known, ...graded.reasons];
   if (aim !== null) {
     reasons.push({ code: 'smoothed', factor: Math.exp(total), wanted: Math.exp(aim + graded.aim) });
-  } else if (verdict.weight !== null && memory.ramp < 1) {
+  } else if (verdict.weight !== null && observation.fast.ramp < 1) {
     reasons.push({ code: 'held', because: 'just-up', detail: 'new or just back in rotation' });
   }
   const logWeight = memory.logWeight + weightStep;

@@ -4,10 +4,8 @@ export interface GuardSettings {
   readonly returnMargin: number;
   /** Most of the pool's capacity that may be drained at once, 0 to 0.5. */
   readonly maxDrainedShare: number;
-  /** Under leastconn: how long a server that answers errors gets weight 0 the first time, in ms. */
+  /** How long a server that answers errors is left without requests the first time, in ms; then twice as long each, up to a minute. */
   readonly ejectMs: number;
-  /** Share of its weight that a new or returned server gains per tick, 0 to 1. */
-  readonly rampStep: number;
   /** Least weight of a server that is not drained, as a share of the mean, 0 to 0.5. */
   readonly floor: number;
   /** A weight is not written while it differs from HAProxy's by no more than this share of the larger, 0 to 0.5. */
@@ -17,8 +15,7 @@ export interface GuardSettings {
 export const defaultGuardSettings: GuardSettings = {
   returnMargin: 0.1,
   maxDrainedShare: 0.5,
-  ejectMs: 20_000,
-  rampStep: 0.2,
+  ejectMs: 5_000,
   floor: 0.02,
   deadband: 0.02,
 };

@@ -1,6 +1,5 @@
 import type { DrainRefusedBecause } from '../../../shared/contract/decision.ts';
 import type { Utilisations } from '../../../shared/contract/observation.ts';
-import { type Ejection, neverEjected } from './eject.ts';
 import { type LastAnswers, noAnswers } from './errors.ts';
 import { noPace, type Pace } from './pace.ts';
 import { type AtRest, nothingAtRest } from './set-aside.ts';
@@ -37,24 +36,16 @@ export interface ServerMemory {
   /** Why it could not be drained at the last tick; null: it could, or need not be. */
   readonly refused: DrainRefusedBecause | null;
   readonly cutWatch: CutWatch | null;
-  readonly ejection: Ejection;
-  /** Share of its weight that it may have, 0 to 1; grows to 1 after it joined or came back. */
-  readonly ramp: number;
+  /** The weight with its breaker closed and its ramp over, 1 to 256; null before the first. */
+  readonly full: number | null;
+  /** Whether the looks kept it from having that at the last tick. */
+  readonly isHeldBack: boolean;
   /** Last known size; null before the first snapshot. */
   readonly effectiveCores: number | null;
   /** The weight that we left in HAProxy; null: none was decided yet. */
   readonly leftWeight: number | null;
   /** What it would have without a cut for errors while agents are silent; null: there is no such cut. */
   readonly uncut: Uncut | null;
-}
-
-export function isEjected({ ejection }: ServerMemory): boolean {
-  return ejection.remainingMs > 0;
-}
-
-/** Weight 0 by our decision. */
-export function isOut(memory: ServerMemory): boolean {
-  return memory.drained || isEjected(memory);
 }
 
 /** What the guard remembers of one backend. */
@@ -104,8 +95,8 @@ export const newcomer: ServerMemory = {
   drained: false,
   refused: null,
   cutWatch: null,
-  ejection: neverEjected,
-  ramp: 1,
+  full: null,
+  isHeldBack: false,
   effectiveCores: null,
   leftWeight: null,
   uncut: null,

@@ -3,7 +3,7 @@ import type { Observation, Utilisations } from '../../../shared/contract/observa
 import type { Thresholds, Verdict } from '../../../shared/contract/policy.ts';
 import { heldVerdict } from '../policies/held.ts';
 import { agentOf, hadTraffic } from './agent-of.ts';
-import { addAnswers, afterCommonFailure, answersOf, type ErrorJudgement, judgeErrors, noAnswers } from './errors.ts';
+import { addAnswers, answersOf, doMostFail, type ErrorJudgement, judgeErrors, noAnswers } from './errors.ts';
 import { metricsOver, smoothUtilisation } from './overload.ts';
 import { paceAfter } from './pace.ts';
 import { proofs } from './proof.ts';
@@ -29,8 +29,6 @@ export interface TakeInInput {
   readonly observations: readonly Observation[];
   readonly verdicts: ReadonlyMap<string, Verdict>;
   readonly thresholds: Thresholds;
-  /** Share of its weight that a new or returned server starts with, 0 to 1. */
-  readonly rampStep: number;
   readonly returnMargin: number;
   /** Since the tick before, in ms. */
   readonly elapsedMs: number;
@@ -42,7 +40,7 @@ export function takeIn(input: TakeInInput, before: GuardState): Entry[] {
   const busy = new Set(named.filter(({ observation }) => hadTraffic(observation)).map(({ agent }) => agent));
   const levels = levelsByAgent(named, before);
   const taken = named.map(({ observation, agent }) => {
-    const known = memoryAtTick(observation, input.rampStep, before, levels.get(agent));
+    const known = memoryAtTick(observation, before, levels.get(agent));
     const memory = takeInServer(observation, known, busy.has(agent) ? 0 : input.elapsedMs, input);
     const verdict = input.verdicts.get(observation.server) ?? heldVerdict(observation);
     const reasons = [...setAsideReasons(memory.atRest), ...vainCutReasons(memory.cutWatch)];
@@ -56,14 +54,14 @@ export function takeIn(input: TakeInInput, before: GuardState): Entry[] {
 
 /** What each server is cut for; nothing while the breaker, which looks more often, has it out. */
 function withErrorsJudged<Taken extends Pick<Entry, 'observation' | 'memory'>>(taken: readonly Taken[]) {
-  const subjects = taken.map(({ observation: { server, traffic, fast }, memory }) => {
-    return { server, last: memory.answers, tick: answersOf(traffic), fast };
+  const subjects = taken.map(({ observation: { server, fast }, memory }) => {
+    return { server, last: memory.answers, fast };
   });
   const judgements = judgeErrors(subjects);
-  return taken.map((entry, index) => {
-    const subject = subjects[index];
+  const isCommonFailure = doMostFail(subjects);
+  return taken.map((entry) => {
     const errors = judgements.get(entry.observation.server) ?? { share: 0, others: 0, excess: 0 };
-    const answers = subject === undefined ? noAnswers : afterCommonFailure(subject, errors);
+    const answers = isCommonFailure ? noAnswers : entry.memory.answers;
     return { ...entry, errors, memory: { ...entry.memory, answers, errorShare: errors.excess } };
   });
 }
@@ -89,10 +87,9 @@ function levelsByAgent(
   return new Map(byName.map(({ agent, levels }) => [agent, levels]));
 }
 
-/** A server that joined, or came back, starts its ramp; one that was there at our first tick does not. */
+/** A server that joined, or came back, keeps its learned weight alone; one that was there at our first tick keeps all. */
 function memoryAtTick(
   { server, currentWeight }: Observation,
-  rampStep: number,
   before: GuardState,
   levels: Utilisations = nothingAtRest.levels,
 ): ServerMemory {
@@ -106,10 +103,10 @@ function memoryAtTick(
         logWeight: known.logWeight,
         pace: known.pace,
         inRotation: true,
-        ramp: rampStep,
+        full: known.full,
         atRest,
       }
-    : { ...known, inRotation: true, ramp: Math.min(1, known.ramp + rampStep) };
+    : { ...known, inRotation: true };
 }
 
 function takeInServer(

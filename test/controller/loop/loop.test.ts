@@ -82,7 +82,7 @@ haproxyTest('the status is the same object until there is something new in it', 
   await recorder.close();
   const first = loop.status;
   t.is(first.recording?.ticks, 1, 'what the disk has by now is told');
-  await loop.rescue();
+  await loop.look();
   t.is(loop.status, first, 'a look between ticks that found nothing to do is nothing new');
   loop.countSkipped();
   t.is(loop.status.skippedTicks, 1);
@@ -177,7 +177,7 @@ haproxyTest('the literal paper may drain every server, and nothing undoes that b
   const loop = new Loop({ config, api: new RuntimeApi(config.haproxy), agents, logger, clock: systemClock });
   await loop.tick();
   t.deepEqual(await weights(haproxy.api, 'web'), { s1: 0 });
-  await loop.rescue();
+  await loop.look();
   t.deepEqual(await weights(haproxy.api, 'web'), { s1: 0 });
 });
 

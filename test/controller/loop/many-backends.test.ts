@@ -49,7 +49,7 @@ haproxyTest('a backend has its tick while the agents of twenty others hang; a st
   const ticking = loop.tick();
   await until('weights for web', async () => ((await weights(haproxy.api, 'web'))['s1'] ?? 0) > 0);
   // one tick is under way: the rescue does not wait for it
-  await loop.rescue();
+  await loop.look();
   const asked = () => [...hole.sockets].filter(({ destroyed }) => !destroyed).length;
   t.true(asked() > 0, 'the others wait for their agents');
   loop.stop();

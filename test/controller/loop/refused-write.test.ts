@@ -76,7 +76,7 @@ for (const [algorithm, batch] of [
     t.true(lines.some(({ message, code }) => message === 'backend problem' && code === 'backend-static'));
     const count = sent.length;
     await tick(5);
-    await loop.rescue();
+    await loop.look();
     t.deepEqual(await loop.restore(), []);
     t.is(sent.length, count, `nothing more is written: ${sent.slice(count).join('; ')}`);
   });

@@ -165,7 +165,7 @@ test('a reload into several processes (2.4): said once, and nothing is written, 
   for (const server of ['s1', 's2', 's3']) await live.operator(`set server web/${server} weight 100`);
   const before = writes;
   await live.ticks(3);
-  await live.loop.rescue();
+  await live.loop.look();
   t.deepEqual(await live.leave(), configured);
   t.is(writes, before);
   t.is(live.lines.filter(({ code }) => code === 'haproxy-processes').length, 1);

@@ -5,6 +5,7 @@ import { asideEveryTicks } from '../../../controller/observe/aside-agents.ts';
 import type { ServerView } from '../../../controller/observe/haproxy-view.ts';
 import { type ObservedServer, Observer } from '../../../controller/observe/observer.ts';
 import { silentAgentsProblem } from '../../../controller/observe/silent-agents.ts';
+import { undisturbed } from '../../../shared/contract/observation.ts';
 import { formatProblem, type Problem } from '../../../shared/contract/problem.ts';
 import { err, ok, type Result } from '../../../shared/contract/result.ts';
 import type { Snapshot } from '../../../shared/contract/snapshot.ts';
@@ -29,7 +30,7 @@ function view(server: string, changes: Partial<ServerView> = {}): ServerView {
     configuredWeight: 100,
     currentWeight: 100,
     upForMs: 60_000,
-    counters: { ok: 100, errors: 0, clientErrors: 0, redispatches: 0, started: 0, queued: 0 },
+    counters: { ok: 100, errors: 0, clientErrors: 0, redispatches: 0, retries: 0, started: 0, queued: 0 },
     inFlight: 0,
     ...changes,
   };
@@ -41,6 +42,8 @@ const slot = (server: string, changes: Partial<ServerView> = {}) =>
 const options = { urlTemplate: 'http://{address}:9477', staleAfterMs: 3_000, tcpQueueParts: [], backends: 1 };
 
 /** An observer whose agents are a function of the URL; which were asked at a tick, and what was seen. */
+const noLooks = { stateOf: () => undisturbed, takeInFlightMean: () => null };
+
 class Play {
   readonly asked: string[] = [];
   agent: (url: string, server: string) => Promise<Result<Snapshot, Problem>> | Result<Snapshot, Problem>;
@@ -63,7 +66,7 @@ class Play {
   async tick(...servers: readonly ServerView[]): Promise<ReadonlyMap<string, ObservedServer>> {
     this.asked.length = 0;
     this.#nowMs += periodMs;
-    const observed = await this.#observer.observe({ servers }, new AgentRound(this.#source));
+    const observed = await this.#observer.observe({ servers }, new AgentRound(this.#source), noLooks);
     return new Map(observed.map((each) => [each.observation.server, each]));
   }
 }
@@ -82,7 +85,7 @@ test('a tick does not wait for the agents of forty empty slots that never answer
   const observer = new Observer(client, { ...options, configuredUrls }, () => performance.now());
   const servers = [view('web1'), ...names.map((name) => slot(name))];
   for (let tick = 0; tick < 3; tick += 1) {
-    const observed = await observer.observe({ servers }, new AgentRound(client));
+    const observed = await observer.observe({ servers }, new AgentRound(client), noLooks);
     t.is(observed[0]?.observation.agent.state, 'fresh');
     for (const { agentHealth, observation } of observed.slice(1)) {
       t.like(agentHealth, { isAsked: false, failures: 0, problem: null });
@@ -216,7 +219,7 @@ test('a name that gets another address or port is a newcomer: no counters, no sn
     const play = new Play(() => answers());
     await play.tick(view('s1'));
     play.agent = () => err(silence);
-    const counters = { ok: 500, errors: 3, clientErrors: 0, redispatches: 0, started: 0, queued: 0 };
+    const counters = { ok: 500, errors: 3, clientErrors: 0, redispatches: 0, retries: 0, started: 0, queued: 0 };
     const held = await play.tick(view('s1', { counters }));
     t.like(held.get('s1')?.observation, { traffic: { ok: 400, errors: 3, clientErrors: 0 } });
     t.is(held.get('s1')?.observation.agent.state, 'fresh', 'one lost answer is bridged');
@@ -241,7 +244,7 @@ test('a server that loses its address and gets it back is the same; with another
     const seen = await play.tick(
       view('s1', {
         address,
-        counters: { ok: 107, errors: 0, clientErrors: 0, redispatches: 0, started: 0, queued: 0 },
+        counters: { ok: 107, errors: 0, clientErrors: 0, redispatches: 0, retries: 0, started: 0, queued: 0 },
       }),
     );
     t.deepEqual(seen.get('s1')?.observation.traffic, isSame ? { ok: 7, errors: 0, clientErrors: 0 } : null);
@@ -274,7 +277,7 @@ test('an agent of several servers is asked once a tick, and they share its cores
     view(`a${index}`, { address: '127.0.0.1', port: 8_000 + index }),
   );
   for (const tick of [1, 2]) {
-    const observed = await observer.observe({ servers }, new AgentRound(client));
+    const observed = await observer.observe({ servers }, new AgentRound(client), noLooks);
     t.is(requests, tick);
     for (const { observation } of observed) {
       t.like(observation, { machine: 'vmA', agent: { state: 'fresh', effectiveCores: 4 / 100 } });
@@ -290,7 +293,7 @@ test('servers that share an agent with the name of one are told to run it withou
   const options = { urlTemplate, configuredUrls: {}, staleAfterMs: 3_000, tcpQueueParts: [], backends: 1 };
   const observer = new Observer(client, options, () => performance.now());
   const servers = ['a1', 'a2', 'a3'].map((name, index) => view(name, { address: '127.0.0.1', port: 8_001 + index }));
-  const [a1, a2] = await observer.observe({ servers }, new AgentRound(client));
+  const [a1, a2] = await observer.observe({ servers }, new AgentRound(client), noLooks);
   t.like(a1?.observation, { machine: 'vmA', agent: { state: 'fresh', effectiveCores: 4 / 3 } });
   t.is(a2?.observation.machine, 'vmA', 'where it runs is known all the same');
   t.is(a2?.agentHealth.problem?.code, 'agent-wrong-server');

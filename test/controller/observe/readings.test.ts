@@ -120,7 +120,15 @@ const row: StatRow = {
 };
 
 test('1xx to 4xx are work done; 5xx, connection and response errors are errors', (t) => {
-  t.deepEqual(countersOf(row), { ok: 63, errors: 41, clientErrors: 7, redispatches: 19, started: 100, queued: 0 });
+  t.deepEqual(countersOf(row), {
+    ok: 63,
+    errors: 41,
+    clientErrors: 7,
+    redispatches: 19,
+    retries: 23,
+    started: 100,
+    queued: 0,
+  });
 });
 
 test('in TCP mode sessions that ended without an error are work done', (t) => {
@@ -137,13 +145,14 @@ test('in TCP mode sessions that ended without an error are work done', (t) => {
     errors: 30,
     clientErrors: 0,
     redispatches: 19,
+    retries: 23,
     started: 100,
     queued: 0,
   });
 });
 
 test('counters that jump back (a reload) give no traffic, not a negative one', (t) => {
-  const none = { ok: 0, errors: 0, clientErrors: 0, redispatches: 0, started: 0, queued: 0 };
+  const none = { ok: 0, errors: 0, clientErrors: 0, redispatches: 0, retries: 0, started: 0, queued: 0 };
   t.is(trafficBetween({ ...none, ok: 100 }, { ...none, ok: 3 }), null);
   t.is(trafficBetween(null, { ...none, ok: 3 }), null);
   t.deepEqual(trafficBetween({ ...none, ok: 1, errors: 1 }, { ...none, ok: 3, errors: 2 }), {
@@ -154,7 +163,7 @@ test('counters that jump back (a reload) give no traffic, not a negative one', (
 });
 
 test('redispatches are errors, at once, of a server that did nothing but refuse; one that also answers is full', (t) => {
-  const before = { ok: 10, errors: 0, clientErrors: 0, redispatches: 40, started: 0, queued: 0 };
+  const before = { ok: 10, errors: 0, clientErrors: 0, redispatches: 40, retries: 0, started: 0, queued: 0 };
   t.deepEqual(trafficBetween(before, { ...before, redispatches: 45 }), { ok: 0, errors: 5, clientErrors: 0 });
   t.deepEqual(trafficBetween(before, { ...before, ok: 11, redispatches: 45 }), { ok: 1, errors: 0, clientErrors: 0 });
 });

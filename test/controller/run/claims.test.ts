@@ -89,7 +89,7 @@ test('without the claim a loop asks HAProxy who it is, writes and restores nothi
   t.deepEqual(await stopped.restore(), []);
   for (let tick = 0; tick < 3; tick += 1) {
     await loop.tick();
-    await loop.rescue();
+    await loop.look();
   }
   t.regex(loop.status.waitingFor ?? '', /another controller sets its weights already/);
   t.deepEqual(

@@ -4,6 +4,7 @@ import type { Decision } from '../../../shared/contract/decision.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
 import type { Policy } from '../../../shared/contract/policy.ts';
 import { input, observed, type ServerSketch } from './build.ts';
+import { Looks } from './looks.ts';
 
 export interface Tick {
   readonly observations: readonly Observation[];
@@ -23,21 +24,30 @@ class Player {
   readonly weights: Map<string, number>;
   state: DecideState;
   readonly #changes: Partial<DecideInput>;
+  readonly #looks: Looks | null;
 
-  constructor(changes: Partial<DecideInput>, weights: Readonly<Record<string, number>> = {}) {
+  constructor(
+    changes: Partial<DecideInput>,
+    weights: Readonly<Record<string, number>> = {},
+    looks: Looks | null = null,
+  ) {
+    this.#looks = looks;
     this.weights = new Map(Object.entries(weights));
     this.#changes = changes;
     this.state = initialDecideState(input([], changes).policy);
   }
 
   tick({ observations, ...changes }: Pick<Tick, 'observations'> & Partial<Tick>): Played {
-    const seen = observations.map((each) => ({
+    const weighed = observations.map((each) => ({
       ...each,
       currentWeight: this.weights.get(each.server) ?? each.currentWeight,
     }));
+    const { algorithm, elapsedMs, guard } = input([], { ...this.#changes, ...changes });
+    const seen = this.#looks?.see(weighed, { algorithm, elapsedMs, settings: guard }) ?? weighed;
     const asked = input(seen, { ...this.#changes, ...changes });
     const before = this.state;
-    const { decisions, state } = decide(asked, before);
+    const { decisions, orders, state } = decide(asked, before);
+    if (this.#looks !== null) this.#looks.orders = orders;
     for (const { server, weight } of decisions) this.weights.set(server, weight);
     this.state = state;
     return { input: asked, before, decisions, after: state };
@@ -59,12 +69,12 @@ export function play(
   });
 }
 
-/** A backend that is played tick by tick: every server is calm but for what the sketches say. */
+/** A backend that is played tick by tick, with one look at each: every server is calm but for what the sketches say. */
 export class Backend {
   readonly #player: Player;
 
   constructor(weights: Readonly<Record<string, number>>, changes: Partial<DecideInput> = {}) {
-    this.#player = new Player(changes, weights);
+    this.#player = new Player(changes, weights, new Looks());
   }
 
   get weights(): Map<string, number> {

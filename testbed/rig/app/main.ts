@@ -2,6 +2,7 @@
 //   node testbed/rig/app/main.ts --name s1 --listen 127.0.0.11:9480 --cores 0.1
 //   GET /                    answers when the CPU of --cpu-ms was burnt for it, with the server's name in header x-server
 //   GET /work?cpuMs=6        the same with as much CPU as asked for, 0 to 10000 ms
+//   GET /download            answers 32 MiB, which a client may read as slowly as it likes
 //   GET /healthz             answers at once
 //   PUT /control?busy=0.05   causes and ends faults: see control.ts
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -12,6 +13,8 @@ import { Control } from './control.ts';
 import { Door } from './door.ts';
 import { Processor } from './processor.ts';
 
+/** Of a download: more than the kernel's buffers hold. */
+const downloadBytes = 32 * 2 ** 20;
 /** The most CPU that one request may ask for, in ms. */
 const maxDemandCpuMs = 10_000;
 
@@ -62,6 +65,7 @@ function handle(request: IncomingMessage, response: ServerResponse): void {
   else if (control.faults.failing !== 0) answer(response, control.faults.failing);
   else if (request.method !== 'GET' && request.method !== 'HEAD') answer(response, 405);
   else if (pathname === '/healthz') answer(response, 200);
+  else if (pathname === '/download') response.end(Buffer.alloc(downloadBytes));
   else if (pathname === '/' || pathname === '/work') work(searchParams.get('cpuMs'), response);
   else answer(response, 404);
 }

@@ -28,16 +28,19 @@ const littleUtilisation = 0.1;
 /** Enough to judge: fewer requests are waited for, but not for longer than some ticks. */
 const enoughRequests = 10;
 const longestSeconds = 10;
+/** After its return a server's requests grow faster than its agent's average shows. */
+const settlingMs = 4_000;
 
 /**
  * Adds this tick. A tick without a success counts where requests are under way: their work is being done, and leaving it out
  * would make a server of slow requests look larger. A tick without any request says nothing.
  */
 export function addWork(before: Work, observation: Observation, elapsedMs: number): Work {
-  const { agent, traffic, elsewhere, flow, upForMs, inFlight } = observation;
+  const { agent, traffic, elsewhere, flow, fast, upForMs, inFlight } = observation;
   const utilisation = agent.state === 'fresh' ? busiest(agent.utilisation) : null;
-  const justUp = upForMs !== null && upForMs <= elapsedMs;
-  if (agent.state === 'stale' || utilisation === null || traffic === null || justUp) return before;
+  const justUp = upForMs !== null && upForMs <= elapsedMs + settlingMs;
+  const isGrowing = justUp || fast.breaker !== 'closed' || fast.ramp < 1;
+  if (agent.state === 'stale' || utilisation === null || traffic === null || isGrowing) return before;
   const requests = traffic.ok + (elsewhere?.ok ?? 0);
   const underWay = inFlight + (elsewhere?.inFlight ?? 0) + (flow?.started ?? 0) + (elsewhere?.started ?? 0);
   if (requests + underWay === 0) return before;

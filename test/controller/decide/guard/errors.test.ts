@@ -55,6 +55,25 @@ test('what all have in common cuts none, is said, and leaves nothing behind when
   }
 });
 
+test('a common failure that ends within a tick leaves nothing behind on servers of different traffic', (t) => {
+  const backend = new Backend(five, { algorithm: 'roundrobin' });
+  const of = (part: number) =>
+    Object.fromEntries(
+      [67, 89, 153, 283, 278].map((answers, index) => {
+        const errors = Math.round(answers * part);
+        return [Object.keys(five)[index] ?? '', answering(answers - errors, errors)];
+      }),
+    );
+  backend.ticks(5, of(0));
+  const before = weightsOf(backend);
+  backend.ticks(7, of(1));
+  backend.tick(of(0.5));
+  for (let tick = 0; tick < 10; tick += 1) {
+    backend.tick(of(0));
+    t.deepEqual(weightsOf(backend), before, `${tick} ticks after it`);
+  }
+});
+
 test('a server that was cut before all fail is let back', (t) => {
   const backend = new Backend(five, { algorithm: 'roundrobin' });
   backend.ticks(4, { a: answering(0, 100) });
@@ -116,7 +135,7 @@ test('property: of equal servers with a base rate of errors, none is cut by more
           const answers = Math.round(2 * volume * random());
           const errors = Array.from({ length: answers }, () => random()).filter((drawn) => drawn < rate).length;
           const now = { answers, errors };
-          return { server, last: addAnswers(last, now, 2_000), tick: now, fast: undisturbed };
+          return { server, last: addAnswers(last, now, 2_000), fast: undisturbed };
         });
         for (const { excess } of judgeErrors(subjects).values()) {
           all += 1;
@@ -136,7 +155,7 @@ test('property: the excess is 0 to 1, no more than the share, and does not depen
       const subjects = servers.map((ticks, index) => {
         const counted = ticks.map(({ errors, ok }) => ({ errors, answers: errors + ok }));
         const last = counted.reduce((before, now) => addAnswers(before, now, 2_000), noAnswers);
-        return { server: `s${index}`, last, tick: counted.at(-1) ?? noAnswers, fast: undisturbed };
+        return { server: `s${index}`, last, fast: undisturbed };
       });
       const judged = judgeErrors(subjects);
       const turned = judgeErrors(subjects.toReversed());

@@ -70,15 +70,16 @@ test('a server that answers errors is cut at once and forgiven slowly', (t) => {
 test('a server that was cut for its errors is not forgiven by a tick without a success', (t) => {
   const backend = new Backend({ a: 100, b: 100, c: 100 }, { algorithm: 'random' });
   backend.ticks(3);
-  const cut = backend.ticks(4, { a: { traffic: { ok: 0, errors: 50, clientErrors: 0 } } }).get('a')?.weight ?? 999;
+  backend.ticks(4, { a: { traffic: { ok: 0, errors: 50, clientErrors: 0 } } });
+  t.true(backend.weight('a') <= 26);
   for (const traffic of [
     { ok: 0, errors: 2, clientErrors: 0 },
     { ok: 0, errors: 0, clientErrors: 0 },
   ]) {
-    t.is(backend.ticks(10, { a: { traffic } }).get('a')?.weight, cut);
+    t.true((backend.ticks(10, { a: { traffic } }).get('a')?.weight ?? 999) <= 26, 'tried with a little at most');
   }
   backend.ticks(20, { a: { traffic: { ok: 2, errors: 0, clientErrors: 0 } } });
-  t.true(backend.weight('a') > 20 * cut);
+  t.true(backend.weight('a') > 200);
 });
 
 test('a server that comes back into rotation starts with a part of its weight', (t) => {
@@ -86,7 +87,7 @@ test('a server that comes back into rotation starts with a part of its weight', 
   backend.ticks(3);
   backend.tick({ a: { exclusion: 'down' } });
   const back = backend.tick();
-  t.true((back.get('a')?.weight ?? 256) <= 256 * 0.21);
+  t.true((back.get('a')?.weight ?? 256) <= 256 * 0.51, 'a half after a short absence');
   t.true(reasonCodes(back.get('a')).includes('ramp'));
   backend.ticks(5);
   t.true(backend.weight('a') > 200);
@@ -153,7 +154,7 @@ test('a ramp does not wait for roundrobin to settle', (t) => {
   backend.ticks(2, all);
   backend.tick({ a: { exclusion: 'drain' }, b: quiet });
   backend.tick(all);
-  t.true(backend.weight('a') < 100, String(backend.weight('a')));
+  t.true(backend.weight('a') <= backend.weight('b') / 2, String(backend.weight('a')));
 });
 
 test('where every weight is 0 the configured ones are put back, whether agents answer or not', (t) => {

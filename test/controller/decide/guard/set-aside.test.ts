@@ -64,7 +64,7 @@ test('RAM that does not fall in 20 s without traffic is set aside, and the serve
   t.true(Math.abs((find(back, 'set-aside')?.level ?? 0) - 0.952) < 0.03);
   const path = [backend.weight('a')];
   for (let each = 0; each < 4; each += 1) path.push(tick(backend, { ram: 0.952 }).weight);
-  t.deepEqual(path, [51, 102, 154, 205, 256]);
+  t.deepEqual(path, [26, 102, 256, 256, 256]);
   const later = ticks(backend, 200, { ram: 0.952 });
   t.is(later.weight, 256, 'neither drained again nor cut by degrees');
   t.deepEqual(aside(later), ['ram'], 'and it says why');

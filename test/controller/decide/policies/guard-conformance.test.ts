@@ -265,7 +265,7 @@ function assertQuietWhenBlind(played: Played): void {
   const isLong = (played.after.guard.blindForMs ?? 0) >= blindLimitMs;
   for (const { server, currentWeight, configuredWeight } of rotation) {
     const memory = played.before.guard.servers.get(server);
-    const isComingBack = memory !== undefined && (memory.drained || memory.ramp < 1);
+    const isComingBack = memory?.drained;
     if (isLong && isComingBack && !outage) continue;
     const hasErrors = (memory?.errorShare ?? 0) > 0 || (played.after.guard.servers.get(server)?.errorShare ?? 0) > 0;
     if (hasErrors && !outage) continue;

@@ -1,0 +1,71 @@
+import { median, sum } from '../../../shared/math/statistics.ts';
+import type { Orders } from '../orders.ts';
+
+/** One server as far as the backend's demand and capacity are concerned. */
+export interface Carrier {
+  readonly server: string;
+  /** Takes new requests with all of its weight, or with a part of it that grows; `out`: with none. */
+  readonly stands: 'full' | 'ramping' | 'out';
+  readonly ratePerSecond: number;
+  readonly inFlight: number;
+  readonly queued: number;
+}
+
+/** A backlog counts as work to be done within this time, in s. */
+const backlogSeconds = 5;
+/** The servers that have their full weight are asked for no more than this part of what they can do. */
+const fullPart = 0.85;
+
+/** What clients ask of a backend and what its servers can do, in requests per second. Pure. */
+export class Demand {
+  readonly #orders: Orders;
+  readonly #carriers: readonly Carrier[];
+  /** Requests per second for one unit of weight; null: no capacity is known. */
+  readonly #perWeight: number | null;
+  readonly #asked: number;
+  readonly #full: number;
+  readonly #ramping: number;
+
+  /** `usualMs`: how long a request takes without a queue. */
+  constructor(carriers: readonly Carrier[], orders: Orders, usualMs: number | null) {
+    this.#orders = orders;
+    this.#carriers = carriers;
+    const known = [...orders.values()].flatMap(({ capacity, undrained }) =>
+      capacity === null ? [] : capacity / undrained,
+    );
+    this.#perWeight = median(known);
+    this.#asked = sum(carriers.map((carrier) => this.#askedOf(carrier, usualMs)));
+    this.#full = this.#capacityOfAll('full');
+    this.#ramping = this.#capacityOfAll('ramping');
+  }
+
+  /** Whether the servers in use are asked for more than they can do; false where that is not known. */
+  get isTooMuch(): boolean {
+    return this.#perWeight !== null && this.#asked > this.#full + this.#ramping;
+  }
+
+  /** The part of its weight that a server that ramps up must have, because the others cannot carry the rest, 0 to 1. */
+  needOf(server: string, isRamping: boolean): number {
+    const ramping = this.#ramping + (isRamping ? 0 : this.#capacityOf(server));
+    if (this.#full === 0) return 1;
+    // nothing is known of what they can do: the larger part must not wait for the smaller one
+    if (this.#perWeight === null) return this.#full < this.#ramping + this.#capacityOfAll('out') ? 1 : 0;
+    return Math.min(1, Math.max(0, (this.#asked / fullPart - this.#full) / Math.max(ramping, 1e-9)));
+  }
+
+  #askedOf({ server, ratePerSecond, inFlight, queued }: Carrier, usualMs: number | null): number {
+    const usual = usualMs === null ? inFlight : (this.#capacityOf(server) * usualMs) / 1_000;
+    return ratePerSecond + (Math.max(0, inFlight - usual) + queued) / backlogSeconds;
+  }
+
+  #capacityOfAll(stands: Carrier['stands']): number {
+    return sum(this.#carriers.filter((each) => each.stands === stands).map(({ server }) => this.#capacityOf(server)));
+  }
+
+  /** By weight where no capacity is known. */
+  #capacityOf(server: string): number {
+    const order = this.#orders.get(server);
+    if (order === undefined) return 0;
+    return order.capacity ?? order.undrained * (this.#perWeight ?? 1);
+  }
+}
