@@ -93,7 +93,7 @@ function hiddenAfter(ticks: number, servers: readonly { cores: number; cpu: numb
 }
 
 test('one thread on four cores is found, and so is a disk; what all wait for is not theirs', (t) => {
-  const idle = { cores: 1, cpu: 0.25, inFlight: 1 };
+  const idle = { cores: 1, cpu: 0.25, inFlight: 0 };
   const single = { cores: 4, cpu: 0.22, inFlight: 8 };
   t.true((hiddenAfter(4, [idle, idle, single, single, single])[2] ?? 0) < -0.5);
   t.is(hiddenAfter(4, [idle, idle, single, single, single])[0], 0);
