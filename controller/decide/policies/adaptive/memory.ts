@@ -33,7 +33,7 @@ export const nothingRecent: Recent = {
   work: noWork,
   runs: noRuns,
   following: null,
-  hidden: { log: 0, excess: null, ticks: 0 },
+  hidden: { log: 0, excess: null, ticks: 0, full: false },
   inFlight: 0,
   distance: 0,
 };
