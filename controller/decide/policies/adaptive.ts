@@ -63,7 +63,7 @@ export const adaptive: Policy<AdaptiveState> = {
     const seen = sized.map(({ observation, recent, cores, speed, hidden }, index): readonly [string, Memory] => {
       const { inFlight } = observation;
       const { distance = 0 } = byLoad[index] ?? {};
-      const now = { ...recent, stretches: speed.stretches, hidden: hidden.memory, inFlight, distance };
+      const now = { ...recent, runs: speed.runs, hidden: hidden.memory, inFlight, distance };
       return [observation.server, { speed: speed.speed, cores, absentMs: 0, recent: now }];
     });
     const servers = remembered(state.servers, seen, input.elapsedMs);
@@ -92,7 +92,7 @@ function learn(taken: Subject[], fleet: Fleet) {
     const { recent, before } = subject;
     const stretch = measured(recent.work, fleet.variation);
     const measurement = stretch === null ? null : { ...stretch, requests: recent.work.requests };
-    return { speed: before.speed, stretches: recent.stretches, measurement };
+    return { speed: before.speed, runs: recent.runs, measurement };
   });
   for (const [index, { measurement }] of measuring.entries()) {
     const subject = taken[index];

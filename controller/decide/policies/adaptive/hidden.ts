@@ -10,6 +10,8 @@ export interface HiddenMemory {
   readonly excess: number | null;
   /** Ticks in a row in which it stood out. */
   readonly ticks: number;
+  /** Whether CPU itself is full. */
+  readonly full: boolean;
 }
 
 export interface HiddenSubject {
@@ -30,14 +32,16 @@ const smoothingGain = 0.5;
 const standsOutFrom = Math.log(2);
 const endsAt = Math.log(1.4);
 /** Fewer in flight are no queue. */
-const leastInFlight = 2;
+const leastInFlight = 1;
 /** Most that one tick says. */
 const mostExcess = 2;
 /** From here on CPU itself explains any queue. */
 const full = 0.9;
 const cutAfterTicks = 2;
 const cutGain = 0.6;
-const relaxGain = 0.1;
+const relaxGain = 0.05;
+/** The same while a server that is not cut is full: it cannot take more of the work. */
+const relaxFastGain = 0.3;
 const leastLog = -3;
 
 /** One more tick. What is not known now does not change. */
@@ -48,7 +52,7 @@ export function smoothed(before: HiddenMemory, observation: Observation): Hidden
   const inFlight = (flow?.inFlightMean ?? observation.inFlight) + (elsewhere?.inFlight ?? 0);
   const excess = excessOf(inFlight, utilisation, agent.effectiveCores);
   const old = before.excess ?? excess;
-  return { ...before, excess: old + smoothingGain * (excess - old) };
+  return { ...before, excess: old + smoothingGain * (excess - old), full: utilisation >= full };
 }
 
 /**
@@ -69,6 +73,8 @@ function excessOf(inFlight: number, utilisation: number, cores: number): number 
  */
 export function hiddenBottlenecks(subjects: readonly HiddenSubject[]): HiddenOutcome[] {
   const known = subjects.flatMap(({ memory }) => memory.excess ?? []).sort((a, b) => a - b);
+  const isFull = subjects.some(({ memory }) => memory.full && memory.log === 0);
+  const gain = isFull ? relaxFastGain : relaxGain;
   return subjects.map(({ memory }) => {
     const { excess, log } = memory;
     // the least of the others
@@ -76,10 +82,10 @@ export function hiddenBottlenecks(subjects: readonly HiddenSubject[]): HiddenOut
     if (excess === null || common === null) {
       return { memory: { ...memory, ticks: 0 }, standsOut: false, common: common ?? 0 };
     }
-    const over = excess - common - standsOutFrom;
+    const over = isFull && log < 0 ? Math.min(0, excess - common - standsOutFrom) : excess - common - standsOutFrom;
     const ticks = over > 0 ? memory.ticks + 1 : 0;
     const next = ticks >= cutAfterTicks ? log - cutGain * Math.min(1, over) : log;
-    const relaxed = excess - common < endsAt ? Math.min(0, log + relaxGain) : next;
+    const relaxed = excess - common < endsAt ? Math.min(0, log + gain) : next;
     return { memory: { ...memory, log: Math.max(leastLog, relaxed), ticks }, standsOut: over > 0, common };
   });
 }

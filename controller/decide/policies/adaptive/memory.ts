@@ -1,14 +1,15 @@
+import { noRuns, type Runs } from './change.ts';
 import type { FollowingMemory } from './following.ts';
 import type { HiddenMemory } from './hidden.ts';
 import { type SpeedMemory, unknownSpeed } from './speed.ts';
-import { noWork, type Stretch, type Work } from './work.ts';
+import { noWork, type Work } from './work.ts';
 
 /** What a server does now; gone once it leaves rotation. */
 export interface Recent {
   /** Work that says nothing yet. */
   readonly work: Work;
-  /** The last measurements of its speed, newest first. */
-  readonly stretches: readonly Stretch[];
+  /** Measurements of its speed that may show a change. */
+  readonly runs: Runs;
   readonly following: FollowingMemory | null;
   readonly hidden: HiddenMemory;
   /** Requests in flight at the tick before. */
@@ -30,9 +31,9 @@ export interface Memory {
 
 export const nothingRecent: Recent = {
   work: noWork,
-  stretches: [],
+  runs: noRuns,
   following: null,
-  hidden: { log: 0, excess: null, ticks: 0 },
+  hidden: { log: 0, excess: null, ticks: 0, full: false },
   inFlight: 0,
   distance: 0,
 };

@@ -1,4 +1,5 @@
 import { sum } from '../../../../shared/math/statistics.ts';
+import { addToRuns, changeOf, noRuns, type Runs, shifted } from './change.ts';
 import { type Weighted, weightedMedian } from './weighted-median.ts';
 import type { Stretch } from './work.ts';
 
@@ -20,7 +21,7 @@ export interface Fleet {
   readonly measurements: number;
   /** ln of requests a busy core-second; null: nothing was measured. */
   readonly level: number | null;
-  /** How much more than usual a change must stand out, in standard deviations: what changed has often changed back at once. */
+  /** How much more evidence than usual a change needs, as a logarithm: what changed has often changed back at once. */
   readonly doubt: number;
 }
 
@@ -33,14 +34,13 @@ export const unknownFleet: Fleet = { variation: 2.25, measurements: 0, level: nu
 /** How much a speed may have changed at a measurement of `usualVariance`: less evidence, less forgotten. */
 const drift = 0.0004;
 const usualVariance = 0.016;
-/** Standard deviations from which the last one, two or three measurements are no chance: the speed itself has changed. */
-const changeDeviations = [3, 2.6, 2.4] as const;
-/** What part of the doubt counts for each. */
-const doubted = [1, 0.5, 0] as const;
-/** From here on the opposite way, within two measurements, a change was none: a pause, as for collecting garbage. */
+/** A change that is still as large as this one may be taken back. */
+const freshChange = 0.1;
+/** From here on the opposite way, a fresh change was none: a pause, as for collecting garbage. */
 const reversalDeviations = 2;
-const mostDoubt = 3;
-/** Of the doubt, a measurement: some minutes. */
+const doubtOfOne = 6;
+const mostDoubt = 18;
+/** Of the doubt, at each tick: a reversal is forgotten after twenty minutes. */
 const doubtFades = 0.01;
 /** No server does more than four times the work a core of the others, nor less than a twentieth. */
 const largestLog = Math.log(4);
@@ -54,14 +54,14 @@ const largestVariation = 60;
 
 export interface SpeedSubject {
   readonly speed: SpeedMemory;
-  readonly stretches: readonly Stretch[];
+  readonly runs: Runs;
   /** This tick's measurement, the common part included; null: none. */
   readonly measurement: (Stretch & { readonly requests: number }) | null;
 }
 
 export interface SpeedOutcome {
   readonly speed: SpeedMemory;
-  readonly stretches: readonly Stretch[];
+  readonly runs: Runs;
   /** Whether it was found to have changed at this tick. */
   readonly changed: boolean;
 }
@@ -106,59 +106,50 @@ function withLevel(votes: readonly Weighted[], level: number): Weighted[] {
 }
 
 /** `part`: this measurement's part of what `common` is made of, 0 to 1. */
-function stepOf({ speed, stretches, measurement }: SpeedSubject, common: number, part: number, fleet: Fleet): Step {
-  if (measurement === null) return { speed, stretches, changed: false, reversed: false, variation: null };
-  const { requests } = measurement;
+function stepOf({ speed, runs, measurement }: SpeedSubject, common: number, part: number, fleet: Fleet): Step {
+  if (measurement === null) return { speed, runs, changed: false, reversed: false, variation: null };
   const now: Stretch = { log: measurement.log - common, variance: measurement.variance };
-  const recent = [now, ...stretches].slice(0, changeDeviations.length);
-  const reversed = isReversed(speed, stretches, now);
-  const change = reversed ? now : changeOf(speed, recent, fleet.doubt);
-  const used = change ?? now;
+  const longer = speed.known ? addToRuns(runs, speed, now) : noRuns;
+  const reversed = isReversed(speed, now);
+  const change = reversed ? now : changeOf(longer, fleet.doubt);
+  return {
+    speed: learn(speed, change ?? now, change !== null),
+    runs: change === null ? longer : noRuns,
+    changed: change !== null,
+    reversed,
+    variation: change === null && part < 1 ? variationOf(speed, now, measurement.requests, part, fleet) : null,
+  };
+}
+
+function learn(speed: SpeedMemory, used: Stretch, changed: boolean): SpeedMemory {
   const innovation = used.log - speed.log;
-  const uncertain = speed.variance + (change === null ? speed.change ** 2 / 2 : innovation ** 2);
+  const uncertain = speed.variance + (changed ? innovation ** 2 : speed.change ** 2 / 2);
   const gain = uncertain / (uncertain + used.variance);
   const forgotten = drift * Math.min(1, usualVariance / used.variance);
-  const learned: SpeedMemory = {
+  return {
     log: speed.log + gain * innovation,
     variance: (1 - gain) * uncertain + forgotten,
     known: true,
-    change: change === null ? speed.change / 2 : innovation,
+    change: changed ? innovation : speed.change / 2,
   };
-  const expected = speed.variance + now.variance - fleet.variation / requests;
-  const squared = Math.min(innovation ** 2, 9 * (speed.variance + now.variance)) / Math.max(0.2, 1 - part);
-  const variation = change === null && part < 1 ? (squared - expected) * requests : null;
-  return {
-    speed: learned,
-    stretches: change === null ? recent.slice(0, changeDeviations.length - 1) : [],
-    changed: change !== null,
-    reversed,
-    variation,
-  };
+}
+
+/** How far this measurement was from what was expected, squared, as a variation of one request's work. */
+function variationOf(speed: SpeedMemory, now: Stretch, requests: number, part: number, { variation }: Fleet): number {
+  const all = speed.variance + now.variance;
+  const squared = Math.min((now.log - speed.log) ** 2, 9 * all) / Math.max(0.2, 1 - part);
+  return (squared - all) * requests + variation;
 }
 
 /** Whether this measurement takes back a change that was found just before. */
-function isReversed({ log, variance, change }: SpeedMemory, since: readonly Stretch[], now: Stretch): boolean {
-  if (change === 0 || since.length >= changeDeviations.length - 1) return false;
+function isReversed({ log, variance, change }: SpeedMemory, now: Stretch): boolean {
+  if (Math.abs(change) < freshChange) return false;
   return (log - now.log) * Math.sign(change) > reversalDeviations * Math.sqrt(variance + now.variance);
-}
-
-/** The shortest run of last measurements that chance does not explain, as one; null: chance explains all. */
-function changeOf({ log, variance, known }: SpeedMemory, recent: readonly Stretch[], doubt: number): Stretch | null {
-  if (!known) return null;
-  for (const [index, deviations] of changeDeviations.slice(0, recent.length).entries()) {
-    const run = recent.slice(0, index + 1);
-    const precision = sum(run.map((each) => 1 / each.variance));
-    const mean = sum(run.map((each) => each.log / each.variance)) / precision;
-    const deviation = Math.sqrt(variance + 1 / precision);
-    if (Math.abs(mean - log) > (deviations + doubt * (doubted[index] ?? 0)) * deviation)
-      return { log: mean, variance: 1 / precision };
-  }
-  return null;
 }
 
 function doubtOf({ doubt }: Fleet, steps: readonly Step[]): number {
   const reversed = steps.filter((step) => step.reversed).length;
-  return Math.min(mostDoubt, reversed + Math.max(0, doubt - doubtFades));
+  return Math.min(mostDoubt, doubtOfOne * reversed + Math.max(0, doubt - doubtFades));
 }
 
 function withVariations(fleet: Fleet, variations: readonly number[]): Fleet {
@@ -174,12 +165,12 @@ function withVariations(fleet: Fleet, variations: readonly number[]): Fleet {
 function recentred(steps: readonly Step[], fleet: Fleet & { readonly level: number }) {
   const known = steps.filter(({ speed }) => speed.known);
   const centre = weightedMedian(known.map(({ speed }) => ({ value: speed.log, weight: 1 / speed.variance }))) ?? 0;
-  const outcomes = steps.map(({ speed, stretches, changed }): SpeedOutcome => {
-    if (!speed.known) return { speed, stretches, changed };
+  const outcomes = steps.map(({ speed, runs, changed }): SpeedOutcome => {
+    if (!speed.known) return { speed, runs, changed };
     const log = Math.min(largestLog, Math.max(leastLog, speed.log - centre));
     return {
       speed: { ...speed, log },
-      stretches: stretches.map((each) => ({ ...each, log: each.log - centre })),
+      runs: shifted(runs, centre),
       changed,
     };
   });

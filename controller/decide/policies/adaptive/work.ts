@@ -23,6 +23,8 @@ export const noWork: Work = { requests: 0, busyCoreSeconds: 0, coreSeconds: 0, s
 const minUtilisation = 0.005;
 /** Standard deviation of a measured utilisation, and of what a server does without requests. */
 const utilisationNoise = 0.02;
+/** Below this the same work without requests is in every measurement, so that many of them say little more than one. */
+const littleUtilisation = 0.1;
 /** Enough to judge: fewer requests are waited for, but not for longer than some ticks. */
 const enoughRequests = 10;
 const longestSeconds = 10;
@@ -61,8 +63,8 @@ export function measured(work: Work, variation: number): Stretch | null {
   const enough = requests >= enoughRequests || (requests >= 1 && seconds >= longestSeconds);
   if (!enough) return null;
   const utilisation = busyCoreSeconds / coreSeconds;
-  const variance = variation / requests + (utilisationNoise / utilisation) ** 2;
-  return { log: Math.log(requests / busyCoreSeconds), variance };
+  const other = (utilisationNoise / utilisation) ** 2 * (1 + (littleUtilisation / utilisation) ** 2);
+  return { log: Math.log(requests / busyCoreSeconds), variance: variation / requests + other };
 }
 
 /** Of cpu and bandwidth the one nearer to its limit: they follow the traffic. Without cpu nothing can be said. */
