@@ -154,7 +154,7 @@ export function describe(reason: StatusReason): string {
     case 'released':
       return `no longer drained: ${releases[reason.because]}`;
     case 'ejected':
-      return `ejected: ${percent(reason.share)} of its answers are errors, which leastconn would mistake for an idle server; ${Math.ceil(reason.remainingMs / 1_000)} s left`;
+      return `ejected: ${percent(reason.share)} of its answers were errors; ${reason.remainingMs > 0 ? `tried again in ${Math.ceil(reason.remainingMs / 1_000)} s` : 'a few requests show whether it is well again'}`;
     case 'ejection-refused':
       return `${percent(reason.share)} of its answers are errors, but it stays: ${releases[reason.because]}`;
     case 'scaled':

@@ -1,6 +1,6 @@
 import type { HaproxyControl } from '../../haproxy/runtime-api.ts';
 import type { Decision } from '../../shared/contract/decision.ts';
-import type { Observation } from '../../shared/contract/observation.ts';
+import type { Exclusion, Observation } from '../../shared/contract/observation.ts';
 import type { Policy } from '../../shared/contract/policy.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { ok, type Result } from '../../shared/contract/result.ts';
@@ -305,9 +305,9 @@ export class BackendLoop {
       this.#lane.stop();
       return;
     }
-    const down = new Set(observations.filter(({ exclusion }) => exclusion === 'down').map(({ server }) => server));
+    const away = new Set(observations.filter(({ exclusion }) => isAway(exclusion)).map(({ server }) => server));
     const written = kind === 'dry-run' ? [] : decisions;
-    this.#lane.decided(this.#orders, new Map(written.map(({ server, weight }) => [server, weight])), down);
+    this.#lane.decided(this.#orders, new Map(written.map(({ server, weight }) => [server, weight])), away);
   }
 
   #tickShadows(input: TickInput, inForce: readonly Decision[], { kind }: TickResult): readonly ShadowTick[] {
@@ -342,4 +342,8 @@ export class BackendLoop {
       decisions,
     });
   }
+}
+
+function isAway(exclusion: Exclusion | null): boolean {
+  return exclusion === 'down' || exclusion === 'maintenance' || exclusion === 'drain';
 }

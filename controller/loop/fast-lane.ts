@@ -84,11 +84,11 @@ export class FastLane {
   }
 
   /**
-   * After a tick. `weights`: what each server in rotation has now by us; none in a dry run, where looks write nothing. A server that is down keeps its order, so that it comes
-   * back with the right weight.
+   * After a tick. `weights`: what each server in rotation has now by us; none in a dry run, where looks write nothing. One of
+   * `away` keeps its order, so that it comes back with the right weight.
    */
-  decided(orders: Orders, weights: ReadonlyMap<string, number>, down: ReadonlySet<string>): void {
-    const kept = [...this.#orders].filter(([server]) => down.has(server) && !orders.has(server));
+  decided(orders: Orders, weights: ReadonlyMap<string, number>, away: ReadonlySet<string>): void {
+    const kept = [...this.#orders].filter(([server]) => away.has(server) && !orders.has(server));
     this.#orders = new Map([...kept, ...orders]);
     for (const server of this.#left.keys()) if (!this.#orders.has(server)) this.#left.delete(server);
     for (const [server, weight] of weights) {

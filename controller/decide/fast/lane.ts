@@ -131,9 +131,9 @@ function takeIn(row: LookRow, before: FastLaneState, { orders, elapsedMs }: Look
   const counted = between(memory.totals, row);
   const windows = counted === null ? memory.windows : windowsAfter(memory.windows, counted, row, elapsedMs);
   const isAway = row.status !== 'up' || order?.full === 0 || (order === undefined && memory.ramp.awayMs !== null);
-  // HAProxy, or an operator, has had it out since and found it well
-  const isBack = memory.totals !== null && !memory.isUp && row.status === 'up';
-  const breaker = isBack && memory.breaker.phase !== 'closed' ? close(memory.breaker) : memory.breaker;
+  // HAProxy, or an operator, has it out now, and brings it back once it is well
+  const isTaken = row.status !== 'up' && memory.breaker.phase !== 'closed';
+  const breaker = isTaken ? close(memory.breaker) : memory.breaker;
   const ramp = isAway ? away(memory.ramp, elapsedMs) : { ...memory.ramp, awayMs: null };
   return withBreaker(
     {
@@ -151,9 +151,7 @@ function withBreaker(seen: Seen, breaker: Breaker): Seen {
   const passed = before.phase === 'open' ? fullRamp : afterProbe;
   const ramp = isBack && seen.memory.ramp.awayMs === null ? passed : seen.memory.ramp;
   const memory = { ...seen.memory, breaker, ramp };
-  const isOut = ramp.awayMs !== null && (seen.row.status !== 'up' || seen.order?.full === 0);
-  const stands =
-    isOut || breaker.phase !== 'closed' ? 'out' : ramp.share < 1 || ramp.awayMs !== null ? 'ramping' : 'full';
+  const stands = ramp.awayMs !== null || breaker.phase !== 'closed' ? 'out' : ramp.share < 1 ? 'ramping' : 'full';
   return { ...seen, memory, stands };
 }
 
@@ -200,8 +198,8 @@ function carrierOf({ row, memory, stands }: Seen): Carrier {
 function withRamp(seen: Seen, demand: Demand, othersMs: number | null, elapsedMs: number): Seen {
   const { row, memory, stands } = seen;
   const { windows, breaker } = memory;
-  const isServing = stands === 'ramping' || (stands === 'full' && memory.ramp.awayMs === null);
-  const grown = isServing ? rampUp(memory.ramp, seen.wasUp, elapsedMs, responseMs(windows), othersMs) : memory.ramp;
+  const grown =
+    stands === 'ramping' ? rampUp(memory.ramp, seen.wasUp, elapsedMs, responseMs(windows), othersMs) : memory.ramp;
   const isNeeded = grown.share < 1 && breaker.phase === 'closed' && seen.order !== undefined;
   const ramp = isNeeded ? atLeast(grown, demand.needOf(row.server, stands === 'ramping')) : grown;
   return { ...seen, memory: { ...memory, ramp } };

@@ -23,10 +23,20 @@ export class LiveLoop {
   ramOfOthers: number | null = 0.3;
   #nowMs = 1_000_000;
 
-  constructor(haproxy: HaproxyProcess, options: Partial<Pick<LoopOptions, 'api' | 'ledgerOf'>> = {}, policy = 'equal') {
+  constructor(
+    haproxy: HaproxyProcess,
+    options: Partial<Pick<LoopOptions, 'api' | 'ledgerOf' | 'clock'>> = {},
+    policy = 'equal',
+    dryRun = false,
+  ) {
     const { logger, lines } = recordingLogger();
     const api: HaproxyControl = haproxy.api;
-    const config = configSchema.parse({ haproxy: { socket: haproxy.socket }, backends: [{ name: 'web' }], policy });
+    const config = configSchema.parse({
+      haproxy: { socket: haproxy.socket },
+      backends: [{ name: 'web' }],
+      policy,
+      dryRun,
+    });
     const clock = { monotonicMs: () => this.#nowMs, wallMs: () => this.#nowMs };
     this.haproxy = haproxy;
     this.lines = lines;
@@ -37,6 +47,14 @@ export class LiveLoop {
     for (let done = 0; done < count; done += 1) {
       this.#nowMs += 2_000;
       await this.loop.tick();
+    }
+  }
+
+  /** So many looks, 200 ms apart. */
+  async looks(count: number): Promise<void> {
+    for (let done = 0; done < count; done += 1) {
+      this.#nowMs += 200;
+      await this.loop.look();
     }
   }
 

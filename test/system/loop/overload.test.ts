@@ -24,12 +24,11 @@ test.serial('an overloaded server goes to 0, gets no requests, and ramps up afte
     for (const reason of reasons) if (reason.code === 'ramp') ramp.add(reason.factor);
     return (await stack.weight('s1')) > 150;
   });
-  t.true(ramp.size >= 3 && Math.min(...ramp) < 0.5, `by a fifth of its weight at a time: ${[...ramp]}`);
+  t.true(ramp.size >= 1 && Math.min(...ramp) <= 0.5, `a half at most at first: ${[...ramp]}`);
   await until('its log', () => (writtenTo(controller, 's1').at(-1) ?? 0) > 150);
   const path = writtenTo(controller, 's1');
   const rise = path.slice(path.lastIndexOf(0) + 1);
-  t.true((rise[0] ?? 256) <= 64, `it starts small: ${path}`);
-  t.true(rise.length >= 4, `it rises in steps: ${path}`);
+  t.true((rise[0] ?? 256) <= 0.55 * (await stack.weight('s1')), `it starts small: ${path}`);
   t.deepEqual(load.seen.failed, new Map());
 });
 

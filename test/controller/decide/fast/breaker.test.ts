@@ -164,6 +164,7 @@ test('a server that HAProxy has had out comes back by its ramp, and its breaker 
   const pool = running();
   pool.look({ ...each(names, well), a: failing });
   pool.looks(25, { ...each(names, well), a: { status: 'down' } });
+  t.is(pool.weight('a'), 50, 'it comes back with that');
   pool.look(each(names, well));
   t.is(pool.weight('a'), 50);
   pool.looks(10, each(names, well));
