@@ -3,7 +3,7 @@ export const policyNames = ['adaptive', 'inverse-load', 'capacity', 'pick-one', 
 
 export type PolicyName = (typeof policyNames)[number];
 
-export const defaultPolicy: PolicyName = 'inverse-load';
+export const defaultPolicy: PolicyName = 'adaptive';
 
 /** Names that policies had before. Files, flags and recordings may still have them. */
 const formerNames: ReadonlyMap<string, PolicyName> = new Map([['least-utilised', 'pick-one']]);

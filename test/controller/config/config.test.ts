@@ -193,7 +193,7 @@ test("without a file, a backend is all that is needed; the defaults are the publ
   t.deepEqual(config.factors, { cpu: 0.5, ram: 0.3, bandwidth: 0.15, threads: 0.05 });
   t.deepEqual(config.thresholds, { cpu: 0.8, ram: 0.8, bandwidth: 0.8, threads: 0.85, tcpQueues: 0.9 });
   t.is(config.periodMs, 2_000);
-  t.is(config.policy, 'inverse-load');
+  t.is(config.policy, 'adaptive');
   t.is(config.listen, undefined, 'the usual port, or for a dry run any other if that is in use');
 });
 

@@ -9,8 +9,8 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 /* What stops shadows, recordings and replays: one line, exit code 2; and recordings that are damaged. One at a time: each is a process. */
 
 const refused: readonly (readonly [args: readonly string[], ...words: string[]])[] = [
-  [['controller', '-b', 'web', '--shadow', 'equal,fastest'], '--shadow', 'one of inverse-load', '"fastest"'],
-  [['controller', '-b', 'web', '--shadow', 'inverse-load'], '--shadow', 'other than the one in force'],
+  [['controller', '-b', 'web', '--shadow', 'equal,fastest'], '--shadow', 'one of adaptive, inverse-load', '"fastest"'],
+  [['controller', '-b', 'web', '--shadow', 'adaptive'], '--shadow', 'other than the one in force'],
   [['controller', '-b', 'web', '--listen', '127.0.0.1:0', '--record', '/nonexistent/x'], '/nonexistent/x', 'ENOENT'],
   [['controller', '-b', 'web', '--check', '--record', '/tmp'], '/tmp', 'Name a file in that folder'],
   [['weights', '--shadow', 'equal', '--controller', 'http://127.0.0.1:1'], 'http://127.0.0.1:1'],
@@ -22,7 +22,7 @@ const refused: readonly (readonly [args: readonly string[], ...words: string[]])
   [['explain', 'web/web1', '--shadow', 'equal', '-s', '/x'], 'only a running controller'],
   [['replay', '/nonexistent/ticks', '--policy', 'equal'], '/nonexistent/ticks', 'ENOENT'],
   [['replay', '/dev/null', '--policy', 'equal'], '/dev/null', 'not a regular file'],
-  [['replay', '/dev/null', '--policy', 'fastest'], '--policy', 'one of inverse-load, capacity', '"fastest"'],
+  [['replay', '/dev/null', '--policy', 'fastest'], '--policy', 'one of adaptive, inverse-load', '"fastest"'],
   [['replay', '/dev/null', '--policy', 'equal', '--config', '/nonexistent.yaml'], '/nonexistent.yaml'],
 ];
 for (const [args, ...words] of refused) {

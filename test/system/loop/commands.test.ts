@@ -16,7 +16,7 @@ test.serial('weights, explain and doctor work against a running controller', asy
 
   const weights = await haweight(['weights', ...controller]);
   t.is(weights.code, 0, weights.stderr);
-  t.regex(weights.stdout, /^web {2}\(roundrobin, inverse-load/);
+  t.regex(weights.stdout, /^web {2}\(roundrobin, adaptive/);
   t.regex(weights.stdout, /\ns1 +UP +\d+%/);
   t.false(weights.stdout.includes('\x1b'), 'no colour off a terminal');
 

@@ -52,10 +52,10 @@ test.serial('a recording of a real controller, replayed with its own policy, giv
   await stack.ticks(2);
   await second.stop('SIGKILL');
 
-  const again = await haweight(['replay', file, '--policy', 'inverse-load']);
+  const again = await haweight(['replay', file, '--policy', 'adaptive']);
   t.is(again.code, 1, again.stderr);
   t.regex(again.stderr, new RegExp(`ticks\\.jsonl:${lines.length + 1}: the line is not valid JSON or was cut off`));
-  t.regex(again.stdout, /web: inverse-load recorded, inverse-load replayed\n/);
+  t.regex(again.stdout, /web: adaptive recorded, adaptive replayed\n/);
   t.regex(again.stdout, /policy and settings as recorded: all \d+ ticks have the same decisions/);
   t.regex(again.stdout, /the controller was started 2 times/);
   t.regex(again.stdout, /shares differ by 0\.00%/);
@@ -91,15 +91,12 @@ test.serial('shadows are shown beside the policy in force, and never written', a
   const asked = ['--controller', stack.statusUrl];
   const table = await haweight(['weights', '--shadow', 'paper', ...asked]);
   t.is(table.code, 0, table.stderr);
-  t.regex(
-    table.stdout,
-    /inverse-load in force; paper in shadow, never written\nSERVER .* WGT +SHARE SHADOW +SHARE +DIFF/,
-  );
+  t.regex(table.stdout, /adaptive in force; paper in shadow, never written\nSERVER .* WGT +SHARE SHADOW +SHARE +DIFF/);
   for (const line of table.stdout.split('\n')) t.true(line.length <= 80, line);
   const json = await haweight(['weights', '--shadow', 'equal', '--json', ...asked]);
   t.is(JSON.parse(json.stdout).backends[0].shadows[0].policy, 'equal');
   const why = await haweight(['explain', 'web/s1', '--shadow', 'equal', ...asked]);
-  t.regex(why.stdout, /^web\/s1: weight \d+ by inverse-load; equal would have \d+; share \d+\.\d%\n/);
+  t.regex(why.stdout, /^web\/s1: weight \d+ by adaptive; equal would have \d+; share \d+\.\d%\n/);
   t.regex(why.stdout, /the same weight for every server/);
 
   const none = await haweight(['weights', '--shadow', 'stress', ...asked]);
@@ -108,8 +105,8 @@ test.serial('shadows are shown beside the policy in force, and never written', a
     none.stderr,
     /^haweight: .*computes "equal", "paper"\. Start it with: haweight controller --shadow stress\n$/,
   );
-  const force = await haweight(['weights', '--shadow', 'inverse-load', ...asked]);
-  t.regex(force.stderr, /"inverse-load" is in force/);
+  const force = await haweight(['weights', '--shadow', 'adaptive', ...asked]);
+  t.regex(force.stderr, /"adaptive" is in force/);
   const direct = await haweight(['weights', '--shadow', 'equal', '--socket', stack.haproxy.socket]);
   t.is(direct.code, 2);
   t.regex(direct.stderr, /only a running controller has it/);
@@ -146,16 +143,16 @@ test.serial('a dry run is recorded as such, and a replay with its own policy dec
   await stack.ticks(3);
   await controller.stop();
   t.true((await linesOf(file)).every(({ outcome }) => outcome === 'dry-run'));
-  const again = await haweight(['replay', file, '--policy', 'inverse-load']);
+  const again = await haweight(['replay', file, '--policy', 'adaptive']);
   t.is(again.code, 0, again.stderr);
   t.regex(again.stdout, /all \d+ ticks have the same decisions[\s\S]*were a dry run/);
   await truncate(file, (await stat(file)).size - 20);
-  const cut = await haweight(['replay', file, '--policy', 'inverse-load', '--json']);
+  const cut = await haweight(['replay', file, '--policy', 'adaptive', '--json']);
   t.is(cut.code, 1);
   t.regex(cut.stderr, /ticks\.jsonl:\d+: the line is cut off\n/);
   t.is(JSON.parse(cut.stdout).damagedLines, 1);
   await writeFile(file, 'GET / HTTP/1.1\n');
-  const foreign = await haweight(['replay', file, '--policy', 'inverse-load']);
+  const foreign = await haweight(['replay', file, '--policy', 'adaptive']);
   t.is(foreign.code, 2);
   t.regex(foreign.stderr, /haweight: .*it has no usable tick/);
 });

@@ -138,7 +138,7 @@ systemdTest("under systemd, agent and controller need no right but that to HAPro
   }
   const groups = (await statusOf(machine, controller)).get('Groups')?.trim().split(' ');
   t.deepEqual(new Set(groups), new Set([await group('haproxy'), await group('haweight')]));
-  t.is(await machine.show(controller, 'StatusText'), 'inverse-load sets the weights of web');
+  t.is(await machine.show(controller, 'StatusText'), 'adaptive sets the weights of web');
   t.is(await machine.show(agent, 'StatusText'), 'measuring: host');
   t.regex(await machine.read('/var/lib/haweight/ticks.jsonl'), /^\{"haweightRecording"/);
   t.is(
