@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { Agent, type AgentOptions, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import axios, { AxiosError, AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
+import axios, { AxiosError, AxiosHeaders, CanceledError, type InternalAxiosRequestConfig } from 'axios';
 import type { Problem } from '../../shared/contract/problem.ts';
 import {
   agentCertificate,
@@ -122,8 +122,6 @@ export class AgentClient implements Disposable {
     }
     if (!(await this.#room.enter(signal))) return err(agentNoConnection(url, this.#room.most));
     try {
-      // axios would send a request whose signal is aborted already, and never end it
-      if (signal.aborted) return err(agentTimeout(url, this.#timeoutMs));
       const answer = await this.#send(url, server, signal);
       return readSnapshot(answer, url);
     } catch (cause) {
@@ -144,6 +142,8 @@ export class AgentClient implements Disposable {
   }
 
   async #sendOnce(url: string, server: string, signal: AbortSignal): Promise<AgentAnswer> {
+    // axios would send a request whose signal is aborted already, and never end it
+    if (signal.aborted) throw new CanceledError();
     // axios' own timeout covers silence only; the signal ends an answer that drips for ever
     const { status, headers, data } = await this.#request({
       ...this.#options,
