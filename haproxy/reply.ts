@@ -24,7 +24,7 @@ export function withoutSeverity(reply: string): string {
   return reply.replace(severity, '');
 }
 
-/** What is left of the reply to a command that writes, without what HAProxy only remarks: any text left is an error. */
+/** The reply to a command that writes, without HAProxy's remarks. Text that is left is an error. */
 export function errorText(reply: string): string {
   const lines = reply.split('\n').filter((line) => line !== '' && !harmless.test(line));
   return lines.map(withoutSeverity).join('\n');

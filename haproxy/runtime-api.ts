@@ -110,7 +110,7 @@ export class RuntimeApi {
     for (const line of splitIntoLines(commands.value)) {
       const reply = await this.#exchange(line.join(';'));
       if (!reply.ok) return reply;
-      // Some error texts of 2.6 do not end in a line feed, so a batch's replies cannot be told apart: any text is an error.
+      // Some error texts of 2.6 do not end in a line feed, so the replies of a batch run together. All their text is one error.
       const error = errorText(reply.value);
       if (error !== '') return err(await this.#explain(refusalProblem(error, asked), asked));
       // Success is an empty line for each command, whatever HAProxy remarks.

@@ -54,7 +54,7 @@ const noiseBitsPerSecond = 1e6;
 
 /**
  * The interface with the highest utilisation of those whose speed is known. Where one of unknown speed carries more than
- * twice as much as any of these, or the counters of one jumped, the utilisation is unknown, not low.
+ * twice as much as each of these, or where the counters of one jumped, the utilisation is unknown, not low.
  */
 export function computeBandwidth({ first, last }: Window<BandwidthReading>): Metric<'bandwidth'> {
   if (first === null) return unavailable('warming-up', 'the first window is not over yet');

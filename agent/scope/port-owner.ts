@@ -6,7 +6,7 @@ import { type Application, applicationsOf } from './applications.ts';
 /** The port that an operator names. */
 export interface PortChoice {
   readonly port: number;
-  /** The address that the application takes connections at; absent: any. */
+  /** The address at which the application takes connections; absent: the operator names none. */
   readonly address?: string;
   /** Where the agent itself listens: most often the server's address, too. */
   readonly agentAddress?: string;

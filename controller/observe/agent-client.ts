@@ -92,8 +92,6 @@ export class AgentClient implements Disposable {
     }
     if (!(await this.#room.enter(signal))) return err(agentNoConnection(url, this.#room.most));
     try {
-      // axios would send a request whose signal is aborted already, and never end it
-      if (signal.aborted) return err(agentTimeout(url, this.#timeoutMs));
       return readSnapshot(await this.#exchange.get(url, this.#namesServers ? server : null, signal), url);
     } catch (cause) {
       return err(this.#describe(cause, url));

@@ -1,5 +1,5 @@
 import { Agent, type AgentOptions, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import axios, { AxiosError, AxiosHeaders, type InternalAxiosRequestConfig } from 'axios';
+import axios, { AxiosError, AxiosHeaders, CanceledError, type InternalAxiosRequestConfig } from 'axios';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { closeIdleOf, socketsOf } from '../../shared/net/pool.ts';
 import type { RenewedTls } from '../../shared/tls/renewed-tls.ts';
@@ -96,6 +96,8 @@ export class HttpExchange implements Disposable {
   }
 
   async #getOnce(url: string, expectedName: string | null, signal: AbortSignal): Promise<HttpAnswer> {
+    // axios would send a request whose signal is aborted already, and never end it
+    if (signal.aborted) throw new CanceledError();
     // axios' own timeout covers silence only; the signal ends an answer that drips for ever
     const { status, headers, data } = await this.#request({
       ...this.#options,

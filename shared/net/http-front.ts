@@ -14,7 +14,7 @@ import type { Visitors } from './visitors.ts';
 
 export interface HttpSite extends Site {
   readonly onError: (error: unknown) => void;
-  /** Host names that count; null: any. */
+  /** Host names that are answered; null: all. */
   readonly names: ReadonlySet<string> | null;
   /** Whether clients must show a token or a certificate. */
   readonly asksForProof: boolean;

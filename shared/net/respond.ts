@@ -14,7 +14,7 @@ export interface Site {
 export const lastAnswer = { connection: 'close' } as const;
 
 /**
- * The answer to a request that the limits let through. `names`: the Host names that count, null: any. `onToken` is called where
+ * The answer to a request that the limits let through. `names`: the Host names that are answered, null: all. `onToken` is called where
  * it carries the token.
  */
 export async function respond(

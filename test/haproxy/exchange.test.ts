@@ -10,6 +10,7 @@ import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { parseSocketAddress } from '../../haproxy/socket-address.ts';
 import { formatProblem } from '../../shared/contract/problem.ts';
 import { freePort } from '../../testbed/rig/ports.ts';
+import { rootTest } from '../support/root.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { stateReply } from './recorded.ts';
 import { codeOf, expectOk } from './setup.ts';
@@ -156,10 +157,8 @@ test('a socket that HAProxy left behind is reported as refused', async (t) => {
 });
 
 const nobody = 65_534;
-// Only root may become another user, and only another user is kept from opening root's socket.
-const isRoot = process.getuid?.() === 0;
-const reason = isRoot ? '' : ' (skipped: only root can become another user)';
-(isRoot ? test : test.skip)(`a socket that this user may not open${reason}`, async (t) => {
+// only another user is kept from opening root's socket
+rootTest('a socket that this user may not open', async (t) => {
   await using folder = await temporaryFolder();
   await chmod(folder.path, 0o755);
   const path = join(folder.path, 'admin.sock');

@@ -118,3 +118,6 @@ export const stateReply = [
 export function field(name: string): string {
   return readFileSync(new URL(`field/${name}`, import.meta.url), 'utf8');
 }
+
+export const columns26 = statColumns['2.6'] ?? [];
+export const infoReply = 'Name: HAProxy\nVersion: 2.6.12-1+deb12u4\nPid: 42\nUptime_sec: 7\nnode: a: b\n\n';

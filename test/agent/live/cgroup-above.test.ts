@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import test from 'ava';
 import { snapshotSchema } from '../../../shared/contract/snapshot.ts';
+import { rootTest } from '../../support/root.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const run = promisify(execFile);
@@ -17,34 +17,28 @@ exec unshare --mount --cgroup --propagation private sh -c '
     grep -vx "$1" | xargs -r -n 1 umount
   exec "$2" "$3" agent --once --json --scope cgroup --window-ms 100 --sample-ms 100' sh "$2" "$3" "$4"`;
 
-const isRoot = process.getuid?.() === 0;
-if (!isRoot) process.stderr.write('SKIPPED: a cgroup mount that begins above our group, which needs root\n');
-
-(isRoot ? test : test.skip)(
-  'in a mount that begins above our group, a real kernel leads to our own folder',
-  async (t) => {
-    await using folder = await temporaryFolder();
-    const mounted = await run('mount', ['-t', 'cgroup2', 'cgroup2', folder.path]).then(
-      () => true,
-      () => false,
-    );
-    if (!mounted) {
-      t.log('SKIPPED: version 2 groups cannot be mounted here');
-      t.pass();
-      return;
-    }
-    const name = `haweight-test-${process.pid}`;
-    const [group, other] = [join(folder.path, name, 'a'), join(folder.path, name, 'b')];
-    try {
-      for (const each of [group, other]) mkdirSync(each, { recursive: true });
-      const { stdout } = await run('sh', ['-c', script, 'sh', group, folder.path, process.execPath, bin]);
-      const { scope, warnings } = snapshotSchema.parse(JSON.parse(stdout));
-      t.deepEqual(scope, { kind: 'cgroup', version: 2, path: '/' });
-      // only in its own folder is it alone
-      t.regex(warnings?.join('\n') ?? '', /this group has no process but the agent/);
-    } finally {
-      for (const each of [group, other, join(folder.path, name)]) rmdirSync(each);
-      await run('umount', [folder.path]);
-    }
-  },
-);
+rootTest('in a mount that begins above our group, a real kernel leads to our own folder', async (t) => {
+  await using folder = await temporaryFolder();
+  const mounted = await run('mount', ['-t', 'cgroup2', 'cgroup2', folder.path]).then(
+    () => true,
+    () => false,
+  );
+  if (!mounted) {
+    t.log('SKIPPED: version 2 groups cannot be mounted here');
+    t.pass();
+    return;
+  }
+  const name = `haweight-test-${process.pid}`;
+  const [group, other] = [join(folder.path, name, 'a'), join(folder.path, name, 'b')];
+  try {
+    for (const each of [group, other]) mkdirSync(each, { recursive: true });
+    const { stdout } = await run('sh', ['-c', script, 'sh', group, folder.path, process.execPath, bin]);
+    const { scope, warnings } = snapshotSchema.parse(JSON.parse(stdout));
+    t.deepEqual(scope, { kind: 'cgroup', version: 2, path: '/' });
+    // only in its own folder is it alone
+    t.regex(warnings?.join('\n') ?? '', /this group has no process but the agent/);
+  } finally {
+    for (const each of [group, other, join(folder.path, name)]) rmdirSync(each);
+    await run('umount', [folder.path]);
+  }
+});

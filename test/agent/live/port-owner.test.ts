@@ -4,8 +4,8 @@ import { Child } from '../../../testbed/rig/child.ts';
 import { freePort } from '../../../testbed/rig/ports.ts';
 import { until } from '../../../testbed/rig/wait.ts';
 import { Haweight } from '../../support/process.ts';
+import { isRoot } from '../../support/root.ts';
 
-const isRoot = process.getuid?.() === 0;
 const asNobody = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
 
 /** A process that listens there and does nothing. */

@@ -17,6 +17,7 @@ import test from 'ava';
 import { checkRecordFile } from '../../../controller/record/record-problem.ts';
 import { appendLines } from '../../../controller/record/rotating-file.ts';
 import { formatProblem } from '../../../shared/contract/problem.ts';
+import { rootTest } from '../../support/root.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 /** A tick, as far as its beginning tells; all are equally long. */
@@ -143,28 +144,24 @@ for (const [how, make] of [
 }
 
 const other = 54_321;
-const isRoot = process.getuid?.() === 0;
-(isRoot ? test : test.skip)(
-  "another user's file or link in a folder for all is not written (needs root)",
-  async (t) => {
-    await using folder = await temporaryFolder();
-    const { path } = folder;
-    await chmod(path, 0o1777);
-    await writeFile(join(path, 'own'), line('x'));
-    await symlink('own', join(path, 'link'));
-    await lchown(join(path, 'link'), other, other);
-    await writeFile(join(path, 'file'), '', { mode: 0o666 });
-    await chown(join(path, 'file'), other, other);
-    for (const name of ['link', 'file']) {
-      t.regex(await refusal(path, name), /got another user's file or link.*Name a file in a folder of your own\.$/);
-      await t.throwsAsync(appendLines(line('a'), { file: join(path, name), ...two }), { message: /another user's/ });
-    }
-    t.is(await readFile(join(path, 'own'), 'utf8'), line('x'));
-    // of the folder's owner, and in a folder that only its owner may write
-    await chown(path, other, other);
-    t.is(await refusal(path, 'link'), 'fine');
-    await chown(path, 0, 0);
-    await chmod(path, 0o755);
-    t.is(await refusal(path, 'file'), 'fine');
-  },
-);
+rootTest("another user's file or link in a folder for all is not written", async (t) => {
+  await using folder = await temporaryFolder();
+  const { path } = folder;
+  await chmod(path, 0o1777);
+  await writeFile(join(path, 'own'), line('x'));
+  await symlink('own', join(path, 'link'));
+  await lchown(join(path, 'link'), other, other);
+  await writeFile(join(path, 'file'), '', { mode: 0o666 });
+  await chown(join(path, 'file'), other, other);
+  for (const name of ['link', 'file']) {
+    t.regex(await refusal(path, name), /got another user's file or link.*Name a file in a folder of your own\.$/);
+    await t.throwsAsync(appendLines(line('a'), { file: join(path, name), ...two }), { message: /another user's/ });
+  }
+  t.is(await readFile(join(path, 'own'), 'utf8'), line('x'));
+  // of the folder's owner, and in a folder that only its owner may write
+  await chown(path, other, other);
+  t.is(await refusal(path, 'link'), 'fine');
+  await chown(path, 0, 0);
+  await chmod(path, 0o755);
+  t.is(await refusal(path, 'file'), 'fine');
+});

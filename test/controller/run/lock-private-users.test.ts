@@ -1,10 +1,10 @@
 import { chmodSync, chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test from 'ava';
 import { claim } from '../../../controller/run/lock.ts';
 import { Child } from '../../../testbed/rig/child.ts';
 import { until } from '../../../testbed/rig/wait.ts';
 import { expectOk } from '../../haproxy/setup.ts';
+import { rootTest } from '../../support/root.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const unit = 54_321;
@@ -12,7 +12,6 @@ const stranger = 54_323;
 /** Of HAProxy's socket; the unit is in it, but its namespace does not know it. */
 const group = 54_322;
 const module = new URL('../../../controller/run/lock.ts', import.meta.url).href;
-const asRoot = process.getuid?.() === 0 ? test : test.skip;
 
 /** Takes the claim as this user, in its own user namespace where `isPrivate`: with only root and itself, as PrivateUsers= has it. */
 async function take(socket: string, uid: number, isPrivate: boolean): Promise<Child> {
@@ -39,7 +38,7 @@ async function take(socket: string, uid: number, isPrivate: boolean): Promise<Ch
   return child;
 }
 
-asRoot(
+rootTest(
   "in the unit's user namespace root counts, a user who may not write the socket does not (needs root)",
   async (t) => {
     await using folder = await temporaryFolder();

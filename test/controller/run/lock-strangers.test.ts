@@ -8,12 +8,10 @@ import { identityOf } from '../../../controller/run/same-haproxy.ts';
 import { Child } from '../../../testbed/rig/child.ts';
 import { until } from '../../../testbed/rig/wait.ts';
 import { codeOf, expectOk } from '../../haproxy/setup.ts';
+import { rootTest } from '../../support/root.ts';
 import { type Folder, temporaryFolder } from '../../support/temporary-folder.ts';
 
 const nobody = 65_534;
-const isRoot = process.getuid?.() === 0;
-const reason = isRoot ? '' : ' (skipped: only root can become another user)';
-const asRoot = isRoot ? test : test.skip;
 const self = { pid: process.pid, listen: '127.0.0.1:9478' };
 const haproxy = { version: '2.6.12', pid: 8, uptimeSeconds: 5, startedAtSeconds: 1_000, node: 'one' };
 
@@ -54,7 +52,7 @@ function squat(parts: readonly string[]): string {
     }`;
 }
 
-asRoot(`a user who may not write the socket cannot take its claims${reason}`, async (t) => {
+rootTest(`a user who may not write the socket cannot take its claims`, async (t) => {
   await using folder = await temporaryFolder();
   const socket = await socketIn(folder);
   const backend: Claim = { kind: 'backend', socket, backend: 'web' };
@@ -93,7 +91,7 @@ function full(names: readonly string[]): string {
     while (true) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);`;
 }
 
-asRoot(`another user's names that accept no connection keep no controller from starting${reason}`, async (t) => {
+rootTest(`another user's names that accept no connection keep no controller from starting`, async (t) => {
   await using folder = await temporaryFolder();
   const socket = await socketIn(folder);
   const name = nameOf(['backend', socket, 'web']);
@@ -106,28 +104,25 @@ asRoot(`another user's names that accept no connection keep no controller from s
   t.true(tookMs < 10_000, `${tookMs} ms`);
 });
 
-asRoot(
-  `of those that come at once, one has the claim, whether another user has its name or not${reason}`,
-  async (t) => {
-    await using folder = await temporaryFolder();
-    const socket = await socketIn(folder);
-    const backend: Claim = { kind: 'backend', socket, backend: 'web' };
-    const winners = async (count: number) => {
-      const all = await Promise.all(Array.from({ length: count }, () => claim([backend], self)));
-      await using held = new AsyncDisposableStack();
-      return all.filter((each) => each.ok && held.use(each.value)).length;
-    };
-    t.is(await winners(20), 1);
-    await using _squatter = await asUser(squat(['backend', socket, 'web']));
-    for (const count of [20, ...Array.from({ length: 10 }, () => 2)]) t.is(await winners(count), 1, `${count}`);
-  },
-);
+rootTest(`of those that come at once, one has the claim, whether another user has its name or not`, async (t) => {
+  await using folder = await temporaryFolder();
+  const socket = await socketIn(folder);
+  const backend: Claim = { kind: 'backend', socket, backend: 'web' };
+  const winners = async (count: number) => {
+    const all = await Promise.all(Array.from({ length: count }, () => claim([backend], self)));
+    await using held = new AsyncDisposableStack();
+    return all.filter((each) => each.ok && held.use(each.value)).length;
+  };
+  t.is(await winners(20), 1);
+  await using _squatter = await asUser(squat(['backend', socket, 'web']));
+  for (const count of [20, ...Array.from({ length: 10 }, () => 2)]) t.is(await winners(count), 1, `${count}`);
+});
 
 for (const [who, ids] of [
   ["the unit's user, in the group of the socket", { uid: 54_321, gid: 54_321, groups: [54_321, 54_322] }],
   ['another user whose first group it is', { uid: 54_323, gid: 54_322, groups: [] }],
 ] as const) {
-  asRoot(`root is refused where a controller of ${who} runs, and the other way round${reason}`, async (t) => {
+  rootTest(`root is refused where a controller of ${who} runs, and the other way round`, async (t) => {
     await using folder = await temporaryFolder();
     const socket = await socketIn(folder);
     const { chownSync } = await import('node:fs');

@@ -145,7 +145,7 @@ test('no Host header, two of them, and a target with another host are refused', 
   t.is((await server.ask(get('localhost:1', 'http://127.0.0.1:1/v1/status?x'))).body, 'a secret\n');
 });
 
-test('with a token the token guards: any Host is answered that has it, none that has not', async (t) => {
+test('with a token, every Host name is answered to who has it, and none to who has not', async (t) => {
   const token = 'a-token-of-at-least-16-characters';
   await using server = await serving({ token });
   t.is((await server.ask(get('evil.example'))).status, 401);

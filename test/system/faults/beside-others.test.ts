@@ -75,7 +75,7 @@ test('a slot that is configured with weight 0 and was given one at run time gets
 });
 
 test('a weight that another writer holds is not outscaled', async (t) => {
-  await using stack = await Stack.start({ servers: ['s1', 's2', 's3'], cores: { s1: 1, s2: 2, s3: 2 } });
+  await using stack = await Stack.start({ servers: ['s1', 's2', 's3'], cores: { s1: 1, s2: 4, s3: 2 } });
   await using load = stack.startLoad(10);
   await stack.startController();
   await until('our scale', async () => (await stack.weight('s2')) === 256);

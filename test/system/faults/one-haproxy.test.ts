@@ -10,6 +10,7 @@ import { freePort } from '../../../testbed/rig/ports.ts';
 import { until } from '../../../testbed/rig/wait.ts';
 import { expectOk, weights } from '../../haproxy/setup.ts';
 import { Haweight } from '../../support/process.ts';
+import { isRoot } from '../../support/root.ts';
 
 /* One controller for a HAProxy, whatever address it is reached at, and though others take its name. There are no agents. */
 
@@ -98,7 +99,6 @@ test.serial('where two controllers meet, one works; the other says why it waits,
   t.is((await waiting.stop()).code, 0);
 });
 
-const isRoot = process.getuid?.() === 0;
 (isRoot ? test.serial : test.serial.skip)(
   "another user who takes a killed controller's name keeps neither restore nor the next one from working (needs root)",
   async (t) => {

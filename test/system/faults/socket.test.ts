@@ -7,6 +7,7 @@ import test, { type ExecutionContext } from 'ava';
 import { renderConfiguration } from '../../../testbed/rig/haproxy-configuration.ts';
 import { startHaproxy } from '../../../testbed/rig/haproxy-process.ts';
 import { until } from '../../../testbed/rig/wait.ts';
+import { isRoot } from '../../support/root.ts';
 import { FaultRun } from './support/run.ts';
 
 /*
@@ -16,7 +17,6 @@ import { FaultRun } from './support/run.ts';
 
 /** Root may open every socket, so where the tests run as root the controller runs as nobody. */
 const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
-const isRoot = process.getuid?.() === 0;
 const nobodyCan = isRoot && canNobodyRun();
 const canForbid = !isRoot || nobodyCan;
 if (!canForbid) process.stderr.write('SKIPPED: a socket that may not be opened, because user 65534 cannot run this\n');

@@ -44,7 +44,7 @@ for (const algorithm of ['source', 'uri', 'hdr(host)']) {
   });
 }
 
-test('balance source with hash-type consistent is managed as any other', async (t) => {
+test('balance source with hash-type consistent is managed like other algorithms', async (t) => {
   await using fleet = await start('source\n  hash-type consistent');
   fleet.tell(3, overRam);
   const controller = await fleet.startController();
