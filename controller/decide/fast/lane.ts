@@ -18,7 +18,7 @@ export interface FastMemory {
   readonly breaker: Breaker;
   readonly ramp: Ramp;
   readonly isUp: boolean;
-  /** Of a probe: the part of its weight that the server has. */
+  /** The part of its weight that the server has while it is probed. */
   readonly probeShare: number;
 }
 
@@ -47,7 +47,7 @@ export interface LookInput {
   readonly rows: readonly LookRow[];
   /** Since the look before, in ms, above 0. */
   readonly elapsedMs: number;
-  /** Of the last tick, less what was released since. A server without one is judged, and left alone. */
+  /** Of the last tick; a server that was released since is not drained. One without an order is judged, and left alone. */
   readonly orders: Orders;
   readonly isLeastconn: boolean;
   readonly settings: LaneSettings;
@@ -64,12 +64,12 @@ const slowTimes = 3;
 const fastMs = 150;
 /** The usual time doubles in this time, in ms: requests may become heavier. */
 const forgetUsualMs = 600_000;
-/** So many looks' worth of overload, in ms, before drained servers are released for it. */
+/** Overload must last this long, in ms, before drained servers are released for it. */
 const overloadMs = 400;
-/** Requests that a probe asks for within a second, about. */
+/** Requests a second, about, that a probe gets. */
 const probeRate = 3;
 
-/** Before: what is known of a server that was there at the first look of all. */
+/** What is remembered of a server that is there at the first look of all. */
 const known: FastMemory = {
   totals: null,
   windows: emptyWindows,
@@ -131,7 +131,7 @@ function takeIn(row: LookRow, before: FastLaneState, { orders, elapsedMs }: Look
   const counted = between(memory.totals, row);
   const windows = counted === null ? memory.windows : windowsAfter(memory.windows, counted, row, elapsedMs);
   const isAway = row.status !== 'up' || order?.full === 0 || (order === undefined && memory.ramp.awayMs !== null);
-  // HAProxy, or an operator, has it out now, and brings it back once it is well
+  // HAProxy's checks, or an operator, have taken it out, and bring it back
   const isTaken = row.status !== 'up' && memory.breaker.phase !== 'closed';
   const breaker = isTaken ? close(memory.breaker) : memory.breaker;
   const ramp = isAway ? away(memory.ramp, elapsedMs) : { ...memory.ramp, awayMs: null };
@@ -147,7 +147,7 @@ function takeIn(row: LookRow, before: FastLaneState, { orders, elapsedMs }: Look
 function withBreaker(seen: Seen, breaker: Breaker): Seen {
   const before = seen.memory.breaker;
   const isBack = before.phase !== 'closed' && breaker.phase === 'closed';
-  // after a probe it comes back by a ramp; where what all have in common fails it was out for nothing
+  // after a probe it comes back by a ramp; closed without one, because all servers fail, it was out for nothing
   const passed = before.phase === 'open' ? fullRamp : afterProbe;
   const ramp = isBack && seen.memory.ramp.awayMs === null ? passed : seen.memory.ramp;
   const memory = { ...seen.memory, breaker, ramp };
@@ -183,7 +183,7 @@ function judgeable({ row, order, memory, counted, stands }: Seen, usualMs: numbe
     capacity: order?.size ?? 1,
     machine: order?.machine ?? '',
     isServing,
-    // a server whose weight another one sets, or that has not been judged, is compared with, and left alone
+    // without an order, another one sets its weight or it was not judged yet: others are compared with it, and it is left alone
     isOurs: order !== undefined && order.full > 0,
     isDrained: order?.full === 0 && row.status === 'up',
     isOpenable: stands !== 'out',
@@ -216,7 +216,7 @@ function ratesOf(seen: readonly Seen[]): number {
   return weight === 0 ? 0 : rate / weight;
 }
 
-/** Under leastconn the least weight is enough, as it sends requests to who is idle. */
+/** Under leastconn the least weight is enough: an idle server gets the next requests. */
 function withProbe({ memory, order }: Seen, rate: number, isLeastconn: boolean): FastMemory {
   if (memory.breaker.phase !== 'probing' || order === undefined) return memory;
   const expected = rate * order.full;

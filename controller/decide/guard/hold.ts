@@ -124,7 +124,7 @@ function capacityOf({ verdict }: Entry): number | null {
   return verdict.capacity ?? null;
 }
 
-/** Whether its full weight is known from a tick before, where the looks keep it from having that, or did at that tick. */
+/** Whether HAProxy's weight is not its full weight because of a breaker or a ramp, now or at the tick before, and that one is known. */
 function isKnown({ observation: { fast }, memory }: Entry): boolean {
   return (isHeldBack(fast) || memory.isHeldBack) && memory.full !== null;
 }

@@ -38,7 +38,7 @@ export interface ServerMemory {
   readonly cutWatch: CutWatch | null;
   /** The weight with its breaker closed and its ramp over, 1 to 256; null before the first. */
   readonly full: number | null;
-  /** Whether the looks kept it from having that at the last tick. */
+  /** Whether a breaker or a ramp kept it from that weight at the last tick. */
   readonly isHeldBack: boolean;
   /** Last known size; null before the first snapshot. */
   readonly effectiveCores: number | null;

@@ -3,7 +3,7 @@ import { addToRuns, changeOf, noRuns, type Runs, shifted } from './change.ts';
 import { type Weighted, weightedMedian } from './weighted-median.ts';
 import type { Stretch } from './work.ts';
 
-/** How fast a server's cores are against the other servers': ln of the ratio, and the variance of what is not known of it. */
+/** How fast a server's cores are against the other servers': ln of the ratio, and the variance of that estimate. */
 export interface SpeedMemory {
   readonly log: number;
   readonly variance: number;
@@ -36,7 +36,7 @@ const drift = 0.0004;
 const usualVariance = 0.016;
 /** A change that is still as large as this one may be taken back. */
 const freshChange = 0.1;
-/** From here on the opposite way, a fresh change was none: a pause, as for collecting garbage. */
+/** A measurement this far off the opposite way takes a fresh change back: it was a pause, as for collecting garbage. */
 const reversalDeviations = 2;
 const doubtOfOne = 6;
 const mostDoubt = 18;
@@ -67,7 +67,7 @@ export interface SpeedOutcome {
 }
 
 interface Step extends SpeedOutcome {
-  /** Whether its last change was none. */
+  /** Whether this measurement takes its last change back. */
   readonly reversed: boolean;
   /** Squared distance from what was expected, as a variation of one request's work. */
   readonly variation: number | null;
