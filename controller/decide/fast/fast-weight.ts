@@ -13,7 +13,8 @@ export function isHeldBack({ breaker, ramp }: FastState): boolean {
 
 /**
  * The weight that HAProxy gets for a full weight of 0 to 256. A drained server has 0. One whose breaker is open has 0 under
- * leastconn, which sends requests to an idle server at any weight above 0. Elsewhere it has 1, or 0 if its full weight is 1. Pure.
+ * leastconn, which sends requests to an idle server at any weight above 0. Elsewhere it has 1, or 0 if its full weight is 1.
+ * Pure.
  */
 export function fastWeight(full: number, { breaker, ramp }: Pick<FastState, 'breaker' | 'ramp'>, isLeastconn: boolean) {
   if (full === 0) return 0;

@@ -124,7 +124,7 @@ function capacityOf({ verdict }: Entry): number | null {
   return verdict.capacity ?? null;
 }
 
-/** Whether HAProxy's weight is not its full weight because of a breaker or a ramp, now or at the tick before, and that one is known. */
+/** Whether its full weight is known and HAProxy has another one, for a breaker or a ramp of now or of the tick before. */
 function isKnown({ observation: { fast }, memory }: Entry): boolean {
   return (isHeldBack(fast) || memory.isHeldBack) && memory.full !== null;
 }
