@@ -155,8 +155,6 @@ export function describe(reason: StatusReason): string {
       return `no longer drained: ${releases[reason.because]}`;
     case 'ejected':
       return `ejected: ${percent(reason.share)} of its answers were errors; ${reason.remainingMs > 0 ? `tried again in ${Math.ceil(reason.remainingMs / 1_000)} s` : 'a few requests show whether it is well again'}`;
-    case 'ejection-refused':
-      return `${percent(reason.share)} of its answers are errors, but it stays: ${releases[reason.because]}`;
     case 'scaled':
       return `scaled so that the backend's largest weight is 256, and rounded: ${reason.to}`;
     case 'sum-kept':
