@@ -24,6 +24,7 @@ export function fastWeight(full: number, { breaker, ramp }: Pick<FastState, 'bre
 
 /** Why a server does not have its full weight. */
 export function fastReasons({ breaker, errorShare, remainingMs, ramp }: FastState): Reason[] {
-  if (breaker !== 'closed') return [{ code: 'ejected', share: errorShare, remainingMs }];
+  if (breaker === 'open' && remainingMs > 0) return [{ code: 'ejected', share: errorShare, remainingMs }];
+  if (breaker !== 'closed') return [{ code: 'probed', share: errorShare }];
   return ramp < 1 ? [{ code: 'ramp', factor: ramp }] : [];
 }

@@ -96,7 +96,8 @@ export function look(before: FastLaneState, input: LookInput): LookOutcome {
   const ramped = opened.map((each) => withRamp(each, demand, othersMs, input.elapsedMs));
   const overloadedMs = demand.isTooMuch ? before.overloadedMs + input.elapsedMs : 0;
   const { isOutage, baseline } = nobodyAnswers(rows, before.baseline);
-  const isNeeded = isOutage || overloadedMs >= overloadMs;
+  const isOverloaded = overloadedMs >= overloadMs;
+  const drained = ramped.filter(isDrainedAndUp).map(({ row }) => row.server);
   const rates = ratesOf(ramped);
   return {
     state: {
@@ -104,9 +105,10 @@ export function look(before: FastLaneState, input: LookInput): LookOutcome {
       usualMs,
       errorShare: openings.errorShare,
       baseline,
-      overloadedMs: isNeeded ? 0 : overloadedMs,
+      overloadedMs: isOutage || isOverloaded ? 0 : overloadedMs,
     },
-    released: isNeeded ? ramped.filter(isDrainedAndUp).map(({ row }) => row.server) : [],
+    // where nobody answers, nobody knows how much is asked for
+    released: isOutage ? drained : isOverloaded ? demand.neededOf(drained) : [],
   };
 }
 

@@ -60,6 +60,8 @@ export interface GuardState {
   readonly blindForMs: number | null;
   /** False until the first tick: a server found then is not new to HAProxy, only to us. */
   readonly started: boolean;
+  /** Whether another controller has told what its HAProxy does with these servers. */
+  readonly isTold: boolean;
 }
 
 export const initialGuardState: GuardState = {
@@ -70,6 +72,7 @@ export const initialGuardState: GuardState = {
   demand: null,
   blindForMs: null,
   started: false,
+  isTold: false,
 };
 
 export const unknownUtilisation: Utilisations = {

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { fastReasons } from '../../../../controller/decide/fast/fast-weight.ts';
 import { seededRandom } from '../../../../shared/math/random.ts';
 import { type Deed, each, Pool } from './pool.ts';
 
@@ -134,6 +135,19 @@ test('elsewhere it is tried with a few requests a second, whatever the load', (t
   pool.look({ ...each(names, well), a: failing });
   untilProbe(pool);
   t.true(pool.weight('a') >= 2 && pool.weight('a') <= 10, `${pool.weight('a')}`);
+});
+
+test('the reason tells a server that is out from one that is tried again, until its answers are there', (t) => {
+  const pool = running();
+  const why = () => fastReasons(pool.fast('a')).map(({ code }) => code);
+  pool.look({ ...each(names, well), a: failing });
+  t.deepEqual(why(), ['ejected']);
+  untilProbe(pool);
+  t.deepEqual(why(), ['probed']);
+  pool.look({ ...each(names, well), a: { started: 4, inFlight: 4 } });
+  t.deepEqual(why(), ['probed'], 'the answers are awaited');
+  pool.look({ ...each(names, well), a: { errors: 4, started: 0 } });
+  t.deepEqual(why(), ['ejected']);
 });
 
 test('a probe has no weight once enough requests are under way; three answers close it, and it comes back by a ramp', (t) => {
