@@ -21,6 +21,7 @@ import { recordingVersion } from '../record/recording.ts';
 import { BackendLoop, type BackendLoopConfig, type BackendRecord, type SharedTick } from './backend-loop.ts';
 import type { BackendTick } from './backend-tick.ts';
 import { countingHaproxy, makeTraffic, peerStatuses } from './exchange.ts';
+import { type LookPace, lookEveryMs, lookPaceAfter, nextLookMs } from './look-pace.ts';
 import { OneByOne } from './one-by-one.ts';
 import { type StatusHead, statusOf } from './status.ts';
 import { atStart, paceAfter, paceProblem, type TickPace } from './tick-pace.ts';
@@ -45,15 +46,6 @@ export interface LoopOptions {
   readonly ledgerOf?: (backend: string) => Ledger;
 }
 
-/** How often HAProxy is looked at between ticks, in ms, where a look costs little. */
-export const lookEveryMs = 200;
-/** While a server is tried with a few requests: it may get many. */
-const probeMs = 50;
-/** A look is due after this many times what it costs. */
-const lookCostTimes = 20;
-/** Of the cost of one slow look, at the next. */
-const costKept = 0.8;
-
 type LoopHead = Omit<StatusHead, 'waitingFor' | 'recording' | 'peers'>;
 
 /** All backends, tick by tick. A tick that comes while another is under way is skipped and counted, never queued. */
@@ -76,8 +68,7 @@ export class Loop {
   #round: AgentRound | null = null;
   readonly #stop = new AbortController();
   #looking = false;
-  /** What a look at all backends costs, in ms: the longest of late. */
-  #lookMs = 0;
+  #lookPace: LookPace = [];
 
   constructor(options: LoopOptions) {
     const { config, clock, recorder = null, api, logger } = options;
@@ -185,9 +176,11 @@ export class Loop {
       this.#looking = false;
     }
     const tookMs = this.#options.clock.monotonicMs() - startedMs;
-    this.#lookMs = Math.max(tookMs, this.#lookMs * costKept);
-    const usualMs = this.#backends.some(({ isProbing }) => isProbing) ? probeMs : lookEveryMs;
-    return Math.max(usualMs, lookCostTimes * this.#lookMs);
+    this.#lookPace = lookPaceAfter(this.#lookPace, tookMs);
+    return nextLookMs(
+      this.#lookPace,
+      this.#backends.some(({ isProbing }) => isProbing),
+    );
   }
 
   /** A defect costs this backend a look, and the others nothing. */

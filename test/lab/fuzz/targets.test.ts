@@ -33,7 +33,13 @@ const plans: Partial<Record<TargetName, { readonly cases: number; readonly reach
   status: { cases: 60, reached: ['shown'] },
   'http-server': {
     cases: 120,
-    reached: ['token: 200', 'token: 401', 'open: 413', 'token over TLS: 200 and 401', 'client certificate: 200'],
+    reached: [
+      'token: 200',
+      'token: 400 and 401',
+      'open: 413',
+      'token over TLS: 200 and 401',
+      'client certificate: 200',
+    ],
   },
 };
 
