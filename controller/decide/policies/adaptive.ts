@@ -9,7 +9,7 @@ import { type Memories, type Memory, newcomer, nothingRecent, type Recent, remem
 import { shrink } from './adaptive/shrink.ts';
 import { type Fleet, learnSpeeds, type SpeedOutcome, unknownFleet } from './adaptive/speed.ts';
 import { standingQueues } from './adaptive/standing-queue.ts';
-import { addWork, measured, noWork } from './adaptive/work.ts';
+import { addWork, isGrowing, measured, noWork } from './adaptive/work.ts';
 import { relativeLoads } from './load.ts';
 
 interface AdaptiveState {
@@ -122,12 +122,13 @@ function logCapacity({ size, logSpeed, hidden }: Sized): number {
   return Math.log(size) + logSpeed + hidden.memory.log;
 }
 
-function factorsOf(sized: readonly Sized[], { factors }: PolicyInput): LoadOutcome[] {
+function factorsOf(sized: readonly Sized[], { factors, elapsedMs }: PolicyInput): LoadOutcome[] {
   const wanted = sized.map((each) => Math.exp(logCapacity(each) + Math.min(0, each.recent.distance)));
   const [allWanted, allNow] = [sum(wanted), sum(sized.map(({ observation }) => observation.currentWeight))];
-  const subjects = sized.map(({ observation: { agent, currentWeight }, recent, hidden }, index) => {
+  const subjects = sized.map(({ observation, recent, hidden }, index) => {
+    const { agent, currentWeight } = observation;
     const isCut = currentWeight / Math.max(1, allNow) < (heldBackShare * (wanted[index] ?? 0)) / allWanted;
-    const heldBack = isCut || hidden.standsOut || hidden.memory.log < 0;
+    const heldBack = isCut || isGrowing(observation, elapsedMs) || hidden.standsOut || hidden.memory.log < 0;
     const fresh = agent.state === 'fresh';
     const bandwidth = fresh ? agent.utilisation.bandwidth : null;
     return { following: recent.following, fresh, bandwidth, distance: recent.distance, heldBack };
