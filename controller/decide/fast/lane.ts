@@ -9,7 +9,15 @@ import { decideOpenings, type Judged } from './openings.ts';
 import { afterProbe, atLeast, away, fullRamp, newRamp, type Ramp, rampUp } from './ramp.ts';
 import { type Baseline, nobodyAnswers } from './rescue.ts';
 import type { LaneSettings } from './settings.ts';
-import { emptyWindows, expectedShare, ratePerSecond, responseMs, type Windows, windowsAfter } from './windows.ts';
+import {
+  emptyWindows,
+  expectedShare,
+  okPerSecond,
+  ratePerSecond,
+  responseMs,
+  type Windows,
+  windowsAfter,
+} from './windows.ts';
 
 /** What the looks remember of one server. */
 export interface FastMemory {
@@ -87,7 +95,7 @@ export function look(before: FastLaneState, input: LookInput): LookOutcome {
   const rows = input.rows.toSorted((a, b) => (a.server < b.server ? -1 : 1));
   const seen = rows.map((row) => takeIn(row, before, input));
   const usualMs = usualAfter(before.usualMs, seen, input.elapsedMs);
-  const judged = seen.map((each) => judgeable(each, usualMs));
+  const judged = seen.map((each) => judgeable(each, usualMs, input.elapsedMs));
   const openings = decideOpenings(judged, before.errorShare, input.settings, input.elapsedMs);
   const opened = seen.map((each, index) => withBreaker(each, openings.breakers[index] ?? each.memory.breaker));
   const demand = new Demand(opened.map(carrierOf), input.orders, usualMs);
@@ -172,7 +180,16 @@ function fastPart({ windows }: FastMemory, usualMs: number | null): number {
   return Math.min(1, Math.max(fastMs, slowTimes * (usualMs ?? 0)) / ms);
 }
 
-function judgeable({ row, order, memory, counted, stands }: Seen, usualMs: number | null): Judged {
+/** A server that does this part of what it can, or more, is overloaded at most: without it the others would be more so. */
+const workingPart = 0.5;
+
+function doesItsWork({ order, memory }: Seen, elapsedMs: number): boolean {
+  const capacity = order?.capacity ?? null;
+  return capacity !== null && okPerSecond(memory.windows, elapsedMs) >= workingPart * capacity;
+}
+
+function judgeable(seen: Seen, usualMs: number | null, elapsedMs: number): Judged {
+  const { row, order, memory, counted, stands } = seen;
   const evidence = counted === null ? null : evidenceOf(counted, fastPart(memory, usualMs), order?.refusing ?? 0);
   const { breaker, windows, ramp } = memory;
   const isServing = row.status === 'up' && !row.isBackup && ramp.awayMs === null;
@@ -188,7 +205,7 @@ function judgeable({ row, order, memory, counted, stands }: Seen, usualMs: numbe
     // without an order, another one sets its weight or it was not judged yet: others are compared with it, and it is left alone
     isOurs: order !== undefined && order.full > 0,
     isDrained: order?.full === 0 && row.status === 'up',
-    isOpenable: stands !== 'out',
+    isOpenable: stands !== 'out' && !doesItsWork(seen, elapsedMs),
   };
 }
 
