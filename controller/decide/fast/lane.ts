@@ -184,7 +184,8 @@ function fastPart({ windows }: FastMemory, usualMs: number | null): number {
 const workingPart = 0.5;
 
 function doesItsWork({ order, memory }: Seen, elapsedMs: number): boolean {
-  const capacity = order?.capacity ?? null;
+  // where its 4xx stand out they are no work
+  const capacity = order === undefined || order.refusing > 0 ? null : order.capacity;
   return capacity !== null && okPerSecond(memory.windows, elapsedMs) >= workingPart * capacity;
 }
 

@@ -211,3 +211,11 @@ test('a server that still does half of what it can is overloaded, not broken; on
   pool.looks(3, { ...each(names, well), a: { refused: 25, started: 25, inFlight: 1 } });
   t.deepEqual(pool.open, ['a']);
 });
+
+test('4xx that stand out are no work, however many', (t) => {
+  const pool = new Pool(names, true, { capacity: 60 });
+  pool.looks(20, each(names, well));
+  for (const [name, order] of pool.orders) pool.orders.set(name, { ...order, refusing: name === 'a' ? 1 : 0 });
+  pool.looks(2, { ...each(names, well), a: { ok: 30, clientErrors: 30, started: 30 } });
+  t.deepEqual(pool.open, ['a']);
+});
