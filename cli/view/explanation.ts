@@ -43,6 +43,7 @@ export function renderExplanation(explained: Explained): string {
     `  policy   ${policy}, ${describeAlgorithm(backend.algorithm)}, every ${seconds(status.periodMs)}, ${timeOf(backend, status, answeredAt)}`,
     `  HAProxy  ${server.haproxyStatus}, configured weight ${server.configuredWeight}, ${server.inFlight} in flight`,
     `  traffic  ${traffic === null ? 'not known for this tick' : `${traffic.ok} answered, ${traffic.errors} errors since the last tick`}`,
+    ...elsewhereNote(server),
     `  agent    ${agent.state}, ${age}${agent.url === '' ? '' : `, ${agent.url}`}`,
     ...(agent.detail === null ? [] : [`           ${agent.detail}`]),
     ...serverNotes(server),
@@ -50,6 +51,13 @@ export function renderExplanation(explained: Explained): string {
     '  steps',
     ...(steps.length === 0 ? ['     none yet'] : steps),
   ].join('\n');
+}
+
+/** What policies learn from beside this HAProxy's own counters. */
+function elsewhereNote({ elsewhere }: ServerStatus): string[] {
+  if (elsewhere === null) return [];
+  const { ok, started, inFlight } = elsewhere;
+  return [`  peers    ${ok} answered of ${started} sent by other HAProxys since the last tick, ${inFlight} in flight`];
 }
 
 /** Where a smoothed weight is on its way to, on the scale of this tick's weights. */

@@ -23,6 +23,7 @@ export function headline(server: ServerStatus): Headline {
   if (zero !== undefined) return { text: `drained ${names(zero.metrics)}`, tone: 'bad' };
   const ejected = find('ejected');
   if (ejected !== undefined) return { text: `ejected ${Math.ceil(ejected.remainingMs / 1_000)} s`, tone: 'bad' };
+  if (find('probed') !== undefined) return { text: 'probed', tone: 'bad' };
   const errors = find('errors');
   if (errors !== undefined && errors.factor < 0.95) return { text: `errors ${percent(errors.share)}`, tone: 'bad' };
   const held = find('held');
@@ -154,9 +155,9 @@ export function describe(reason: StatusReason): string {
     case 'released':
       return `no longer drained: ${releases[reason.because]}`;
     case 'ejected':
-      return `ejected: ${percent(reason.share)} of its answers were errors; ${reason.remainingMs > 0 ? `tried again in ${Math.ceil(reason.remainingMs / 1_000)} s` : 'a few requests show whether it is well again'}`;
-    case 'ejection-refused':
-      return `${percent(reason.share)} of its answers are errors, but it stays: ${releases[reason.because]}`;
+      return `ejected: ${percent(reason.share)} of its answers were errors; tried again in ${Math.ceil(reason.remainingMs / 1_000)} s`;
+    case 'probed':
+      return `tried with a few requests, which show whether it is well again: ${percent(reason.share)} of its answers were errors`;
     case 'scaled':
       return `scaled so that the backend's largest weight is 256, and rounded: ${reason.to}`;
     case 'sum-kept':

@@ -186,6 +186,4 @@ function isHttps(url: string): boolean {
 }
 
 export type Config = z.output<typeof configSchema>;
-export type ConfigInput = z.input<typeof configSchema>;
 export type BackendConfig = Config['backends'][number];
-export type RecordConfig = z.output<typeof recording>;

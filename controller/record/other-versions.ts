@@ -13,7 +13,7 @@ type Parsed = ReturnType<typeof tickRecordSchema.safeParse>;
 
 /** A recorded tick of any version as this version has it: what it lacks has a default, what is not known is left out. Pure. */
 export function parseTick(tick: Tree, version: number): Parsed {
-  if (version < recordingVersion) return tickRecordSchema.safeParse(fromVersion1(tick));
+  if (version < recordingVersion) return tickRecordSchema.safeParse(withoutUnknownReasons(fromVersion1(tick)));
   const parsed = tickRecordSchema.safeParse(tick);
   return parsed.success || version === recordingVersion
     ? parsed
@@ -35,11 +35,16 @@ function observationFrom1(observation: unknown): unknown {
   };
 }
 
-/** Takes the keys, and the reasons of decisions, that the schema does not know out of the tick itself, which may be large. */
+/** Takes what the schema does not know out of the tick itself, which may be large. */
 function withoutUnknown(tick: Tree, { error }: Parsed): Tree {
   for (const issue of error?.issues ?? []) {
     if (issue.code === 'unrecognized_keys') dropKeys(at(tick, issue.path), issue.keys);
   }
+  return withoutUnknownReasons(tick);
+}
+
+/** Each version has reasons that another one has not. */
+function withoutUnknownReasons(tick: Tree): Tree {
   const { decisions } = tick;
   if (Array.isArray(decisions)) for (const decision of decisions) dropReasons(decision);
   return tick;

@@ -23,7 +23,10 @@ const lies = {
   'always full, 0.001 cores': { utilisation: 1, cores: 0.001 },
 } as const;
 
-async function sharesOf(policy: 'inverse-load' | 'capacity' | 'equal', lie: (typeof lies)[keyof typeof lies]) {
+async function sharesOf(
+  policy: 'adaptive' | 'inverse-load' | 'capacity' | 'equal',
+  lie: (typeof lies)[keyof typeof lies],
+) {
   const events = lie === null ? [] : [{ kind: 'lying-agent' as const, server: 's1', fromSeconds: 0, ...lie }];
   const input: ExperimentInput = {
     ...{ fleet, demandMs: 20, load: 0.5, warmupSeconds: 20, seconds: 180, seed: Number(values.seed) },
@@ -54,7 +57,7 @@ async function main(): Promise<void> {
   process.stdout.write(
     `${'policy'.padEnd(14)}${'the agent says'.padEnd(28)}     mean    least     most   failed    p99 ms\n`,
   );
-  for (const policy of ['inverse-load', 'capacity', 'equal'] as const) {
+  for (const policy of ['adaptive', 'inverse-load', 'capacity', 'equal'] as const) {
     for (const [what, lie] of Object.entries(lies)) {
       const { mean, least, most, failed, p99Ms } = await sharesOf(policy, lie);
       const cells = [mean, least, most, failed].map(percent).join('');

@@ -29,6 +29,7 @@ const contenders: readonly (readonly [string, ContenderName])[] = [
   ['`equal`', 'policy:equal'],
   ['`inverse-load`', 'policy:inverse-load'],
   ['`capacity`', 'policy:capacity'],
+  ['`adaptive`', 'policy:adaptive'],
 ];
 
 function rowsOf(some: readonly (readonly [string, ContenderName])[], under: readonly Balance[]): Row[] {
@@ -62,7 +63,7 @@ function evenness(fleet: FleetName) {
 }
 
 const plain = contenders.filter(([, name]) =>
-  ['equal-weights', 'policy:inverse-load', 'policy:capacity'].includes(name),
+  ['equal-weights', 'policy:inverse-load', 'policy:capacity', 'policy:adaptive'].includes(name),
 );
 
 const tables: readonly Table[] = [
@@ -98,7 +99,7 @@ const tables: readonly Table[] = [
     rows: rowsOf(plain, balances),
   },
   {
-    title: 'Several HAProxys before het at 70 %, 20 ms: mean / p99 in ms',
+    title: 'Several HAProxys in front of het at 70 %, 20 ms: mean / p99 in ms',
     columns: [1, 2, 4, 8].map((haproxys) => latencies(`${haproxys}`, { ...het('steady-70'), haproxys })),
     rows: rowsOf(plain, ['leastconn', 'random']),
   },

@@ -116,12 +116,8 @@ export const reasonSchema = z.discriminatedUnion('code', [
   }),
   /** Weight 0 for a time because it answers errors, which under leastconn make it look idle. */
   z.object({ code: z.literal('ejected'), share: finite, remainingMs: finite }),
-  /** It should be ejected, but too much of the pool would be out, or the others fail too. */
-  z.object({
-    code: z.literal('ejection-refused'),
-    share: finite,
-    because: z.enum(['half-drained', 'last-server', 'others-overloaded']),
-  }),
+  /** It was ejected, and a few requests are to show whether it is well again. */
+  z.object({ code: z.literal('probed'), share: finite }),
   /** Scaled so that the largest weight of the backend is 256, and rounded to an integer. */
   z.object({ code: z.literal('scaled'), from: finite, to: z.number().int() }),
   /** A server that is left alone takes requests: all weights keep the sum of the configured ones, so that it keeps its share. */

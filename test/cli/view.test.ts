@@ -114,6 +114,8 @@ const silent: Reason = { code: 'held', because: 'mostly-stale', detail: '' };
 const aside: Reason = { code: 'set-aside', metric: 'ram', level: 0.86, countsFrom: 0.91 };
 const full: Reason = { code: 'set-aside', metric: 'cpu', level: 1, countsFrom: 1.05 };
 const errors: Reason = { code: 'errors', share: 0.5, factor: 0.125 };
+const ejected: Reason = { code: 'ejected', share: 0.9, remainingMs: 4_200 };
+const probed: Reason = { code: 'probed', share: 0.9 };
 for (const [expected, changes] of [
   ['by load', {}],
   ['drained cpu', { reasons: [cut, drained] }],
@@ -124,6 +126,8 @@ for (const [expected, changes] of [
   ['aside: cpu, ram', { reasons: [full, aside] }],
   ['over: ram', { reasons: [notCut, refused] }],
   ['errors 50%', { reasons: [cut, errors] }],
+  ['ejected 5 s', { reasons: [errors, ejected] }],
+  ['probed', { reasons: [errors, probed] }],
   ['drain', { exclusion: 'drain', reasons: [] }],
   ['no agent', { agent: { ...server().agent, code: 'agent-unreachable' } }],
   ['not-json', { agent: { ...server().agent, code: 'agent-not-json' } }],
@@ -146,6 +150,27 @@ test('an explanation says of a metric that is set aside why, and what would make
     describe({ code: 'released', because: 'not-traffic' }),
     'no longer drained: what is over its threshold does not fall without traffic, so it is set aside',
   );
+});
+
+test('an explanation tells a server that is out from one that is tried again', (t) => {
+  t.is(describe(ejected), 'ejected: 90% of its answers were errors; tried again in 5 s');
+  t.is(
+    describe(probed),
+    'tried with a few requests, which show whether it is well again: 90% of its answers were errors',
+  );
+});
+
+test('an explanation shows what other HAProxys counted, where their controllers tell', (t) => {
+  const explained = (elsewhere: ServerStatus['elsewhere']) => {
+    const one = server({ elsewhere });
+    const [backend] = status([one]).backends;
+    return backend === undefined ? '' : renderExplanation({ status: status([one]), backend, server: one });
+  };
+  t.regex(
+    explained({ ok: 12, started: 14, inFlight: 3 }),
+    /\n {2}peers {4}12 answered of 14 sent by other HAProxys since the last tick, 3 in flight\n/,
+  );
+  t.notRegex(explained(null), /peers/);
 });
 
 test('an explanation lists every step of the decision in order', (t) => {

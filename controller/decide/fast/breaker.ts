@@ -5,11 +5,11 @@ import type { Answers } from './windows.ts';
 export interface Breaker {
   /** `probing`: it has a little weight; `judging`: it has none again, and the answers of the probe are awaited. */
   readonly phase: 'closed' | 'open' | 'probing' | 'judging';
-  /** Logarithm of the likelihood ratio, 0 or more: that most of its answers are errors, against that it is as the others. */
+  /** ln of a likelihood ratio, 0 or more: how much likelier its answers are if most are errors than if it is like the others. */
   readonly evidence: number;
   /** Answers since the evidence was 0; older ones count less. */
   readonly run: Answers;
-  /** When it opened; 0 while it is closed. */
+  /** Share of errors among its answers when it opened, 0 to 1; 0 while it is closed. */
   readonly errorShare: number;
   /** Until the next probe, in ms; while judging, until the probe counts as failed. */
   readonly remainingMs: number;
@@ -17,7 +17,7 @@ export interface Breaker {
   readonly times: number;
   /** How long it has been closed since, in ms. */
   readonly closedMs: number;
-  /** Of the probe. */
+  /** Counted since the probe began. */
   readonly probe: { readonly started: number; readonly ok: number };
 }
 
@@ -32,33 +32,36 @@ export const closedBreaker: Breaker = {
   probe: { started: 0, ok: 0 },
 };
 
-/** What a look counted for a server, as the breaker takes it. */
+/** What a look counted for a server, in the terms of its breaker. */
 export interface Evidence {
   readonly ok: number;
-  /** Errors, as far as they came fast; more than 0 and not whole where they did not. */
+  /** Errors; one that came slowly counts as a fraction. */
   readonly errors: number;
   /** Errors that count against a probe, fast or not. */
   readonly failures: number;
   readonly started: number;
 }
 
-/** The hypothesis that opens: so many of its answers are errors. The other one: as many as of the other servers' answers. */
+/**
+ * If the hypothesis that opens the breaker is right, this share of its answers are errors. If the other one is, it is the other
+ * servers' share.
+ */
 const failingShare = 0.6;
-/** No server is taken for better than this: a chance row of three errors among a million answers opens nothing. */
+/** The other servers' share counts as at least this: three errors in a row among a million answers open nothing. */
 const leastShare = 0.02;
 /** It opens from this evidence on: four errors without a success where the others have none, a dozen where they have 20 %. */
 export const enoughEvidence = 13;
-/** ... and this share of errors, because a server that does most of its work is worth more than none. */
+/** ... if at least this share of its answers are errors: a server that does most of its work is worth more than none. */
 const enoughShare = 0.4;
 const runMs = 10_000;
-/** Longest time without a probe; one that was closed for as long begins anew. */
+/** Longest time without a probe. A breaker that was closed for as long forgets how often it has opened. */
 const longestMs = 60_000;
-/** A probe has succeeded after so many answers and no error; so many requests are enough for it. */
+/** After so many answers without an error a probe has succeeded. It asks for no more requests than these. */
 const probeAnswers = 3;
 /** Longest wait for a probe's answers. */
 const judgeMs = 10_000;
 
-/** What counts of a look, where `fastPart` (0 to 1) of the errors came fast. `refusing`: part of the 4xx that are errors. */
+/** The evidence of a look. `fastPart`: what an error counts, 0 to 1. `refusing`: the part of the 4xx that counts as errors. */
 export function evidenceOf(counted: Totals, fastPart: number, refusing: number): Evidence {
   const refusals = refusing * Math.min(counted.ok, counted.clientErrors);
   const failures = counted.errors + counted.refused + refusals;

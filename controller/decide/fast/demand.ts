@@ -22,6 +22,7 @@ export class Demand {
   readonly #carriers: readonly Carrier[];
   /** Requests per second for one unit of weight; null: no capacity is known. */
   readonly #perWeight: number | null;
+  readonly #usualMs: number | null;
   readonly #asked: number;
   readonly #full: number;
   readonly #ramping: number;
@@ -34,7 +35,8 @@ export class Demand {
       capacity === null ? [] : capacity / undrained,
     );
     this.#perWeight = median(known);
-    this.#asked = sum(carriers.map((carrier) => this.#askedOf(carrier, usualMs)));
+    this.#usualMs = usualMs;
+    this.#asked = sum(carriers.map((carrier) => this.#askedOf(carrier)));
     this.#full = this.#capacityOfAll('full');
     this.#ramping = this.#capacityOfAll('ramping');
   }
@@ -42,6 +44,26 @@ export class Demand {
   /** Whether the servers in use are asked for more than they can do; false where that is not known. */
   get isTooMuch(): boolean {
     return this.#perWeight !== null && this.#asked > this.#full + this.#ramping;
+  }
+
+  /**
+   * Which of these drained servers must take requests because those in use are asked for too much: those with the most room first,
+   * and no more than are needed. The names decide between equal ones.
+   */
+  neededOf(drained: readonly string[]): string[] {
+    const among = new Set(drained);
+    const byRoom = this.#carriers
+      .filter(({ server }) => among.has(server))
+      .map((carrier) => ({ server: carrier.server, room: this.#roomOf(carrier) }))
+      .sort((a, b) => (a.room === b.room ? (a.server < b.server ? -1 : 1) : b.room - a.room));
+    let capacity = this.#full + this.#ramping;
+    return byRoom
+      .filter(({ server }) => {
+        const isNeeded = this.#asked > fullPart * capacity;
+        if (isNeeded) capacity += this.#capacityOf(server);
+        return isNeeded;
+      })
+      .map(({ server }) => server);
   }
 
   /** The part of its weight that a server that ramps up must have, because the others cannot carry the rest, 0 to 1. */
@@ -53,8 +75,13 @@ export class Demand {
     return Math.min(1, Math.max(0, (this.#asked / fullPart - this.#full) / Math.max(ramping, 1e-9)));
   }
 
-  #askedOf({ server, ratePerSecond, inFlight, queued }: Carrier, usualMs: number | null): number {
-    const usual = usualMs === null ? inFlight : (this.#capacityOf(server) * usualMs) / 1_000;
+  /** Requests per second that it could take beside what it is asked for. */
+  #roomOf(carrier: Carrier): number {
+    return this.#capacityOf(carrier.server) - this.#askedOf(carrier);
+  }
+
+  #askedOf({ server, ratePerSecond, inFlight, queued }: Carrier): number {
+    const usual = this.#usualMs === null ? inFlight : (this.#capacityOf(server) * this.#usualMs) / 1_000;
     return ratePerSecond + (Math.max(0, inFlight - usual) + queued) / backlogSeconds;
   }
 

@@ -13,7 +13,8 @@ export function isHeldBack({ breaker, ramp }: FastState): boolean {
 
 /**
  * The weight that HAProxy gets for a full weight of 0 to 256. A drained server has 0. One whose breaker is open has 0 under
- * leastconn, which sends requests to an idle server at any weight above 0, and 1 elsewhere where that is less. Pure.
+ * leastconn, which sends requests to an idle server at any weight above 0. Elsewhere it has 1, or 0 if its full weight is 1.
+ * Pure.
  */
 export function fastWeight(full: number, { breaker, ramp }: Pick<FastState, 'breaker' | 'ramp'>, isLeastconn: boolean) {
   if (full === 0) return 0;
@@ -23,6 +24,7 @@ export function fastWeight(full: number, { breaker, ramp }: Pick<FastState, 'bre
 
 /** Why a server does not have its full weight. */
 export function fastReasons({ breaker, errorShare, remainingMs, ramp }: FastState): Reason[] {
-  if (breaker !== 'closed') return [{ code: 'ejected', share: errorShare, remainingMs }];
+  if (breaker === 'open' && remainingMs > 0) return [{ code: 'ejected', share: errorShare, remainingMs }];
+  if (breaker !== 'closed') return [{ code: 'probed', share: errorShare }];
   return ramp < 1 ? [{ code: 'ramp', factor: ramp }] : [];
 }

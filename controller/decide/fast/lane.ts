@@ -9,7 +9,15 @@ import { decideOpenings, type Judged } from './openings.ts';
 import { afterProbe, atLeast, away, fullRamp, newRamp, type Ramp, rampUp } from './ramp.ts';
 import { type Baseline, nobodyAnswers } from './rescue.ts';
 import type { LaneSettings } from './settings.ts';
-import { emptyWindows, expectedShare, ratePerSecond, responseMs, type Windows, windowsAfter } from './windows.ts';
+import {
+  emptyWindows,
+  expectedShare,
+  okPerSecond,
+  ratePerSecond,
+  responseMs,
+  type Windows,
+  windowsAfter,
+} from './windows.ts';
 
 /** What the looks remember of one server. */
 export interface FastMemory {
@@ -18,7 +26,7 @@ export interface FastMemory {
   readonly breaker: Breaker;
   readonly ramp: Ramp;
   readonly isUp: boolean;
-  /** Of a probe: the part of its weight that the server has. */
+  /** The part of its weight that the server has while it is probed. */
   readonly probeShare: number;
 }
 
@@ -47,7 +55,7 @@ export interface LookInput {
   readonly rows: readonly LookRow[];
   /** Since the look before, in ms, above 0. */
   readonly elapsedMs: number;
-  /** Of the last tick, less what was released since. A server without one is judged, and left alone. */
+  /** Of the last tick; a server that was released since is not drained. One without an order is judged, and left alone. */
   readonly orders: Orders;
   readonly isLeastconn: boolean;
   readonly settings: LaneSettings;
@@ -64,12 +72,12 @@ const slowTimes = 3;
 const fastMs = 150;
 /** The usual time doubles in this time, in ms: requests may become heavier. */
 const forgetUsualMs = 600_000;
-/** So many looks' worth of overload, in ms, before drained servers are released for it. */
+/** Overload must last this long, in ms, before drained servers are released for it. */
 const overloadMs = 400;
-/** Requests that a probe asks for within a second, about. */
+/** Requests a second, about, that a probe gets. */
 const probeRate = 3;
 
-/** Before: what is known of a server that was there at the first look of all. */
+/** What is remembered of a server that is there at the first look of all. */
 const known: FastMemory = {
   totals: null,
   windows: emptyWindows,
@@ -87,7 +95,7 @@ export function look(before: FastLaneState, input: LookInput): LookOutcome {
   const rows = input.rows.toSorted((a, b) => (a.server < b.server ? -1 : 1));
   const seen = rows.map((row) => takeIn(row, before, input));
   const usualMs = usualAfter(before.usualMs, seen, input.elapsedMs);
-  const judged = seen.map((each) => judgeable(each, usualMs));
+  const judged = seen.map((each) => judgeable(each, usualMs, input.elapsedMs));
   const openings = decideOpenings(judged, before.errorShare, input.settings, input.elapsedMs);
   const opened = seen.map((each, index) => withBreaker(each, openings.breakers[index] ?? each.memory.breaker));
   const demand = new Demand(opened.map(carrierOf), input.orders, usualMs);
@@ -96,7 +104,8 @@ export function look(before: FastLaneState, input: LookInput): LookOutcome {
   const ramped = opened.map((each) => withRamp(each, demand, othersMs, input.elapsedMs));
   const overloadedMs = demand.isTooMuch ? before.overloadedMs + input.elapsedMs : 0;
   const { isOutage, baseline } = nobodyAnswers(rows, before.baseline);
-  const isNeeded = isOutage || overloadedMs >= overloadMs;
+  const isOverloaded = overloadedMs >= overloadMs;
+  const drained = ramped.filter(isDrainedAndUp).map(({ row }) => row.server);
   const rates = ratesOf(ramped);
   return {
     state: {
@@ -104,9 +113,10 @@ export function look(before: FastLaneState, input: LookInput): LookOutcome {
       usualMs,
       errorShare: openings.errorShare,
       baseline,
-      overloadedMs: isNeeded ? 0 : overloadedMs,
+      overloadedMs: isOutage || isOverloaded ? 0 : overloadedMs,
     },
-    released: isNeeded ? ramped.filter(isDrainedAndUp).map(({ row }) => row.server) : [],
+    // where nobody answers, nobody knows how much is asked for
+    released: isOutage ? drained : isOverloaded ? demand.neededOf(drained) : [],
   };
 }
 
@@ -131,7 +141,7 @@ function takeIn(row: LookRow, before: FastLaneState, { orders, elapsedMs }: Look
   const counted = between(memory.totals, row);
   const windows = counted === null ? memory.windows : windowsAfter(memory.windows, counted, row, elapsedMs);
   const isAway = row.status !== 'up' || order?.full === 0 || (order === undefined && memory.ramp.awayMs !== null);
-  // HAProxy, or an operator, has it out now, and brings it back once it is well
+  // HAProxy's checks, or an operator, have taken it out, and bring it back
   const isTaken = row.status !== 'up' && memory.breaker.phase !== 'closed';
   const breaker = isTaken ? close(memory.breaker) : memory.breaker;
   const ramp = isAway ? away(memory.ramp, elapsedMs) : { ...memory.ramp, awayMs: null };
@@ -147,7 +157,7 @@ function takeIn(row: LookRow, before: FastLaneState, { orders, elapsedMs }: Look
 function withBreaker(seen: Seen, breaker: Breaker): Seen {
   const before = seen.memory.breaker;
   const isBack = before.phase !== 'closed' && breaker.phase === 'closed';
-  // after a probe it comes back by a ramp; where what all have in common fails it was out for nothing
+  // after a probe it comes back by a ramp; closed without one, because all servers fail, it was out for nothing
   const passed = before.phase === 'open' ? fullRamp : afterProbe;
   const ramp = isBack && seen.memory.ramp.awayMs === null ? passed : seen.memory.ramp;
   const memory = { ...seen.memory, breaker, ramp };
@@ -170,7 +180,17 @@ function fastPart({ windows }: FastMemory, usualMs: number | null): number {
   return Math.min(1, Math.max(fastMs, slowTimes * (usualMs ?? 0)) / ms);
 }
 
-function judgeable({ row, order, memory, counted, stands }: Seen, usualMs: number | null): Judged {
+/** A server that does this part of what it can, or more, is overloaded at most: without it the others would be more so. */
+const workingPart = 0.5;
+
+function doesItsWork({ order, memory }: Seen, elapsedMs: number): boolean {
+  // where its 4xx stand out they are no work
+  const capacity = order === undefined || order.refusing > 0 ? null : order.capacity;
+  return capacity !== null && okPerSecond(memory.windows, elapsedMs) >= workingPart * capacity;
+}
+
+function judgeable(seen: Seen, usualMs: number | null, elapsedMs: number): Judged {
+  const { row, order, memory, counted, stands } = seen;
   const evidence = counted === null ? null : evidenceOf(counted, fastPart(memory, usualMs), order?.refusing ?? 0);
   const { breaker, windows, ramp } = memory;
   const isServing = row.status === 'up' && !row.isBackup && ramp.awayMs === null;
@@ -183,10 +203,10 @@ function judgeable({ row, order, memory, counted, stands }: Seen, usualMs: numbe
     capacity: order?.size ?? 1,
     machine: order?.machine ?? '',
     isServing,
-    // a server whose weight another one sets, or that has not been judged, is compared with, and left alone
+    // without an order, another one sets its weight or it was not judged yet: others are compared with it, and it is left alone
     isOurs: order !== undefined && order.full > 0,
     isDrained: order?.full === 0 && row.status === 'up',
-    isOpenable: stands !== 'out',
+    isOpenable: stands !== 'out' && !doesItsWork(seen, elapsedMs),
   };
 }
 
@@ -216,7 +236,7 @@ function ratesOf(seen: readonly Seen[]): number {
   return weight === 0 ? 0 : rate / weight;
 }
 
-/** Under leastconn the least weight is enough, as it sends requests to who is idle. */
+/** Under leastconn the least weight is enough: an idle server gets the next requests. */
 function withProbe({ memory, order }: Seen, rate: number, isLeastconn: boolean): FastMemory {
   if (memory.breaker.phase !== 'probing' || order === undefined) return memory;
   const expected = rate * order.full;

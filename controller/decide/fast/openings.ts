@@ -38,8 +38,8 @@ const rise = 0.01;
 
 /**
  * Which breakers open and close at a look. None is open where the other servers fail too, or more than half do: what they share
- * is broken, and a server less would make it worse. Never the last server, never more than the allowed part of the pool; and while
- * errors rise everywhere one at most a look, until it is clear whether it is one server or all of them.
+ * is broken, and a server less would make it worse. One server stays, and at most the allowed part of the pool is out. While
+ * errors rise everywhere, one breaker at most opens at a look, until it is clear whether one server fails or all of them.
  */
 export function decideOpenings(
   judged: readonly Judged[],

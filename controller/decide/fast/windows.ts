@@ -75,6 +75,11 @@ export function ratePerSecond({ flow }: Windows): number {
   return flow.ms === 0 ? 0 : (1_000 * flow.started) / flow.ms;
 }
 
+/** Successes per second, of about the last half second, from looks that are so far apart. */
+export function okPerSecond({ latest }: Windows, elapsedMs: number): number {
+  return (1_000 * latest.ok * (1 - Math.exp(-elapsedMs / latestMs))) / elapsedMs;
+}
+
 /** How long a request takes, by Little's formula, in ms; null: nothing was answered. */
 export function responseMs({ flow }: Pick<Windows, 'flow'>): number | null {
   return flow.answered < 0.5 ? null : flow.inFlightMs / flow.answered;

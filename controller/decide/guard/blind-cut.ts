@@ -31,17 +31,6 @@ export interface BlindWeight {
 /** Above this part of its weight, a server whose weight is too small to be cut is left as it is. */
 const worthRoom = 0.5;
 
-/** From this smoothed share of errors on, a server is failing. */
-const failingShare = 0.2;
-
-/**
- * Whether more than half of the servers in rotation fail. Then none is cut or ejected while agents are silent: nobody can say
- * whether the few others could carry all the work, and an overload would be added to the failures. Pure.
- */
-export function doMostFail(errorShares: readonly number[]): boolean {
-  return errorShares.filter((share) => share > failingShare).length * 2 > errorShares.length;
-}
-
 /**
  * One weight for each subject, in their order. Errors count as far as the best server has fewer: what all have in common moves no
  * weight. Where the weights are too small for the cut, such as 1, all are multiplied, so that no other share changes. Pure.

@@ -1,6 +1,7 @@
 import { mean, median, sum } from '../../../shared/math/statistics.ts';
 import { hadTraffic } from './agent-of.ts';
 import { inFlightOf, perCore } from './pace.ts';
+import type { GuardState } from './state.ts';
 import type { Entry } from './take-in.ts';
 
 /** Work and capacity of one server, both in requests per second, or both in cores. */
@@ -32,15 +33,19 @@ const gain = 0.5;
 /**
  * What the backend is asked for and what its servers can do. A server can do what the policy has learned, or else its cores
  * times what a core of the servers that are well does, or what its own does if that is less. Where nothing is known of requests,
- * cores that are busy are compared with cores. Pure.
+ * cores that are busy are compared with cores. All of it is of this HAProxy: what others say of theirs is no part of it. Pure.
  */
-export function demandOf(entries: readonly Entry[], before: number | null, elapsedMs: number): Demand {
+export function demandOf(
+  entries: readonly Entry[],
+  { demand: before, isTold }: Pick<GuardState, 'demand' | 'isTold'>,
+  elapsedMs: number,
+): Demand {
   const usualCores = mean(entries.flatMap(({ memory }) => memory.effectiveCores ?? [])) ?? 1;
   const coresOf = ({ memory }: Entry) => memory.effectiveCores ?? usualCores;
   const level = levelOf(entries, coresOf);
   const counted = entries.flatMap((entry) => startedPerSecond(entry, elapsedMs) ?? []);
   const areCounted = entries.length > 0 && counted.length === entries.length;
-  if (level === null || (!areCounted && before === null)) return inCores(entries, coresOf, before);
+  if (level === null || (!areCounted && before === null)) return inCores(entries, coresOf, before, isTold);
   const of = new Map(
     entries.map((entry) => [entry.observation.server, strengthOf(entry, coresOf(entry), level, elapsedMs)]),
   );
@@ -77,28 +82,35 @@ function strengthOf(entry: Entry, cores: number, level: number, elapsedMs: numbe
 }
 
 /** null: HAProxy's counters are not known. A request that another server got in the end is counted there. */
-function startedPerSecond({ observation: { flow, traffic, elsewhere } }: Entry, elapsedMs: number): number | null {
+function startedPerSecond({ observation: { flow, traffic } }: Entry, elapsedMs: number): number | null {
   if (traffic === null) return null;
   const started = flow === null ? traffic.ok + traffic.errors : Math.max(0, flow.started - flow.redispatches);
-  return ((started + (elsewhere?.started ?? 0)) * 1_000) / elapsedMs;
+  return (started * 1_000) / elapsedMs;
 }
 
 /** Requests in flight beyond those that a full server without a queue has, and those that wait in HAProxy. */
 function backlogOf({ observation, memory: { pace } }: Entry, of: ReadonlyMap<string, Strength>): number {
   const { can = 0 } = of.get(observation.server) ?? {};
   const queued = observation.flow?.queued ?? 0;
-  const inFlight = inFlightOf(observation) + (observation.elsewhere?.inFlight ?? 0);
+  const inFlight = inFlightOf(observation);
   return queued + (pace.restSeconds === null ? 0 : Math.max(0, inFlight - can * pace.restSeconds));
 }
 
-function inCores(entries: readonly Entry[], coresOf: (entry: Entry) => number, before: number | null): Demand {
+function inCores(
+  entries: readonly Entry[],
+  coresOf: (entry: Entry) => number,
+  before: number | null,
+  isTold: boolean,
+): Demand {
+  // a standby: the cores are busy with requests of another HAProxy
+  const isStandby = isTold && !entries.some(({ observation }) => hadTraffic(observation));
   const of = new Map(
     entries.map((entry) => {
       const cores = coresOf(entry);
       return [
         entry.observation.server,
         {
-          does: hadTraffic(entry.observation) ? (entry.memory.utilisation.cpu ?? 0) * cores : 0,
+          does: isStandby || hadTraffic(entry.observation) ? (entry.memory.utilisation.cpu ?? 0) * cores : 0,
           can: cores,
           should: Number.POSITIVE_INFINITY,
         },

@@ -51,7 +51,7 @@ const mostAfterDrain = 0.75;
 const mostWhileDrained = 0.8;
 /** What all servers have is no reason to drain one: a metric must be this far above the median of the others'. */
 const standsOutBy = 0.1;
-/** From this part of the cpu on, that is not for its own requests, cpu is a reason to drain. */
+/** Where more than this part of the cpu is not for its own requests, cpu is a reason to drain. */
 const otherUse = 0.25;
 
 /**

@@ -52,17 +52,28 @@ export interface GuardOutcome {
 export function guard(input: GuardInput, before: GuardState): GuardOutcome {
   const { observations, verdicts, thresholds, dynamics, present, elapsedMs, settings } = input;
   const { returnMargin } = settings;
-  const entries = takeIn({ observations, verdicts, thresholds, returnMargin, elapsedMs }, before);
+  const isTold = before.isTold || observations.some(({ elsewhere }) => elsewhere !== null);
+  const known = { ...before, isTold };
+  const judged = isTold ? withoutCapacities(verdicts) : verdicts;
+  const entries = takeIn({ observations, verdicts: judged, thresholds, returnMargin, elapsedMs }, known);
   const hold = whyHold(entries);
   if (hold !== null) {
-    return holdAll({ entries, present, elapsedMs, settings, isLeastconn: isLeastconn(input) }, hold, before);
+    return holdAll({ entries, present, elapsedMs, settings, isLeastconn: isLeastconn(input) }, hold, known);
   }
 
-  const started = withStartingWeights(entries, before.started);
-  const demand = demandOf(started, before.demand, elapsedMs);
+  const started = withStartingWeights(entries, known.started);
+  const demand = demandOf(started, known, elapsedMs);
   const learned = learnWeights(started, dynamics, thresholds, isBeyond(demand));
   const ruled = drain(learned, demand, input);
-  return write(ruled, demand, input, before);
+  return write(ruled, demand, input, known);
+}
+
+/**
+ * A policy learns capacities from what other HAProxys count too. Such a capacity is of all HAProxys, and as true as their
+ * controllers: the guard measures what the servers do for this one.
+ */
+function withoutCapacities(verdicts: ReadonlyMap<string, Verdict>): ReadonlyMap<string, Verdict> {
+  return new Map([...verdicts].map(([server, verdict]) => [server, { ...verdict, capacity: null }]));
 }
 
 function drain(entries: readonly LearnedEntry[], demand: Demand, input: GuardInput): LearnedEntry[] {
@@ -170,6 +181,7 @@ function write(entries: readonly LearnedEntry[], demand: Demand, input: GuardInp
   const sinceWrite = decisions.some((each) => each.write) ? { requestsSinceWrite: 0, ticksSinceWrite: 0 } : progress;
   const servers = remember(before, memories, present);
   const full = new Map(outcomes.map(({ decision, full: own }) => [decision.server, own]));
-  const state = { started: true, demand: demand.perSecond, blindForMs: null, servers, ...sinceWrite };
+  const { isTold } = before;
+  const state = { started: true, isTold, demand: demand.perSecond, blindForMs: null, servers, ...sinceWrite };
   return { decisions, full, state };
 }

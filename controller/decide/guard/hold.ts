@@ -124,7 +124,7 @@ function capacityOf({ verdict }: Entry): number | null {
   return verdict.capacity ?? null;
 }
 
-/** Whether its full weight is known from a tick before, where the looks keep it from having that, or did at that tick. */
+/** Whether its full weight is known and HAProxy has another one, for a breaker or a ramp of now or of the tick before. */
 function isKnown({ observation: { fast }, memory }: Entry): boolean {
   return (isHeldBack(fast) || memory.isHeldBack) && memory.full !== null;
 }

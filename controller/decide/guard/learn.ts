@@ -9,7 +9,7 @@ import { type ServerMemory, unknownUtilisation } from './state.ts';
 import type { Entry } from './take-in.ts';
 import { cuttable } from './vain-cut.ts';
 
-/** Share of the way that a cut goes in a tick where the policy's own gain is 1: RAM changes slowly. */
+/** Share of the way that the cut for RAM goes in a tick, under a policy that answers the rest itself: RAM changes slowly. */
 const sharedGradeGain = 0.3;
 
 /** Above this smoothed share of errors a server is cut so much that it may be idle for it. */

@@ -35,9 +35,12 @@ const fewInFlight = 3;
 /** The least time is allowed to grow by so much a tick: requests may have become heavier. */
 const relaxed = 1.005;
 
-/** One more tick. Requests of other HAProxys make the server busy as well. Without counters, or without a request, nothing changes. */
+/**
+ * One more tick. Without counters, or without a request, nothing changes. Where other HAProxys use the server too, a busy core does
+ * so many requests of this one, beside the others': a part of its capacity, as these are a part of the demand.
+ */
 export function paceAfter(before: Pace, observation: Observation, elapsedMs: number): Pace {
-  const { traffic, agent, elsewhere } = observation;
+  const { traffic, agent } = observation;
   if (traffic === null || !hadTraffic(observation)) return before;
   const seconds = elapsedMs / 1_000;
   const kept = 1 - forgotten;
@@ -55,7 +58,7 @@ export function paceAfter(before: Pace, observation: Observation, elapsedMs: num
   const busy = Math.max(agent.utilisation.cpu, agent.utilisation.bandwidth ?? 0) * agent.effectiveCores;
   return {
     ...now,
-    requests: kept * before.requests + traffic.ok + (elsewhere?.ok ?? 0),
+    requests: kept * before.requests + traffic.ok,
     busySeconds: kept * before.busySeconds + busy * seconds,
   };
 }

@@ -2,7 +2,7 @@
 export interface GuardSettings {
   /** A drained server comes back when every metric is this far under its threshold, 0 to 0.5. */
   readonly returnMargin: number;
-  /** Most of the pool's capacity that may be drained at once, 0 to 0.5. */
+  /** Most of the pool's capacity, and of its machines, that may be drained or ejected at once, 0 to 0.5. */
   readonly maxDrainedShare: number;
   /** How long a server that answers errors is left without requests the first time, in ms; then twice as long each, up to a minute. */
   readonly ejectMs: number;

@@ -38,7 +38,7 @@ export interface ServerMemory {
   readonly cutWatch: CutWatch | null;
   /** The weight with its breaker closed and its ramp over, 1 to 256; null before the first. */
   readonly full: number | null;
-  /** Whether the looks kept it from having that at the last tick. */
+  /** Whether a breaker or a ramp kept it from that weight at the last tick. */
   readonly isHeldBack: boolean;
   /** Last known size; null before the first snapshot. */
   readonly effectiveCores: number | null;
@@ -60,6 +60,8 @@ export interface GuardState {
   readonly blindForMs: number | null;
   /** False until the first tick: a server found then is not new to HAProxy, only to us. */
   readonly started: boolean;
+  /** Whether another controller has told what its HAProxy does with these servers. */
+  readonly isTold: boolean;
 }
 
 export const initialGuardState: GuardState = {
@@ -70,6 +72,7 @@ export const initialGuardState: GuardState = {
   demand: null,
   blindForMs: null,
   started: false,
+  isTold: false,
 };
 
 export const unknownUtilisation: Utilisations = {

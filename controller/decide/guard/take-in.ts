@@ -38,10 +38,13 @@ export interface TakeInInput {
 export function takeIn(input: TakeInInput, before: GuardState): Entry[] {
   const named = input.observations.map((observation) => ({ observation, agent: agentOf(observation) }));
   const busy = new Set(named.filter(({ observation }) => hadTraffic(observation)).map(({ agent }) => agent));
+  // a standby: its servers work for another HAProxy
+  const isStandby = before.isTold && busy.size === 0;
   const levels = levelsByAgent(named, before);
   const taken = named.map(({ observation, agent }) => {
     const known = memoryAtTick(observation, before, levels.get(agent));
-    const memory = takeInServer(observation, known, busy.has(agent) ? 0 : input.elapsedMs, input);
+    const quietMs = isStandby || busy.has(agent) ? 0 : input.elapsedMs;
+    const memory = takeInServer(observation, known, quietMs, input);
     const verdict = input.verdicts.get(observation.server) ?? heldVerdict(observation);
     const reasons = [...setAsideReasons(memory.atRest), ...vainCutReasons(memory.cutWatch)];
     return { observation, verdict, memory, agent, reasons };

@@ -9,7 +9,7 @@ import { type Memories, type Memory, newcomer, nothingRecent, type Recent, remem
 import { shrink } from './adaptive/shrink.ts';
 import { type Fleet, learnSpeeds, type SpeedOutcome, unknownFleet } from './adaptive/speed.ts';
 import { standingQueues } from './adaptive/standing-queue.ts';
-import { addWork, measured, noWork } from './adaptive/work.ts';
+import { addWork, isGrowing, measured, noWork } from './adaptive/work.ts';
 import { relativeLoads } from './load.ts';
 
 interface AdaptiveState {
@@ -58,7 +58,7 @@ export const adaptive: Policy<AdaptiveState> = {
       return takeIn(observation, before.get(observation.server) ?? newcomer, input.elapsedMs);
     });
     const { outcomes, fleet } = learn(taken, state.fleet);
-    const sized = withSizes(taken, outcomes);
+    const sized = withSizes(taken, outcomes, fleet);
     const byLoad = factorsOf(sized, input);
     const seen = sized.map(({ observation, recent, cores, speed, hidden }, index): readonly [string, Memory] => {
       const { inFlight } = observation;
@@ -102,11 +102,12 @@ function learn(taken: Subject[], fleet: Fleet) {
   return learnSpeeds(measuring, fleet);
 }
 
-function withSizes(taken: readonly Subject[], outcomes: readonly SpeedOutcome[]): Sized[] {
+function withSizes(taken: readonly Subject[], outcomes: readonly SpeedOutcome[], { variation }: Fleet): Sized[] {
   const usual = mean(taken.flatMap(({ cores }) => cores ?? [])) ?? 1;
   const subjects = taken.map((subject) => ({ subject, size: subject.cores ?? usual }));
   const hidden = hiddenBottlenecks(
     subjects.map(({ subject, size }) => ({ memory: subject.recent.hidden, cores: size })),
+    variation,
   );
   const speeds = shrink(outcomes.map(({ speed }) => speed));
   return subjects.flatMap(({ subject, size }, index) => {
@@ -121,12 +122,13 @@ function logCapacity({ size, logSpeed, hidden }: Sized): number {
   return Math.log(size) + logSpeed + hidden.memory.log;
 }
 
-function factorsOf(sized: readonly Sized[], { factors }: PolicyInput): LoadOutcome[] {
+function factorsOf(sized: readonly Sized[], { factors, elapsedMs }: PolicyInput): LoadOutcome[] {
   const wanted = sized.map((each) => Math.exp(logCapacity(each) + Math.min(0, each.recent.distance)));
   const [allWanted, allNow] = [sum(wanted), sum(sized.map(({ observation }) => observation.currentWeight))];
-  const subjects = sized.map(({ observation: { agent, currentWeight }, recent, hidden }, index) => {
+  const subjects = sized.map(({ observation, recent, hidden }, index) => {
+    const { agent, currentWeight } = observation;
     const isCut = currentWeight / Math.max(1, allNow) < (heldBackShare * (wanted[index] ?? 0)) / allWanted;
-    const heldBack = isCut || hidden.standsOut || hidden.memory.log < 0;
+    const heldBack = isCut || isGrowing(observation, elapsedMs) || hidden.standsOut || hidden.memory.log < 0;
     const fresh = agent.state === 'fresh';
     const bandwidth = fresh ? agent.utilisation.bandwidth : null;
     return { following: recent.following, fresh, bandwidth, distance: recent.distance, heldBack };
@@ -150,9 +152,10 @@ function verdictsOf(
   const capacities = sized.map((each) => Math.exp(logCapacity(each) + (level ?? 0)));
   const successes = sum(sized.map(({ observation }) => observation.traffic?.ok ?? 0));
   const queues = standingQueues(
-    sized.map(({ observation, recent, size }, index) => {
+    sized.map(({ observation, recent, size, hidden }, index) => {
       const { inFlight } = observation;
-      return { inFlight, inFlightBefore: recent.inFlight, capacity: capacities[index] ?? 1, cores: size };
+      const cores = size * Math.exp(hidden.memory.log);
+      return { inFlight, inFlightBefore: recent.inFlight, capacity: capacities[index] ?? 1, cores };
     }),
     (successes * 1_000) / input.elapsedMs,
   );
@@ -189,7 +192,6 @@ function sizeReasons({ observation, speed, size, logSpeed }: Sized, capacity: nu
 }
 
 function hiddenReasons({ hidden }: Sized): Reason[] {
-  const { log, excess } = hidden.memory;
-  if (log === 0) return [];
-  return [{ code: 'hidden', times: Math.exp((excess ?? 0) - hidden.common), factor: Math.exp(log) }];
+  const { log } = hidden.memory;
+  return log === 0 ? [] : [{ code: 'hidden', times: hidden.times, factor: Math.exp(log) }];
 }

@@ -98,6 +98,15 @@ test('in this version a key that is not known is refused, as it was', (t) => {
   t.regex(parsed.ok ? '' : parsed.error, /^the tick holds an invalid value: /);
 });
 
+test('of an older tick the reasons that are known are read: some are given no longer', (t) => {
+  const tick = JSON.parse(lines[0] ?? '');
+  const parsed = line(JSON.stringify(tick));
+  const [first] = tick.decisions;
+  first.reasons.push({ code: 'ejection-refused', share: 0.9, because: 'last-server' });
+  t.deepEqual(line(JSON.stringify(tick)), parsed);
+  t.true(parsed.ok);
+});
+
 test('an older tick with an invalid value is refused, whatever it lacks', (t) => {
   const tick = JSON.parse(lines[0] ?? '');
   for (const change of [

@@ -1,4 +1,5 @@
 import { type DecideInput, type DecideState, decide, initialDecideState } from '../../../controller/decide/decide.ts';
+import type { Orders } from '../../../controller/decide/orders.ts';
 import { sharesInRotation } from '../../../controller/decide/shares.ts';
 import type { Decision } from '../../../shared/contract/decision.ts';
 import type { Observation } from '../../../shared/contract/observation.ts';
@@ -16,6 +17,7 @@ export interface Played {
   readonly input: DecideInput;
   readonly before: DecideState;
   readonly decisions: readonly Decision[];
+  readonly orders: Orders;
   readonly after: DecideState;
 }
 
@@ -50,7 +52,7 @@ class Player {
     if (this.#looks !== null) this.#looks.orders = orders;
     for (const { server, weight } of decisions) this.weights.set(server, weight);
     this.state = state;
-    return { input: asked, before, decisions, after: state };
+    return { input: asked, before, decisions, orders, after: state };
   }
 }
 

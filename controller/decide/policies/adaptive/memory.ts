@@ -33,7 +33,7 @@ export const nothingRecent: Recent = {
   work: noWork,
   runs: noRuns,
   following: null,
-  hidden: { log: 0, excess: null, ticks: 0, full: false },
+  hidden: { log: 0, use: null, ticks: 0 },
   inFlight: 0,
   distance: 0,
 };

@@ -6,3 +6,11 @@
 export function stretch(utilisation: number, cores: number): number {
   return 1 + utilisation ** (Math.sqrt(2 * (cores + 1)) - 1) / (cores * (1 - utilisation));
 }
+
+/**
+ * How many requests pass, about, until a queue is another one: its mean over n requests has the relative variance
+ * 2 x this / n. Relaxation time of M/M/1, 1 / (mu (1 - sqrt(rho))^2), in arrivals. `utilisation` is 0 to below 1.
+ */
+export function relaxation(utilisation: number): number {
+  return utilisation / (1 - Math.sqrt(utilisation)) ** 2;
+}

@@ -2,7 +2,7 @@ import { mean, sum } from '../../../../shared/math/statistics.ts';
 
 export interface Estimate {
   readonly log: number;
-  /** Of what is not known of it, above 0. */
+  /** Of the estimate, above 0. */
   readonly variance: number;
   /** How far it was found to have changed, halved at each measurement since. */
   readonly change: number;

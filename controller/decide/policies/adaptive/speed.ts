@@ -3,7 +3,7 @@ import { addToRuns, changeOf, noRuns, type Runs, shifted } from './change.ts';
 import { type Weighted, weightedMedian } from './weighted-median.ts';
 import type { Stretch } from './work.ts';
 
-/** How fast a server's cores are against the other servers': ln of the ratio, and the variance of what is not known of it. */
+/** How fast a server's cores are against the other servers': ln of the ratio, and the variance of that estimate. */
 export interface SpeedMemory {
   readonly log: number;
   readonly variance: number;
@@ -36,7 +36,7 @@ const drift = 0.0004;
 const usualVariance = 0.016;
 /** A change that is still as large as this one may be taken back. */
 const freshChange = 0.1;
-/** From here on the opposite way, a fresh change was none: a pause, as for collecting garbage. */
+/** A measurement this far off the opposite way takes a fresh change back: it was a pause, as for collecting garbage. */
 const reversalDeviations = 2;
 const doubtOfOne = 6;
 const mostDoubt = 18;
@@ -67,10 +67,10 @@ export interface SpeedOutcome {
 }
 
 interface Step extends SpeedOutcome {
-  /** Whether its last change was none. */
+  /** Whether this measurement takes its last change back. */
   readonly reversed: boolean;
-  /** Squared distance from what was expected, as a variation of one request's work. */
-  readonly variation: number | null;
+  /** Squared distance from what was expected, as a variation of one request's work; null: it says nothing. */
+  readonly variation: Weighted | null;
 }
 
 /**
@@ -134,11 +134,14 @@ function learn(speed: SpeedMemory, used: Stretch, changed: boolean): SpeedMemory
   };
 }
 
-/** How far this measurement was from what was expected, squared, as a variation of one request's work. */
-function variationOf(speed: SpeedMemory, now: Stretch, requests: number, part: number, { variation }: Fleet): number {
+/**
+ * How far this measurement was from what was expected, squared, as a variation of one request's work. The less was known of the
+ * speed itself, the less it says: a squared distance has a standard deviation in proportion to the whole variance.
+ */
+function variationOf(speed: SpeedMemory, now: Stretch, requests: number, part: number, { variation }: Fleet): Weighted {
   const all = speed.variance + now.variance;
   const squared = Math.min((now.log - speed.log) ** 2, 9 * all) / Math.max(0.2, 1 - part);
-  return (squared - all) * requests + variation;
+  return { value: (squared - all) * requests + variation, weight: (now.variance / all) ** 2 };
 }
 
 /** Whether this measurement takes back a change that was found just before. */
@@ -152,11 +155,12 @@ function doubtOf({ doubt }: Fleet, steps: readonly Step[]): number {
   return Math.min(mostDoubt, doubtOfOne * reversed + Math.max(0, doubt - doubtFades));
 }
 
-function withVariations(fleet: Fleet, variations: readonly number[]): Fleet {
-  if (variations.length === 0) return fleet;
-  const measurements = Math.min(mostMeasurements, fleet.measurements + variations.length);
-  const seen = sum(variations) / variations.length;
-  const gain = variations.length / (variationPrior + measurements);
+function withVariations(fleet: Fleet, variations: readonly Weighted[]): Fleet {
+  const evidence = sum(variations.map(({ weight }) => weight));
+  if (evidence === 0) return fleet;
+  const measurements = Math.min(mostMeasurements, fleet.measurements + evidence);
+  const seen = sum(variations.map(({ value, weight }) => value * weight)) / evidence;
+  const gain = evidence / (variationPrior + measurements);
   const variation = fleet.variation + Math.min(1, gain) * (seen - fleet.variation);
   return { ...fleet, measurements, variation: Math.min(largestVariation, Math.max(leastVariation, variation)) };
 }

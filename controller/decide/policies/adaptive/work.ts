@@ -36,11 +36,10 @@ const settlingMs = 4_000;
  * would make a server of slow requests look larger. A tick without any request says nothing.
  */
 export function addWork(before: Work, observation: Observation, elapsedMs: number): Work {
-  const { agent, traffic, elsewhere, flow, fast, upForMs, inFlight } = observation;
+  const { agent, traffic, elsewhere, flow, inFlight } = observation;
   const utilisation = agent.state === 'fresh' ? busiest(agent.utilisation) : null;
-  const justUp = upForMs !== null && upForMs <= elapsedMs + settlingMs;
-  const isGrowing = justUp || fast.breaker !== 'closed' || fast.ramp < 1;
-  if (agent.state === 'stale' || utilisation === null || traffic === null || isGrowing) return before;
+  if (agent.state === 'stale' || utilisation === null || traffic === null) return before;
+  if (isGrowing(observation, elapsedMs)) return before;
   const requests = traffic.ok + (elsewhere?.ok ?? 0);
   const underWay = inFlight + (elsewhere?.inFlight ?? 0) + (flow?.started ?? 0) + (elsewhere?.started ?? 0);
   if (requests + underWay === 0) return before;
@@ -52,6 +51,12 @@ export function addWork(before: Work, observation: Observation, elapsedMs: numbe
     coreSeconds: before.coreSeconds + coreSeconds,
     seconds: before.seconds + seconds,
   };
+}
+
+/** Whether its requests have just begun to grow, so that its load is less than they make of it. */
+export function isGrowing({ upForMs, fast }: Observation, elapsedMs: number): boolean {
+  const justUp = upForMs !== null && upForMs <= elapsedMs + settlingMs;
+  return justUp || fast.breaker !== 'closed' || fast.ramp < 1;
 }
 
 /**

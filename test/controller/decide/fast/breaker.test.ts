@@ -1,4 +1,5 @@
 import test from 'ava';
+import { fastReasons } from '../../../../controller/decide/fast/fast-weight.ts';
 import { seededRandom } from '../../../../shared/math/random.ts';
 import { type Deed, each, Pool } from './pool.ts';
 
@@ -136,6 +137,19 @@ test('elsewhere it is tried with a few requests a second, whatever the load', (t
   t.true(pool.weight('a') >= 2 && pool.weight('a') <= 10, `${pool.weight('a')}`);
 });
 
+test('the reason tells a server that is out from one that is tried again, until its answers are there', (t) => {
+  const pool = running();
+  const why = () => fastReasons(pool.fast('a')).map(({ code }) => code);
+  pool.look({ ...each(names, well), a: failing });
+  t.deepEqual(why(), ['ejected']);
+  untilProbe(pool);
+  t.deepEqual(why(), ['probed']);
+  pool.look({ ...each(names, well), a: { started: 4, inFlight: 4 } });
+  t.deepEqual(why(), ['probed'], 'the answers are awaited');
+  pool.look({ ...each(names, well), a: { errors: 4, started: 0 } });
+  t.deepEqual(why(), ['ejected']);
+});
+
 test('a probe has no weight once enough requests are under way; three answers close it, and it comes back by a ramp', (t) => {
   const pool = running();
   pool.look({ ...each(names, well), a: failing });
@@ -186,4 +200,22 @@ test('of two servers one, of three one, of four two may be out', (t) => {
     pool.looks(3, { ...each(some, well), a: idle, b: failing });
     t.true(pool.open.length <= most, `${pool.open} of ${count}`);
   }
+});
+
+test('a server that still does half of what it can is overloaded, not broken; once it does less, it is', (t) => {
+  const pool = new Pool(names, true, { capacity: 60 });
+  pool.looks(20, each(names, well));
+  const refusing: Deed = { ok: 10, refused: 15, started: 25, inFlight: 1 };
+  pool.looks(30, { ...each(names, well), a: refusing });
+  t.deepEqual(pool.open, []);
+  pool.looks(3, { ...each(names, well), a: { refused: 25, started: 25, inFlight: 1 } });
+  t.deepEqual(pool.open, ['a']);
+});
+
+test('4xx that stand out are no work, however many', (t) => {
+  const pool = new Pool(names, true, { capacity: 60 });
+  pool.looks(20, each(names, well));
+  for (const [name, order] of pool.orders) pool.orders.set(name, { ...order, refusing: name === 'a' ? 1 : 0 });
+  pool.looks(2, { ...each(names, well), a: { ok: 30, clientErrors: 30, started: 30 } });
+  t.deepEqual(pool.open, ['a']);
 });

@@ -141,6 +141,13 @@ test('threads and RAM at rest, or a server without agent, change no weight of it
   t.true(is(weights['a'], 1, 0.01));
 });
 
+test('a server that is just back is idle, which is no reason for more', (t) => {
+  const policy = new PolicyAlone();
+  for (let tick = 0; tick < 20; tick += 1) policy.tick(fleet(all({ cpu: 0.7 })));
+  const back = { ...all({ cpu: 0.8 }), a: { cpu: 0.05, more: { upForMs: 1_000 } } };
+  for (let tick = 0; tick < 2; tick += 1) t.true(is(policy.tick(fleet(back))['a'], 1, 0.001));
+});
+
 test('the explanation has the load, the size, the speed, and the factor for the load', (t) => {
   const policy = new PolicyAlone();
   policy.tick(fleet(all({ cpu: 0.5 })));

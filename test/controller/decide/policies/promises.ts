@@ -20,9 +20,9 @@ export type Quantity = (typeof quantities)[number];
 const everything = { cores: true, traffic: true, configuredWeights: true, utilisation: true };
 
 const promises: Readonly<Record<PolicyName, Promises>> = {
-  // many requests are known better than few
+  // many requests are known better than few, and requests in flight are compared with busy cores
   adaptive: {
-    scaleFree: { ...everything, traffic: false, utilisation: false },
+    scaleFree: { ...everything, traffic: false, utilisation: false, cores: false },
     judgesByTheRest: true,
     remembers: 300,
   },

@@ -1,7 +1,12 @@
 import test from 'ava';
 import { following, followingParts } from '../../../../../controller/decide/policies/adaptive/following.ts';
-import { hiddenBottlenecks, smoothed } from '../../../../../controller/decide/policies/adaptive/hidden.ts';
+import {
+  type HiddenMemory,
+  hiddenBottlenecks,
+  smoothed,
+} from '../../../../../controller/decide/policies/adaptive/hidden.ts';
 import { loadFactors } from '../../../../../controller/decide/policies/adaptive/load-factor.ts';
+import { nothingRecent } from '../../../../../controller/decide/policies/adaptive/memory.ts';
 import { stretch } from '../../../../../controller/decide/policies/adaptive/queueing.ts';
 import { shrink } from '../../../../../controller/decide/policies/adaptive/shrink.ts';
 import { standingQueues } from '../../../../../controller/decide/policies/adaptive/standing-queue.ts';
@@ -79,25 +84,58 @@ test('few requests are collected, for ten seconds at most; chance is known', (t)
   t.true(near(measured({ ...work, requests: 90 }, 2.25)?.variance, 0.025 + 0.04 ** 2 * 1.04));
 });
 
-/** Servers of these cores, cpu and requests in flight, for some ticks. */
-function hiddenAfter(ticks: number, servers: readonly { cores: number; cpu: number; inFlight: number }[]) {
-  let memories = servers.map(() => ({ log: 0, excess: null as number | null, ticks: 0, full: false }));
+interface Seen {
+  readonly cores: number;
+  readonly cpu: number;
+  readonly inFlight: number;
+  /** A tick. */
+  readonly requests?: number;
+}
+
+/** The cut of each of these servers after some ticks. */
+function hiddenAfter(ticks: number, servers: readonly Seen[]): number[] {
+  let memories: HiddenMemory[] = servers.map(() => nothingRecent.hidden);
   for (let tick = 0; tick < ticks; tick += 1) {
-    const subjects = servers.map(({ cores, cpu, inFlight }, index) => {
-      const before = memories[index] ?? { log: 0, excess: null, ticks: 0, full: false };
-      return { memory: smoothed(before, observed(`s${index}`, { cores, inFlight, utilisation: { cpu } })), cores };
+    const subjects = servers.map(({ cores, cpu, inFlight, requests = 70 }, index) => {
+      const traffic = { ok: requests, errors: 0, clientErrors: 0 };
+      const before = memories[index] ?? nothingRecent.hidden;
+      const now = observed(`s${index}`, { cores, inFlight, traffic, utilisation: { cpu } });
+      return { memory: smoothed(before, now), cores };
     });
-    memories = hiddenBottlenecks(subjects).map(({ memory }) => ({ ...memory }));
+    memories = hiddenBottlenecks(subjects, 2.25).map(({ memory }) => memory);
   }
   return memories.map(({ log }) => log);
 }
 
+const oneThread = { cores: 4, cpu: 0.22, inFlight: 7.3 };
+
 test('one thread on four cores is found, and so is a disk; what all wait for is not theirs', (t) => {
-  const idle = { cores: 1, cpu: 0.25, inFlight: 0 };
-  const single = { cores: 4, cpu: 0.22, inFlight: 8 };
-  t.true((hiddenAfter(4, [idle, idle, single, single, single])[2] ?? 0) < -0.5);
-  t.is(hiddenAfter(4, [idle, idle, single, single, single])[0], 0);
-  t.deepEqual(hiddenAfter(10, [single, single, single]), [0, 0, 0]);
+  const idle = { cores: 1, cpu: 0.25, inFlight: 0.33 };
+  const logs = hiddenAfter(6, [idle, idle, oneThread, oneThread, oneThread]);
+  t.deepEqual(logs.slice(0, 2), [0, 0]);
+  t.true(logs.slice(2).every((log) => log < -0.5));
+  t.deepEqual(hiddenAfter(10, [oneThread, oneThread, oneThread]), [0, 0, 0]);
+});
+
+test('the cut is the part of the cores that explains the queue, and stays', (t) => {
+  const idle = { cores: 1, cpu: 0.25, inFlight: 0.33 };
+  const [, log = 0] = hiddenAfter(200, [idle, oneThread]);
+  t.true(near(4 * Math.exp(log), 1, 0.1), String(4 * Math.exp(log)));
+});
+
+test('servers of unequal cores that wait for the same database have no bottleneck of their own', (t) => {
+  // each request takes 20 ms of a core, and waits 200 ms
+  const waiting = [1, 8].map((cores) => {
+    const requests = 60 * cores;
+    const busy = 0.6 * cores;
+    return { cores, cpu: 0.6, requests, inFlight: busy * stretch(0.6, cores) + (requests / 2) * 0.2 };
+  });
+  t.deepEqual(hiddenAfter(20, waiting), [0, 0]);
+});
+
+test('a queue that chance makes is none', (t) => {
+  const usual = { cores: 2, cpu: 0.85, inFlight: 6, requests: 170 };
+  t.deepEqual(hiddenAfter(6, [usual, usual, { ...usual, inFlight: 10 }]), [0, 0, 0]);
 });
 
 test('queues for CPU are not hidden: by size, and in overload', (t) => {
