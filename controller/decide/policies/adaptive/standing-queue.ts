@@ -24,8 +24,8 @@ const drainSeconds = 4;
 const usual = { least: 0.2, most: 0.85 };
 /** A queue of less work must have been there a tick ago too: after a pause it is gone within a tick by itself. */
 const longSeconds = 1;
-/** Queues up to this many times their mean are chance. */
-const chance = 2;
+/** Queues up to this many times their mean are chance: a longer one is seen at one of fifty ticks. */
+const chance = 4;
 
 /**
  * Under roundrobin a queue stays on its server, since requests are handed out by weight alone. What is over the server's part of
