@@ -180,7 +180,7 @@ function fastPart({ windows }: FastMemory, usualMs: number | null): number {
   return Math.min(1, Math.max(fastMs, slowTimes * (usualMs ?? 0)) / ms);
 }
 
-/** A server that does this part of what it can, or more, is overloaded at most: without it the others would be more so. */
+/** A server that still does this part of what it can is overloaded, not broken: without it the others would have its work, too. */
 const workingPart = 0.5;
 
 function doesItsWork({ order, memory }: Seen, elapsedMs: number): boolean {
