@@ -17,7 +17,7 @@ const slack = { ratio: 0.07, percent: 0.25, ticks: 0.5 } as const;
 
 const kept = [
   ...['sheds', 'common-404s', 'outage-partly', 'rolling', 'ram-at-rest', 'threads-standing', 'slow-download', 'blind'],
-  ...['trickle', 'heavier-mix', 'night', 'stuck-disk-30-disk', 'noisy-large', 'steady-50-pair', 'steady-50-single'],
+  ...['trickle', 'heavier-mix', 'night', 'stuck-disk-30-disk', 'noisy-large', 'steady-50-pair'],
 ].map((scenario) => `never-worse/${scenario}`);
 const keptPromises = ['refusals', 'blind', 'trickle', 'overload', 'rolling', 'breaker', 'equal', 'unequal'];
 
