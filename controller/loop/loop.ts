@@ -5,7 +5,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import { tickFailed } from '../../shared/contract/problems/backend.ts';
 import { err, type Result } from '../../shared/contract/result.ts';
-import type { Status } from '../../shared/contract/status.ts';
+import type { LooksStatus, Status } from '../../shared/contract/status.ts';
 import type { ControllerTraffic } from '../../shared/contract/traffic.ts';
 import { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
@@ -76,8 +76,8 @@ export class Loop {
   #round: AgentRound | null = null;
   readonly #stop = new AbortController();
   #looking = false;
-  /** What a look at all backends costs, in ms: the longest of late. */
-  #lookMs = 0;
+  /** What a look at all backends costs is the longest of late; null before the first. */
+  #looks: LooksStatus | null = null;
 
   constructor(options: LoopOptions) {
     const { config, clock, recorder = null, api, logger } = options;
@@ -120,6 +120,7 @@ export class Loop {
       skippedTicks: 0,
       slowTicks: null,
       weightsWritten: 0,
+      looks: null,
       haproxy: { socket: config.haproxy.socket, version: null, problem: null },
     };
   }
@@ -185,9 +186,12 @@ export class Loop {
       this.#looking = false;
     }
     const tookMs = this.#options.clock.monotonicMs() - startedMs;
-    this.#lookMs = Math.max(tookMs, this.#lookMs * costKept);
+    const { count, costMs: before } = this.#looks ?? { count: 0, costMs: 0 };
+    const costMs = Math.max(tookMs, before * costKept);
     const usualMs = this.#backends.some(({ isProbing }) => isProbing) ? probeMs : lookEveryMs;
-    return Math.max(usualMs, lookCostTimes * this.#lookMs);
+    const everyMs = Math.max(usualMs, lookCostTimes * costMs);
+    this.#looks = { count: count + 1, costMs, everyMs };
+    return everyMs;
   }
 
   /** A defect costs this backend a look, and the others nothing. */
@@ -242,6 +246,7 @@ export class Loop {
       ...this.#head,
       ticks: this.#head.ticks + 1,
       weightsWritten: this.#head.weightsWritten + written,
+      looks: this.#looks,
       lastTickAtMs: Math.round(clock.wallMs()),
       lastTickDurationMs: tookMs,
       slowTicks: this.#paceAfter(tookMs),
