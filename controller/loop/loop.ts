@@ -21,6 +21,7 @@ import { recordingVersion } from '../record/recording.ts';
 import { BackendLoop, type BackendLoopConfig, type BackendRecord, type SharedTick } from './backend-loop.ts';
 import type { BackendTick } from './backend-tick.ts';
 import { countingHaproxy, makeTraffic, peerStatuses } from './exchange.ts';
+import { lookEveryMs, looksAfter } from './look-pace.ts';
 import { OneByOne } from './one-by-one.ts';
 import { type StatusHead, statusOf } from './status.ts';
 import { atStart, paceAfter, paceProblem, type TickPace } from './tick-pace.ts';
@@ -45,15 +46,6 @@ export interface LoopOptions {
   readonly ledgerOf?: (backend: string) => Ledger;
 }
 
-/** How often HAProxy is looked at between ticks, in ms, where a look costs little. */
-export const lookEveryMs = 200;
-/** While a server is tried with a few requests: it may get many. */
-const probeMs = 50;
-/** A look is due after this many times what it costs. */
-const lookCostTimes = 20;
-/** Of the cost of one slow look, at the next. */
-const costKept = 0.8;
-
 type LoopHead = Omit<StatusHead, 'waitingFor' | 'recording' | 'peers'>;
 
 /** All backends, tick by tick. A tick that comes while another is under way is skipped and counted, never queued. */
@@ -76,7 +68,7 @@ export class Loop {
   #round: AgentRound | null = null;
   readonly #stop = new AbortController();
   #looking = false;
-  /** What a look at all backends costs is the longest of late; null before the first. */
+  /** null before the first. */
   #looks: LooksStatus | null = null;
 
   constructor(options: LoopOptions) {
@@ -186,12 +178,9 @@ export class Loop {
       this.#looking = false;
     }
     const tookMs = this.#options.clock.monotonicMs() - startedMs;
-    const { count, costMs: before } = this.#looks ?? { count: 0, costMs: 0 };
-    const costMs = Math.max(tookMs, before * costKept);
-    const usualMs = this.#backends.some(({ isProbing }) => isProbing) ? probeMs : lookEveryMs;
-    const everyMs = Math.max(usualMs, lookCostTimes * costMs);
-    this.#looks = { count: count + 1, costMs, everyMs };
-    return everyMs;
+    const isProbing = this.#backends.some((backend) => backend.isProbing);
+    this.#looks = looksAfter(this.#looks, tookMs, isProbing);
+    return this.#looks.everyMs;
   }
 
   /** A defect costs this backend a look, and the others nothing. */

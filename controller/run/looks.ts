@@ -1,4 +1,4 @@
-import { lookEveryMs } from '../loop/loop.ts';
+import { lookEveryMs } from '../loop/look-pace.ts';
 
 /** Looks again and again until it is disposed of: `look` returns after how long the next one is due, in ms. */
 export function startLooks(look: () => Promise<number>): Disposable {
