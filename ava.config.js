@@ -33,7 +33,7 @@ const suites = {
       'test/system/field/*.test.ts',
       'test/system/loop/haproxy-changes.test.ts',
       'test/system/loop/leaving.test.ts',
-      'test/controller/loop/loop.test.ts',
+      'test/controller/loop/{loop,repeated}.test.ts',
       'test/testbed/rig/haproxy-process.test.ts',
     ],
     timeout: '2m',

@@ -107,6 +107,8 @@ export class BackendLoop {
   /** Of the last tick, until it is known what HAProxy took of it. */
   #orders: Orders = new Map();
   #counted: BackendTraffic | null = null;
+  /** How often a server was ejected. */
+  #ejections = 0;
 
   constructor(options: BackendLoopOptions) {
     const { config, backend, agents, nowMs, logger, events } = options;
@@ -185,7 +187,8 @@ export class BackendLoop {
     const shadows = this.#tickShadows(input, decisions, result);
     const backend = this.#options.backend.name;
     const problem = problemAfter(result, silentAgentsProblem(backend, input.observations));
-    this.#finish({ backend, algorithm, readAtMs, servers, decisions: result.decisions, problem, shadows });
+    const ejections = this.#ejections;
+    this.#finish({ backend, algorithm, readAtMs, servers, decisions: result.decisions, problem, ejections, shadows });
     this.#record(input, decisions, result);
     return result.kind === 'written' ? result.count : 0;
   }
@@ -201,6 +204,7 @@ export class BackendLoop {
     const rows = await api.stats(name);
     if (!rows.ok || !this.#lane.isAtWork) return 0;
     const looked = this.#lane.look(lookRowsOf(rows.value));
+    this.#ejections += looked.opened.length;
     this.#logLook(looked);
     if (looked.changes.length === 0) return 0;
     this.#lane.written(looked.changes);

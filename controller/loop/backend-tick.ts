@@ -21,6 +21,8 @@ export interface BackendTick {
   readonly decisions: readonly Decision[];
   /** What is wrong with the backend as a whole; null while all is well. */
   readonly problem: Problem | null;
+  /** How often a server was ejected since the start. */
+  readonly ejections: number;
   readonly shadows: readonly ShadowTick[];
 }
 
@@ -33,6 +35,7 @@ export function noTickYet(backend: string, shadows: readonly string[]): BackendT
     servers: [],
     decisions: [],
     problem: null,
+    ejections: 0,
     shadows: shadows.map((policy) => ({ policy, decisions: [], problem: null })),
   };
 }

@@ -15,8 +15,12 @@ export function lookPaceAfter(before: LookPace, tookMs: number): LookPace {
   return [...before, tookMs].slice(-remembered);
 }
 
+/** What a look costs, in ms; 0 before the first. Pure. */
+export function lookCostMs(pace: LookPace): number {
+  return pace.length === 0 ? 0 : Math.min(...pace);
+}
+
 /** After how long, in ms, the next look is due: looks cost a twentieth of the time at most. Pure. */
 export function nextLookMs(pace: LookPace, isProbing: boolean): number {
-  const costMs = pace.length === 0 ? 0 : Math.min(...pace);
-  return Math.max(isProbing ? probeMs : lookEveryMs, costTimes * costMs);
+  return Math.max(isProbing ? probeMs : lookEveryMs, costTimes * lookCostMs(pace));
 }

@@ -28,7 +28,7 @@ function rowOf(
   facts: Pick<LookRow, 'server' | 'status' | 'isBackup' | 'weight' | 'inFlight'>,
   { ok, errors, clientErrors, redispatches, retries, started, queued }: Counters,
 ): LookRow {
-  return { ...facts, ok, errors, clientErrors, refused: redispatches + retries, started, queued };
+  return { ...facts, ok, errors, clientErrors, retries, redispatches, started, queued };
 }
 
 function statusOf(status: string): LookRow['status'] {

@@ -5,7 +5,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import { tickFailed } from '../../shared/contract/problems/backend.ts';
 import { err, type Result } from '../../shared/contract/result.ts';
-import type { Status } from '../../shared/contract/status.ts';
+import type { LooksStatus, Status } from '../../shared/contract/status.ts';
 import type { ControllerTraffic } from '../../shared/contract/traffic.ts';
 import { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
@@ -21,7 +21,7 @@ import { recordingVersion } from '../record/recording.ts';
 import { BackendLoop, type BackendLoopConfig, type BackendRecord, type SharedTick } from './backend-loop.ts';
 import type { BackendTick } from './backend-tick.ts';
 import { countingHaproxy, makeTraffic, peerStatuses } from './exchange.ts';
-import { type LookPace, lookEveryMs, lookPaceAfter, nextLookMs } from './look-pace.ts';
+import { type LookPace, lookCostMs, lookEveryMs, lookPaceAfter, nextLookMs } from './look-pace.ts';
 import { OneByOne } from './one-by-one.ts';
 import { type StatusHead, statusOf } from './status.ts';
 import { atStart, paceAfter, paceProblem, type TickPace } from './tick-pace.ts';
@@ -69,6 +69,8 @@ export class Loop {
   readonly #stop = new AbortController();
   #looking = false;
   #lookPace: LookPace = [];
+  /** null before the first. */
+  #looks: LooksStatus | null = null;
 
   constructor(options: LoopOptions) {
     const { config, clock, recorder = null, api, logger } = options;
@@ -111,6 +113,7 @@ export class Loop {
       skippedTicks: 0,
       slowTicks: null,
       weightsWritten: 0,
+      looks: null,
       haproxy: { socket: config.haproxy.socket, version: null, problem: null },
     };
   }
@@ -177,10 +180,10 @@ export class Loop {
     }
     const tookMs = this.#options.clock.monotonicMs() - startedMs;
     this.#lookPace = lookPaceAfter(this.#lookPace, tookMs);
-    return nextLookMs(
-      this.#lookPace,
-      this.#backends.some(({ isProbing }) => isProbing),
-    );
+    const isProbing = this.#backends.some((backend) => backend.isProbing);
+    const everyMs = nextLookMs(this.#lookPace, isProbing);
+    this.#looks = { count: (this.#looks?.count ?? 0) + 1, costMs: lookCostMs(this.#lookPace), everyMs };
+    return everyMs;
   }
 
   /** A defect costs this backend a look, and the others nothing. */
@@ -235,6 +238,7 @@ export class Loop {
       ...this.#head,
       ticks: this.#head.ticks + 1,
       weightsWritten: this.#head.weightsWritten + written,
+      looks: this.#looks,
       lastTickAtMs: Math.round(clock.wallMs()),
       lastTickDurationMs: tookMs,
       slowTicks: this.#paceAfter(tookMs),

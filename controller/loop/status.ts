@@ -1,5 +1,5 @@
 import type { Decision } from '../../shared/contract/decision.ts';
-import type { Observation } from '../../shared/contract/observation.ts';
+import type { FastState, Observation } from '../../shared/contract/observation.ts';
 import { formatProblem } from '../../shared/contract/problem.ts';
 import {
   type BackendStatus,
@@ -34,6 +34,7 @@ export function backendStatus(tick: BackendTick, dryRun: boolean): BackendStatus
     algorithm: tick.algorithm,
     readAtMs: tick.readAtMs,
     problem: tick.problem === null ? null : formatProblem(tick.problem),
+    ejections: tick.ejections,
     servers: tick.servers.map((each) => {
       const { server } = each.observation;
       return serverStatus(each, decisions.get(server), shares.get(server) ?? null, dryRun);
@@ -98,9 +99,15 @@ function serverStatus(
     memoryEvents: fresh === null ? null : (snapshot?.memoryEvents ?? null),
     traffic: observation.traffic,
     inFlight: observation.inFlight,
+    breaker: breakerOf(observation.fast),
     elsewhere: observation.elsewhere,
     reasons: [...(decision?.reasons ?? [])],
   };
+}
+
+/** A probe whose answers are awaited is still one. */
+function breakerOf({ breaker, remainingMs }: FastState): ServerStatus['breaker'] {
+  return breaker === 'open' && remainingMs === 0 ? 'probing' : breaker;
 }
 
 function agentNotes({ isAsked, url, otherVersion }: ObservedServer['agentHealth']): readonly string[] {

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { isNeverOurs } from '../../shared/contract/observation.ts';
 import { metricNames } from '../../shared/contract/snapshot.ts';
-import type { ServerStatus, Status } from '../../shared/contract/status.ts';
+import type { LooksStatus, ServerStatus, Status } from '../../shared/contract/status.ts';
 import type { Refused } from '../../shared/net/excess-report.ts';
 
 const perServer = ['backend', 'server'] as const;
@@ -21,7 +21,14 @@ export async function renderMetrics(status: Status, refused: Refused = new Map()
   for (const [kind, count] of refused) clients.inc({ kind }, count);
   addController(registry, status);
   const addServer = serverMetrics(registry, status.dryRun);
-  for (const { backend, servers } of status.backends) {
+  const ejections = new Counter({
+    name: 'haweight_ejections_total',
+    help: 'How often a server was ejected because it failed, since the start',
+    labelNames: ['backend'],
+    registers: [registry],
+  });
+  for (const { backend, servers, ejections: count } of status.backends) {
+    ejections.inc({ backend }, count);
     for (const server of servers) addServer(backend, server);
   }
   return await registry.metrics();
@@ -39,6 +46,7 @@ function addController(registry: Registry, status: Status): void {
   counter('ticks', 'Ticks since the start', status.ticks);
   counter('ticks_skipped', 'Ticks skipped because the one before was late', status.skippedTicks);
   counter('weights_written', 'Weights written to HAProxy since the start', status.weightsWritten);
+  if (status.looks !== null) addLooks(registry, status.looks);
   if (status.lastTickAtMs !== null) {
     const ended = gauge(registry, 'last_tick_timestamp_seconds', 'When the last tick ended', []);
     ended.set(status.lastTickAtMs / 1_000);
@@ -47,6 +55,24 @@ function addController(registry: Registry, status: Status): void {
     const took = gauge(registry, 'last_tick_duration_seconds', 'How long the last tick took', []);
     took.set(status.lastTickDurationMs / 1_000);
   }
+}
+
+function addLooks(registry: Registry, { count, costMs, everyMs }: LooksStatus): void {
+  const looks = new Counter({
+    name: 'haweight_looks_total',
+    help: 'Looks at HAProxy between ticks',
+    registers: [registry],
+  });
+  looks.inc(count);
+  const cost = gauge(registry, 'look_duration_seconds', 'How long a look takes, the shortest of the last five', []);
+  cost.set(costMs / 1_000);
+  const interval = gauge(
+    registry,
+    'look_interval_seconds',
+    'How often a look is due: 0.2 s, or 20 times what it takes',
+    [],
+  );
+  interval.set(everyMs / 1_000);
 }
 
 /** Metrics with labels; the result adds one server to each. */
@@ -59,6 +85,7 @@ function serverMetrics(registry: Registry, dryRun: boolean): (backend: string, s
   );
   const load = gauge(registry, 'server_load_ratio', 'Load Lr by equation (1), 0 to 1');
   const drained = gauge(registry, 'server_drained', 'Whether haweight holds the server at weight 0');
+  const ejected = gauge(registry, 'server_ejected', 'Whether the server has next to no requests because it failed');
   const contested = gauge(registry, 'server_contested', "Whether another writer's weight is left in force");
   const rotation = gauge(registry, 'server_in_rotation', 'Whether haweight manages the server now');
   const fresh = gauge(registry, 'agent_fresh', "Whether the server's agent gave a fresh snapshot");
@@ -76,6 +103,7 @@ function serverMetrics(registry: Registry, dryRun: boolean): (backend: string, s
     if (each.share !== null) share.set(labels, each.share);
     if (each.load !== null) load.set(labels, each.load);
     drained.set(labels, each.drained ? 1 : 0);
+    if (each.breaker !== null) ejected.set(labels, each.breaker === 'closed' ? 0 : 1);
     contested.set(labels, each.reasons.some(({ code }) => code === 'contested') ? 1 : 0);
     rotation.set(labels, each.exclusion === null ? 1 : 0);
     if (!isNeverOurs(each.exclusion)) {

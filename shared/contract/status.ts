@@ -74,6 +74,8 @@ export const serverStatusSchema = z.object({
   /** Since the last tick; null where HAProxy's counters were reset. */
   traffic: z.object({ ok: z.number(), errors: z.number(), clientErrors: z.number().default(0) }).nullable(),
   inFlight: z.number(),
+  /** `open`: ejected; `probing`: a few requests are to show whether it is well again. null: the controller does not say. */
+  breaker: z.enum(['closed', 'open', 'probing']).nullable().default(null),
   /** What the HAProxys of other controllers did with the server since the last tick; null where none tells. */
   elsewhere: z.object({ ok: z.number(), started: z.number(), inFlight: z.number() }).nullable().default(null),
   reasons: z.array(statusReasonSchema),
@@ -105,6 +107,8 @@ export const backendStatusSchema = z.object({
   servers: z.array(serverStatusSchema),
   /** What is wrong with the backend as a whole, in one line; null while all is well. */
   problem: z.string().nullable(),
+  /** How often a server was ejected since the controller started. */
+  ejections: z.number().default(0),
   /** The policies that are computed beside the one in force. */
   shadows: z.array(shadowSchema).default([]),
 });
@@ -133,6 +137,8 @@ export const statusSchema = z.object({
   ticks: z.number(),
   skippedTicks: z.number(),
   weightsWritten: z.number(),
+  /** Looks at HAProxy between ticks, as of the last tick: how many, and of late what one takes and how often it is due. */
+  looks: z.object({ count: z.number(), costMs: z.number(), everyMs: z.number() }).nullable().default(null),
   haproxy: z.object({ socket: z.string(), version: z.string().nullable(), problem: z.string().nullable() }),
   /** What the controller is waiting for, in one line; null when it is working. */
   waitingFor: z.string().nullable(),
@@ -152,5 +158,6 @@ export type BackendStatus = z.infer<typeof backendStatusSchema>;
 export type PeerStatus = z.infer<typeof peerStatusSchema>;
 export type ShadowStatus = z.infer<typeof shadowSchema>;
 export type ShadowServerStatus = z.infer<typeof shadowServerSchema>;
+export type LooksStatus = NonNullable<Status['looks']>;
 export type ServerStatus = z.infer<typeof serverStatusSchema>;
 export type StatusReason = ServerStatus['reasons'][number];

@@ -39,6 +39,7 @@ test('a server without a check, and an algorithm that HAProxy does not name, are
       readAtMs: null,
       problem: null,
       servers: [server({ haproxyStatus: 'no check' })],
+      ejections: 0,
       shadows: [],
     },
   ];
@@ -72,7 +73,15 @@ function shadowed(servers: readonly ServerStatus[], problem: string | null = nul
   });
   const shadow = { policy: 'capacity', problem, servers: problem === null ? inShadow : [] };
   return [
-    { backend: 'web', algorithm: 'leastconn', readAtMs: null, problem: null, servers: [...servers], shadows: [shadow] },
+    {
+      backend: 'web',
+      algorithm: 'leastconn',
+      readAtMs: null,
+      problem: null,
+      servers: [...servers],
+      ejections: 0,
+      shadows: [shadow],
+    },
   ];
 }
 

@@ -33,6 +33,7 @@ export function server(changes: Partial<ServerStatus> = {}): ServerStatus {
     memoryEvents: null,
     traffic: { ok: 140, errors: 0, clientErrors: 0 },
     inFlight: 12,
+    breaker: 'closed',
     elsewhere: null,
     reasons: [
       { code: 'load', load: 0.412, average: 0.352, delta: 0.171 },

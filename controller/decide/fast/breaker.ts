@@ -1,4 +1,4 @@
-import type { Totals } from './look-row.ts';
+import type { Counted } from './look-row.ts';
 import type { Answers } from './windows.ts';
 
 /** What is remembered of one server's circuit breaker. */
@@ -62,7 +62,7 @@ const probeAnswers = 3;
 const judgeMs = 10_000;
 
 /** The evidence of a look. `fastPart`: what an error counts, 0 to 1. `refusing`: the part of the 4xx that counts as errors. */
-export function evidenceOf(counted: Totals, fastPart: number, refusing: number): Evidence {
+export function evidenceOf(counted: Counted, fastPart: number, refusing: number): Evidence {
   const refusals = refusing * Math.min(counted.ok, counted.clientErrors);
   const failures = counted.errors + counted.refused + refusals;
   return {

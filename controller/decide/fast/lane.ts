@@ -4,7 +4,7 @@ import type { Order, Orders } from '../orders.ts';
 import { type Breaker, close, closedBreaker, evidenceOf } from './breaker.ts';
 import { type Carrier, Demand } from './demand.ts';
 import { fastWeight } from './fast-weight.ts';
-import { between, type LookRow, type Totals, totalsOf } from './look-row.ts';
+import { between, type Counted, type LookRow, type Totals, totalsOf } from './look-row.ts';
 import { decideOpenings, type Judged } from './openings.ts';
 import { afterProbe, atLeast, away, fullRamp, newRamp, type Ramp, rampUp } from './ramp.ts';
 import { type Baseline, nobodyAnswers } from './rescue.ts';
@@ -126,7 +126,7 @@ export interface Seen {
   readonly order: Order | undefined;
   readonly memory: FastMemory;
   /** Since the look before; null where it is not known. */
-  readonly counted: Totals | null;
+  readonly counted: Counted | null;
   /** At the look before. */
   readonly wasUp: boolean;
   readonly stands: Carrier['stands'];

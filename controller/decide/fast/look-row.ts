@@ -6,10 +6,18 @@ export interface Totals {
   readonly errors: number;
   /** Answers 4xx, which are in `ok` too. */
   readonly clientErrors: number;
-  /** Attempts to connect again, here or to another server, because this one refused or broke off. */
-  readonly refused: number;
+  /** Requests that were sent again, because this server refused them, broke off or answered an error. */
+  readonly retries: number;
+  /** Requests that were sent to another server instead. */
+  readonly redispatches: number;
   /** Requests that were sent to it. */
   readonly started: number;
+}
+
+/** What was counted between two looks. */
+export interface Counted extends Omit<Totals, 'retries' | 'redispatches'> {
+  /** Requests that this server did not do, so that they were sent again. */
+  readonly refused: number;
 }
 
 /** One server as a look finds it. */
@@ -26,19 +34,24 @@ export interface LookRow extends Totals {
 }
 
 /** The totals that a look finds of a row. */
-export function totalsOf({ ok, errors, clientErrors, refused, started }: Totals): Totals {
-  return { ok, errors, clientErrors, refused, started };
+export function totalsOf({ ok, errors, clientErrors, retries, redispatches, started }: Totals): Totals {
+  return { ok, errors, clientErrors, retries, redispatches, started };
 }
 
-/** What was counted between two looks; null where there was none before, or where the totals went back. Pure. */
-export function between(before: Totals | null, now: Totals): Totals | null {
+/**
+ * What was counted between two looks; null where there was none before, or where the totals went back. An answer that was repeated
+ * at another server is a retry and a redispatch (HAProxy 2.6 and 3.2), a connection that was only one of both. Pure.
+ */
+export function between(before: Totals | null, now: Totals): Counted | null {
   if (before === null) return null;
-  const counted = {
+  const { retries, redispatches, ...counted } = {
     ok: now.ok - before.ok,
     errors: now.errors - before.errors,
     clientErrors: now.clientErrors - before.clientErrors,
-    refused: now.refused - before.refused,
+    retries: now.retries - before.retries,
+    redispatches: now.redispatches - before.redispatches,
     started: now.started - before.started,
   };
-  return Object.values(counted).some((count) => count < 0) ? null : counted;
+  if ([retries, redispatches, ...Object.values(counted)].some((count) => count < 0)) return null;
+  return { ...counted, refused: Math.max(retries, redispatches) };
 }

@@ -19,7 +19,9 @@ export function nobodyAnswers(
 ): { readonly isOutage: boolean; readonly baseline: Baseline } {
   const open = rows.filter(({ status, isBackup, weight }) => status === 'up' && !isBackup && weight > 0);
   const tallies = new Map(
-    open.map(({ server, ok, errors, refused }) => [server, { done: ok, failed: errors + refused }]),
+    open.map(({ server, ok, errors, retries, redispatches }) => {
+      return [server, { done: ok, failed: errors + retries + redispatches }];
+    }),
   );
   const known = new Map(Object.entries(before ?? {}));
   const goesOn = before !== null && hasSameServers(tallies, known) && nobodyAnswered(tallies, known);

@@ -1,4 +1,4 @@
-import type { LookRow, Totals } from './look-row.ts';
+import type { Counted, LookRow } from './look-row.ts';
 
 /** Sums in which what is older counts less. */
 export interface Windows {
@@ -39,7 +39,7 @@ const priorShare = 0.01;
 
 export function windowsAfter(
   { recent, latest, flow }: Windows,
-  counted: Totals,
+  counted: Counted,
   { inFlight }: Pick<LookRow, 'inFlight'>,
   elapsedMs: number,
 ): Windows {
@@ -56,7 +56,7 @@ export function windowsAfter(
   };
 }
 
-function answersAfter(before: Answers, { ok, errors }: Totals, age: number): Answers {
+function answersAfter(before: Answers, { ok, errors }: Counted, age: number): Answers {
   const kept = Math.exp(-age);
   return { ok: kept * before.ok + ok, errors: kept * before.errors + errors };
 }

@@ -111,4 +111,7 @@ test('the next look is due after 20 times what this one took', async (t) => {
   });
   await live.ticks(2);
   t.is(await live.loop.look(), 6_000);
+  t.is(live.loop.status.looks, null, 'as of the last tick');
+  await live.ticks(1);
+  t.deepEqual(live.loop.status.looks, { count: 1, costMs: 300, everyMs: 6_000 });
 });

@@ -5,7 +5,7 @@ import type { Orders } from '../../../controller/decide/orders.ts';
 import { isAnotherServer, lastPlace, type Place } from '../../../shared/contract/identity.ts';
 import { type Observation, undisturbed } from '../../../shared/contract/observation.ts';
 
-const nothing: Totals = { ok: 0, errors: 0, clientErrors: 0, refused: 0, started: 0 };
+const nothing: Totals = { ok: 0, errors: 0, clientErrors: 0, retries: 0, redispatches: 0, started: 0 };
 
 /** One look a tick, at what the observations say that HAProxy counted. */
 export class Looks {
@@ -57,7 +57,8 @@ export class Looks {
       ok: before.ok + ok,
       errors: before.errors + errors,
       clientErrors: before.clientErrors + clientErrors,
-      refused: before.refused,
+      retries: before.retries,
+      redispatches: before.redispatches,
       started: before.started + ok + errors,
     };
   }

@@ -39,6 +39,12 @@ for (const [algorithm, out] of [
     t.true(failures() - before <= 2, `${failures() - before} requests still failed beside 100 answers`);
     const shown = await haweight(['weights', '--controller', stack.statusUrl]);
     t.regex(shown.stdout, /\ns1 .* ejected \d s/);
+    const [backend] = (await stack.status()).backends;
+    t.is(backend?.ejections, 1, 'one that is tried in vain is not ejected anew');
+    t.deepEqual(
+      backend?.servers.filter(({ breaker }) => breaker !== 'closed').map(({ server }) => server),
+      ['s1'],
+    );
 
     await stack.tell('s1', { failing: 0 });
     await until('s1 far above the least weight', async () => (await stack.weight('s1')) > 40);

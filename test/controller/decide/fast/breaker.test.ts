@@ -31,7 +31,7 @@ for (const [isLeastconn, out] of [
 }
 
 test('three errors in a row may be chance, five are not; redispatches and refused connections count the same', (t) => {
-  for (const deed of [{ errors: 1 }, { refused: 1 }]) {
+  for (const deed of [{ errors: 1 }, { retries: 1 }, { redispatches: 1 }, { retries: 1, redispatches: 1 }]) {
     const pool = running();
     pool.looks(3, { ...each(names, well), a: deed });
     t.deepEqual(pool.open, []);

@@ -17,7 +17,7 @@ export interface Deed extends Partial<Totals> {
   readonly reset?: boolean;
 }
 
-const nothing: Totals = { ok: 0, errors: 0, clientErrors: 0, refused: 0, started: 0 };
+const nothing: Totals = { ok: 0, errors: 0, clientErrors: 0, retries: 0, redispatches: 0, started: 0 };
 export const settings = { ejectMs: 5_000, maxDrainedShare: 0.5 };
 
 /** Looks at a backend whose servers do what a test says; every weight that a look wants is written. */
@@ -74,7 +74,8 @@ export class Pool {
       ok: before.ok + more.ok,
       errors: before.errors + more.errors,
       clientErrors: before.clientErrors + more.clientErrors,
-      refused: before.refused + more.refused,
+      retries: before.retries + more.retries,
+      redispatches: before.redispatches + more.redispatches,
       started: before.started + more.started,
     };
     this.#totals.set(server, totals);

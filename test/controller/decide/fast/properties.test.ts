@@ -13,7 +13,8 @@ const deed: fc.Arbitrary<Deed> = fc.record({
   ),
   ok: count,
   errors: fc.oneof({ arbitrary: fc.constant(0), weight: 2 }, count),
-  refused: fc.oneof({ arbitrary: fc.constant(0), weight: 4 }, count),
+  retries: fc.oneof({ arbitrary: fc.constant(0), weight: 4 }, count),
+  redispatches: fc.oneof({ arbitrary: fc.constant(0), weight: 4 }, count),
   inFlight: fc.nat({ max: 300 }),
   reset: fc.oneof({ arbitrary: fc.constant(false), weight: 20 }, fc.constant(true)),
 });
@@ -65,7 +66,7 @@ test('without an error no breaker opens, whatever else happens', (t) => {
   const property = fc.property(pools, looks, ({ size, isLeastconn }, some) => {
     const pool = new Pool(names.slice(0, size), isLeastconn);
     for (const { deeds, elapsedMs } of some) {
-      pool.look(deedsOf(deeds.map((each) => ({ ...each, errors: 0, refused: 0 }))), elapsedMs);
+      pool.look(deedsOf(deeds.map((each) => ({ ...each, errors: 0, retries: 0, redispatches: 0 }))), elapsedMs);
       assert.deepEqual(pool.open, []);
     }
   });

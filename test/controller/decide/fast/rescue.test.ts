@@ -5,7 +5,7 @@ import { type Baseline, nobodyAnswers } from '../../../../controller/decide/fast
 function row(server: string, changes: Partial<LookRow> = {}): LookRow {
   return {
     ...{ server, status: 'up', isBackup: false, weight: 200, inFlight: 0, queued: 0 },
-    ...{ ok: 50, errors: 0, clientErrors: 0, refused: 0, started: 50 },
+    ...{ ok: 50, errors: 0, clientErrors: 0, retries: 0, redispatches: 0, started: 50 },
     ...changes,
   };
 }
@@ -26,9 +26,9 @@ test('no other server is up', (t) => {
 test('every other server fails and none answers: it is known before HAProxy has found out', (t) => {
   const first = nobodyAnswers([s1, row('s2'), row('s3')], null);
   t.false(first.isOutage, 'nothing is known at the first look');
-  const one = nobodyAnswers([s1, row('s2', { refused: 1 }), row('s3')], first.baseline);
+  const one = nobodyAnswers([s1, row('s2', { redispatches: 1 }), row('s3')], first.baseline);
   t.false(one.isOutage, 's3 had no request yet');
-  t.true(isOutage([s1, row('s2', { refused: 5 }), row('s3', { errors: 1 })], one.baseline));
+  t.true(isOutage([s1, row('s2', { retries: 5 }), row('s3', { errors: 1 })], one.baseline));
 });
 
 test('errors among answers are no outage, nor is silence', (t) => {
