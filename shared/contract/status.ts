@@ -137,7 +137,7 @@ export const statusSchema = z.object({
   ticks: z.number(),
   skippedTicks: z.number(),
   weightsWritten: z.number(),
-  /** Looks at HAProxy between ticks, as of the last tick: how many, and of late what one takes and how often it is due. */
+  /** Looks at HAProxy between ticks, as of the last tick: how many, and what one takes and after how long the next is due, in ms. */
   looks: z.object({ count: z.number(), costMs: z.number(), everyMs: z.number() }).nullable().default(null),
   haproxy: z.object({ socket: z.string(), version: z.string().nullable(), problem: z.string().nullable() }),
   /** What the controller is waiting for, in one line; null when it is working. */

@@ -205,10 +205,10 @@ test('of two servers one, of three one, of four two may be out', (t) => {
 test('a server that still does half of what it can is overloaded, not broken; once it does less, it is', (t) => {
   const pool = new Pool(names, true, { capacity: 60 });
   pool.looks(20, each(names, well));
-  const refusing: Deed = { ok: 10, refused: 15, started: 25, inFlight: 1 };
+  const refusing: Deed = { ok: 10, retries: 15, started: 25, inFlight: 1 };
   pool.looks(30, { ...each(names, well), a: refusing });
   t.deepEqual(pool.open, []);
-  pool.looks(3, { ...each(names, well), a: { refused: 25, started: 25, inFlight: 1 } });
+  pool.looks(3, { ...each(names, well), a: { retries: 25, started: 25, inFlight: 1 } });
   t.deepEqual(pool.open, ['a']);
 });
 
