@@ -15,7 +15,8 @@ test('a drained server that is calm again ramps up', async (t) => {
   const path = await rig.path('s1', 12);
   t.true((path[11] ?? 0) > 150, `${path}`);
   const first = path.find((weight) => weight > 0) ?? 256;
-  t.true(first < 100, `it starts small: ${path}`);
+  // it was away for less than ten seconds
+  t.true(first <= 128, `it starts with half of it: ${path}`);
 });
 
 test('a drained server whose agent dies gets its weight back', async (t) => {
