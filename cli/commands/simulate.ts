@@ -75,7 +75,7 @@ export function simulateCommand(): Command {
       names(
         '--policy <names>',
         `${contenderNames.join(', ')}; none: no controller, configured weights; static: weights fixed at the true capacities; oracle: weights that always follow them ` +
-          '(default: none,inverse-load,capacity,oracle)',
+          '(default: none,adaptive,inverse-load,capacity,oracle)',
       ),
     )
     .addOption(names('--balance <names>', `${balances.join(', ')} (default: roundrobin,leastconn)`))

@@ -53,7 +53,7 @@ const ownSchema = z
       .array(z.enum(contenderNames))
       .min(1, 'at least one name')
       .refine(once, eachOnce)
-      .default(['none', 'inverse-load', 'capacity', 'oracle']),
+      .default(['none', 'adaptive', 'inverse-load', 'capacity', 'oracle']),
     balance: z
       .array(z.enum(balances))
       .min(1, 'at least one name')

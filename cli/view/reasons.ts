@@ -123,7 +123,7 @@ export function describe(reason: StatusReason): string {
     case 'cores':
       return `size: x ${decimal(reason.factor)} effective cores`;
     case 'set-aside':
-      return `${reason.metric} is set aside at ${percent(reason.level)}, because it did not fall without traffic: it neither drains nor cuts, but stays part of the load; it counts again ${reason.countsFrom <= 1 ? `from ${percent(reason.countsFrom)} on, or ` : ''}once it has been under its threshold`;
+      return `${reason.metric} is set aside at ${percent(reason.level)}, because it did not fall without traffic: it neither drains nor cuts; it counts again ${reason.countsFrom <= 1 ? `from ${percent(reason.countsFrom)} on, or ` : ''}once it has been under its threshold`;
     case 'not-cut':
       return `${reason.metric} stayed at ${percent(reason.level)} while the weight was cut by a fifth or more, so that cut has ended`;
     case 'graded':

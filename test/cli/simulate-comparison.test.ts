@@ -23,7 +23,10 @@ test('without flags a fleet of unequal servers runs at a steady load, with and w
   t.deepEqual([fleet, scenario, seeds], ['het', 'steady', [1, 2, 3]]);
   t.deepEqual(
     candidates.map(({ policy, balance }) => `${policy} ${balance}`),
-    ['none', 'inverse-load', 'capacity', 'oracle'].flatMap((policy) => [`${policy} roundrobin`, `${policy} leastconn`]),
+    ['none', 'adaptive', 'inverse-load', 'capacity', 'oracle'].flatMap((policy) => [
+      `${policy} roundrobin`,
+      `${policy} leastconn`,
+    ]),
   );
   for (const { experiment } of candidates) t.like(experiment, { load: 0.7, seconds: 60, seed: 1, haproxys: 1 });
 });

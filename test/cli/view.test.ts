@@ -149,11 +149,11 @@ for (const [expected, changes] of [
 test('an explanation says of a metric that is set aside why, and what would make it count again', (t) => {
   t.is(
     describe(aside),
-    'ram is set aside at 86%, because it did not fall without traffic: it neither drains nor cuts, but stays part of the load; it counts again from 91% on, or once it has been under its threshold',
+    'ram is set aside at 86%, because it did not fall without traffic: it neither drains nor cuts; it counts again from 91% on, or once it has been under its threshold',
   );
   t.is(
     describe(full),
-    'cpu is set aside at 100%, because it did not fall without traffic: it neither drains nor cuts, but stays part of the load; it counts again once it has been under its threshold',
+    'cpu is set aside at 100%, because it did not fall without traffic: it neither drains nor cuts; it counts again once it has been under its threshold',
   );
   t.is(
     describe({ code: 'released', because: 'not-traffic' }),
