@@ -12,6 +12,7 @@ import type { LaneSettings } from './settings.ts';
 import {
   emptyWindows,
   expectedShare,
+  inFlightMean,
   okPerSecond,
   ratePerSecond,
   responseMs,
@@ -218,8 +219,9 @@ function carrierOf({ row, memory, stands }: Seen): Carrier {
 function withRamp(seen: Seen, demand: Demand, othersMs: number | null, elapsedMs: number): Seen {
   const { row, memory, stands } = seen;
   const { windows, breaker } = memory;
-  const grown =
-    stands === 'ramping' ? rampUp(memory.ramp, seen.wasUp, elapsedMs, responseMs(windows), othersMs) : memory.ramp;
+  // where less than one is in flight none piles up, and a look at one request in flight says little of how long it takes
+  const ownMs = inFlightMean(windows) < 1 ? null : responseMs(windows);
+  const grown = stands === 'ramping' ? rampUp(memory.ramp, seen.wasUp, elapsedMs, ownMs, othersMs) : memory.ramp;
   const isNeeded = grown.share < 1 && breaker.phase === 'closed' && seen.order !== undefined;
   const ramp = isNeeded ? atLeast(grown, demand.needOf(row.server, stands === 'ramping')) : grown;
   return { ...seen, memory: { ...memory, ramp } };

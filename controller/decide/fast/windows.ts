@@ -80,6 +80,11 @@ export function okPerSecond({ latest }: Windows, elapsedMs: number): number {
   return (1_000 * latest.ok * (1 - Math.exp(-elapsedMs / latestMs))) / elapsedMs;
 }
 
+/** Requests in flight, in the mean; 0 where nothing is known. */
+export function inFlightMean({ flow }: Pick<Windows, 'flow'>): number {
+  return flow.ms === 0 ? 0 : flow.inFlightMs / flow.ms;
+}
+
 /** How long a request takes, by Little's formula, in ms; null: nothing was answered. */
 export function responseMs({ flow }: Pick<Windows, 'flow'>): number | null {
   return flow.answered < 0.5 ? null : flow.inFlightMs / flow.answered;

@@ -107,6 +107,7 @@ test.serial('leastconn: a server that refuses connections is ejected, although H
   const more = { controlled: (await refusedBy('web')) - ours, left: (await refusedBy('left')) - theirs };
   t.log(`connections that s2 refused in the next five ticks: ${JSON.stringify(more)}`);
   t.true(more.left > 50, JSON.stringify(more));
-  t.true(more.controlled <= 2, JSON.stringify(more));
+  // one probe, which is ended by the look after the first refused connection: some requests come in that time
+  t.true(more.controlled <= 0.1 * more.left, JSON.stringify(more));
   t.deepEqual(run.timeline.outages, []);
 });

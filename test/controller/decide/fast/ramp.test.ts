@@ -59,6 +59,15 @@ test('a ramp waits while answers take twice as long as elsewhere, but not for ev
   t.is(pool.weight('a'), 100);
 });
 
+test('a look that happens upon a request in flight does not hold a ramp where few come', (t) => {
+  const pool = running();
+  pool.looks(60, { ...each(others, well), a: down });
+  for (let look = 0; look < 25; look += 1) {
+    pool.look({ ...each(others, well), a: look % 5 === 1 ? { inFlight: 1 } : { ok: look % 5 === 2 ? 1 : 0 } });
+  }
+  t.is(pool.weight('a'), 100);
+});
+
 test('what the others cannot carry is carried cold', (t) => {
   const pool = running();
   const busy: Deed = { ok: 22, inFlight: 1 };

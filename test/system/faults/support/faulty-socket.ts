@@ -78,7 +78,10 @@ export class FaultySocket implements AsyncDisposable {
 
   #serve(client: Socket): void {
     this.#clients += 1;
-    this.mostClients = Math.max(this.mostClients, this.#clients);
+    // the end of the client before may be read in this same turn
+    setImmediate(() => {
+      this.mostClients = Math.max(this.mostClients, this.#clients);
+    });
     // whichever comes first: the client's end, or its failure
     let isThere = true;
     const leaves = () => {
