@@ -11,6 +11,8 @@ export interface SpeedMemory {
   readonly known: boolean;
   /** How far it was last found to have changed, halved at each measurement since: the change may have only begun. */
   readonly change: number;
+  /** Measurements since then. */
+  readonly sinceChange: number;
 }
 
 /** What all servers of the backend have in common. */
@@ -27,13 +29,20 @@ export interface Fleet {
 
 /** Speeds a core differ by a third or so: standard deviation of their logarithm, squared. */
 const priorVariance = 0.15;
-export const unknownSpeed: SpeedMemory = { log: 0, variance: priorVariance, known: false, change: 0 };
+export const unknownSpeed: SpeedMemory = { log: 0, variance: priorVariance, known: false, change: 0, sinceChange: 0 };
 /** 1.5 squared. */
 export const unknownFleet: Fleet = { variation: 2.25, measurements: 0, level: null, doubt: 0 };
 
 /** How much a speed may have changed at a measurement of `usualVariance`: less evidence, less forgotten. */
 const drift = 0.0004;
 const usualVariance = 0.016;
+/**
+ * What slowed a server down mostly ends, and with few requests nothing shows that it has. For so many measurements after a change
+ * each one that says little adds so much to what is not known, until the server counts as equal to the others again.
+ */
+const provisional = 30;
+const littleSaid = 0.3;
+const doubtOfChange = 0.1;
 /** A change that is still as large as this one may be taken back. */
 const freshChange = 0.1;
 /** A measurement this far off the opposite way takes a fresh change back: it was a pause, as for collecting garbage. */
@@ -125,12 +134,15 @@ function learn(speed: SpeedMemory, used: Stretch, changed: boolean): SpeedMemory
   const innovation = used.log - speed.log;
   const uncertain = speed.variance + (changed ? innovation ** 2 : speed.change ** 2 / 2);
   const gain = uncertain / (uncertain + used.variance);
-  const forgotten = drift * Math.min(1, usualVariance / used.variance);
+  const sinceChange = changed ? 0 : speed.sinceChange + 1;
+  const isDoubtful = speed.known && !changed && sinceChange <= provisional && used.variance > littleSaid;
+  const forgotten = drift * Math.min(1, usualVariance / used.variance) + (isDoubtful ? doubtOfChange : 0);
   return {
     log: speed.log + gain * innovation,
     variance: (1 - gain) * uncertain + forgotten,
     known: true,
     change: changed ? innovation : speed.change / 2,
+    sinceChange,
   };
 }
 

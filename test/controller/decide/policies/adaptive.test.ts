@@ -109,6 +109,27 @@ test('equal servers under chance: within 1 % of equal weights in nearly all tick
   t.true(calm >= 290, `${calm} of 300`);
 });
 
+test('a neighbour that has ended is forgotten within a minute, with few requests too', (t) => {
+  const policy = new PolicyAlone();
+  const names = ['a', 'b', 'c'];
+  const load = (cpu: number, ok: number): Load => {
+    return {
+      cores: 0.2,
+      cpu,
+      more: { utilisation: { cpu, bandwidth: 0 }, traffic: { ok, errors: 0, clientErrors: 0 } },
+    };
+  };
+  const usual = load(0.11, 6);
+  const loads = (a: Load) => fleet({ ...Object.fromEntries(names.map((name) => [name, usual])), a });
+  for (let tick = 0; tick < 20; tick += 1) policy.tick(loads(usual));
+  for (let tick = 0; tick < 20; tick += 1) policy.tick(loads(load(0.95, 6)));
+  const cut = policy.tick(loads(load(0.95, 6)))['a'] ?? 1;
+  t.true(cut < 0.5, `${cut}`);
+  for (let tick = 0; tick < 30; tick += 1) policy.tick(loads(load(0.045, 2)));
+  const back = policy.tick(loads(load(0.045, 2)))['a'] ?? 0;
+  t.true(back > 0.9, `${back}`);
+});
+
 test('in a pair the one that changed is cut, and sizes are learned', (t) => {
   const policy = new PolicyAlone();
   const tick = (speed: number) => policy.tick(fleet({ a: { cpu: 0.5 }, b: { cores: 8, speed, cpu: 0.5 } }));
