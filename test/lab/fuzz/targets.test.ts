@@ -52,6 +52,13 @@ for (const [name, plan] of Object.entries(plans)) {
       outcomes.add(await open.check(input));
     });
     await fc.assert(property, { seed, numRuns: plan.cases, unbiased: true });
-    for (const outcome of plan.reached) t.true(outcomes.has(outcome), `${outcome} is not among ${[...outcomes]}`);
+    for (const outcome of plan.reached)
+      t.true(isReached(outcome, outcomes), `${outcome} is not among ${[...outcomes]}`);
   });
+}
+
+/** A pipeline may have more answers than these: whether its last requests come too fast depends on the machine. */
+function isReached(outcome: string, outcomes: ReadonlySet<string>): boolean {
+  const parts = outcome.split(' and ');
+  return [...outcomes].some((each) => parts.every((part) => each.includes(part)));
 }
