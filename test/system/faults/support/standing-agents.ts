@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import type { Snapshot } from '../../../../shared/contract/snapshot.ts';
 import { renderConfiguration } from '../../../../testbed/rig/haproxy-configuration.ts';
 import { type HaproxyProcess, startHaproxy } from '../../../../testbed/rig/haproxy-process.ts';
 import { someNetwork } from '../../../../testbed/rig/ports.ts';
@@ -18,6 +19,11 @@ const rightWithinMs = 2 * periodMs + 500;
 /** What is promised: the configured weights are back within this time after SIGTERM. */
 const restoredWithinMs = 2_000;
 const configured = 77;
+/** No metric is near saturation: a server that is known a tick later than the others has no cut to catch up with. */
+const calm: Snapshot['metrics'] = {
+  ...snapshot().metrics,
+  tcpQueues: { status: 'unavailable', reason: 'not-supported', detail: 'no sockets' },
+};
 
 export interface PlayOptions {
   /** Servers of backend `web`, whose agents answer. */
@@ -58,7 +64,7 @@ export class StandingAgents implements AsyncDisposable {
     let samples = 0;
     const agent = await httpServer((_, response) => {
       samples += 1;
-      response.end(JSON.stringify(snapshot({ takenAtMs: samples, ageMs: 0 })));
+      response.end(JSON.stringify(snapshot({ takenAtMs: samples, ageMs: 0, metrics: calm })));
     }, '0.0.0.0');
     stack.use(agent);
     const folder = stack.use(await temporaryFolder());
