@@ -1,19 +1,17 @@
-import test from 'ava';
 import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import type { Result } from '../../shared/contract/result.ts';
 import { renderConfiguration } from '../../testbed/rig/haproxy-configuration.ts';
 import { findHaproxy, versionOfProgram } from '../../testbed/rig/haproxy-program.ts';
+import { serialWhere } from '../support/test-where.ts';
 
 const program = findHaproxy();
-const isInstalled = program !== null;
-if (!isInstalled) process.stderr.write('SKIPPED: tests against HAProxy, because no haproxy program was found\n');
 
 /** Version that the tested HAProxy reports, such as 2.6.12-1+deb12u4; empty where none is installed. */
 export const testedVersion = program === null ? '' : (versionOfProgram(program) ?? '');
 
 /** Runs against the real HAProxy; shown as skipped where none is installed. */
-export const haproxyTest = isInstalled ? test.serial : test.serial.skip;
+export const haproxyTest = serialWhere(program !== null, 'tests against HAProxy, because no haproxy program was found');
 
 export function expectOk<Value>(result: Result<Value, Problem>): Value {
   if (result.ok) return result.value;

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
 import { Child } from '../../testbed/rig/child.ts';
 import { httpServer } from '../support/http-server.ts';
+import { isRoot } from '../support/root.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { testWhere } from '../support/test-where.ts';
 
 const script = join(import.meta.dirname, '../../scripts/fetch-haproxy.mjs');
 const isPossible =
@@ -13,7 +14,7 @@ const isPossible =
   existsSync('/usr/share/keyrings/debian-archive-keyring.gpg') &&
   process.platform === 'linux' &&
   process.arch === 'x64';
-const debianTest = isPossible ? test : test.skip;
+const debianTest = testWhere(isPossible, 'fetching HAProxy, which wants apt, its keys and Linux on x64');
 
 async function run(command: string, args: readonly string[], environment: Readonly<Record<string, string>>) {
   const { HAWEIGHT_DEBIAN_MIRROR: _, ...inherited } = process.env;
@@ -57,7 +58,7 @@ async function aptOf(folder: string, sources: readonly string[]): Promise<string
     'Dir::State::status': join(folder, 'status'),
     'Dir::State::lists': join(folder, 'lists'),
     'Dir::Cache': folder,
-    'APT::Sandbox::User': process.getuid?.() === 0 ? 'root' : '',
+    'APT::Sandbox::User': isRoot ? 'root' : '',
     'Acquire::http::Proxy': 'DIRECT',
   };
   const config = join(folder, 'apt.conf');

@@ -6,6 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { ScopeChoice } from '../../../agent/scope/scope.ts';
 import type { Metric } from '../../../shared/contract/snapshot.ts';
 import { until } from '../../../testbed/rig/wait.ts';
+import { isRoot } from '../../support/root.ts';
 import { LiveApp, untilMeasured } from './support.ts';
 
 const mount = '/sys/fs/cgroup';
@@ -42,7 +43,7 @@ class TestGroup implements AsyncDisposable {
 }
 
 const why = [
-  process.getuid?.() === 0 ? null : 'root is needed to make control groups',
+  isRoot ? null : 'root is needed to make control groups',
   controllers.every((name) => existsSync(`${mount}/${name}/cgroup.procs`)) ? null : 'no version 1 hierarchies here',
 ].find((reason) => reason !== null);
 

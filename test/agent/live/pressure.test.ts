@@ -5,18 +5,18 @@ import { ShortageReader } from '../../../agent/collectors/shortage.ts';
 import { Cgroup } from '../../../agent/kernel/cgroup.ts';
 import { ProcRoot } from '../../../agent/kernel/proc-root.ts';
 import { until } from '../../../testbed/rig/wait.ts';
+import { isRoot } from '../../support/root.ts';
 import { nothingConfigured } from '../support.ts';
 import { LiveApp } from './support.ts';
 
 const files = new ProcRoot();
 /** Where version 2 is mounted, alone or beside version 1. */
 const mount = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].find((path) => existsSync(`${path}/cpu.pressure`));
-const why =
-  process.getuid?.() !== 0
-    ? 'root is needed to make control groups'
-    : mount === undefined
-      ? 'no cgroup version 2 with pressure here'
-      : null;
+const why = !isRoot
+  ? 'root is needed to make control groups'
+  : mount === undefined
+    ? 'no cgroup version 2 with pressure here'
+    : null;
 
 function pressureOf(path: string) {
   const folders = path === '/' ? [mount ?? ''] : [`${mount}${path}`, mount ?? ''];

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import test from 'ava';
 import { Haweight } from '../../support/process.ts';
+import { testWhere } from '../../support/test-where.ts';
 
 /** A pid namespace, whose first process the agent is. */
 const through = ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--mount-proc'];
@@ -24,7 +24,7 @@ const application = `
   }, 100);
 `;
 
-(canUnshare ? test : test.skip)(
+testWhere(canUnshare, 'an agent as process 1, which wants user and process namespaces')(
   'as process 1 of a container, the agent leaves no zombies and keeps the exit code',
   async (t) => {
     const flags = ['--listen', '127.0.0.1:0', '--scope', 'process'];

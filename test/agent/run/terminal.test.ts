@@ -1,16 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { jobOf } from '../../../shared/process/job.ts';
 import { programs } from '../../../testbed/rig/programs.ts';
 import { until } from '../../../testbed/rig/wait.ts';
 import { commandLine, processesMarked } from '../../support/marked-processes.ts';
 import { type Folder, temporaryFolder } from '../../support/temporary-folder.ts';
 import { Terminal } from '../../support/terminal.ts';
+import { serialWhere } from '../../support/test-where.ts';
 
 const hasScript = spawnSync('script', ['--version']).status === 0;
-const inTerminal = hasScript ? test.serial : test.serial.skip;
+const inTerminal = serialWhere(hasScript, 'applications in a terminal, which want the program script');
 const keys = { ctrlC: '\x03', ctrlBackslash: '\x1c' } as const;
 
 const application = `

@@ -38,32 +38,29 @@ async function take(socket: string, uid: number, isPrivate: boolean): Promise<Ch
   return child;
 }
 
-rootTest(
-  "in the unit's user namespace root counts, a user who may not write the socket does not (needs root)",
-  async (t) => {
-    await using folder = await temporaryFolder();
-    const socket = join(folder.path, 'admin.sock');
-    writeFileSync(socket, '');
-    chownSync(socket, 0, group);
-    chmodSync(socket, 0o660);
-    chmodSync(folder.path, 0o755);
-    {
-      await using _root = expectOk(
-        await claim([{ kind: 'backend', socket, backend: 'web' }], { pid: 1, listen: 'root' }),
-      );
-      await using late = await take(socket, unit, true);
-      t.true(late.stdout.includes('refused'));
-    }
-    {
-      // an unknown group there may be any: none of them counts
-      chownSync(socket, 0, 0);
-      await using squatter = await take(socket, stranger, false);
-      t.true(squatter.stdout.includes('held'));
-      chownSync(socket, 0, group + 10);
-      await using service = await take(socket, unit, true);
-      t.true(service.stdout.includes('held'));
-      await using second = await take(socket, unit, true);
-      t.true(second.stdout.includes('refused'), 'its own user counts there');
-    }
-  },
-);
+rootTest("in the unit's user namespace root counts, a user who may not write the socket does not", async (t) => {
+  await using folder = await temporaryFolder();
+  const socket = join(folder.path, 'admin.sock');
+  writeFileSync(socket, '');
+  chownSync(socket, 0, group);
+  chmodSync(socket, 0o660);
+  chmodSync(folder.path, 0o755);
+  {
+    await using _root = expectOk(
+      await claim([{ kind: 'backend', socket, backend: 'web' }], { pid: 1, listen: 'root' }),
+    );
+    await using late = await take(socket, unit, true);
+    t.true(late.stdout.includes('refused'));
+  }
+  {
+    // an unknown group there may be any: none of them counts
+    chownSync(socket, 0, 0);
+    await using squatter = await take(socket, stranger, false);
+    t.true(squatter.stdout.includes('held'));
+    chownSync(socket, 0, group + 10);
+    await using service = await take(socket, unit, true);
+    t.true(service.stdout.includes('held'));
+    await using second = await take(socket, unit, true);
+    t.true(second.stdout.includes('refused'), 'its own user counts there');
+  }
+});

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { chownSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -52,7 +53,7 @@ function squat(parts: readonly string[]): string {
     }`;
 }
 
-rootTest(`a user who may not write the socket cannot take its claims`, async (t) => {
+rootTest('a user who may not write the socket cannot take its claims', async (t) => {
   await using folder = await temporaryFolder();
   const socket = await socketIn(folder);
   const backend: Claim = { kind: 'backend', socket, backend: 'web' };
@@ -91,7 +92,7 @@ function full(names: readonly string[]): string {
     while (true) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);`;
 }
 
-rootTest(`another user's names that accept no connection keep no controller from starting`, async (t) => {
+rootTest("another user's names that accept no connection keep no controller from starting", async (t) => {
   await using folder = await temporaryFolder();
   const socket = await socketIn(folder);
   const name = nameOf(['backend', socket, 'web']);
@@ -104,7 +105,7 @@ rootTest(`another user's names that accept no connection keep no controller from
   t.true(tookMs < 10_000, `${tookMs} ms`);
 });
 
-rootTest(`of those that come at once, one has the claim, whether another user has its name or not`, async (t) => {
+rootTest('of those that come at once, one has the claim, whether another user has its name or not', async (t) => {
   await using folder = await temporaryFolder();
   const socket = await socketIn(folder);
   const backend: Claim = { kind: 'backend', socket, backend: 'web' };
@@ -125,7 +126,6 @@ for (const [who, ids] of [
   rootTest(`root is refused where a controller of ${who} runs, and the other way round`, async (t) => {
     await using folder = await temporaryFolder();
     const socket = await socketIn(folder);
-    const { chownSync } = await import('node:fs');
     chownSync(socket, 0, 54_322);
     const what: Claim = { kind: 'backend', socket, backend: 'web' };
     const take = `const taken = await claim([${JSON.stringify(what)}], { pid: process.pid, listen: 'theirs' });

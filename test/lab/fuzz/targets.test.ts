@@ -49,16 +49,10 @@ for (const [name, plan] of Object.entries(plans)) {
     await using open = await target.open();
     const outcomes = new Set<string>();
     const property = fc.asyncProperty(target.cases, async (input) => {
-      outcomes.add(await open.check(input));
+      // whether the last requests of a pipeline come too fast for the rate limit depends on the machine
+      outcomes.add((await open.check(input)).replace(' and 429', ''));
     });
     await fc.assert(property, { seed, numRuns: plan.cases, unbiased: true });
-    for (const outcome of plan.reached)
-      t.true(isReached(outcome, outcomes), `${outcome} is not among ${[...outcomes]}`);
+    for (const outcome of plan.reached) t.true(outcomes.has(outcome), `${outcome} is not among ${[...outcomes]}`);
   });
-}
-
-/** A pipeline may have more answers than these: whether its last requests come too fast depends on the machine. */
-function isReached(outcome: string, outcomes: ReadonlySet<string>): boolean {
-  const parts = outcome.split(' and ');
-  return [...outcomes].some((each) => parts.every((part) => each.includes(part)));
 }

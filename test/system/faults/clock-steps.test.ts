@@ -1,17 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
 import { tickRecordSchema } from '../../../controller/record/recording.ts';
 import { snapshotSchema } from '../../../shared/contract/snapshot.ts';
 import { until } from '../../../testbed/rig/wait.ts';
 import { haweight } from '../../support/process.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { serialWhere } from '../../support/test-where.ts';
 import { FakedClock, libfaketime } from './support/faked-clock.ts';
 import { FaultRun } from './support/run.ts';
 
 const library = libfaketime();
-if (library === null) process.stderr.write('SKIPPED: clocks that are set, because libfaketime was not found\n');
-const clockTest = library === null ? test.serial.skip : test.serial;
+const clockTest = serialWhere(library !== null, 'clocks that are set, because libfaketime was not found');
 
 const [minute, hour, week] = [60_000, 3_600_000, 7 * 24 * 3_600_000];
 

@@ -7,6 +7,7 @@ import { freePort } from '../../../testbed/rig/ports.ts';
 import { answers, until } from '../../../testbed/rig/wait.ts';
 import { Haweight, type Surroundings } from '../../support/process.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { serialWhere } from '../../support/test-where.ts';
 import { canMount, FullDisk } from './support/full-disk.ts';
 import { configured, FaultRun } from './support/run.ts';
 
@@ -64,8 +65,8 @@ test.serial(
   },
 );
 
-(canMount ? test.serial : test.serial.skip)(
-  `a full disk under log and recording, then room again${canMount ? '' : ' (skipped: no right to mount here)'}`,
+serialWhere(canMount, 'a full disk, which wants the right to mount')(
+  'a full disk under log and recording, then room again',
   async (t) => {
     await using folder = await temporaryFolder();
     await using run = await FaultRun.start();

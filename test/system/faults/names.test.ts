@@ -4,13 +4,14 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import test from 'ava';
 import { someNetwork } from '../../../testbed/rig/ports.ts';
 import { until } from '../../../testbed/rig/wait.ts';
+import { isRoot } from '../../support/root.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { serialWhere } from '../../support/test-where.ts';
 import { StandingAgents } from './support/standing-agents.ts';
 
-const canMount = process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0;
+const canMount = isRoot && spawnSync('unshare', ['--mount', 'true']).status === 0;
 const servers = 200;
 const domain = 'agents.example';
 
@@ -37,8 +38,8 @@ function residentMiB(pid: number): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
 }
 
-(canMount ? test.serial : test.serial.skip)(
-  `while DNS is silent, memory stays level; when it is back, weights are right (${canMount ? '' : 'skipped: '}needs root)`,
+serialWhere(canMount, 'a DNS server that is silent, which wants root and mounts of its own')(
+  'while DNS is silent, memory stays level; when it is back, weights are right',
   async (t) => {
     await using folder = await temporaryFolder();
     const nameserver = `${someNetwork()}.53`;

@@ -11,6 +11,7 @@ import { until } from '../../../testbed/rig/wait.ts';
 import { expectOk, weights } from '../../haproxy/setup.ts';
 import { Haweight } from '../../support/process.ts';
 import { isRoot } from '../../support/root.ts';
+import { serialWhere } from '../../support/test-where.ts';
 
 /* One controller for a HAProxy, whatever address it is reached at, and though others take its name. There are no agents. */
 
@@ -99,8 +100,8 @@ test.serial('where two controllers meet, one works; the other says why it waits,
   t.is((await waiting.stop()).code, 0);
 });
 
-(isRoot ? test.serial : test.serial.skip)(
-  "another user who takes a killed controller's name keeps neither restore nor the next one from working (needs root)",
+serialWhere(isRoot, 'another user, which wants root')(
+  "another user who takes a killed controller's name keeps neither restore nor the next one from working",
   async (t) => {
     const { haproxy } = await haproxyWithSockets();
     await using _haproxy = haproxy;

@@ -3,6 +3,7 @@ import test, { type ExecutionContext } from 'ava';
 import { until } from '../../../testbed/rig/wait.ts';
 import { haweight } from '../../support/process.ts';
 import { Stack } from '../../support/stack.ts';
+import { serialWhere } from '../../support/test-where.ts';
 import { isWrite } from './support/faulty-socket.ts';
 import { configured, FaultRun } from './support/run.ts';
 
@@ -138,8 +139,8 @@ test.serial('a controller stopped while HAProxy is away says so; restore then re
 });
 
 const hasScript = spawnSync('script', ['--version']).status === 0;
-(hasScript ? test.serial : test.serial.skip)(
-  `a controller whose terminal is closed restores the configured weights${hasScript ? '' : ' (skipped: no program script)'}`,
+serialWhere(hasScript, 'a terminal that is closed, which wants the program script')(
+  'a controller whose terminal is closed restores the configured weights',
   async (t) => {
     await using stack = await Stack.start({ servers: ['s1', 's2', 's3'] });
     // script is the terminal: it has the other end, and SIGKILL closes it at once

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { findHaproxy } from '../../../testbed/rig/haproxy-program.ts';
 import { until } from '../../../testbed/rig/wait.ts';
+import { serialWhere } from '../../support/test-where.ts';
 import { sharedNowMs } from './support/client-protocol.ts';
 import { canMakeNetworks } from './support/network.ts';
 import { configured, distance, periodMs, StandbyRun, sharesOf, type WeightSample } from './support/standby-run.ts';
@@ -12,10 +13,7 @@ const missing = [
   ...(findHaproxy() === null ? ['HAProxy'] : []),
   ...(canMakeNetworks() ? [] : ['network namespaces (root, and iproute2)']),
 ];
-if (missing.length > 0) {
-  process.stderr.write(`SKIPPED: tests of the floating address, which want ${missing.join(', ')}\n`);
-}
-const haTest = missing.length === 0 ? test.serial : test.serial.skip;
+const haTest = serialWhere(missing.length === 0, `tests of the floating address, which want ${missing.join(', ')}`);
 
 /** The longest time without answers that is promised. */
 const maxMoveMs = 3_000;

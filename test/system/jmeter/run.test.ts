@@ -1,20 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { fieldsOf } from '../../../cli/jtl/csv.ts';
 import { Child } from '../../../testbed/rig/child.ts';
 import { until } from '../../../testbed/rig/wait.ts';
 import { haweight } from '../../support/process.ts';
 import { Stack } from '../../support/stack.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { serialWhere } from '../../support/test-where.ts';
 
 /* The plans, run by a real JMeter against a real HAProxy with application servers. */
 
 const program = process.env['JMETER'] ?? '';
-const isThere = program !== '';
-if (!isThere) process.stderr.write('SKIPPED: the JMeter plans; JMETER=PATH names a JMeter to run them with\n');
-const jmeterTest = isThere ? test.serial : test.serial.skip;
+const jmeterTest = serialWhere(program !== '', 'the JMeter plans; JMETER=PATH names a JMeter to run them with');
 
 const plan = (name: string) => new URL(`../../../deploy/jmeter/${name}`, import.meta.url).pathname;
 const servers = ['s1', 's2'];

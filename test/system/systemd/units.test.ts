@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs';
 import { rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import test from 'ava';
 import { RuntimeApi } from '../../../haproxy/runtime-api.ts';
 import { type Snapshot, snapshotSchema } from '../../../shared/contract/snapshot.ts';
 import { renderConfiguration } from '../../../testbed/rig/haproxy-configuration.ts';
 import { findHaproxy } from '../../../testbed/rig/haproxy-program.ts';
 import { until } from '../../../testbed/rig/wait.ts';
 import { weights } from '../../haproxy/setup.ts';
+import { isRoot } from '../../support/root.ts';
+import { serialWhere, testWhere } from '../../support/test-where.ts';
 import { Machine } from './machine.ts';
 
 const units = join(import.meta.dirname, '../../..', 'deploy', 'systemd');
@@ -21,14 +22,12 @@ const token = '0123456789abcdef0123456789abcdef';
 const configured = { s1: 100, s2: 40 };
 
 const hasSystemd = existsSync('/lib/systemd/systemd') && existsSync('/usr/bin/systemd-analyze');
-const canBoot = hasSystemd && process.getuid?.() === 0 && findHaproxy() !== null && mayUnshare();
-if (!canBoot) {
-  process.stderr.write(
-    'SKIPPED: tests under systemd, which want systemd, HAProxy, root, and namespaces of their own\n',
-  );
-}
-const analyzeTest = hasSystemd ? test : test.skip;
-const systemdTest = canBoot ? test.serial : test.serial.skip;
+const canBoot = hasSystemd && isRoot && findHaproxy() !== null && mayUnshare();
+const analyzeTest = testWhere(hasSystemd, 'checks of the units, which want systemd');
+const systemdTest = serialWhere(
+  canBoot,
+  'tests under systemd, which want systemd, HAProxy, root, and namespaces of their own',
+);
 
 const analyze = promisify(execFile);
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { planArrivals } from '../../../../lab/evaluation/arrivals.ts';
 import { contenders } from '../../../../lab/evaluation/contenders.ts';
 import { type CellPlan, runCell } from '../../../../lab/evaluation/run-cell.ts';
@@ -8,11 +8,13 @@ import { startGroups } from '../../../../lab/evaluation/servers/groups.ts';
 import { ports, type Server, type Servers } from '../../../../lab/evaluation/servers/server.ts';
 import { Stack } from '../../../../lab/evaluation/stack.ts';
 import { until } from '../../../../testbed/rig/wait.ts';
+import { serialWhere } from '../../../support/test-where.ts';
 import { canMakeGroups } from '../support/groups.ts';
 
-if (!canMakeGroups())
-  process.stderr.write('SKIPPED: cells of experiments, which want the right to make control groups\n');
-const onlyWithGroups = canMakeGroups() ? test.serial : test.serial.skip;
+const onlyWithGroups = serialWhere(
+  canMakeGroups(),
+  'cells of experiments, which want the right to make control groups',
+);
 
 /** Requests per second, about as many as such servers can answer. */
 const capacities = { s1: 25, s2: 50 } as const;

@@ -1,11 +1,11 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'ava';
 import { readCell } from '../../../../lab/evaluation/read.ts';
 import { Store } from '../../../../lab/evaluation/store.ts';
 import { Child } from '../../../../testbed/rig/child.ts';
 import { until } from '../../../../testbed/rig/wait.ts';
+import { serialWhere } from '../../../support/test-where.ts';
 import { canMakeGroups } from '../support/groups.ts';
 
 const program = new URL('../../../../lab/evaluation/main.ts', import.meta.url).pathname;
@@ -25,9 +25,10 @@ async function interrupt(child: Child, signals: readonly NodeJS.Signals[]): Prom
   return `${code}: ${child.stderr.trim().split('\n').at(-1)}`;
 }
 
-if (!canMakeGroups())
-  process.stderr.write('SKIPPED: a run of experiments, which wants the right to make control groups\n');
-const onlyWithGroups = canMakeGroups() ? test.serial : test.serial.skip;
+const onlyWithGroups = serialWhere(
+  canMakeGroups(),
+  'a run of experiments, which wants the right to make control groups',
+);
 
 onlyWithGroups('a run that is interrupted twice goes on where it was, and leaves nothing behind', async (t) => {
   t.timeout(180_000);

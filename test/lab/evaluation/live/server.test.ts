@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import test from 'ava';
 import { startGroups } from '../../../../lab/evaluation/servers/groups.ts';
 import { ports, setFault } from '../../../../lab/evaluation/servers/server.ts';
 import { until } from '../../../../testbed/rig/wait.ts';
+import { serialWhere } from '../../../support/test-where.ts';
 import { canMakeGroups } from '../support/groups.ts';
 
-if (!canMakeGroups())
-  process.stderr.write('SKIPPED: servers of experiments, which want the right to make control groups\n');
-const onlyWithGroups = canMakeGroups() ? test.serial : test.serial.skip;
+const onlyWithGroups = serialWhere(
+  canMakeGroups(),
+  'servers of experiments, which want the right to make control groups',
+);
 
 onlyWithGroups('a server is held to its quota, and what happens to it is real', async (t) => {
   t.timeout(120_000);

@@ -1,8 +1,9 @@
 import { chownSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import test from 'ava';
 import { parentFolders } from '../../../../lab/evaluation/servers/parent-group.ts';
 import { Child } from '../../../../testbed/rig/child.ts';
+import { isRoot } from '../../../support/root.ts';
+import { serialWhere } from '../../../support/test-where.ts';
 import { canMakeGroups } from '../support/groups.ts';
 
 /** The user nobody, on every Linux. */
@@ -14,11 +15,8 @@ exec setpriv --reuid=${uid} --regid=${uid} --clear-groups --no-new-privs "$NODE"
 
 // version 2 forbids processes beside limited groups, so that its delegation needs a manager such as systemd
 const isVersion1 = canMakeGroups() && parentFolders().length > 1;
-const canDelegate = isVersion1 && process.getuid?.() === 0;
-if (!canDelegate)
-  process.stderr.write('SKIPPED: servers without root, which wants root and control groups of version 1\n');
 
-(canDelegate ? test.serial : test.serial.skip)(
+serialWhere(isVersion1 && isRoot, 'servers without root, a test that wants root and control groups of version 1')(
   'a user with delegated control groups needs no root to run servers in them',
   async (t) => {
     t.timeout(120_000);

@@ -2,10 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isRoot } from '../../../support/root.ts';
 
 /** A file system of this size, in a mount namespace of the process alone; root can do so, others in a user namespace. */
 const size = '128k';
-const namespaces = process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
+const namespaces = isRoot ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
 
 /** Whether this machine allows mounting a small disk. */
 export const canMount = spawnSync('unshare', [...namespaces, 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
