@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { err, ok, type Result } from '../contract/result.ts';
 import { listeningNames } from './listening-names.ts';
-import { againMs, attempts, findRival, isClaiming, type NameHolder, type Rivals } from './name-rivals.ts';
+import { againMs, attempts, findRival, mayGiveUp, type NameHolder, type Rivals } from './name-rivals.ts';
 
 /** How long another one that is about to hold the same name may take until it does or gives up, in ms. */
 const claimingMs = 5_000;
@@ -78,9 +78,10 @@ async function rivalThatStays(
 ): Promise<NameHolder | null> {
   const startedMs = performance.now();
   for (;;) {
+    // before it asks: what was heard before the machine stood still is not the last word
+    const isLast = performance.now() - startedMs > claimingMs;
     const { rival } = await findRival(pathOf(wanted), names, own.path, wanted.rivals);
-    const mayGiveUp = rival !== null && isClaiming(rival.said) && own.path < rival.path;
-    if (!mayGiveUp || performance.now() - startedMs > claimingMs) return rival;
+    if (isLast || rival === null || !mayGiveUp(rival.said) || rival.path < own.path) return rival;
     await delay(againMs);
   }
 }

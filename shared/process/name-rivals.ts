@@ -5,7 +5,7 @@ import { closeConnection, connectToPeer, type Peer, type PeerConnection } from '
 /** How long a holder may take to say who it is, in ms, and how much it may say. */
 const answerMs = 1_000;
 const maxAnswerBytes = 1_000;
-/** How often one that does not accept at once is tried, and how far apart in ms. */
+/** How often one that does not accept or answer is tried, and how far apart in ms. */
 export const attempts = 5;
 export const againMs = 50;
 /** Names that are asked before other work of this process has its turn. */
@@ -41,28 +41,35 @@ export async function findRival(
   let isTaken = false;
   let others = [path, ...(names.get(path) ?? [])].filter((each) => each !== own);
   for (let attempt = 1; ; attempt += 1) {
-    const busy: string[] = [];
+    const again: string[] = [];
+    let silent: string | null = null;
     for (const [index, other] of others.entries()) {
       if (index % asksPerTurn === 0) await turn();
       const answer = await ask(other, rivals);
+      if (other === path) isTaken = answer !== 'refused';
       if (answer === 'refused') continue;
-      isTaken ||= other === path;
-      if (answer === 'busy') busy.push(other);
+      if (answer === 'silent') silent ??= other;
+      if (answer === 'silent' || answer === 'busy') again.push(other);
       else if (answer !== 'not believed' && (rivals.concerns?.(answer.said) ?? true)) {
         return { rival: { ...answer, path: other }, isTaken };
       }
     }
-    // one that never accepts keeps nobody from starting
-    if (busy.length === 0 || attempt === attempts) return { rival: null, isTaken };
-    others = busy;
+    if (again.length === 0 || attempt === attempts) {
+      // one that never accepts keeps nobody from starting
+      return { rival: silent === null ? null : { said: null, path: silent }, isTaken };
+    }
+    others = again;
     await delay(againMs);
   }
 }
 
-async function ask(path: string, { believes }: Rivals): Promise<NameHolder | 'refused' | 'busy' | 'not believed'> {
+/** `silent`: it ended the connection without a word, as one does that just gave the name back. */
+type Answer = NameHolder | 'refused' | 'busy' | 'silent' | 'not believed';
+
+async function ask(path: string, { believes }: Rivals): Promise<Answer> {
   const connection = connectToPeer(path);
   if (connection.ok) {
-    if (believes(connection.value.peer)) return { said: await answerOf(connection.value) };
+    if (believes(connection.value.peer)) return await answerOf(connection.value);
     closeConnection(connection.value);
     return 'not believed';
   }
@@ -70,22 +77,22 @@ async function ask(path: string, { believes }: Rivals): Promise<NameHolder | 're
   return believes(null) ? { said: null } : 'not believed';
 }
 
-function answerOf({ fd }: PeerConnection): Promise<unknown> {
+function answerOf({ fd }: PeerConnection): Promise<NameHolder | 'silent'> {
   return new Promise((resolve) => {
     const socket = new Socket({ fd, readable: true, writable: true });
     let text = '';
-    const finish = (said: unknown) => {
+    const finish = (answer: NameHolder | 'silent') => {
       clearTimeout(deadline);
       socket.destroy();
-      resolve(said);
+      resolve(answer);
     };
-    const deadline = setTimeout(() => finish(null), answerMs);
+    const deadline = setTimeout(() => finish({ said: null }), answerMs);
     socket.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
-      if (text.length > maxAnswerBytes) finish(null);
+      if (text.length > maxAnswerBytes) finish({ said: null });
     });
-    socket.on('end', () => finish(parsed(text)));
-    socket.on('error', () => finish(null));
+    const end = () => finish(text === '' ? 'silent' : { said: parsed(text) });
+    socket.on('end', end).on('error', end);
   });
 }
 
@@ -97,7 +104,11 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Whether it says that it does not hold the name for good yet. */
-export function isClaiming(said: unknown): boolean {
+/** Whether it may still give the name back: it says so, or the machine was too slow for an answer. */
+export function mayGiveUp(said: unknown): boolean {
+  return said === null || isClaiming(said);
+}
+
+function isClaiming(said: unknown): boolean {
   return typeof said === 'object' && said !== null && 'claiming' in said && said.claiming === true;
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { chownSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
 import { type Claim, claim, holdersOf } from '../../../controller/run/lock.ts';
@@ -117,6 +118,23 @@ rootTest('of those that come at once, one has the claim, whether another user ha
   t.is(await winners(20), 1);
   await using _squatter = await asUser(squat(['backend', socket, 'web']));
   for (const count of [20, ...Array.from({ length: 10 }, () => 2)]) t.is(await winners(count), 1, `${count}`);
+});
+
+test('one that gives up while it is asked keeps nobody from starting; one that stays without an answer does', async (t) => {
+  await using folder = await temporaryFolder();
+  const socket = await socketIn(folder);
+  const backend: Claim = { kind: 'backend', socket, backend: 'web' };
+  for (const givesUp of [true, false]) {
+    const holder = createServer((client) => {
+      if (givesUp) holder.close();
+      client.destroy();
+    }).listen({ path: `\0${nameOf(['backend', socket, 'web'])}` });
+    await once(holder, 'listening');
+    const claimed = await claim([backend], self);
+    t.is(codeOf(claimed), givesUp ? 'no problem' : 'controller-running');
+    if (claimed.ok) await claimed.value[Symbol.asyncDispose]();
+    else holder.close();
+  }
 });
 
 for (const [who, ids] of [
