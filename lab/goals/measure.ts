@@ -9,6 +9,8 @@ export interface Measure {
   /** Median of the differences of runs with the same seed. */
   difference(cell: Cell, against: Cell, figure: FigureName): number;
   largest(cell: Cell, figure: FigureName): number;
+  /** Largest of the differences of runs with the same seed: a median does not show the one run that went wrong. */
+  largestDifference(cell: Cell, against: Cell, figure: FigureName): number;
 }
 
 /** Only notes which cells the goals need, so that these can be run first. */
@@ -30,6 +32,10 @@ export class Plan implements Measure {
 
   largest(cell: Cell): number {
     return this.#note(cell);
+  }
+
+  largestDifference(cell: Cell, against: Cell): number {
+    return this.ratio(cell, against);
   }
 
   #note(cell: Cell): number {
@@ -56,12 +62,20 @@ export class Measured implements Measure {
   }
 
   difference(cell: Cell, against: Cell, figure: FigureName): number {
-    const base = this.#of(against, figure);
-    return medianOf(this.#of(cell, figure).map((value, index) => value - (base[index] ?? Number.NaN)));
+    return medianOf(this.#differences(cell, against, figure));
   }
 
   largest(cell: Cell, figure: FigureName): number {
     return Math.max(...this.#of(cell, figure));
+  }
+
+  largestDifference(cell: Cell, against: Cell, figure: FigureName): number {
+    return Math.max(...this.#differences(cell, against, figure));
+  }
+
+  #differences(cell: Cell, against: Cell, figure: FigureName): number[] {
+    const base = this.#of(against, figure);
+    return this.#of(cell, figure).map((value, index) => value - (base[index] ?? Number.NaN));
   }
 
   #of(cell: Cell, figure: FigureName): number[] {

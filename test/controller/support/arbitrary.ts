@@ -71,6 +71,31 @@ export function ticksOf(each: fc.Arbitrary<ServerSketch>, minLength = 1): fc.Arb
   );
 }
 
+/** What a server does for some ticks: nothing, little, its work, with a queue, at its limit, or nothing that ever ends. */
+const states = fc.constantFrom<readonly [cpu: number, ok: number, inFlight: number]>(
+  [0, 0, 0],
+  [0.01, 2, 0],
+  [0.4, 100, 1],
+  [0.5, 100, 40],
+  [1, 200, 12],
+  [0.02, 0, 60],
+);
+
+/** Servers that stay as they are for some ticks, then all change at once: a crowd, a queue and a night, in any order. */
+export const phases: fc.Arbitrary<readonly Tick[]> = fc
+  .array(fc.tuple(fc.integer({ min: 1, max: 6 }), fc.array(states, { minLength: 5, maxLength: 5 })), {
+    minLength: 2,
+    maxLength: 6,
+  })
+  .map((all) =>
+    all.flatMap(([ticks, row]) => {
+      const observations = row.map(([cpu, ok, inFlight], index) =>
+        observed(`s${index}`, { utilisation: { cpu }, traffic: { ok, errors: 0, clientErrors: 0 }, inFlight }),
+      );
+      return Array.from({ length: ticks }, (): Tick => ({ elapsedMs: 2_000, observations }));
+    }),
+  );
+
 function toObservations(starts: readonly number[], row: readonly ServerSketch[]) {
   return starts.map((currentWeight, index) => observed(names[index] ?? `s${index}`, { ...row[index], currentWeight }));
 }

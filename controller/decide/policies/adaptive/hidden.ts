@@ -53,6 +53,8 @@ const mostUtilisation = 0.95;
 /** Share of the way, as a logarithm, in a tick; a step is at most this. */
 const gain = 0.2;
 const mostStep = 0.3;
+/** No queue at all is as one of so much of what is explained: its logarithm is a number. */
+const leastTimes = 0.01;
 const leastLog = -3;
 
 /** One more tick. What is not known now does not change. A queue at full CPU says nothing, and is not counted. */
@@ -104,7 +106,8 @@ export function hiddenBottlenecks(subjects: readonly HiddenSubject[], variation:
     const ticks = standsOut ? memory.ticks + 1 : 0;
     const isCut = memory.log < 0 || ticks >= cutAfterTicks;
     const isSeen = use.inFlight >= leastInFlight || times < 1;
-    const step = isCut && isSeen ? stepFor(Math.log(times), chanceOf(use, use.inFlight, variation)) : 0;
+    const step =
+      isCut && isSeen ? stepFor(Math.log(Math.max(leastTimes, times)), chanceOf(use, use.inFlight, variation)) : 0;
     // it can do what it does
     const least = Math.max(leastLog, Math.min(memory.log, Math.log(use.busy / cores)));
     const log = Math.min(0, Math.max(least, memory.log + step));

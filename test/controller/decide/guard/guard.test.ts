@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { Policy, PolicyInput } from '../../../../shared/contract/policy.ts';
 import { Backend, reasonCodes } from '../../support/play.ts';
 
 const four = { a: 100, b: 100, c: 100, d: 100 };
@@ -15,6 +16,27 @@ test('starting from uneven weights moves a bounded step at a time', (t) => {
   backend.tick();
   const ratio = backend.weight('a') / backend.weight('b');
   t.true(ratio < 2 && ratio > 2 * Math.exp(-0.7), String(ratio));
+});
+
+test("a policy's weight or capacity that is no number above 0 is held, and no server gets 0 for it", (t) => {
+  const dynamics = { gain: 1, maxStep: 0.7, overload: 'guard' } as const;
+  const says = (weight: number, capacity: number): Policy => {
+    const verdict = { weight, capacity, load: null, delta: null, reasons: [{ code: 'equal' as const, factor: 1 }] };
+    const decide = ({ observations }: PolicyInput) => ({
+      verdicts: new Map(
+        observations.map(({ server }) => [server, server === 'd' ? { ...verdict, weight: 1 } : verdict]),
+      ),
+      state: null,
+    });
+    return { name: 'broken', dynamics, initialState: null, decide };
+  };
+  for (const nonsense of [Number.NaN, Number.POSITIVE_INFINITY, -1, 0]) {
+    for (const policy of [says(nonsense, 100), says(1, nonsense)]) {
+      const backend = new Backend({ a: 256, b: 128, c: 256, d: 256 }, { policy, algorithm: 'random' });
+      backend.ticks(5);
+      t.deepEqual([...backend.weights.values()].slice(0, 3), [256, 128, 256], `${nonsense}`);
+    }
+  }
 });
 
 test('a stale server keeps its weight whatever the others do', (t) => {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Observation } from '../../../../shared/contract/observation.ts';
 import type { PolicyInput } from '../../../../shared/contract/policy.ts';
 import { metricNames } from '../../../../shared/contract/snapshot.ts';
-import { algorithm, extremeSketch, sketch, ticksOf } from '../../support/arbitrary.ts';
+import { algorithm, extremeSketch, phases, sketch, ticksOf } from '../../support/arbitrary.ts';
 import { factors, observed, type ServerSketch, thresholds } from '../../support/build.ts';
 import { decisionOf, type Played, play, type Tick } from '../../support/play.ts';
 import { assertAnswersAll, assertFinite, assertWellFormed } from './assertions.ts';
@@ -189,9 +189,9 @@ for (const { title, build, scaleFree, judgesByTheRest, remembers } of subjects) 
     t.is(lower > 0, judgesByTheRest);
   });
 
-  test(`${title}: at the ends of every range all numbers stay finite`, (t) => {
+  test(`${title}: at the ends of every range, and from rush to rest, all numbers stay finite`, (t) => {
     holds(
-      fc.property(extreme, algorithm, (ticks, name) => {
+      fc.property(fc.oneof(extreme, phases), algorithm, (ticks, name) => {
         for (const played of play(ticks, build(), { algorithm: name })) {
           assertWellFormed(played);
           assertFinite(played);

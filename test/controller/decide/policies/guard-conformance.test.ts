@@ -5,7 +5,7 @@ import { blindLimitMs } from '../../../../controller/decide/guard/hold.ts';
 import { defaultGuardSettings } from '../../../../controller/decide/guard/settings.ts';
 import type { GuardState } from '../../../../controller/decide/guard/state.ts';
 import type { Traffic } from '../../../../shared/contract/observation.ts';
-import { algorithm, extremeSketch, sketch, ticksOf } from '../../support/arbitrary.ts';
+import { algorithm, extremeSketch, phases, sketch, ticksOf } from '../../support/arbitrary.ts';
 import { observed, type ServerSketch } from '../../support/build.ts';
 import { decisionOf, inRotation, type Played, play, shareOf, type Tick } from '../../support/play.ts';
 import { guarded, subjects } from './promises.ts';
@@ -56,10 +56,15 @@ function holds(property: fc.IRawProperty<unknown>, numRuns: number, seed: number
 
 for (const { title, build } of guarded) {
   const everyTick = (check: (played: Played) => void, numRuns: number, seed: number) => {
-    const property = fc.property(fc.oneof(ordinary, extreme, overloaded), algorithm, floor, (ticks, name, least) => {
-      const guard = { ...defaultGuardSettings, floor: least };
-      for (const played of play(ticks, build(), { algorithm: name, guard })) check(played);
-    });
+    const property = fc.property(
+      fc.oneof(ordinary, extreme, overloaded, phases),
+      algorithm,
+      floor,
+      (ticks, name, least) => {
+        const guard = { ...defaultGuardSettings, floor: least };
+        for (const played of play(ticks, build(), { algorithm: name, guard })) check(played);
+      },
+    );
     holds(property, numRuns, seed);
   };
 
