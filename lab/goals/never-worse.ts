@@ -29,8 +29,7 @@ const rows: readonly Row[] = [
   ...['steady-70', 'rolling', 'outage'].map((scenario) => ({ scenario, fleet: 'tuned' as const })),
   { scenario: 'noisy', fleet: 'large' },
   { scenario: 'steady-50', fleet: 'pair' },
-  { scenario: 'steady-50', fleet: 'single' },
-  { scenario: 'steady-70', fleet: 'single' },
+  ...['steady-50', 'steady-70', 'rolling', 'night'].map((scenario) => ({ scenario, fleet: 'single' as const })),
 ];
 
 const mostMean = 1.03;

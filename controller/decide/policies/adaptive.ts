@@ -3,7 +3,7 @@ import type { Observation } from '../../../shared/contract/observation.ts';
 import type { Policy, PolicyInput, Verdict } from '../../../shared/contract/policy.ts';
 import { mean, sum } from '../../../shared/math/statistics.ts';
 import { following } from './adaptive/following.ts';
-import { type HiddenOutcome, hiddenBottlenecks, smoothed } from './adaptive/hidden.ts';
+import { type HiddenMemory, type HiddenOutcome, hiddenBottlenecks, smoothed } from './adaptive/hidden.ts';
 import { type LoadOutcome, loadFactors } from './adaptive/load-factor.ts';
 import { type Memories, type Memory, newcomer, nothingRecent, type Recent, remembered } from './adaptive/memory.ts';
 import { shrink } from './adaptive/shrink.ts';
@@ -23,10 +23,11 @@ interface Subject {
   readonly before: Memory;
   readonly recent: Recent;
   readonly cores: number | null;
+  readonly hidden: HiddenMemory;
 }
 
 /** A server with what it can do: its speed, its hidden bottleneck, and its size. */
-interface Sized extends Subject {
+interface Sized extends Omit<Subject, 'hidden'> {
   readonly speed: SpeedOutcome;
   readonly hidden: HiddenOutcome;
   readonly size: number;
@@ -55,7 +56,7 @@ export const adaptive: Policy<AdaptiveState> = {
   decide(input, state) {
     const before = new Map(state.servers);
     const taken = input.observations.map((observation) => {
-      return takeIn(observation, before.get(observation.server) ?? newcomer, input.elapsedMs);
+      return takeIn(observation, before.get(observation.server) ?? newcomer, state.fleet, input.elapsedMs);
     });
     const { outcomes, fleet } = learn(taken, state.fleet);
     const sized = withSizes(taken, outcomes, fleet);
@@ -63,25 +64,27 @@ export const adaptive: Policy<AdaptiveState> = {
     const seen = sized.map(({ observation, recent, cores, speed, hidden }, index): readonly [string, Memory] => {
       const { inFlight } = observation;
       const { distance = 0 } = byLoad[index] ?? {};
-      const now = { ...recent, runs: speed.runs, hidden: hidden.memory, inFlight, distance };
-      return [observation.server, { speed: speed.speed, cores, absentMs: 0, recent: now }];
+      const now = { ...recent, runs: speed.runs, inFlight, distance };
+      return [observation.server, { speed: speed.speed, hidden: hidden.memory, cores, absentMs: 0, recent: now }];
     });
     const servers = remembered(state.servers, seen, input.elapsedMs);
     return { verdicts: verdictsOf(sized, byLoad, fleet, input), state: { servers, fleet } };
   },
 };
 
-function takeIn(observation: Observation, before: Memory, elapsedMs: number): Subject {
+function takeIn(observation: Observation, before: Memory, { level }: Fleet, elapsedMs: number): Subject {
   const recent = before.recent ?? nothingRecent;
+  const cores = observation.agent.state === 'fresh' ? observation.agent.effectiveCores : before.cores;
+  const coreTicks = level === null ? null : Math.exp(-level - before.speed.log) / (elapsedMs / 1_000);
   return {
     observation,
     before,
-    cores: observation.agent.state === 'fresh' ? observation.agent.effectiveCores : before.cores,
+    cores,
+    hidden: smoothed(before.hidden, observation, { cores, coreTicks }),
     recent: {
       ...recent,
       work: addWork(recent.work, observation, elapsedMs),
       following: following(recent.following, observation),
-      hidden: smoothed(recent.hidden, observation),
     },
   };
 }
@@ -106,7 +109,7 @@ function withSizes(taken: readonly Subject[], outcomes: readonly SpeedOutcome[],
   const usual = mean(taken.flatMap(({ cores }) => cores ?? [])) ?? 1;
   const subjects = taken.map((subject) => ({ subject, size: subject.cores ?? usual }));
   const hidden = hiddenBottlenecks(
-    subjects.map(({ subject, size }) => ({ memory: subject.recent.hidden, cores: size })),
+    subjects.map(({ subject, size }) => ({ memory: subject.hidden, cores: size })),
     variation,
   );
   const speeds = shrink(outcomes.map(({ speed }) => speed));

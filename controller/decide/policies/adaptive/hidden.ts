@@ -12,6 +12,8 @@ export interface HiddenMemory {
   readonly ticks: number;
 }
 
+export const nothingHidden: HiddenMemory = { log: 0, use: null, ticks: 0 };
+
 interface Use {
   /** Requests in flight. */
   readonly inFlight: number;
@@ -46,6 +48,8 @@ const othersDeviations = 2;
 const cutAfterTicks = 2;
 /** Fewer in flight are no queue. */
 const leastInFlight = 1;
+/** With fewer expected in flight, none says nothing: there is hardly any work. */
+const leastExpected = 0.2;
 /** From here on CPU itself explains any queue. */
 const full = 0.9;
 /** No mean queue is expected to be longer than at this utilisation. */
@@ -53,20 +57,26 @@ const mostUtilisation = 0.95;
 /** Share of the way, as a logarithm, in a tick; a step is at most this. */
 const gain = 0.2;
 const mostStep = 0.3;
-/** No queue at all is as one of so much of what is explained: its logarithm is a number. */
-const leastTimes = 0.01;
 const leastLog = -3;
 
+/** `coreTicks`: what a request takes, in ticks of a core, as far as it is known; null: it is not. */
+export interface Expected {
+  readonly cores: number | null;
+  readonly coreTicks: number | null;
+}
+
 /** One more tick. What is not known now does not change. A queue at full CPU says nothing, and is not counted. */
-export function smoothed(before: HiddenMemory, observation: Observation): HiddenMemory {
-  const { agent, traffic, flow, elsewhere } = observation;
-  const utilisation = agent.state === 'fresh' ? busiest(agent.utilisation) : null;
-  if (agent.state === 'stale' || utilisation === null || traffic === null) return before;
-  if (utilisation >= full) return { ...before, use: null };
+export function smoothed(before: HiddenMemory, observation: Observation, expected: Expected): HiddenMemory {
+  const { traffic, flow, elsewhere } = observation;
+  if (traffic === null) return before;
+  const requests = traffic.ok + (elsewhere?.ok ?? 0);
+  const load = loadOf(observation, requests, expected);
+  if (load === null) return before;
+  if (load.utilisation >= full) return { ...before, use: null };
   const now = {
     inFlight: (flow?.inFlightMean ?? observation.inFlight) + (elsewhere?.inFlight ?? 0),
-    busy: Math.max(0.005, utilisation) * agent.effectiveCores,
-    requests: traffic.ok + (elsewhere?.ok ?? 0),
+    busy: Math.max(0.005, load.utilisation) * load.cores,
+    requests,
   };
   const old = before.use ?? { ...now, ticks: 0 };
   const ticks = Math.min(mostTicks, old.ticks + 1);
@@ -80,6 +90,15 @@ export function smoothed(before: HiddenMemory, observation: Observation): Hidden
     ticks,
   };
   return { ...before, use };
+}
+
+/** From the agent; while it is silent, from HAProxy's counters and what its requests took before. */
+function loadOf({ agent }: Observation, requests: number, { cores, coreTicks }: Expected) {
+  if (agent.state === 'fresh') {
+    const utilisation = busiest(agent.utilisation);
+    return utilisation === null ? null : { utilisation, cores: agent.effectiveCores };
+  }
+  return cores === null || coreTicks === null ? null : { utilisation: (requests * coreTicks) / cores, cores };
 }
 
 /**
@@ -99,15 +118,17 @@ export function hiddenBottlenecks(subjects: readonly HiddenSubject[], variation:
       return { memory: { ...memory, ticks: 0 }, standsOut: false, times: 1 };
     }
     const usable = explained(use, cores * Math.exp(memory.log));
-    const times = use.inFlight / (usable + wait * use.requests);
+    const waiting = wait * use.requests;
+    const times = use.inFlight / (usable + waiting);
+    // the less there is to do, the more one core and all of them look alike
+    const told = (explained(use, cores) + waiting) / (usable + waiting);
     const mostExpected = usable + most * use.requests;
     const enough = Math.max(standsOutFrom, 1 + ownDeviations * chanceOf(use, mostExpected, variation));
     const standsOut = use.inFlight >= leastInFlight && use.inFlight > enough * mostExpected;
     const ticks = standsOut ? memory.ticks + 1 : 0;
     const isCut = memory.log < 0 || ticks >= cutAfterTicks;
-    const isSeen = use.inFlight >= leastInFlight || times < 1;
-    const step =
-      isCut && isSeen ? stepFor(Math.log(Math.max(leastTimes, times)), chanceOf(use, use.inFlight, variation)) : 0;
+    const isSeen = use.inFlight >= leastInFlight || (times < 1 && usable + waiting >= leastExpected);
+    const step = isCut && isSeen ? stepFor(Math.log(Math.max(told, times)), chanceOf(use, use.inFlight, variation)) : 0;
     // it can do what it does
     const least = Math.max(leastLog, Math.min(memory.log, Math.log(use.busy / cores)));
     const log = Math.min(0, Math.max(least, memory.log + step));

@@ -1,6 +1,6 @@
 import { noRuns, type Runs } from './change.ts';
 import type { FollowingMemory } from './following.ts';
-import type { HiddenMemory } from './hidden.ts';
+import { type HiddenMemory, nothingHidden } from './hidden.ts';
 import { type SpeedMemory, unknownSpeed } from './speed.ts';
 import { noWork, type Work } from './work.ts';
 
@@ -11,7 +11,6 @@ export interface Recent {
   /** Measurements of its speed that may show a change. */
   readonly runs: Runs;
   readonly following: FollowingMemory | null;
-  readonly hidden: HiddenMemory;
   /** Requests in flight at the tick before. */
   readonly inFlight: number;
   /** Natural logarithm of the inverse-load factor, smoothed, noise included. */
@@ -21,6 +20,7 @@ export interface Recent {
 /** What is known of one server. Numbers only: a policy's state is plain JSON. */
 export interface Memory {
   readonly speed: SpeedMemory;
+  readonly hidden: HiddenMemory;
   /** Last known size; null before the first snapshot. */
   readonly cores: number | null;
   /** How long it has been out of rotation. */
@@ -33,12 +33,11 @@ export const nothingRecent: Recent = {
   work: noWork,
   runs: noRuns,
   following: null,
-  hidden: { log: 0, use: null, ticks: 0 },
   inFlight: 0,
   distance: 0,
 };
 
-export const newcomer: Memory = { speed: unknownSpeed, cores: null, absentMs: 0, recent: null };
+export const newcomer: Memory = { speed: unknownSpeed, hidden: nothingHidden, cores: null, absentMs: 0, recent: null };
 
 /** Pairs, not an object: a server may be called `__proto__`. Sorted by name. */
 export type Memories = readonly (readonly [string, Memory])[];
@@ -51,7 +50,13 @@ export function remembered(before: Memories, seen: Memories, elapsedMs: number):
   const present = new Set(seen.map(([server]) => server));
   const absent = before
     .filter(([server]) => !present.has(server))
-    .map(([server, memory]) => [server, { ...memory, recent: null, absentMs: memory.absentMs + elapsedMs }] as const)
+    .map(([server, memory]) => [server, withoutRecent(memory, elapsedMs)] as const)
     .filter(([, { absentMs }]) => absentMs <= rememberAbsentMs);
   return [...absent, ...seen].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** A restart changes neither how fast its cores are nor how many of them its program can use. */
+function withoutRecent(memory: Memory, elapsedMs: number): Memory {
+  const hidden = { ...nothingHidden, log: memory.hidden.log };
+  return { ...memory, hidden, recent: null, absentMs: memory.absentMs + elapsedMs };
 }

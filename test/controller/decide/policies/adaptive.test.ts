@@ -179,3 +179,43 @@ test('the explanation has the load, the size, the speed, and the factor for the 
     ['load', 'capacity', 'speed', 'inverse-load'],
   );
 });
+
+/** Two servers of one core that are well, and one of four cores whose program uses one of them. */
+const oneThreadIn = (queue: number) => [
+  working('a', { cores: 1, cpu: 0.4 }),
+  working('b', { cores: 1, cpu: 0.4 }),
+  working('c', { cores: 4, cpu: 0.22, more: { inFlight: queue } }),
+];
+
+test('one thread on four cores is not forgotten while its server is away, nor in a night without a queue', (t) => {
+  const policy = new PolicyAlone();
+  t.true((policy.tick(oneThreadIn(8))['c'] ?? 0) > 1.9, 'by its cores at first');
+  for (let tick = 0; tick < 30; tick += 1) policy.tick(oneThreadIn(8));
+  const learned = policy.tick(oneThreadIn(8))['c'] ?? 9;
+  t.true(learned < 1.2, `${learned}`);
+  for (let tick = 0; tick < 5; tick += 1) policy.tick(oneThreadIn(8).slice(0, 2));
+  const back = policy.tick(oneThreadIn(8))['c'];
+  t.true(is(back, learned, 0.1), `${back} after its return, ${learned} before`);
+  const resting = ['a', 'b', 'c'].map((server) => {
+    const utilisation = { cpu: server === 'c' ? 0.01 : 0.04, bandwidth: 0.001 };
+    const traffic = { ok: 2, errors: 0, clientErrors: 0 };
+    return observed(server, { cores: server === 'c' ? 4 : 1, utilisation, traffic });
+  });
+  for (let tick = 0; tick < 5_000; tick += 1) policy.tick(resting);
+  const rested = policy.tick(oneThreadIn(8))['c'] ?? 9;
+  t.true(rested < 1.1 * learned && rested > 0.6 * learned, `${rested} after the night, ${learned} before`);
+});
+
+test('while its agent is silent, a queue that its requests do not explain cuts a server', (t) => {
+  const policy = new PolicyAlone();
+  const calm = fleet(all({ cpu: 0.4 }));
+  for (let tick = 0; tick < 5; tick += 1) policy.tick(calm);
+  const silent = { stale: true, inFlight: 60, traffic: { ok: 60, errors: 0, clientErrors: 0 } };
+  const stuck = [...calm.slice(0, 4), observed('e', silent)];
+  // under random nothing else looks at the queue
+  for (let tick = 0; tick < 9; tick += 1) policy.tick(stuck, 'random');
+  const weight = policy.tick(stuck, 'random')['e'] ?? 9;
+  t.true(weight < 0.5, `${weight}`);
+  for (let tick = 0; tick < 9; tick += 1) policy.tick([...calm.slice(0, 4), observed('e', { stale: true })], 'random');
+  t.true((policy.tick(calm, 'random')['e'] ?? 0) > weight, 'the queue is gone');
+});

@@ -3,10 +3,10 @@ import { following, followingParts } from '../../../../../controller/decide/poli
 import {
   type HiddenMemory,
   hiddenBottlenecks,
+  nothingHidden,
   smoothed,
 } from '../../../../../controller/decide/policies/adaptive/hidden.ts';
 import { loadFactors } from '../../../../../controller/decide/policies/adaptive/load-factor.ts';
-import { nothingRecent } from '../../../../../controller/decide/policies/adaptive/memory.ts';
 import { stretch } from '../../../../../controller/decide/policies/adaptive/queueing.ts';
 import { shrink } from '../../../../../controller/decide/policies/adaptive/shrink.ts';
 import { standingQueues } from '../../../../../controller/decide/policies/adaptive/standing-queue.ts';
@@ -94,13 +94,13 @@ interface Seen {
 
 /** The cut of each of these servers after some ticks. */
 function hiddenAfter(ticks: number, servers: readonly Seen[]): number[] {
-  let memories: HiddenMemory[] = servers.map(() => nothingRecent.hidden);
+  let memories: HiddenMemory[] = servers.map(() => nothingHidden);
   for (let tick = 0; tick < ticks; tick += 1) {
     const subjects = servers.map(({ cores, cpu, inFlight, requests = 70 }, index) => {
       const traffic = { ok: requests, errors: 0, clientErrors: 0 };
-      const before = memories[index] ?? nothingRecent.hidden;
+      const before = memories[index] ?? nothingHidden;
       const now = observed(`s${index}`, { cores, inFlight, traffic, utilisation: { cpu } });
-      return { memory: smoothed(before, now), cores };
+      return { memory: smoothed(before, now, { cores, coreTicks: null }), cores };
     });
     memories = hiddenBottlenecks(subjects, 2.25).map(({ memory }) => memory);
   }
