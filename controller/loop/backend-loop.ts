@@ -1,14 +1,12 @@
 import type { HaproxyControl } from '../../haproxy/runtime-api.ts';
 import type { Decision } from '../../shared/contract/decision.ts';
-import type { Exclusion, Observation } from '../../shared/contract/observation.ts';
 import type { Policy } from '../../shared/contract/policy.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { ok, type Result } from '../../shared/contract/result.ts';
 import type { BackendTraffic } from '../../shared/contract/traffic.ts';
 import type { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
-import { WeightSupport } from '../act/weight-support.ts';
-import { unwritten, type Writer } from '../act/writer.ts';
+import type { Writer } from '../act/writer.ts';
 import type { BackendConfig, Config } from '../config/schema.ts';
 import { type DecideInput, type DecideState, decide, initialDecideState } from '../decide/decide.ts';
 import type { Orders } from '../decide/orders.ts';
@@ -23,12 +21,12 @@ import type { Peers } from '../observe/peers/peers.ts';
 import { silentAgentsProblem } from '../observe/silent-agents.ts';
 import { decisionSettings, type TickRecord } from '../record/recording.ts';
 import { type BackendTick, noTickYet, type ShadowTick } from './backend-tick.ts';
+import { BetweenTicks } from './between-ticks.ts';
 import { countedIn, withElsewhere } from './exchange.ts';
-import { FastLane, type Looked } from './fast-lane.ts';
-import { lookRowsOf, lookRowsOfView } from './look-rows.ts';
 import type { OneByOne } from './one-by-one.ts';
 import { TickLog } from './tick-log.ts';
 import { outcomeOf, problemAfter, type TickResult } from './tick-result.ts';
+import { TickWriter } from './tick-writer.ts';
 
 /** What one backend's tick adds to a recording. */
 export type BackendRecord = Omit<TickRecord, 'haweightRecording' | 'at' | 'run'>;
@@ -94,8 +92,8 @@ export class BackendLoop {
   readonly #policy: Policy;
   readonly #shadows: readonly ShadowPolicy[];
   readonly #log: TickLog;
-  readonly #support: WeightSupport;
-  readonly #lane: FastLane;
+  readonly #writer: TickWriter;
+  readonly #looks: BetweenTicks;
   /** null before the first reading. */
   #found: FoundWeights | null = null;
   #state: DecideState;
@@ -107,8 +105,6 @@ export class BackendLoop {
   /** Of the last tick, until it is known what HAProxy took of it. */
   #orders: Orders = new Map();
   #counted: BackendTraffic | null = null;
-  /** How often a server was ejected. */
-  #ejections = 0;
 
   constructor(options: BackendLoopOptions) {
     const { config, backend, agents, nowMs, logger, events } = options;
@@ -128,8 +124,8 @@ export class BackendLoop {
     this.#state = initialDecideState(this.#policy);
     this.#shadows = config.shadow.map((name) => new ShadowPolicy(policyNamed(name, config.policies)));
     this.#log = new TickLog({ logger, events, dryRun: config.dryRun });
-    this.#support = new WeightSupport(options.api, backend.name, logger);
-    this.#lane = new FastLane(config.guard, nowMs);
+    this.#writer = new TickWriter(options);
+    this.#looks = new BetweenTicks(options);
     this.#last = noTickYet(backend.name, config.shadow);
   }
 
@@ -146,21 +142,24 @@ export class BackendLoop {
   onHaproxyRestart(): void {
     this.#observer.forgetCounters();
     this.#counted = null;
-    this.#support.forget(this.#options.writer.left);
-    this.#options.writer.forget();
-    this.#lane.stop();
+    this.#writer.forget();
+    this.#looks.stop();
     if (this.#found !== null) this.#found = new Map();
   }
 
   /** Puts the configured weights back. Returns how many; none where the algorithm takes no weights: none was written there. */
-  async restore(): Promise<Result<number, Problem>> {
-    if (this.#support.isStatic) return ok(0);
-    const { backend, writer, logger } = this.#options;
-    const restored = await writer.restore();
-    if (!restored.ok) return restored;
-    const { givenBack, leftAlone: servers } = restored.value;
-    if (servers.length > 0) logger.info('weights of another writer stay', { backend: backend.name, servers });
-    return ok(givenBack.length);
+  restore(): Promise<Result<number, Problem>> {
+    return this.#writer.restore();
+  }
+
+  /** Between ticks: writes what must not wait for one. Returns how many weights were written. */
+  look(): Promise<number> {
+    return this.#looks.look();
+  }
+
+  /** The next look must not wait. */
+  get isProbing(): boolean {
+    return this.#looks.isProbing;
   }
 
   /**
@@ -182,51 +181,15 @@ export class BackendLoop {
     const readAtMs = Math.round(this.#options.wallMs());
     const input = this.#inputOf(observed);
     const decisions = this.#decide(input);
-    const result = await this.#act(input, decisions, srvRecords);
-    this.#order(input.observations, result);
+    const result = await this.#writer.act(input, decisions, srvRecords);
+    this.#looks.order(this.#orders, input.observations, result);
     const shadows = this.#tickShadows(input, decisions, result);
     const backend = this.#options.backend.name;
     const problem = problemAfter(result, silentAgentsProblem(backend, input.observations));
-    const ejections = this.#ejections;
+    const { ejections } = this.#looks;
     this.#finish({ backend, algorithm, readAtMs, servers, decisions: result.decisions, problem, ejections, shadows });
     this.#record(input, decisions, result);
     return result.kind === 'written' ? result.count : 0;
-  }
-
-  /**
-   * Between ticks: looks at HAProxy's counters and writes what must not wait for a tick. Returns how many weights were written. A
-   * look that fails changes nothing.
-   */
-  async look(): Promise<number> {
-    if (!this.#lane.isAtWork) return 0;
-    const { api, backend, writer, events } = this.#options;
-    const { name } = backend;
-    const rows = await api.stats(name);
-    if (!rows.ok || !this.#lane.isAtWork) return 0;
-    const looked = this.#lane.look(lookRowsOf(rows.value));
-    this.#ejections += looked.opened.length;
-    this.#logLook(looked);
-    if (looked.changes.length === 0) return 0;
-    this.#lane.written(looked.changes);
-    const sent = await writer.writeBetween(looked.changes);
-    events.report('weights between ticks', { backend: name }, sent.ok ? null : sent.error);
-    return sent.ok ? sent.value : 0;
-  }
-
-  /** The next look must not wait. */
-  get isProbing(): boolean {
-    return this.#lane.isAtWork && this.#lane.isProbing;
-  }
-
-  #logLook({ opened, closed, released }: Looked): void {
-    const { logger, backend } = this.#options;
-    for (const server of opened) {
-      logger.warn('server ejected', { backend: backend.name, server, share: this.#lane.stateOf(server).errorShare });
-    }
-    for (const server of closed) logger.info('server no longer ejected', { backend: backend.name, server });
-    if (released.length === 0) return;
-    const fields = { backend: backend.name, servers: released };
-    logger.warn('the other servers cannot answer: drained servers are back', fields);
   }
 
   /** This tick decided nothing, because of `problem`. */
@@ -250,8 +213,8 @@ export class BackendLoop {
     this.#readAtMs = readAtMs;
     this.#counted = countedIn(view.value, readAtMs);
     const { algorithm, srvRecords } = view.value;
-    this.#lane.see(lookRowsOfView(view.value.servers), view.value.servers, algorithm);
-    const [servers] = await Promise.all([this.#observer.observe(view.value, round, this.#lane), peers.asked]);
+    this.#looks.see(view.value);
+    const [servers] = await Promise.all([this.#observer.observe(view.value, round, this.#looks.lane), peers.asked]);
     return ok({
       algorithm,
       srvRecords,
@@ -279,39 +242,6 @@ export class BackendLoop {
     this.#state = state;
     this.#orders = orders;
     return decisions;
-  }
-
-  async #act(
-    { observations, algorithm }: TickInput,
-    decisions: readonly Decision[],
-    srvRecords: BackendView['srvRecords'],
-  ): Promise<TickResult> {
-    const { config, writer } = this.#options;
-    const useless = this.#support.problemOf(algorithm);
-    if (config.dryRun) return { kind: 'dry-run', decisions, problem: useless };
-    const isWriting = useless === null && decisions.some(({ write }) => write);
-    const problem = isWriting ? await this.#support.probe(algorithm) : useless;
-    if (problem !== null) {
-      const isUseless = problem.code === 'backend-static';
-      if (isUseless) await this.#support.putBack();
-      return { kind: isUseless ? 'useless' : 'refused', decisions: unwritten(decisions, observations), problem };
-    }
-    const result = await writer.write(decisions, observations, srvRecords);
-    if (result.kind !== 'refused' || result.problem.code !== 'backend-static') return result;
-    await this.#support.refused(writer.left);
-    writer.forget();
-    return { ...result, kind: 'useless' };
-  }
-
-  /** Only what HAProxy has by this tick may be changed between ticks. */
-  #order(observations: readonly Observation[], { kind, decisions }: TickResult): void {
-    if (kind !== 'written' && kind !== 'dry-run') {
-      this.#lane.stop();
-      return;
-    }
-    const away = new Set(observations.filter(({ exclusion }) => isAway(exclusion)).map(({ server }) => server));
-    const written = kind === 'dry-run' ? [] : decisions;
-    this.#lane.decided(this.#orders, new Map(written.map(({ server, weight }) => [server, weight])), away);
   }
 
   #tickShadows(input: TickInput, inForce: readonly Decision[], { kind }: TickResult): readonly ShadowTick[] {
@@ -346,8 +276,4 @@ export class BackendLoop {
       decisions,
     });
   }
-}
-
-function isAway(exclusion: Exclusion | null): boolean {
-  return exclusion === 'down' || exclusion === 'maintenance' || exclusion === 'drain';
 }

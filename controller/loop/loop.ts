@@ -5,7 +5,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { formatProblem, type Problem } from '../../shared/contract/problem.ts';
 import { tickFailed } from '../../shared/contract/problems/backend.ts';
 import { err, type Result } from '../../shared/contract/result.ts';
-import type { LooksStatus, Status } from '../../shared/contract/status.ts';
+import type { Status } from '../../shared/contract/status.ts';
 import type { ControllerTraffic } from '../../shared/contract/traffic.ts';
 import { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
@@ -21,7 +21,8 @@ import { recordingVersion } from '../record/recording.ts';
 import { BackendLoop, type BackendLoopConfig, type BackendRecord, type SharedTick } from './backend-loop.ts';
 import type { BackendTick } from './backend-tick.ts';
 import { countingHaproxy, makeTraffic, peerStatuses } from './exchange.ts';
-import { type LookPace, lookCostMs, lookEveryMs, lookPaceAfter, nextLookMs } from './look-pace.ts';
+import { lookEveryMs } from './look-pace.ts';
+import { Looks } from './looks.ts';
 import { OneByOne } from './one-by-one.ts';
 import { type StatusHead, statusOf } from './status.ts';
 import { atStart, paceAfter, paceProblem, type TickPace } from './tick-pace.ts';
@@ -56,6 +57,7 @@ export class Loop {
   /** By which another controller recognises this process, and this one itself. */
   readonly #instance = crypto.randomUUID();
   readonly #peers: Peers;
+  readonly #looks: Looks;
   #peerHealth: readonly PeerHealth[] = [];
   #head: LoopHead;
   #pace: TickPace = atStart;
@@ -67,10 +69,6 @@ export class Loop {
   #running: Promise<void> | null = null;
   #round: AgentRound | null = null;
   readonly #stop = new AbortController();
-  #looking = false;
-  #lookPace: LookPace = [];
-  /** null before the first. */
-  #looks: LooksStatus | null = null;
 
   constructor(options: LoopOptions) {
     const { config, clock, recorder = null, api, logger } = options;
@@ -102,6 +100,7 @@ export class Loop {
       return new BackendLoop({ ...shared, backend, writer });
     });
     this.#backends = backends;
+    this.#looks = new Looks(backends, this.#events, clock.monotonicMs);
     this.#head = {
       policy: config.policy,
       dryRun: config.dryRun,
@@ -168,32 +167,12 @@ export class Loop {
    * under way does nothing. Returns after how long, in ms, the next look is due: a look costs a twentieth of the time at most.
    */
   async look(): Promise<number> {
-    if (this.#looking || this.#stop.signal.aborted || this.#haproxyProblem !== null) return lookEveryMs;
-    this.#looking = true;
-    const startedMs = this.#options.clock.monotonicMs();
-    try {
-      let written = 0;
-      for (const backend of this.#backends) written += await this.#lookAt(backend);
-      if (written > 0) this.#head = { ...this.#head, weightsWritten: this.#head.weightsWritten + written };
-    } finally {
-      this.#looking = false;
-    }
-    const tookMs = this.#options.clock.monotonicMs() - startedMs;
-    this.#lookPace = lookPaceAfter(this.#lookPace, tookMs);
-    const isProbing = this.#backends.some((backend) => backend.isProbing);
-    const everyMs = nextLookMs(this.#lookPace, isProbing);
-    this.#looks = { count: (this.#looks?.count ?? 0) + 1, costMs: lookCostMs(this.#lookPace), everyMs };
-    return everyMs;
-  }
-
-  /** A defect costs this backend a look, and the others nothing. */
-  async #lookAt(backend: BackendLoop): Promise<number> {
-    try {
-      return await backend.look();
-    } catch (error) {
-      this.#events.report('look failed', { backend: backend.last.backend }, tickFailed(backend.last.backend, error));
-      return 0;
-    }
+    if (this.#stop.signal.aborted || this.#haproxyProblem !== null) return lookEveryMs;
+    const looked = await this.#looks.look();
+    if (looked === null) return lookEveryMs;
+    const { written, dueMs } = looked;
+    if (written > 0) this.#head = { ...this.#head, weightsWritten: this.#head.weightsWritten + written };
+    return dueMs;
   }
 
   /** Stops, and puts the configured weights back. Returns what could not be restored, and why. */
@@ -238,7 +217,7 @@ export class Loop {
       ...this.#head,
       ticks: this.#head.ticks + 1,
       weightsWritten: this.#head.weightsWritten + written,
-      looks: this.#looks,
+      looks: this.#looks.status,
       lastTickAtMs: Math.round(clock.wallMs()),
       lastTickDurationMs: tookMs,
       slowTicks: this.#paceAfter(tookMs),

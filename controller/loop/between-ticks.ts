@@ -1,0 +1,98 @@
+import type { HaproxyControl } from '../../haproxy/runtime-api.ts';
+import type { Exclusion, Observation } from '../../shared/contract/observation.ts';
+import type { EventLog } from '../../shared/process/event-log.ts';
+import type { Log } from '../../shared/process/log.ts';
+import type { Writer } from '../act/writer.ts';
+import type { LaneSettings } from '../decide/fast/settings.ts';
+import type { Orders } from '../decide/orders.ts';
+import type { BackendView } from '../observe/haproxy-view.ts';
+import { FastLane, type Looked } from './fast-lane.ts';
+import { lookRowsOf, lookRowsOfView } from './look-rows.ts';
+import type { TickResult } from './tick-result.ts';
+
+export interface BetweenTicksOptions {
+  readonly config: { readonly guard: LaneSettings };
+  readonly backend: { readonly name: string };
+  readonly api: Pick<HaproxyControl, 'stats'>;
+  readonly writer: Writer;
+  readonly logger: Log;
+  readonly events: EventLog;
+  /** Monotonic clock, in ms. */
+  readonly nowMs: () => number;
+}
+
+/** One backend between ticks: looks at HAProxy's counters, and writes what must not wait for a tick. */
+export class BetweenTicks {
+  readonly #options: BetweenTicksOptions;
+  readonly lane: FastLane;
+  #ejections = 0;
+
+  constructor(options: BetweenTicksOptions) {
+    this.#options = options;
+    this.lane = new FastLane(options.config.guard, options.nowMs);
+  }
+
+  /** How often a server was ejected. */
+  get ejections(): number {
+    return this.#ejections;
+  }
+
+  /** The next look must not wait. */
+  get isProbing(): boolean {
+    return this.lane.isAtWork && this.lane.isProbing;
+  }
+
+  /** A tick's own reading of HAProxy. */
+  see({ servers, algorithm }: Pick<BackendView, 'servers' | 'algorithm'>): void {
+    this.lane.see(lookRowsOfView(servers), servers, algorithm);
+  }
+
+  /** After a tick: only what HAProxy has by it may be changed by a look. */
+  order(orders: Orders, observations: readonly Observation[], { kind, decisions }: TickResult): void {
+    if (kind !== 'written' && kind !== 'dry-run') {
+      this.lane.stop();
+      return;
+    }
+    const away = new Set(observations.filter(({ exclusion }) => isAway(exclusion)).map(({ server }) => server));
+    const written = kind === 'dry-run' ? [] : decisions;
+    this.lane.decided(orders, new Map(written.map(({ server, weight }) => [server, weight])), away);
+  }
+
+  /** Nothing may be written until the next tick. */
+  stop(): void {
+    this.lane.stop();
+  }
+
+  /** Returns how many weights were written. A look that fails changes nothing. */
+  async look(): Promise<number> {
+    if (!this.lane.isAtWork) return 0;
+    const { api, backend, writer, events } = this.#options;
+    const { name } = backend;
+    const rows = await api.stats(name);
+    if (!rows.ok || !this.lane.isAtWork) return 0;
+    const looked = this.lane.look(lookRowsOf(rows.value));
+    this.#ejections += looked.opened.length;
+    this.#log(looked);
+    if (looked.changes.length === 0) return 0;
+    this.lane.written(looked.changes);
+    const sent = await writer.writeBetween(looked.changes);
+    events.report('weights between ticks', { backend: name }, sent.ok ? null : sent.error);
+    return sent.ok ? sent.value : 0;
+  }
+
+  #log({ opened, closed, released }: Looked): void {
+    const { logger, backend } = this.#options;
+    for (const server of opened) {
+      logger.warn('server ejected', { backend: backend.name, server, share: this.lane.stateOf(server).errorShare });
+    }
+    for (const server of closed) logger.info('server no longer ejected', { backend: backend.name, server });
+    if (released.length === 0) return;
+    const fields = { backend: backend.name, servers: released };
+    logger.warn('the other servers cannot answer: drained servers are back', fields);
+  }
+}
+
+/** Whether it may come back, and is then to have the weight that was ordered before. */
+function isAway(exclusion: Exclusion | null): boolean {
+  return exclusion === 'down' || exclusion === 'maintenance' || exclusion === 'drain';
+}
