@@ -44,6 +44,8 @@ export type Memories = readonly (readonly [string, Memory])[];
 
 /** What was learned of a server that is out of rotation is kept this long. */
 const rememberAbsentMs = 600_000;
+/** A cut above this, as a logarithm, is no more than queues make of chance. */
+const smallCut = -0.3;
 
 /** The servers in rotation and, without what they were doing, those that left it less than ten minutes ago. */
 export function remembered(before: Memories, seen: Memories, elapsedMs: number): Memories {
@@ -55,8 +57,9 @@ export function remembered(before: Memories, seen: Memories, elapsedMs: number):
   return [...absent, ...seen].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** A restart changes neither how fast its cores are nor how many of them its program can use. */
+/** A restart changes neither how fast its cores are nor how many of them its program can use; a small cut may be chance. */
 function withoutRecent(memory: Memory, elapsedMs: number): Memory {
-  const hidden = { ...nothingHidden, log: memory.hidden.log };
+  const { log } = memory.hidden;
+  const hidden = { ...nothingHidden, log: log > smallCut ? 0 : log };
   return { ...memory, hidden, recent: null, absentMs: memory.absentMs + elapsedMs };
 }
