@@ -47,8 +47,8 @@ test('after an answer that took long the next question waits ten times as long',
   answer('', { tookMs: 20 });
   void asking.ask('status');
   await until('the next question', () => asked.length === 2);
-  // timers count whole milliseconds
-  t.true(performance.now() - startedMs >= 199);
+  // a timer drops fractions, and counts from the start of a turn of the event loop
+  t.true(performance.now() - startedMs >= 198);
 });
 
 test('the pause is a second at most: clients wait little longer', async (t) => {
@@ -65,7 +65,7 @@ test('without an answer for a second all who wait are told, and later ones at on
   const startedMs = performance.now();
   const answers = await Promise.all([asking.ask('status'), asking.ask(null)]);
   t.deepEqual(answers, [null, null]);
-  t.true(performance.now() - startedMs >= 999);
+  t.true(performance.now() - startedMs >= 998);
   t.is(await asking.ask(null), null);
   t.is(asked.length, 1, 'nothing is piled up for the loop');
   answer('one');
