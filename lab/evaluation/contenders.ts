@@ -23,6 +23,7 @@ const weightSources = [
   'paper',
   'inverse-load',
   'capacity',
+  'adaptive',
 ] as const satisfies readonly Contender['weights'][];
 type WeightSource = (typeof weightSources)[number];
 

@@ -21,10 +21,15 @@ const few: readonly Contender['name'][] = [
   'leastconn',
   'least-utilised+roundrobin',
   'paper+roundrobin',
+  'adaptive+roundrobin',
+  'adaptive+leastconn',
+];
+const beside: readonly Contender['name'][] = [
+  'random',
+  'oracle+leastconn',
   'inverse-load+roundrobin',
   'capacity+leastconn',
 ];
-const beside: readonly Contender['name'][] = ['random', 'oracle+leastconn'];
 const some: readonly Scenario['name'][] = ['steady-70', 'over-utilised', 'removed-2', 'flash-240', 'fails-fast'];
 
 export const matrices: Readonly<Record<MatrixName, Matrix>> = {

@@ -27,9 +27,9 @@ test('the full matrix has every contender and scenario, three times, in alternat
 });
 
 test('contenders are policies, algorithms without a controller, and an oracle', (t) => {
-  t.is(contenderNames.length, 20);
+  t.is(contenderNames.length, 23);
   t.true(
-    ['roundrobin', 'random', 'leastconn', 'paper+random', 'capacity+leastconn'].every((name) =>
+    ['roundrobin', 'random', 'leastconn', 'paper+random', 'adaptive+leastconn'].every((name) =>
       contenderNames.some((one) => one === name),
     ),
   );

@@ -19,12 +19,7 @@ import {
 } from './style.ts';
 
 /** A row each. */
-const rows: readonly ContenderName[] = [
-  'roundrobin',
-  'paper+roundrobin',
-  'inverse-load+roundrobin',
-  'capacity+leastconn',
-];
+const rows: readonly ContenderName[] = ['roundrobin', 'paper+roundrobin', 'adaptive+roundrobin', 'adaptive+leastconn'];
 
 const columns = [
   { values: 'shares', title: 'weights', axis: 'share of weight', left: 62 },

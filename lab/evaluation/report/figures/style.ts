@@ -18,8 +18,8 @@ export const drawn: readonly { readonly name: ContenderName; readonly color: str
   { name: 'leastconn', color: palette.black, dash: 'solid' },
   { name: 'least-utilised+roundrobin', color: palette.orange, dash: 'dashed' },
   { name: 'paper+roundrobin', color: palette.vermilion, dash: 'solid' },
-  { name: 'inverse-load+roundrobin', color: palette.sky, dash: 'solid' },
-  { name: 'capacity+leastconn', color: palette.blue, dash: 'solid' },
+  { name: 'adaptive+roundrobin', color: palette.sky, dash: 'solid' },
+  { name: 'adaptive+leastconn', color: palette.blue, dash: 'solid' },
   { name: 'oracle+leastconn', color: palette.green, dash: 'dotted' },
 ];
 

@@ -18,6 +18,9 @@ export const recommended: readonly ContenderName[] = [
   'capacity+roundrobin',
   'capacity+random',
   'capacity+leastconn',
+  'adaptive+roundrobin',
+  'adaptive+random',
+  'adaptive+leastconn',
 ];
 
 /** leastconn without a controller against haweight's best: its times / the times of `best`, failures charged. */
@@ -79,7 +82,7 @@ export function leastconnRule(): string {
   const percent = Math.round(100 * (toleratedRatio - 1));
   return (
     `leastconn alone is called enough where its mean and its p99 are at most ${percent} % above those of haweight's best ` +
-    "(median of the pairs), with every failed request charged as 5 s. haweight's best is the one of `inverse-load` and " +
-    '`capacity`, under any algorithm, with the lowest mean; it is chosen anew in each scenario, which favours haweight.'
+    "(median of the pairs), with every failed request charged as 5 s. haweight's best is the one of `inverse-load`, " +
+    '`capacity` and `adaptive`, under any algorithm, with the lowest mean; it is chosen anew in each scenario, which favours haweight.'
   );
 }
