@@ -7,9 +7,9 @@ import { type HiddenMemory, type HiddenOutcome, hiddenBottlenecks, smoothed } fr
 import { type LoadOutcome, loadFactors } from './adaptive/load-factor.ts';
 import { type Memories, type Memory, newcomer, nothingRecent, type Recent, remembered } from './adaptive/memory.ts';
 import { shrink } from './adaptive/shrink.ts';
-import { type Fleet, learnSpeeds, type SpeedOutcome, unknownFleet } from './adaptive/speed.ts';
+import { type Fleet, learnSpeeds, type SpeedOutcome, type SpeedSubject, unknownFleet } from './adaptive/speed.ts';
 import { standingQueues } from './adaptive/standing-queue.ts';
-import { addWork, isGrowing, measured, noWork } from './adaptive/work.ts';
+import { addWork, isGrowing, noWork, stretchOf } from './adaptive/work.ts';
 import { relativeLoads } from './load.ts';
 
 interface AdaptiveState {
@@ -23,6 +23,7 @@ interface Subject {
   readonly before: Memory;
   readonly recent: Recent;
   readonly cores: number | null;
+  readonly measurement: SpeedSubject['measurement'];
   readonly hidden: HiddenMemory;
 }
 
@@ -58,7 +59,12 @@ export const adaptive: Policy<AdaptiveState> = {
     const taken = input.observations.map((observation) => {
       return takeIn(observation, before.get(observation.server) ?? newcomer, state.fleet, input.elapsedMs);
     });
-    const { outcomes, fleet } = learn(taken, state.fleet);
+    const subjects = taken.map(({ before: { speed }, recent: { runs }, measurement }) => ({
+      speed,
+      runs,
+      measurement,
+    }));
+    const { outcomes, fleet } = learnSpeeds(subjects, state.fleet);
     const sized = withSizes(taken, outcomes, fleet);
     const byLoad = factorsOf(sized, input);
     const seen = sized.map(({ observation, recent, cores, speed, hidden }, index): readonly [string, Memory] => {
@@ -72,37 +78,25 @@ export const adaptive: Policy<AdaptiveState> = {
   },
 };
 
-function takeIn(observation: Observation, before: Memory, { level }: Fleet, elapsedMs: number): Subject {
+/** Where the server has done enough, it is measured, and its work begins anew. */
+function takeIn(observation: Observation, before: Memory, fleet: Fleet, elapsedMs: number): Subject {
   const recent = before.recent ?? nothingRecent;
   const cores = observation.agent.state === 'fresh' ? observation.agent.effectiveCores : before.cores;
-  const coreTicks = level === null ? null : Math.exp(-level - before.speed.log) / (elapsedMs / 1_000);
+  const work = addWork(recent.work, observation, elapsedMs);
+  const stretch = stretchOf(work, fleet.variation);
+  const coreTicks = fleet.level === null ? null : Math.exp(-fleet.level - before.speed.log) / (elapsedMs / 1_000);
   return {
     observation,
     before,
     cores,
+    measurement: stretch === null ? null : { ...stretch, requests: work.requests },
     hidden: smoothed(before.hidden, observation, { cores, coreTicks }),
     recent: {
       ...recent,
-      work: addWork(recent.work, observation, elapsedMs),
+      work: stretch === null ? work : noWork,
       following: following(recent.following, observation),
     },
   };
-}
-
-/** Measures every server that has done enough, and begins its work anew. */
-function learn(taken: Subject[], fleet: Fleet) {
-  const measuring = taken.map((subject) => {
-    const { recent, before } = subject;
-    const stretch = measured(recent.work, fleet.variation);
-    const measurement = stretch === null ? null : { ...stretch, requests: recent.work.requests };
-    return { speed: before.speed, runs: recent.runs, measurement };
-  });
-  for (const [index, { measurement }] of measuring.entries()) {
-    const subject = taken[index];
-    if (measurement === null || subject === undefined) continue;
-    taken[index] = { ...subject, recent: { ...subject.recent, work: noWork } };
-  }
-  return learnSpeeds(measuring, fleet);
 }
 
 function withSizes(taken: readonly Subject[], outcomes: readonly SpeedOutcome[], { variation }: Fleet): Sized[] {

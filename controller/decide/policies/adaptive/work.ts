@@ -63,7 +63,7 @@ export function isGrowing({ upForMs, fast }: Observation, elapsedMs: number): bo
  * The measurement that this work is, its common part included; null: too little. `variation` is the squared coefficient of
  * variation of one request's work, so chance alone has the variance variation / requests.
  */
-export function measured(work: Work, variation: number): Stretch | null {
+export function stretchOf(work: Work, variation: number): Stretch | null {
   const { requests, busyCoreSeconds, coreSeconds, seconds } = work;
   const enough = requests >= enoughRequests || (requests >= 1 && seconds >= longestSeconds);
   if (!enough) return null;

@@ -11,7 +11,7 @@ import { stretch } from '../../../../../controller/decide/policies/adaptive/queu
 import { shrink } from '../../../../../controller/decide/policies/adaptive/shrink.ts';
 import { standingQueues } from '../../../../../controller/decide/policies/adaptive/standing-queue.ts';
 import { weightedMedian } from '../../../../../controller/decide/policies/adaptive/weighted-median.ts';
-import { addWork, measured, noWork } from '../../../../../controller/decide/policies/adaptive/work.ts';
+import { addWork, noWork, stretchOf } from '../../../../../controller/decide/policies/adaptive/work.ts';
 import { factors, observed } from '../../../support/build.ts';
 
 const near = (a: number | undefined, b: number, tolerance = 1e-9) => Math.abs((a ?? Number.NaN) - b) <= tolerance;
@@ -78,10 +78,10 @@ test('nothing is learned from a server that is stale, just up, not counted, or w
 
 test('few requests are collected, for ten seconds at most; chance is known', (t) => {
   const work = { requests: 9, busyCoreSeconds: 2, coreSeconds: 4, seconds: 2 };
-  t.is(measured(work, 2.25), null);
-  t.is(measured({ ...work, requests: 0, seconds: 60 }, 2.25), null);
-  t.true(near(measured({ ...work, seconds: 10 }, 2.25)?.log, Math.log(4.5)));
-  t.true(near(measured({ ...work, requests: 90 }, 2.25)?.variance, 0.025 + 0.04 ** 2 * 1.04));
+  t.is(stretchOf(work, 2.25), null);
+  t.is(stretchOf({ ...work, requests: 0, seconds: 60 }, 2.25), null);
+  t.true(near(stretchOf({ ...work, seconds: 10 }, 2.25)?.log, Math.log(4.5)));
+  t.true(near(stretchOf({ ...work, requests: 90 }, 2.25)?.variance, 0.025 + 0.04 ** 2 * 1.04));
 });
 
 interface Seen {
