@@ -1,8 +1,9 @@
 import type { WeightChange } from '../../haproxy/runtime-api.ts';
 import { isAnotherServer, lastPlace, type Place } from '../../shared/contract/identity.ts';
 import { type FastState, undisturbed } from '../../shared/contract/observation.ts';
+import { fastStateOf, weightNow } from '../decide/fast/fast-state.ts';
 import { isHeldBack } from '../decide/fast/fast-weight.ts';
-import { type FastLaneState, fastStateOf, firstLook, type LookOutcome, look, weightNow } from '../decide/fast/lane.ts';
+import { type FastLaneState, firstLook, type LookOutcome, look } from '../decide/fast/lane.ts';
 import type { LookRow } from '../decide/fast/look-row.ts';
 import type { LaneSettings } from '../decide/fast/settings.ts';
 import type { Order, Orders } from '../decide/orders.ts';

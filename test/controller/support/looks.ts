@@ -1,4 +1,5 @@
-import { type FastLaneState, fastStateOf, firstLook, look } from '../../../controller/decide/fast/lane.ts';
+import { fastStateOf } from '../../../controller/decide/fast/fast-state.ts';
+import { type FastLaneState, firstLook, look } from '../../../controller/decide/fast/lane.ts';
 import type { LookRow, Totals } from '../../../controller/decide/fast/look-row.ts';
 import type { LaneSettings } from '../../../controller/decide/fast/settings.ts';
 import type { Orders } from '../../../controller/decide/orders.ts';

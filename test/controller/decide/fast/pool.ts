@@ -1,10 +1,5 @@
-import {
-  type FastLaneState,
-  fastStateOf,
-  firstLook,
-  look,
-  weightNow,
-} from '../../../../controller/decide/fast/lane.ts';
+import { fastStateOf, weightNow } from '../../../../controller/decide/fast/fast-state.ts';
+import { type FastLaneState, firstLook, look } from '../../../../controller/decide/fast/lane.ts';
 import type { LookRow, Totals } from '../../../../controller/decide/fast/look-row.ts';
 import type { Order } from '../../../../controller/decide/orders.ts';
 import type { FastState } from '../../../../shared/contract/observation.ts';
