@@ -11,7 +11,7 @@ export interface SpeedMemory {
   readonly known: boolean;
   /** How far it was last found to have changed, halved at each measurement since: the change may have only begun. */
   readonly change: number;
-  /** Measurements since then. */
+  /** Measurements since then, or since the first. */
   readonly sinceChange: number;
 }
 
@@ -36,18 +36,20 @@ export const unknownFleet: Fleet = { variation: 2.25, measurements: 0, level: nu
 const drift = 0.0004;
 const usualVariance = 0.016;
 /**
- * What slowed a server down mostly ends, and with few requests nothing shows that it has. For so many measurements after a change
- * each one that says little adds so much to what is not known, until the server counts as equal to the others again.
+ * What makes a server slow mostly ends, and with few requests nothing shows that it has. Where it differs from the others, for so
+ * many measurements after a change, or after the first, each one that says little adds so much to what is not known, until the
+ * server counts as equal to the others again.
  */
 const provisional = 30;
 const littleSaid = 0.3;
+const littleDifference = 0.2;
 const doubtOfChange = 0.1;
 export const unknownSpeed: SpeedMemory = {
   log: 0,
   variance: priorVariance,
   known: false,
   change: 0,
-  sinceChange: provisional,
+  sinceChange: 0,
 };
 /** A change that is still as large as this one may be taken back. */
 const freshChange = 0.1;
@@ -141,11 +143,12 @@ function learn(speed: SpeedMemory, used: Stretch, changed: boolean): SpeedMemory
   const uncertain = speed.variance + (changed ? innovation ** 2 : speed.change ** 2 / 2);
   const gain = uncertain / (uncertain + used.variance);
   const sinceChange = changed ? 0 : speed.sinceChange + 1;
-  const isDoubtful = speed.known && !changed && sinceChange <= provisional && used.variance > littleSaid;
-  const forgotten = drift * Math.min(1, usualVariance / used.variance) + (isDoubtful ? doubtOfChange : 0);
+  const isRecent = speed.known && !changed && sinceChange <= provisional;
+  const isDoubtful = isRecent && Math.abs(speed.log) > littleDifference && used.variance > littleSaid;
+  const variance = (1 - gain) * uncertain + drift * Math.min(1, usualVariance / used.variance);
   return {
     log: speed.log + gain * innovation,
-    variance: (1 - gain) * uncertain + forgotten,
+    variance: variance + (isDoubtful ? doubtOfChange : 0),
     known: true,
     change: changed ? innovation : speed.change / 2,
     sinceChange,
