@@ -26,7 +26,7 @@ export const noPace: Pace = {
 
 /** Share of what was counted that is forgotten in a tick. */
 const forgotten = 0.1;
-/** Fewer answers say little of how long a request takes, and fewer requests nothing of how fast a core is. */
+/** Fewer answers say little of how long a request takes, fewer requests nothing of how fast a core is, and less CPU is noise. */
 const enoughAnswers = 20;
 const enoughRequests = 5;
 const enoughBusySeconds = 0.05;
@@ -76,9 +76,12 @@ export function inFlightOf({ flow, inFlight }: Observation): number {
   return flow?.inFlightMean ?? inFlight;
 }
 
-/** Requests per second that one busy core does; null: too little was counted. */
+/**
+ * Requests per second that one busy core does, or less where they took so little CPU that it cannot be measured; null: too few were
+ * counted.
+ */
 export function perCore({ requests, busySeconds }: Pace): number | null {
-  return requests >= enoughRequests && busySeconds >= enoughBusySeconds ? requests / busySeconds : null;
+  return requests < enoughRequests ? null : requests / Math.max(busySeconds, enoughBusySeconds);
 }
 
 /** How many times longer a request takes than where none waits, 1 or more, and 1 with few in flight; null: not known. */
