@@ -43,8 +43,8 @@ test("a policy's weight or capacity that is no number above 0 is held, and no se
 test('servers whose requests take no CPU that can be measured can carry those of a busy one', (t) => {
   const policy = policyNamed('equal');
   const backend = new Backend({ a: 100, b: 100, c: 100 }, { policy, algorithm: 'roundrobin' });
-  const idle = { utilisation: { cpu: 0.004, bandwidth: 0 }, traffic: { ok: 30, errors: 0, clientErrors: 0 } };
-  backend.ticks(3, { a: idle, b: idle, c: idle });
+  const idle = { utilisation: { cpu: 0.001, bandwidth: 0 }, traffic: { ok: 30, errors: 0, clientErrors: 0 } };
+  backend.ticks(3, { a: { ...idle, utilisation: { cpu: 0.3, bandwidth: 0 } }, b: idle, c: idle });
   const hot = { utilisation: { cpu: 0.95, bandwidth: 0 }, traffic: { ok: 20, errors: 0, clientErrors: 0 } };
   backend.ticks(12, { a: hot, b: idle, c: idle });
   t.is(backend.weight('a'), 0);
