@@ -1,7 +1,7 @@
 import type { Reason } from '../../../shared/contract/decision.ts';
 import type { Observation, Utilisations } from '../../../shared/contract/observation.ts';
 import type { Thresholds, Verdict } from '../../../shared/contract/policy.ts';
-import { heldVerdict, withoutNonsense } from '../policies/held.ts';
+import { heldVerdict, usableOrHeld } from '../policies/held.ts';
 import { agentOf, hadTraffic } from './agent-of.ts';
 import { addAnswers, answersOf, doMostFail, type ErrorJudgement, judgeErrors, noAnswers } from './errors.ts';
 import { metricsOver, smoothUtilisation } from './overload.ts';
@@ -45,7 +45,7 @@ export function takeIn(input: TakeInInput, before: GuardState): Entry[] {
     const known = memoryAtTick(observation, before, levels.get(agent));
     const quietMs = isStandby || busy.has(agent) ? 0 : input.elapsedMs;
     const memory = takeInServer(observation, known, quietMs, input);
-    const verdict = withoutNonsense(input.verdicts.get(observation.server) ?? heldVerdict(observation));
+    const verdict = usableOrHeld(input.verdicts.get(observation.server) ?? heldVerdict(observation));
     const reasons = [...setAsideReasons(memory.atRest), ...vainCutReasons(memory.cutWatch)];
     return { observation, verdict, memory, agent, reasons };
   });

@@ -11,8 +11,8 @@ export function heldVerdict({ agent }: Observation): Verdict {
   return held(reason);
 }
 
-/** The same where a policy's weight or capacity is no number above 0: HAProxy must not get what became of it. */
-export function withoutNonsense(verdict: Verdict): Verdict {
+/** A verdict whose weight or capacity is not a finite number above 0 is held: it must not reach HAProxy. */
+export function usableOrHeld(verdict: Verdict): Verdict {
   const isUsable = (value: number | null) => value === null || (Number.isFinite(value) && value > 0);
   const { weight, capacity = null } = verdict;
   if (isUsable(weight) && isUsable(capacity)) return verdict;

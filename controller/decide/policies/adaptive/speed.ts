@@ -29,6 +29,7 @@ export interface Fleet {
 
 /** Speeds a core differ by a third or so: standard deviation of their logarithm, squared. */
 const priorVariance = 0.15;
+export const unknownSpeed: SpeedMemory = { log: 0, variance: priorVariance, known: false, change: 0, sinceChange: 0 };
 /** 1.5 squared. */
 export const unknownFleet: Fleet = { variation: 2.25, measurements: 0, level: null, doubt: 0 };
 
@@ -44,13 +45,6 @@ const provisional = 30;
 const littleSaid = 0.3;
 const littleDifference = 0.2;
 const doubtOfChange = 0.1;
-export const unknownSpeed: SpeedMemory = {
-  log: 0,
-  variance: priorVariance,
-  known: false,
-  change: 0,
-  sinceChange: 0,
-};
 /** A change that is still as large as this one may be taken back. */
 const freshChange = 0.1;
 /** A measurement this far off the opposite way takes a fresh change back: it was a pause, as for collecting garbage. */
