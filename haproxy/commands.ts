@@ -9,6 +9,15 @@ export interface WeightChange {
   readonly weight: number;
 }
 
+/** The limit on requests at once that a server of the backend should get: an integer from 0 (none) to `maxLimit`. */
+export interface LimitChange {
+  readonly server: string;
+  readonly limit: number;
+}
+
+/** HAProxy keeps a limit as a signed integer of 32 bits. */
+export const maxLimit = 2_147_483_647;
+
 /**
  * Longest command line that is sent, in bytes with its line feed. From 3.2 on HAProxy takes one buffer (`tune.bufsize`, 16,384
  * bytes unless configured) and refuses a longer line as a whole; small machines have it at 4,096 (seen: 4,050 fit).
@@ -28,22 +37,47 @@ export function checkName(kind: 'backend' | 'server', name: string): Result<stri
 }
 
 /**
- * The commands for a set of changes, checked. A weight that is not an integer from 0 to 256 is a defect of the caller and
+ * The commands for a set of weights, checked. A weight that is not an integer from 0 to 256 is a defect of the caller and
  * throws a RangeError; names come from outside and may be a Problem.
  */
 export function weightCommands(backend: string, changes: readonly WeightChange[]): Result<readonly string[], Problem> {
+  return commandsFor(backend, changes, (place, { weight }) => {
+    assertInteger('weight', place, weight, maxWeight);
+    return [`set server ${place} weight ${weight}`];
+  });
+}
+
+/**
+ * The same for limits, from 0 to `maxLimit`. 0 means none, but 2.x then leaves the requests that already wait where they are
+ * (`process_srv_queue` compares with the limit): so a limit that nothing reaches goes before it, and lets them out.
+ */
+export function limitCommands(backend: string, changes: readonly LimitChange[]): Result<readonly string[], Problem> {
+  return commandsFor(backend, changes, (place, { limit }) => {
+    assertInteger('limit', place, limit, maxLimit);
+    const set = (value: number) => `set maxconn server ${place} ${value}`;
+    return limit === 0 ? [set(maxLimit), set(0)] : [set(limit)];
+  });
+}
+
+function commandsFor<Change extends { readonly server: string }>(
+  backend: string,
+  changes: readonly Change[],
+  commandsOf: (place: string, change: Change) => readonly string[],
+): Result<readonly string[], Problem> {
   const checked = checkName('backend', backend);
   if (!checked.ok) return checked;
   const commands: string[] = [];
-  for (const { server, weight } of changes) {
-    const name = checkName('server', server);
+  for (const change of changes) {
+    const name = checkName('server', change.server);
     if (!name.ok) return name;
-    if (!Number.isInteger(weight) || weight < 0 || weight > maxWeight) {
-      throw new RangeError(`weight of ${backend}/${server}: expected an integer from 0 to ${maxWeight}, got ${weight}`);
-    }
-    commands.push(`set server ${backend}/${server} weight ${weight}`);
+    commands.push(...commandsOf(`${backend}/${change.server}`, change));
   }
   return ok(commands);
+}
+
+function assertInteger(what: string, place: string, value: number, max: number): void {
+  if (Number.isInteger(value) && value >= 0 && value <= max) return;
+  throw new RangeError(`${what} of ${place}: expected an integer from 0 to ${max}, got ${value}`);
 }
 
 /** Joins commands by `;` into as few groups as fit the line limit, in order. Commands must be ASCII. */

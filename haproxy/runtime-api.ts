@@ -9,7 +9,14 @@ import {
 } from '../shared/contract/problems/haproxy-socket.ts';
 import { err, ok, type Result } from '../shared/contract/result.ts';
 import { nearest } from '../shared/nearest.ts';
-import { checkName, splitIntoLines, type WeightChange, weightCommands } from './commands.ts';
+import {
+  checkName,
+  type LimitChange,
+  limitCommands,
+  splitIntoLines,
+  type WeightChange,
+  weightCommands,
+} from './commands.ts';
 import { type ExchangeOptions, exchange } from './exchange.ts';
 import { type AccessLevel, type HaproxyInfo, parseInfo, parseLevel } from './process-info.ts';
 import { type Asked, recogniseRefusal, refusalProblem } from './refusal.ts';
@@ -19,7 +26,7 @@ import { parseSocketAddress } from './socket-address.ts';
 import { parseStats, type StatRow } from './stat-csv.ts';
 
 // What callers of the client need besides; the testbed imports no other file of haproxy/.
-export { isValidName, type WeightChange } from './commands.ts';
+export { isValidName, type LimitChange, maxLimit, type WeightChange } from './commands.ts';
 export { exchange } from './exchange.ts';
 export type { AccessLevel, HaproxyInfo } from './process-info.ts';
 export type { OperationalState, ServerState } from './servers-state.ts';
@@ -33,7 +40,7 @@ export interface RuntimeApiOptions {
 }
 
 /** What the controller's loop needs of HAProxy; the simulator's HAProxy offers the same. */
-export type HaproxyControl = Pick<RuntimeApi, 'info' | 'servers' | 'stats' | 'setWeights'>;
+export type HaproxyControl = Pick<RuntimeApi, 'info' | 'servers' | 'stats' | 'setWeights' | 'setLimits'>;
 
 /** About 150,000 servers. What sends more is not HAProxy. */
 const maxReplyBytes = 64 * 1024 * 1024;
@@ -102,7 +109,19 @@ export class RuntimeApi {
    * on after an error): `servers` tells which. Throws a RangeError for a weight that is not an integer from 0 to 256.
    */
   async setWeights(backend: string, changes: readonly WeightChange[]): Promise<Result<void, Problem>> {
-    const commands = weightCommands(backend, changes);
+    return await this.#change(backend, changes, weightCommands(backend, changes));
+  }
+
+  /** Sets limits the same way. `stats` tells which took effect. Throws a RangeError for one that is not 0 to `maxLimit`. */
+  async setLimits(backend: string, changes: readonly LimitChange[]): Promise<Result<void, Problem>> {
+    return await this.#change(backend, changes, limitCommands(backend, changes));
+  }
+
+  async #change(
+    backend: string,
+    changes: readonly { readonly server: string }[],
+    commands: Result<readonly string[], Problem>,
+  ): Promise<Result<void, Problem>> {
     if (!commands.ok) return commands;
     const [only] = changes;
     const server = changes.length === 1 && only !== undefined ? `${backend}/${only.server}` : undefined;

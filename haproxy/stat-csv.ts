@@ -25,6 +25,8 @@ export interface StatRow {
   readonly currentSessions: number;
   /** Requests waiting in HAProxy for a free slot. */
   readonly queued: number;
+  /** Most requests at once: `maxconn` of a server, `fullconn` of a backend; null: none, or HAProxy does not say. */
+  readonly limit: number | null;
   readonly totalSessions: number;
   /** Responses by class since the start; null in tcp mode. */
   readonly responses1xx: number | null;
@@ -67,6 +69,7 @@ const optionalColumns = [
   'agent_status',
   'weight',
   'qcur',
+  'slim',
   'hrsp_1xx',
   'hrsp_3xx',
   'hrsp_4xx',
@@ -131,6 +134,8 @@ function readRow(reader: Reader, kind: StatRow['kind']): StatRow {
     effectiveWeight: reader.textOrNull('weight') === null ? weight : reader.count('weight', largestWeight),
     currentSessions: reader.count('scur'),
     queued: reader.countOrNull('qcur') ?? 0,
+    // 0 is how some replies say that there is none
+    limit: reader.countOrNull('slim') || null,
     totalSessions: reader.count('stot'),
     responses1xx: reader.countOrNull('hrsp_1xx'),
     responses2xx: reader.countOrNull('hrsp_2xx'),

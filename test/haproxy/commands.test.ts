@@ -1,6 +1,13 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { isValidName, maxLineBytes, splitIntoLines, weightCommands } from '../../haproxy/commands.ts';
+import {
+  isValidName,
+  limitCommands,
+  maxLimit,
+  maxLineBytes,
+  splitIntoLines,
+  weightCommands,
+} from '../../haproxy/commands.ts';
 
 const name = fc.stringMatching(/^[A-Za-z0-9_:.-]{1,60}$/);
 const change = fc.record({ server: name, weight: fc.integer({ min: 0, max: 256 }) });
@@ -16,9 +23,31 @@ test('writes an absolute weight for each change, in order', (t) => {
   });
 });
 
+test('writes a limit for each change; before "none" goes one that nothing reaches', (t) => {
+  const changes = [
+    { server: 'a', limit: 7 },
+    { server: 'b', limit: 0 },
+  ];
+  t.deepEqual(limitCommands('web', changes), {
+    ok: true,
+    value: ['set maxconn server web/a 7', `set maxconn server web/b ${maxLimit}`, 'set maxconn server web/b 0'],
+  });
+});
+
+for (const limit of [-1, maxLimit + 1, 1.5, Number.NaN]) {
+  test(`throws for the limit ${limit}`, (t) => {
+    t.throws(() => limitCommands('web', [{ server: 'a', limit }]), { instanceOf: RangeError, message: /web\/a/ });
+  });
+}
+
 for (const bad of ['', 'a b', 'a;b', 'a/b', 'a\nb', 'a%', '#1', 'ä', 'x'.repeat(1_001), 'a\0']) {
   test(`refuses the name ${JSON.stringify(bad.slice(0, 10))} (${bad.length})`, (t) => {
-    for (const result of [weightCommands('web', [{ server: bad, weight: 1 }]), weightCommands(bad, [])]) {
+    const results = [
+      weightCommands('web', [{ server: bad, weight: 1 }]),
+      limitCommands('web', [{ server: bad, limit: 1 }]),
+      weightCommands(bad, []),
+    ];
+    for (const result of results) {
       t.is(result.ok ? 'accepted' : result.error.code, 'name-invalid');
     }
   });

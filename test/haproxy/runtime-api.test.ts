@@ -66,6 +66,41 @@ test('sets weights, which HAProxy then has', async (t) => {
   expectOk(await haproxy.api.setWeights('web', []));
 });
 
+test('sets limits, which HAProxy then has, and takes them away', async (t) => {
+  const limited = [
+    { name: 's1', address: '127.0.0.1:1' },
+    { name: 's2', address: '127.0.0.1:2', options: 'maxconn 40' },
+  ];
+  await using haproxy = await startHaproxy({
+    configuration: renderConfiguration({
+      backends: [{ name: 'web', lines: ['fullconn 5000'], servers: limited }],
+    }),
+  });
+  const limits = async () => expectOk(await haproxy.api.stats('web')).map(({ name, limit }) => [name, limit]);
+  t.deepEqual(await limits(), [
+    ['s1', null],
+    ['s2', 40],
+    ['BACKEND', 5_000],
+  ]);
+  const set = (s1: number, s2: number) => [
+    { server: 's1', limit: s1 },
+    { server: 's2', limit: s2 },
+  ];
+  expectOk(await haproxy.api.setLimits('web', set(7, 2_147_483_647)));
+  t.deepEqual(await limits(), [
+    ['s1', 7],
+    ['s2', 2_147_483_647],
+    ['BACKEND', 5_000],
+  ]);
+  expectOk(await haproxy.api.setLimits('web', set(0, 40)));
+  t.deepEqual(await limits(), [
+    ['s1', null],
+    ['s2', 40],
+    ['BACKEND', 5_000],
+  ]);
+  t.is(codeOf(await haproxy.api.setLimits('web', [{ server: 'none', limit: 1 }])), 'server-missing');
+});
+
 test('sets several hundred servers with long names, on several lines', async (t) => {
   const many = Array.from({ length: 600 }, (_, index) => ({
     name: `${'n'.repeat(60)}-${index}`,

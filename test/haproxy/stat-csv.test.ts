@@ -23,6 +23,7 @@ for (const [version, columns] of Object.entries(statColumns)) {
       effectiveWeight: 50,
       currentSessions: 3,
       queued: 2,
+      limit: 40,
       totalSessions: 1234,
       responses1xx: 0,
       responses2xx: 1000,
@@ -38,7 +39,8 @@ for (const [version, columns] of Object.entries(statColumns)) {
     });
     t.is(rows.value[1]?.isBackup, true);
     t.is(rows.value[1]?.upForMs, null);
-    t.is(rows.value[2]?.algorithm, 'leastconn');
+    t.is(rows.value[1]?.limit, null);
+    t.like(rows.value[2], { algorithm: 'leastconn', limit: 5_000 });
   });
 }
 

@@ -18,6 +18,8 @@ export interface Line extends Target {
   readonly configuredWeight: number;
   readonly health: Health;
   sessions: number;
+  /** `maxconn`; null: none. */
+  limit: number | null;
   responses2xx: number;
   responses4xx: number;
   responses5xx: number;
@@ -53,7 +55,7 @@ export class SimulatedHaproxy {
     this.#measures = measures;
     this.lines = lines.map(({ name, configuredWeight }, index) => ({
       ...{ index, name, configuredWeight, weight: configuredWeight, up: true, served: 0, health: new Health() },
-      ...{ sessions: 0, responses2xx: 0, responses4xx: 0, responses5xx: 0 },
+      ...{ limit: null, sessions: 0, responses2xx: 0, responses4xx: 0, responses5xx: 0 },
       ...{ connectionErrors: 0, responseErrors: 0, retries: 0, redispatches: 0 },
     }));
     this.#dispatch = dispatchOf(balance, this.lines, random);
@@ -163,6 +165,14 @@ export class SimulatedHaproxy {
     if (line === undefined) return false;
     line.weight = weight;
     this.#dispatch.changed(line);
+    return true;
+  }
+
+  /** 0: none. */
+  setLimit(name: string, limit: number): boolean {
+    const line = this.lines.find((each) => each.name === name);
+    if (line === undefined) return false;
+    line.limit = limit === 0 ? null : limit;
     return true;
   }
 

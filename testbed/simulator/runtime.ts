@@ -1,5 +1,5 @@
 import type { AgentSource } from '../../controller/index.ts';
-import type { HaproxyControl, ServerState, StatRow } from '../../haproxy/runtime-api.ts';
+import type { HaproxyControl, LimitChange, ServerState, StatRow, WeightChange } from '../../haproxy/runtime-api.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { agentUnreachable } from '../../shared/contract/problems/agent.ts';
 import { serverMissing } from '../../shared/contract/problems/backend.ts';
@@ -38,9 +38,17 @@ export class SimulatedRuntime implements HaproxyControl {
     return Promise.resolve(ok([...rows, backendRow(rows, balance)]));
   }
 
-  setWeights(backend: string, changes: readonly { readonly server: string; readonly weight: number }[]): Reply<void> {
+  setWeights(backend: string, changes: readonly WeightChange[]): Reply<void> {
     for (const { server, weight } of changes) {
       if (this.#haproxy.setWeight(server, weight)) continue;
+      return Promise.resolve(err(serverMissing(`${backend}/${server}`)));
+    }
+    return Promise.resolve(ok(undefined));
+  }
+
+  setLimits(backend: string, changes: readonly LimitChange[]): Reply<void> {
+    for (const { server, limit } of changes) {
+      if (this.#haproxy.setLimit(server, limit)) continue;
       return Promise.resolve(err(serverMissing(`${backend}/${server}`)));
     }
     return Promise.resolve(ok(undefined));
@@ -98,6 +106,7 @@ function rowOf(line: Line, nowMs: number): StatRow {
     effectiveWeight: line.weight,
     currentSessions: line.served,
     queued: 0,
+    limit: line.limit,
     totalSessions: line.sessions,
     responses1xx: 0,
     responses2xx: line.responses2xx,
@@ -129,6 +138,7 @@ function backendRow(rows: readonly StatRow[], algorithm: string): StatRow {
     effectiveWeight: up.reduce((total, { weight }) => total + weight, 0),
     currentSessions: sum((row) => row.currentSessions),
     queued: 0,
+    limit: null,
     totalSessions: sum((row) => row.totalSessions),
     responses1xx: 0,
     responses2xx: sum((row) => row.responses2xx),

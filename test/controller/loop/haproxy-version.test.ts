@@ -19,6 +19,7 @@ function saying(api: RuntimeApi, version: () => string): HaproxyControl {
     servers: (backend) => api.servers(backend),
     stats: (backend) => api.stats(backend),
     setWeights: (backend, changes) => api.setWeights(backend, changes),
+    setLimits: (backend, changes) => api.setLimits(backend, changes),
   };
 }
 

@@ -67,6 +67,7 @@ test('a look that fails changes nothing', async (t) => {
       servers: (backend) => api.servers(backend),
       stats: async (backend) => (isSilent ? err(haproxyTimeout('/a.sock', 1_000)) : await api.stats(backend)),
       setWeights: (backend, changes) => api.setWeights(backend, changes),
+      setLimits: (backend, changes) => api.setLimits(backend, changes),
     },
   });
   await live.ticks(2);
@@ -107,6 +108,7 @@ test('the next look is due after 20 times what this one took', async (t) => {
         return rows;
       },
       setWeights: (backend, changes) => api.setWeights(backend, changes),
+      setLimits: (backend, changes) => api.setLimits(backend, changes),
     },
   });
   await live.ticks(2);

@@ -136,6 +136,7 @@ haproxyTest('a defect in one backend costs it the tick: the others have theirs',
     info: () => real.info(),
     servers: (name?: string) => real.servers(name),
     setWeights: real.setWeights.bind(real),
+    setLimits: real.setLimits.bind(real),
     stats: (name?: string) => {
       if (isBroken && name === 'broken') throw new Error('a defect');
       return real.stats(name);

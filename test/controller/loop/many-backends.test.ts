@@ -76,6 +76,7 @@ haproxyTest("a defect in one backend's restore is told, and the others are resto
     },
     stats: (name?: string) => api.stats(name),
     setWeights: (...change) => api.setWeights(...change),
+    setLimits: (...change) => api.setLimits(...change),
   });
   const ticking = loop.tick();
   await until('weights for web', async () => ((await weights(haproxy.api, 'web'))['s1'] ?? 0) > 0);

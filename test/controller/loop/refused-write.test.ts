@@ -41,6 +41,7 @@ for (const [algorithm, batch] of [
       info: () => real.info(),
       servers: (backend) => real.servers(backend),
       stats: (backend) => real.stats(backend),
+      setLimits: (backend, changes) => real.setLimits(backend, changes),
       setWeights: async (backend, changes) => {
         sent.push(changes.map(({ server, weight }) => `${server}=${weight}`).join(' '));
         if (reloaded || !changes.some(isDrain)) return await real.setWeights(backend, changes);

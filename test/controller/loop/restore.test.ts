@@ -153,6 +153,7 @@ test('a reload into several processes (2.4): said once, and nothing is written, 
       info: () => (isSplit ? asked.info() : api.info()),
       servers: (backend) => api.servers(backend),
       stats: (backend) => api.stats(backend),
+      setLimits: (backend, changes) => api.setLimits(backend, changes),
       setWeights: async (backend, changes) => {
         writes += 1;
         return await api.setWeights(backend, changes);
@@ -183,6 +184,7 @@ test('the socket leads to another HAProxy for a while: the first one gets its co
       servers: (backend) => now().servers(backend),
       stats: (backend) => now().stats(backend),
       setWeights: (backend, changes) => now().setWeights(backend, changes),
+      setLimits: (backend, changes) => now().setLimits(backend, changes),
     },
   });
   await live.ticks(3);
@@ -205,6 +207,7 @@ test('writes that HAProxy confirms and that have no effect: what is in force is 
       info: () => api.info(),
       servers: (backend) => api.servers(backend),
       stats: (backend) => api.stats(backend),
+      setLimits: (backend, changes) => api.setLimits(backend, changes),
       setWeights: async (backend, changes) => (isLost ? ok(undefined) : await api.setWeights(backend, changes)),
     },
   });

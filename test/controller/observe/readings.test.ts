@@ -105,6 +105,7 @@ const row: StatRow = {
   effectiveWeight: 100,
   currentSessions: 3,
   queued: 0,
+  limit: null,
   totalSessions: 100,
   responses1xx: 1,
   responses2xx: 50,

@@ -77,7 +77,7 @@ test('without the claim a loop asks HAProxy who it is, writes and restores nothi
   };
   const api: HaproxyControl = {
     info: () => Promise.resolve(ok(haproxy)),
-    ...{ servers: refused, stats: refused, setWeights: refused },
+    ...{ servers: refused, stats: refused, setWeights: refused, setLimits: refused },
   };
   using agents = new AgentClient({ timeoutMs: 200, token: null });
   const { logger, lines } = recordingLogger();

@@ -40,7 +40,7 @@ export function rowOf({
   return {
     ...(rowFault === undefined ? {} : { fault: rowFault }),
     ...{ backend: 'web', name: server, kind: 'server', status, algorithm: null, mode: 'http', isBackup, agentCheck },
-    ...{ weight: 7, effectiveWeight: 7, currentSessions: 0, queued: 0, totalSessions: 0 },
+    ...{ weight: 7, effectiveWeight: 7, currentSessions: 0, queued: 0, limit: null, totalSessions: 0 },
     ...{ responses1xx: 0, responses2xx: 0, responses3xx: 0, responses4xx: 0, responses5xx: 0 },
     ...{ connectionErrors: 0, responseErrors: 0, retries: 0, redispatches: 0, throttlePercent: null, upForMs: 1_000 },
   };
