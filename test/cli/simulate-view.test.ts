@@ -16,7 +16,10 @@ function sample(changes: Partial<TickSample> = {}): TickSample {
 function result(changes: Partial<SimulationResult> = {}): SimulationResult {
   return {
     ...{ requests: 1_000, answered: 990, inFlight: 0, retries: 0, meanMs: 25, p50Ms: 13.2, p90Ms: 50, p99Ms: 187.4 },
-    ...{ failed: { status5xx: 1, timeout: 2, broken: 3, refused: 4, noServer: 0 }, withinSecond: 0.98765 },
+    ...{
+      failed: { status5xx: 1, timeout: 2, broken: 3, refused: 4, noServer: 0, queueTimeout: 0 },
+      withinSecond: 0.98765,
+    },
     ...{ servers: [], maxOverMean: 1.064, shareMovement: { mean: 0.0361, max: 0.2 }, allZeroTicks: 0, ticks: 30 },
     charged: null,
     samples: [sample()],
@@ -86,7 +89,7 @@ test('ticks with every weight 0 are reported for the worst run', (t) => {
 
 test('where more than 1 % fail, a note says that times are not the whole result', (t) => {
   const failing = (status5xx: number) => {
-    const failed = { status5xx, timeout: 0, broken: 0, refused: 0, noServer: 0 };
+    const failed = { status5xx, timeout: 0, broken: 0, refused: 0, noServer: 0, queueTimeout: 0 };
     return renderComparison(three, measured(three, [[{ failed }], [{}]]), 0);
   };
   t.regex(failing(11), /^! .*compare FAILED before MEAN\.$/m);
@@ -114,7 +117,10 @@ test('the largest values fit 80 columns', (t) => {
     ...{ haproxys: '100', policy: ['pick-one', 'oracle'], balance: ['roundrobin'], seeds: '1000' },
   });
   const worst = { meanMs: 600_000, p50Ms: 600_000, p99Ms: 600_000, withinSecond: 1, maxOverMean: 2_000 };
-  const more = { failed: { status5xx: 1_000, timeout: 0, broken: 0, refused: 0, noServer: 0 }, allZeroTicks: 86_400 };
+  const more = {
+    failed: { status5xx: 1_000, timeout: 0, broken: 0, refused: 0, noServer: 0, queueTimeout: 0 },
+    allZeroTicks: 86_400,
+  };
   const runs = [{ ...worst, ...more, shareMovement: { mean: 2, max: 2 } }];
   const text = renderComparison(comparison, measured(comparison, [runs, runs]), 1e9);
   for (const line of text.split('\n')) t.true(line.length <= 80, line);

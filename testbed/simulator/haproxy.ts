@@ -1,219 +1,187 @@
-import type { Random } from '../../shared/math/random.ts';
-import type { Dispatch, Target } from './dispatch/dispatch.ts';
-import { leastconn } from './dispatch/leastconn.ts';
-import { randomOfTwo } from './dispatch/random.ts';
-import { roundrobin } from './dispatch/roundrobin.ts';
-import { Health } from './health.ts';
-import type { Measures } from './measures.ts';
+import { Connector, type ConnectorOptions } from './connector.ts';
+import type { Line } from './line.ts';
+import type { FailureKind, Measures } from './measures.ts';
+import { Pool, type PoolOptions } from './pool.ts';
 import type { Request } from './request.ts';
 import type { Balance } from './schema.ts';
-import type { Server } from './server.ts';
+import { Waiting } from './waiting.ts';
 
-/** HAProxy's default of `retries`; with `option redispatch 1` each goes to another server. */
-const retries = 3;
-
-/** One server line of one HAProxy, with the running counters of `show stat`. */
-export interface Line extends Target {
-  readonly name: string;
-  readonly configuredWeight: number;
-  readonly health: Health;
-  sessions: number;
-  /** `maxconn`; null: none. */
-  limit: number | null;
-  responses2xx: number;
-  responses4xx: number;
-  responses5xx: number;
-  connectionErrors: number;
-  responseErrors: number;
-  retries: number;
-  redispatches: number;
-}
-
-export interface HaproxyOptions {
-  readonly servers: readonly Server[];
-  readonly lines: readonly { readonly name: string; readonly configuredWeight: number }[];
-  readonly balance: Balance;
-  readonly fastPath: boolean;
-  readonly random: Random;
+export interface HaproxyOptions extends PoolOptions, ConnectorOptions {
   readonly measures: Measures;
+  /** `timeout queue` begins for a request. */
+  readonly onWaiting: (request: Request, nowMs: number) => void;
 }
 
-/** One HAProxy: hands requests to servers, counts, checks health. Its time is that of the calls. */
+/** One HAProxy: hands requests to servers, holds them back, counts, checks health. Its time is that of the calls. */
 export class SimulatedHaproxy {
   readonly balance: Balance;
   readonly lines: readonly Line[];
-  readonly #servers: readonly Server[];
-  /** `retry-on conn-failure empty-response 500 502 503`, and `observe layer4 ... on-error mark-down` on every server line. */
-  readonly #fastPath: boolean;
-  readonly #dispatch: Dispatch;
-  readonly #measures: Measures;
+  readonly fullconn: number | null;
+  readonly #options: HaproxyOptions;
+  readonly #pool: Pool;
+  readonly #connector: Connector;
+  readonly #waiting = new Waiting();
+  #isOffering = false;
+  /** Waiting requests that no server took in time. */
+  queueTimeouts = 0;
 
-  constructor({ servers, lines, balance, fastPath, random, measures }: HaproxyOptions) {
-    this.#fastPath = fastPath;
-    this.balance = balance;
-    this.#servers = servers;
-    this.#measures = measures;
-    this.lines = lines.map(({ name, configuredWeight }, index) => ({
-      ...{ index, name, configuredWeight, weight: configuredWeight, up: true, served: 0, health: new Health() },
-      ...{ limit: null, sessions: 0, responses2xx: 0, responses4xx: 0, responses5xx: 0 },
-      ...{ connectionErrors: 0, responseErrors: 0, retries: 0, redispatches: 0 },
-    }));
-    this.#dispatch = dispatchOf(balance, this.lines, random);
+  constructor(options: HaproxyOptions) {
+    this.#options = options;
+    this.#pool = new Pool(options);
+    this.#connector = new Connector(options, this.#pool);
+    this.balance = options.balance;
+    this.lines = this.#pool.lines;
+    this.fullconn = options.fullconn;
+  }
+
+  /** Requests at servers and waiting ones. */
+  get sessions(): number {
+    return this.#pool.sessions;
+  }
+
+  /** Requests that wait in the backend's queue. */
+  get queued(): number {
+    return this.#waiting.size;
   }
 
   /** Whether servers are up but every weight is 0, so that no request gets through. */
   get isShut(): boolean {
-    return this.lines.some(({ up }) => up) && this.lines.every(({ up, weight }) => !up || weight === 0);
+    return this.lines.some(({ up }) => up) && !this.#pool.isOpen;
   }
 
-  /** Gives the request to a server, or answers 503. Returns whether the client now waits for a server. */
-  handle(request: Request, nowMs: number): boolean {
-    const first = this.#pick(null);
-    if (first === null) {
-      this.#measures.failed(request, 'noServer');
-      return false;
-    }
-    return this.#try(request, first, nowMs);
-  }
-
-  /** An attempt, and others elsewhere while the last one may be repeated. Returns whether the client waits for a server. */
-  #try(request: Request, first: Line, nowMs: number): boolean {
-    for (let line = first; ; ) {
-      const reception = this.#connect(line, request, nowMs);
-      if (reception === 'accepted') return true;
-      const mayRepeat = reception === 'refused' || (this.#fastPath && this.#errorStatus(line) >= 500);
-      if (!mayRepeat || request.retries === retries) {
-        this.#fail(line, request, reception);
-        return false;
-      }
-      // HAProxy 2.6 counts a retry because of the answer as a retry, and one because of the connection as none
-      if (reception === 'error') line.retries += 1;
-      line = this.#elsewhere(line, request);
-    }
-  }
-
-  /** The server for another attempt: not the one that was just tried, unless there is no other. */
-  #elsewhere(line: Line, request: Request): Line {
-    request.retries += 1;
-    this.#measures.retried(request);
-    const next = this.#pick(line) ?? line;
-    if (next !== line) line.redispatches += 1;
-    return next;
-  }
-
-  #fail(line: Line, request: Request, reception: 'refused' | 'error'): void {
-    if (reception === 'refused') {
-      line.connectionErrors += 1;
-      this.#measures.failed(request, 'refused');
-      return;
-    }
-    if (this.#errorStatus(line) < 500) line.responses4xx += 1;
-    else line.responses5xx += 1;
-    // for the client that is as bad, whatever the status
-    this.#measures.failed(request, 'status5xx');
-  }
-
-  #errorStatus(line: Line): number {
-    return this.#servers[line.index]?.conditions.errorStatus ?? 500;
+  /** Gives the request to a server, has it wait, or answers 503. */
+  handle(request: Request, nowMs: number): void {
+    this.#pool.sessions += 1;
+    if (this.#pool.isOpen) this.#try(request, this.#place(request, null, nowMs), nowMs);
+    else this.#fail(request, 'noServer', nowMs);
+    this.#offer(nowMs);
   }
 
   /** A server has finished a request that this HAProxy still waited for. */
   answered(request: Request, nowMs: number): void {
     const line = this.#release(request);
     if (line !== undefined) line.responses2xx += 1;
-    this.#measures.answered(request, nowMs);
+    this.#options.measures.answered(request, nowMs);
+    this.#end(request, nowMs);
   }
 
   /**
    * `timeout server` has passed: the client gets 504, and the server does not notice. HAProxy itself answers, so this is not a
    * 5xx of the server, only a response error (measured with 2.6).
    */
-  timedOut(request: Request): void {
+  timedOut(request: Request, nowMs: number): void {
     const line = this.#release(request);
     if (line !== undefined) line.responseErrors += 1;
-    this.#measures.failed(request, 'timeout');
+    this.#fail(request, 'timeout', nowMs);
   }
 
-  /** The connection broke before the answer. Returns whether the client waits for another server now. */
-  broken(request: Request, nowMs: number): boolean {
+  /** `timeout queue` has passed: the client gets 503, and only the backend counts that (measured with 2.6). */
+  queueTimedOut(request: Request, nowMs: number): void {
+    this.#waiting.leave();
+    this.queueTimeouts += 1;
+    this.#fail(request, 'queueTimeout', nowMs);
+  }
+
+  /** The connection broke before the answer. */
+  broken(request: Request, nowMs: number): void {
     const line = this.#release(request);
-    if (line !== undefined && this.#fastPath && request.retries < retries) {
-      line.retries += 1;
-      return this.#try(request, this.#elsewhere(line, request), nowMs);
+    if (line !== undefined && this.#connector.mayRepeat(line, request, 'broken')) {
+      this.#try(request, this.#elsewhere(line, request, nowMs), nowMs);
+      this.#offer(nowMs);
+      return;
     }
-    if (line !== undefined) line.responseErrors += 1;
-    this.#measures.failed(request, 'broken');
-    return false;
+    if (line !== undefined) this.#connector.countFailure(line, 'broken');
+    this.#fail(request, 'broken', nowMs);
   }
 
   check(index: number, nowMs: number): void {
     const line = this.lines[index];
-    const server = this.#servers[index];
+    const server = this.#options.servers[index];
     if (line === undefined || server === undefined) return;
     line.health.check(server.accepts, nowMs);
-    this.#followHealth(line);
+    this.#pool.followHealth(line);
+    this.#offer(nowMs);
   }
 
-  #followHealth(line: Line): void {
-    if (line.up === line.health.up) return;
-    line.up = line.health.up;
-    this.#dispatch.changed(line);
-  }
-
+  /** Requests that wait are not offered to a server that gets a weight again, as in HAProxy (measured with 2.6). */
   setWeight(name: string, weight: number): boolean {
-    const line = this.lines.find((each) => each.name === name);
-    if (line === undefined) return false;
-    line.weight = weight;
-    this.#dispatch.changed(line);
-    return true;
+    return this.#pool.setWeight(name, weight);
   }
 
-  /** 0: none. */
-  setLimit(name: string, limit: number): boolean {
-    const line = this.lines.find((each) => each.name === name);
-    if (line === undefined) return false;
-    line.limit = limit === 0 ? null : limit;
-    return true;
+  /** 0: none, which releases nobody who waits (measured with 2.6). More room is used at once. */
+  setLimit(name: string, limit: number, nowMs: number): boolean {
+    const isKnown = this.#pool.setLimit(name, limit);
+    this.#offer(nowMs);
+    return isKnown;
   }
 
-  #pick(avoid: Line | null): Line | null {
-    const target = this.#dispatch.pick(avoid);
-    return target === null ? null : (this.lines[target.index] ?? null);
-  }
-
-  #connect(line: Line, request: Request, nowMs: number) {
-    line.sessions += 1;
-    this.#serve(line, 1);
-    request.server = line.index;
-    const server = this.#servers[line.index];
-    const reception = server?.receive(request, nowMs) ?? 'refused';
-    if (this.#fastPath) {
-      line.health.observe(reception !== 'refused', nowMs);
-      this.#followHealth(line);
+  /** An attempt, and others elsewhere while the last one may be repeated. `first` null: it waits. */
+  #try(request: Request, first: Line | null, nowMs: number): void {
+    for (let line = first; line !== null; line = this.#elsewhere(line, request, nowMs)) {
+      const reception = this.#connector.connect(line, request, nowMs);
+      if (reception === 'accepted') return;
+      if (this.#connector.mayRepeat(line, request, reception)) continue;
+      this.#connector.countFailure(line, reception);
+      // for the client that is as bad, whatever the status
+      this.#fail(request, reception === 'refused' ? 'refused' : 'status5xx', nowMs);
+      return;
     }
-    if (reception !== 'accepted') this.#serve(line, -1);
-    return reception;
+  }
+
+  /** The server for another attempt: not the one that was just tried, unless there is no other. null: it waits. */
+  #elsewhere(line: Line, request: Request, nowMs: number): Line | null {
+    this.#options.measures.retried(request);
+    if (!this.#pool.isOpen) return line;
+    const next = this.#place(request, line, nowMs);
+    if (next !== line) line.redispatches += 1;
+    return next;
+  }
+
+  /** The server that takes it now; null: it waits. */
+  #place(request: Request, avoid: Line | null, nowMs: number): Line | null {
+    // to roundrobin a queue says that all are full, though limits may have grown with it (`assign_server` in backend.c)
+    const isFull = this.balance === 'roundrobin' && this.queued > 0;
+    const line = isFull ? null : this.#pool.pick(avoid);
+    if (line !== null) return line;
+    request.stage += 1;
+    this.#waiting.push(request);
+    this.#options.onWaiting(request, nowMs);
+    return null;
+  }
+
+  /** Waiting requests go to the server that became freer, not where the algorithm would send them (`process_srv_queue`). */
+  #offer(nowMs: number): void {
+    // a request that fails at once frees its slot again: one loop for all, however many
+    if (this.#isOffering) return;
+    this.#isOffering = true;
+    for (let line = this.#next(); line !== null; line = this.#next()) {
+      const request = this.#waiting.shift();
+      if (request !== undefined) this.#try(request, line, nowMs);
+    }
+    this.#isOffering = false;
+  }
+
+  #next(): Line | null {
+    if (this.queued > 0) return this.#pool.freed();
+    this.#pool.forgetFreed();
+    return null;
   }
 
   #release(request: Request): Line | undefined {
     const line = this.lines[request.server];
-    if (line !== undefined) this.#serve(line, -1);
+    if (line !== undefined) this.#pool.release(line);
     return line;
   }
 
-  #serve(line: Line, change: 1 | -1): void {
-    line.served += change;
-    this.#dispatch.changed(line);
+  #fail(request: Request, kind: FailureKind, nowMs: number): void {
+    this.#options.measures.failed(request, kind, nowMs);
+    this.#end(request, nowMs);
   }
-}
 
-function dispatchOf(balance: Balance, targets: readonly Target[], random: Random): Dispatch {
-  switch (balance) {
-    case 'roundrobin':
-      return roundrobin(targets);
-    case 'leastconn':
-      return leastconn(targets);
-    case 'random':
-      return randomOfTwo(targets, random);
+  /** Its slot is offered while it still counts as in flight (measured with 2.6). */
+  #end(request: Request, nowMs: number): void {
+    request.over = true;
+    this.#offer(nowMs);
+    this.#pool.sessions -= 1;
   }
 }

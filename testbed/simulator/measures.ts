@@ -1,7 +1,10 @@
 import type { Request } from './request.ts';
 
-export const failureKinds = ['status5xx', 'timeout', 'broken', 'refused', 'noServer'] as const;
-/** `refused`: no server accepted the connection; `noServer`: none was in rotation with a weight. Both are a 503. */
+export const failureKinds = ['status5xx', 'timeout', 'broken', 'refused', 'noServer', 'queueTimeout'] as const;
+/**
+ * `refused`: no server accepted the connection; `noServer`: none was in rotation with a weight; `queueTimeout`: none had room in
+ * time. All three are a 503.
+ */
 export type FailureKind = (typeof failureKinds)[number];
 
 const withinMs = 1_000;
@@ -11,7 +14,9 @@ export class Measures {
   readonly #fromMs: number;
   readonly timeoutMs: number;
   readonly #times = new Growing();
-  readonly failures: Record<FailureKind, number> = { status5xx: 0, timeout: 0, broken: 0, refused: 0, noServer: 0 };
+  readonly failures: Record<FailureKind, number> = {
+    ...{ status5xx: 0, timeout: 0, broken: 0, refused: 0, noServer: 0, queueTimeout: 0 },
+  };
   requests = 0;
   answeredWell = 0;
   answeredWithinSecond = 0;
@@ -37,12 +42,12 @@ export class Measures {
     this.#times.push(tookMs);
   }
 
-  failed({ arrivedMs }: Request, kind: FailureKind): void {
+  failed({ arrivedMs }: Request, kind: FailureKind, nowMs: number): void {
     this.totals.failures += 1;
     if (arrivedMs < this.#fromMs) return;
     this.failures[kind] += 1;
     // a time-out counts with its waiting time; quick failures do not show how long work takes
-    if (kind === 'timeout') this.#times.push(this.timeoutMs);
+    if (kind === 'timeout' || kind === 'queueTimeout') this.#times.push(nowMs - arrivedMs);
   }
 
   retried({ arrivedMs }: Request): void {

@@ -77,7 +77,7 @@ export function resultOf({ measures, inFlight, servers, samples, allZeroTicks, t
     p50Ms: percentile(times, 0.5),
     p90Ms: percentile(times, 0.9),
     p99Ms: percentile(times, 0.99),
-    charged: charged(times, sum(Object.values(failures)) - failures.timeout, timeoutMs),
+    charged: charged(times, sum(Object.values(failures)) - failures.timeout - failures.queueTimeout, timeoutMs),
     withinSecond: requests === 0 ? null : measures.answeredWithinSecond / requests,
     servers,
     maxOverMean: maxOverMean(servers.map(({ utilisation }) => utilisation)),

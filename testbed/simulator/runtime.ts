@@ -5,7 +5,8 @@ import { agentUnreachable } from '../../shared/contract/problems/agent.ts';
 import { serverMissing } from '../../shared/contract/problems/backend.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import type { SimulatedAgent } from './agent.ts';
-import type { Line, SimulatedHaproxy } from './haproxy.ts';
+import type { SimulatedHaproxy } from './haproxy.ts';
+import type { Line } from './line.ts';
 
 export const backendName = 'simulated';
 
@@ -33,9 +34,8 @@ export class SimulatedRuntime implements HaproxyControl {
   }
 
   stats(): Reply<readonly StatRow[]> {
-    const { lines, balance } = this.#haproxy;
-    const rows = lines.map((line) => rowOf(line, this.#nowMs()));
-    return Promise.resolve(ok([...rows, backendRow(rows, balance)]));
+    const rows = this.#haproxy.lines.map((line) => rowOf(line, this.#nowMs()));
+    return Promise.resolve(ok([...rows, backendRow(rows, this.#haproxy)]));
   }
 
   setWeights(backend: string, changes: readonly WeightChange[]): Reply<void> {
@@ -48,7 +48,7 @@ export class SimulatedRuntime implements HaproxyControl {
 
   setLimits(backend: string, changes: readonly LimitChange[]): Reply<void> {
     for (const { server, limit } of changes) {
-      if (this.#haproxy.setLimit(server, limit)) continue;
+      if (this.#haproxy.setLimit(server, limit, this.#nowMs())) continue;
       return Promise.resolve(err(serverMissing(`${backend}/${server}`)));
     }
     return Promise.resolve(ok(undefined));
@@ -122,7 +122,8 @@ function rowOf(line: Line, nowMs: number): StatRow {
   };
 }
 
-function backendRow(rows: readonly StatRow[], algorithm: string): StatRow {
+function backendRow(rows: readonly StatRow[], haproxy: SimulatedHaproxy): StatRow {
+  const { balance, sessions, queued, fullconn, queueTimeouts } = haproxy;
   const sum = (of: (row: StatRow) => number | null) => rows.reduce((total, row) => total + (of(row) ?? 0), 0);
   const up = rows.filter(({ upForMs }) => upForMs !== null);
   return {
@@ -130,22 +131,22 @@ function backendRow(rows: readonly StatRow[], algorithm: string): StatRow {
     name: 'BACKEND',
     kind: 'backend',
     status: up.length > 0 ? 'UP' : 'DOWN',
-    algorithm,
+    algorithm: balance,
     mode: 'http',
     isBackup: false,
     agentCheck: false,
     weight: up.reduce((total, { weight }) => total + weight, 0),
     effectiveWeight: up.reduce((total, { weight }) => total + weight, 0),
-    currentSessions: sum((row) => row.currentSessions),
-    queued: 0,
-    limit: null,
+    currentSessions: sessions,
+    queued,
+    limit: fullconn,
     totalSessions: sum((row) => row.totalSessions),
     responses1xx: 0,
     responses2xx: sum((row) => row.responses2xx),
     responses3xx: 0,
     responses4xx: sum((row) => row.responses4xx),
-    responses5xx: sum((row) => row.responses5xx),
-    connectionErrors: sum((row) => row.connectionErrors),
+    responses5xx: sum((row) => row.responses5xx) + queueTimeouts,
+    connectionErrors: sum((row) => row.connectionErrors) + queueTimeouts,
     responseErrors: sum((row) => row.responseErrors),
     retries: sum((row) => row.retries),
     redispatches: sum((row) => row.redispatches),

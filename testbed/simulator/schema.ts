@@ -13,6 +13,7 @@ const aboveZero = (max: number) => z.number().gt(0, `a number above 0 and up to 
 const seconds = z.number().min(0).max(86_400);
 /** Share of the fleet's capacity. */
 const load = aboveZero(10);
+const connections = z.number().int().min(1).max(1_000_000);
 
 const serverSchema = z
   .strictObject({
@@ -28,6 +29,9 @@ const serverSchema = z
     /** Most connections that wait to be accepted; more are refused. */
     backlog: z.number().int().min(0).max(10_000_000).default(128),
     configuredWeight: weightSchema.default(100),
+    /** HAProxy's `maxconn` and `minconn` of the server. Default: those of all servers. */
+    maxconn: connections.optional(),
+    minconn: connections.optional(),
     /** Cores that the application can use, such as 1 for a program of one thread. Default: all. */
     usableCores: aboveZero(1_024).optional(),
     /** Mean wait of a request that takes no CPU (a disk, a database), exponential, before its work, in ms. */
@@ -110,6 +114,13 @@ export const experimentSchema = z
     balance: z.enum(balances).default('roundrobin'),
     /** HAProxy's `timeout server`. */
     timeoutMs: aboveZero(600_000).default(5_000),
+    /** `timeout queue`. */
+    timeoutQueueMs: aboveZero(600_000).default(5_000),
+    /** `maxconn` and `minconn` of every server line that has none of its own. Without them there is no limit. */
+    maxconn: connections.optional(),
+    minconn: connections.optional(),
+    /** The backend's `fullconn`. */
+    fullconn: connections.optional(),
     /** HAProxy retries 500, 502, 503 and empty answers elsewhere, and takes a server down that refuses three connections. */
     fastPath: z.boolean().default(false),
     contender: contenderSchema,
@@ -119,6 +130,10 @@ export const experimentSchema = z
       .refine((period) => periodsMs.includes(period), { error: `one of ${periodsMs.join(', ')}` })
       .default(2_000),
     seed: z.number().int().min(0).max(4_294_967_295).default(1),
+  })
+  .refine(({ fullconn, minconn, fleet }) => fullconn !== undefined || !hasMinconn(minconn, fleet), {
+    error: 'fullconn, which minconn needs',
+    path: ['fullconn'],
   })
   .refine(({ load, rate }) => (load === undefined) !== (rate === undefined), {
     error: 'either load or rate',
@@ -139,6 +154,10 @@ export const experimentSchema = z
       context.addIssue({ code: 'custom', message: 'the name of a server of the fleet', path });
     }
   });
+
+function hasMinconn(minconn: number | undefined, fleet: z.output<typeof fleetSchema>): boolean {
+  return minconn !== undefined || fleet.some((server) => server.minconn !== undefined);
+}
 
 export type Experiment = z.output<typeof experimentSchema>;
 export type ExperimentInput = z.input<typeof experimentSchema>;

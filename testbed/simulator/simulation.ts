@@ -7,13 +7,13 @@ import { type WeightSetter, weightSetter } from './contender.ts';
 import { SimulatedHaproxy } from './haproxy.ts';
 import { checkEveryMs } from './health.ts';
 import { Measures } from './measures.ts';
-import { Queue } from './queue.ts';
 import type { Request } from './request.ts';
 import { resultOf, type SimulationResult } from './result.ts';
 import { TickSampler } from './sampler.ts';
 import type { Experiment, ServerSpec } from './schema.ts';
 import { Server } from './server.ts';
 import { type HaproxyStreams, type ServerStreams, type Streams, streamsOf } from './streams.ts';
+import { Timeout } from './timeout.ts';
 import { ratesOf } from './workload.ts';
 
 /** The controller's default between two looks at HAProxy, in ms. */
@@ -32,14 +32,13 @@ export class Simulation {
   readonly #servers: readonly Server[];
   readonly #haproxys: readonly SimulatedHaproxy[];
   readonly #setters: readonly WeightSetter[];
-  /** Requests in the order of their `timeout server`. */
-  readonly #deadlines = new Queue<Request>();
-  readonly #deadlineSlot: number;
+  readonly #serverTimeout: Timeout;
+  readonly #queueTimeout: Timeout;
   #allZeroTicks = 0;
   #ticks = 0;
 
   constructor(experiment: Experiment) {
-    const { fleet, haproxys, seed, warmupSeconds, seconds, timeoutMs } = experiment;
+    const { fleet, haproxys, seed, warmupSeconds, seconds, timeoutMs, timeoutQueueMs } = experiment;
     this.#experiment = experiment;
     this.#streams = streamsOf(seed, fleet.length, haproxys);
     this.#clients = new Clients(experiment, this.#streams);
@@ -54,7 +53,8 @@ export class Simulation {
     this.#agenda.set(measuring, this.#startMs);
     const agents = new Map(fleet.map((spec, index) => [spec.name, this.#makeAgent(spec, index)]));
     this.#haproxys = this.#streams.haproxys.map((streams) => this.#makeHaproxy(streams));
-    this.#deadlineSlot = this.#agenda.slot((nowMs) => this.#timeOut(nowMs));
+    this.#serverTimeout = this.#makeTimeout(timeoutMs, (haproxy, ...request) => haproxy.timedOut(...request));
+    this.#queueTimeout = this.#makeTimeout(timeoutQueueMs, (haproxy, ...request) => haproxy.queueTimedOut(...request));
     this.#scheduleArrivals();
     const nowMs = () => this.#agenda.nowMs;
     this.#setters = this.#haproxys.map((haproxy, index) => {
@@ -82,7 +82,7 @@ export class Simulation {
   result(): SimulationResult {
     return resultOf({
       measures: this.#measures,
-      inFlight: this.#deadlines.items().filter(({ over, arrivedMs }) => !over && arrivedMs >= this.#startMs).length,
+      inFlight: this.#pending().filter(({ arrivedMs }) => arrivedMs >= this.#startMs).length,
       servers: this.#sampler.measured(this.#endMs).map((measured, index) => {
         return { name: this.#experiment.fleet[index]?.name ?? '', ...measured };
       }),
@@ -116,8 +116,8 @@ export class Simulation {
       spec,
       random: this.#serverStreams(index).errors,
       reschedule: (atMs) => this.#agenda.set(slot, atMs),
-      onDone: (request, nowMs) => this.#end(request)?.answered(request, nowMs),
-      onBroken: (request, nowMs) => this.#break(request, nowMs),
+      onDone: (request, nowMs) => this.#waitsFor(request)?.answered(request, nowMs),
+      onBroken: (request, nowMs) => this.#waitsFor(request)?.broken(request, nowMs),
     });
     return server;
   }
@@ -132,14 +132,17 @@ export class Simulation {
   }
 
   #makeHaproxy(streams: HaproxyStreams): SimulatedHaproxy {
-    const { fleet, balance, fastPath } = this.#experiment;
+    const { fleet, balance, fastPath, fullconn, maxconn, minconn } = this.#experiment;
     const haproxy = new SimulatedHaproxy({
       servers: this.#servers,
-      lines: fleet,
+      lines: fleet.map((spec) => ({ ...spec, maxconn: spec.maxconn ?? maxconn, minconn: spec.minconn ?? minconn })),
       balance,
+      fullconn: fullconn ?? null,
       fastPath,
       random: streams.dispatch,
       measures: this.#measures,
+      onSent: (request, nowMs) => this.#serverTimeout.start(request, nowMs),
+      onWaiting: (request, nowMs) => this.#queueTimeout.start(request, nowMs),
     });
     for (const index of fleet.keys()) {
       const slot = this.#agenda.slot((nowMs) => {
@@ -163,37 +166,23 @@ export class Simulation {
   #arrive(nowMs: number): void {
     const request = this.#clients.request(nowMs);
     this.#measures.arrived(request);
-    const isWaitedFor = this.#haproxys[request.haproxy]?.handle(request, nowMs) ?? false;
-    if (!isWaitedFor) return;
-    this.#deadlines.push(request);
-    if (this.#deadlines.size === 1) this.#agenda.set(this.#deadlineSlot, nowMs + this.#experiment.timeoutMs);
+    this.#haproxys[request.haproxy]?.handle(request, nowMs);
   }
 
-  /** Ends the client's wait for this request and returns its HAProxy; undefined if the client no longer waited. */
-  #end(request: Request): SimulatedHaproxy | undefined {
-    if (request.over) return undefined;
-    request.over = true;
-    return this.#haproxys[request.haproxy];
+  #makeTimeout(lengthMs: number, onTimeout: (haproxy: SimulatedHaproxy, request: Request, nowMs: number) => void) {
+    return new Timeout(this.#agenda, lengthMs, (request, nowMs) => {
+      const haproxy = this.#waitsFor(request);
+      if (haproxy !== undefined) onTimeout(haproxy, request, nowMs);
+    });
   }
 
-  #break(request: Request, nowMs: number): void {
-    if (request.over) return;
-    const goesOn = this.#haproxys[request.haproxy]?.broken(request, nowMs) ?? false;
-    if (!goesOn) request.over = true;
+  /** The HAProxy of this request; undefined if the client no longer waits. */
+  #waitsFor(request: Request): SimulatedHaproxy | undefined {
+    return request.over ? undefined : this.#haproxys[request.haproxy];
   }
 
-  /** Removes finished requests only here, so that finishing one costs nothing. */
-  #timeOut(nowMs: number): void {
-    const { timeoutMs } = this.#experiment;
-    for (let first = this.#deadlines.first; first !== undefined; first = this.#deadlines.first) {
-      const dueMs = first.arrivedMs + timeoutMs;
-      if (!first.over && dueMs > nowMs) {
-        this.#agenda.set(this.#deadlineSlot, dueMs);
-        return;
-      }
-      this.#deadlines.shift();
-      this.#end(first)?.timedOut(first);
-    }
+  #pending(): Request[] {
+    return [...this.#serverTimeout.pending(), ...this.#queueTimeout.pending()];
   }
 
   /** The controllers tick at different instants, spread over the period. */

@@ -19,7 +19,10 @@ function measured(requests: number, sketches: readonly Sketch[] = []) {
   const agent = new SimulatedAgent(spec, server, 20, random);
   become(server, sketches, 0);
   for (let request = 0; request < requests; request += 1) {
-    server.receive({ arrivedMs: 0, demandMs: 1e9, wait: 0, retries: 0, haproxy: 0, server: 0, over: false }, 0);
+    server.receive(
+      { arrivedMs: 0, demandMs: 1e9, wait: 0, retries: 0, stage: 0, haproxy: 0, server: 0, over: false },
+      0,
+    );
   }
   let nowMs = agent.firstSampleMs;
   for (let second = 0; second < 5; second += 1) nowMs = agent.sample(nowMs);

@@ -1,55 +1,20 @@
 import test from 'ava';
 import { readBackend } from '../../../controller/observe/haproxy-view.ts';
-import { seededRandom } from '../../../shared/math/random.ts';
 import { conditionsOf, normalConditions } from '../../../testbed/simulator/conditions.ts';
-import { SimulatedHaproxy } from '../../../testbed/simulator/haproxy.ts';
 import { Health } from '../../../testbed/simulator/health.ts';
-import { Measures } from '../../../testbed/simulator/measures.ts';
-import type { Request } from '../../../testbed/simulator/request.ts';
-import { backendName, SimulatedRuntime } from '../../../testbed/simulator/runtime.ts';
-import { Server } from '../../../testbed/simulator/server.ts';
-import { experiment, serversOf } from './build.ts';
-
-/** One HAProxy with servers of one core each. Nothing happens but what the test does. */
-function setUp(servers: number, fastPath = false) {
-  const { fleet } = experiment({ fleet: serversOf(servers, { cores: 1, threads: 2, backlog: 0 }) });
-  const silent = () => undefined;
-  const random = seededRandom(1);
-  const machines = fleet.map((spec) => {
-    return new Server({ spec, random, reschedule: silent, onDone: silent, onBroken: silent });
-  });
-  const measures = new Measures(0, 5_000);
-  const haproxy = new SimulatedHaproxy({
-    servers: machines,
-    lines: fleet,
-    balance: 'roundrobin',
-    fastPath,
-    random,
-    measures,
-  });
-  const runtime = new SimulatedRuntime(haproxy, 7, () => 10_400);
-  const send = (): Request => {
-    const request = { arrivedMs: 0, demandMs: 20, wait: 0, retries: 0, haproxy: 0, server: -1, over: false };
-    haproxy.handle(request, 0);
-    return request;
-  };
-  const row = async (name: string) => {
-    const rows = await runtime.stats();
-    return rows.ok ? rows.value.find((each) => each.name === name) : undefined;
-  };
-  return { machines, measures, haproxy, runtime, send, row };
-}
+import { backendName } from '../../../testbed/simulator/runtime.ts';
+import { oneHaproxy } from './one-haproxy.ts';
 
 const down = conditionsOf([{ kind: 'crash', server: 's1', fromSeconds: 0 }]);
 const black = conditionsOf([{ kind: 'blackhole', server: 's1', fromSeconds: 0 }]);
 
 test("counters are those of HAProxy's statistics, by the outcome of the request", async (t) => {
-  const { machines, haproxy, send, row } = setUp(1);
+  const { machines, haproxy, send, row } = oneHaproxy({ servers: 1 });
   const [first, second] = [send(), send()];
   t.like(await row('s1'), { totalSessions: 2, currentSessions: 2, responses2xx: 0 });
   haproxy.answered(first, 20);
   t.like(await row('s1'), { currentSessions: 1, responses2xx: 1, responses5xx: 0, responseErrors: 0 });
-  haproxy.timedOut(second);
+  haproxy.timedOut(second, 20);
   t.like(await row('s1'), { currentSessions: 0, responses2xx: 1, responses5xx: 0, responseErrors: 1 });
   haproxy.broken({ ...first }, 20);
   t.like(await row('s1'), { responses5xx: 0, responseErrors: 2 });
@@ -59,7 +24,7 @@ test("counters are those of HAProxy's statistics, by the outcome of the request"
 });
 
 test('a refused connection is retried three times at most, and then counts for the last server', async (t) => {
-  const { machines, measures, send, row } = setUp(2);
+  const { machines, measures, send, row } = oneHaproxy({ servers: 2 });
   machines[0]?.become(down, 0);
   t.is(send().server, 1);
   t.like(await row('s1'), { connectionErrors: 0, redispatches: 1, currentSessions: 0 });
@@ -83,13 +48,14 @@ test('a refused connection is retried three times at most, and then counts for t
 /* The next two as HAProxy 2.6.12 counts: `retry-on conn-failure empty-response 500`, `option redispatch 1`, `observe layer4`. */
 
 test('with its own fast path HAProxy repeats a 500 elsewhere, and counts no answer but a retry', async (t) => {
-  const { machines, measures, haproxy, send, row } = setUp(2, true);
+  const { machines, measures, haproxy, send, row } = oneHaproxy({ servers: 2, fastPath: true });
   machines[0]?.become(black, 0);
   const request = send();
   t.is(request.server, 1);
   t.like(await row('s1'), { totalSessions: 1, responses5xx: 0, retries: 1, redispatches: 1, connectionErrors: 0 });
   t.is(measures.failures.status5xx, 0);
-  t.true(haproxy.broken(request, 10), 'an empty answer is repeated, too');
+  haproxy.broken(request, 10);
+  t.false(request.over, 'an empty answer is repeated, too');
   machines[1]?.become(black, 20);
   send();
   t.is(measures.failures.status5xx, 1, 'after three retries the error is answered');
@@ -97,7 +63,7 @@ test('with its own fast path HAProxy repeats a 500 elsewhere, and counts no answ
 });
 
 test('with its own fast path HAProxy takes a server down that refuses three connections', async (t) => {
-  const { machines, haproxy, send, row } = setUp(2, true);
+  const { machines, haproxy, send, row } = oneHaproxy({ servers: 2, fastPath: true });
   machines[0]?.become(down, 0);
   for (let request = 0; request < 5; request += 1) haproxy.answered(send(), 0);
   t.like(await row('s1'), { totalSessions: 3, redispatches: 3, retries: 0, status: 'DOWN' });
@@ -109,7 +75,7 @@ test('with its own fast path HAProxy takes a server down that refuses three conn
 });
 
 test("the controller's own reader accepts the simulated statistics", async (t) => {
-  const { haproxy, runtime, send } = setUp(2);
+  const { haproxy, runtime, send } = oneHaproxy({ servers: 2 });
   send();
   t.deepEqual(await runtime.setWeights(backendName, [{ server: 's2', weight: 7 }]), { ok: true, value: undefined });
   for (let check = 0; check < 3; check += 1) haproxy.check(0, 1_000);

@@ -9,9 +9,12 @@ export interface Target {
   served: number;
 }
 
+/** Whether a server is below its limit. */
+export type HasRoom = (target: Target) => boolean;
+
 /** `balance`: which server gets the next request. */
 export interface Dispatch {
-  /** The server for the next request, not `avoid` if there is another; null: no server is in rotation. */
+  /** The server for the next request, not `avoid` if there is another; null: none in rotation has room. */
   pick(avoid: Target | null): Target | null;
   /** Weight, state or requests served have changed. */
   changed(target: Target): void;

@@ -1,12 +1,12 @@
 import type { Random } from '../../../shared/math/random.ts';
-import { type Dispatch, isEligible, type Target } from './dispatch.ts';
+import { type Dispatch, type HasRoom, isEligible, type Target } from './dispatch.ts';
 
 /**
  * random(2), HAProxy's `balance random` (`get_server_rnd` in lb_chash.c): two servers drawn by weight, the second one
  * unless it serves more requests for its weight than the first. HAProxy draws on a hash ring, whose shares are slightly uneven;
- * here they are exact.
+ * here they are exact. Where the better of the two has no room, there is none, though another server may have some.
  */
-export function randomOfTwo(targets: readonly Target[], random: Random): Dispatch {
+export function randomOfTwo(targets: readonly Target[], random: Random, hasRoom: HasRoom): Dispatch {
   return {
     pick(avoid) {
       const mayAvoid = avoid !== null && targets.some((target) => target !== avoid && isEligible(target));
@@ -14,7 +14,8 @@ export function randomOfTwo(targets: readonly Target[], random: Random): Dispatc
       const previous = draw(targets, random, without);
       const current = draw(targets, random, without);
       if (previous === null || current === null) return null;
-      return current.served * previous.weight > previous.served * current.weight ? previous : current;
+      const better = current.served * previous.weight > previous.served * current.weight ? previous : current;
+      return hasRoom(better) ? better : null;
     },
     changed() {},
   };
