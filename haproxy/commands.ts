@@ -1,4 +1,4 @@
-import { maxWeight, namePattern } from '../shared/contract/limits.ts';
+import { maxLimit, maxWeight, namePattern } from '../shared/contract/limits.ts';
 import type { Problem } from '../shared/contract/problem.ts';
 import { nameInvalid } from '../shared/contract/problems/backend.ts';
 import { err, ok, type Result } from '../shared/contract/result.ts';
@@ -14,9 +14,6 @@ export interface LimitChange {
   readonly server: string;
   readonly limit: number;
 }
-
-/** HAProxy keeps a limit as a signed integer of 32 bits. */
-export const maxLimit = 2_147_483_647;
 
 /**
  * Longest command line that is sent, in bytes with its line feed. From 3.2 on HAProxy takes one buffer (`tune.bufsize`, 16,384

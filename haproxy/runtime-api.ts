@@ -26,7 +26,7 @@ import { parseSocketAddress } from './socket-address.ts';
 import { parseStats, type StatRow } from './stat-csv.ts';
 
 // What callers of the client need besides; the testbed imports no other file of haproxy/.
-export { isValidName, type LimitChange, maxLimit, type WeightChange } from './commands.ts';
+export { isValidName, type LimitChange, type WeightChange } from './commands.ts';
 export { exchange } from './exchange.ts';
 export type { AccessLevel, HaproxyInfo } from './process-info.ts';
 export type { OperationalState, ServerState } from './servers-state.ts';

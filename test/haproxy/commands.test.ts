@@ -1,13 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import {
-  isValidName,
-  limitCommands,
-  maxLimit,
-  maxLineBytes,
-  splitIntoLines,
-  weightCommands,
-} from '../../haproxy/commands.ts';
+import { isValidName, limitCommands, maxLineBytes, splitIntoLines, weightCommands } from '../../haproxy/commands.ts';
+import { maxLimit } from '../../shared/contract/limits.ts';
 
 const name = fc.stringMatching(/^[A-Za-z0-9_:.-]{1,60}$/);
 const change = fc.record({ server: name, weight: fc.integer({ min: 0, max: 256 }) });

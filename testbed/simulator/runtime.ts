@@ -1,5 +1,6 @@
 import type { AgentSource } from '../../controller/index.ts';
 import type { HaproxyControl, LimitChange, ServerState, StatRow, WeightChange } from '../../haproxy/runtime-api.ts';
+import { maxLimit } from '../../shared/contract/limits.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { agentUnreachable } from '../../shared/contract/problems/agent.ts';
 import { serverMissing } from '../../shared/contract/problems/backend.ts';
@@ -47,7 +48,11 @@ export class SimulatedRuntime implements HaproxyControl {
   }
 
   setLimits(backend: string, changes: readonly LimitChange[]): Reply<void> {
-    for (const { server, limit } of changes) {
+    // as the client of the Runtime API: before "none" goes one that nothing reaches
+    const steps = changes.flatMap((change) =>
+      change.limit === 0 ? [{ ...change, limit: maxLimit }, change] : [change],
+    );
+    for (const { server, limit } of steps) {
       if (this.#haproxy.setLimit(server, limit, this.#nowMs())) continue;
       return Promise.resolve(err(serverMissing(`${backend}/${server}`)));
     }
