@@ -46,6 +46,7 @@ export { defaultGuardSettings } from './decide/guard/settings.ts';
 // act: what is written to HAProxy
 
 export { type GivenBack, restore } from './act/act.ts';
+export { restoreLimits } from './act/limit-writer.ts';
 
 // record: ticks in a file, and what another policy would have decided on them
 
@@ -62,6 +63,7 @@ export { Loop } from './loop/loop.ts';
 // run: the process
 
 export { controllersOf } from './run/controllers-of.ts';
+export { lastLimits } from './run/last-limits.ts';
 export { lastSettingsFile } from './run/last-settings.ts';
 export { lastWeights } from './run/last-weights.ts';
 export { checkSetup } from './run/preflight.ts';

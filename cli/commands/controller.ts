@@ -3,6 +3,7 @@ import { type ConfigFlags, checkSetup, loadConfig, runController } from '../../c
 import { agentPort, controllerPort } from '../../shared/contract/endpoints.ts';
 import { defaultPolicy, policyNames } from '../../shared/contract/policy-names.ts';
 import { formatProblem, ProblemError } from '../../shared/contract/problem.ts';
+import { defaultLimitMode, limitModes } from '../../shared/contract/server-limit.ts';
 import { endSoon } from '../../shared/process/end-soon.ts';
 import { note, print } from '../exit.ts';
 import { addHaproxyOptions, addPeerOptions, repeatedNames, wholeNumber } from '../options.ts';
@@ -27,6 +28,10 @@ export function controllerCommand(): Command {
   return addPeerOptions(addHaproxyOptions(new Command('controller')))
     .description("measure, decide and set HAProxy's weights, every two seconds")
     .option('--policy <name>', `policy that decides the weights: ${policyNames.join(', ')} (default: ${defaultPolicy})`)
+    .option(
+      '--limits <mode>',
+      `limits on the requests that a server has at once: ${limitModes.join(', ')}; observe decides and shows them, on writes them too (default: ${defaultLimitMode})`,
+    )
     .option(
       '--period-ms <ms>',
       'time between ticks, 1000 to 60000; must divide a minute (default: 2000)',

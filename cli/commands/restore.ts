@@ -3,10 +3,12 @@ import {
   type ConfigFlags,
   controllersOf,
   type GivenBack,
+  lastLimits,
   lastSettingsFile,
   lastWeights,
   loadConfig,
   restore,
+  restoreLimits,
 } from '../../controller/index.ts';
 import { RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { defaultSocket } from '../../shared/contract/endpoints.ts';
@@ -20,7 +22,9 @@ For use after a controller was killed. A controller that is stopped (SIGTERM)
 restores the weights itself; while one runs, restore refuses. It cannot know
 who set a weight: every server gets its configured weight, and each change is
 printed so that it can be undone. Servers that haweight never changes (backup,
-agent-check, kept out by weight 0) are left alone.
+agent-check, kept out by weight 0) are left alone. Limits (maxconn) are restored
+where the controller could note the configured ones (RUNTIME_DIRECTORY);
+elsewhere a reload of HAProxy brings them back.
 
 With --after-exit it restores only what the controller would have restored:
 weights that it wrote and that are still in force, and nothing after a dry run,
@@ -82,6 +86,13 @@ export function restoreCommand(): Command {
         const { givenBack, leftAlone } = restored.value;
         print(`${name}: ${summaryOf(givenBack.length, leftAlone.length)}`);
         for (const change of givenBack) print(lineOf(change));
+        const limits = await restoreLimits(
+          api,
+          name,
+          lastLimits({ socket: config.haproxy.socket, backend: name }) ?? new Map(),
+        );
+        if (!limits.ok) problems.push(limits.error);
+        else for (const { server, limit } of limits.value) print(`  ${server}: maxconn ${limit ?? 0}`);
       }
       // one backend's trouble is not the others'
       const [problem, ...more] = problems;

@@ -3,6 +3,7 @@ import { metricNames } from '../../shared/contract/snapshot.ts';
 import type { BackendStatus, ServerStatus, Status, StatusReason } from '../../shared/contract/status.ts';
 import { decimal, percent, seconds } from '../../shared/terminal/format.ts';
 import type { ShadowedServer } from '../shadow-status.ts';
+import { limitLine } from './limits.ts';
 import { describe } from './reasons.ts';
 import { serverNotes } from './server-notes.ts';
 import { type AnsweredAt, outOfDate, timeOf } from './up-to-date.ts';
@@ -44,6 +45,7 @@ export function renderExplanation(explained: Explained): string {
     `  HAProxy  ${server.haproxyStatus}, configured weight ${server.configuredWeight}, ${server.inFlight} in flight`,
     `  traffic  ${traffic === null ? 'not known for this tick' : `${traffic.ok} answered, ${traffic.errors} errors since the last tick`}`,
     ...elsewhereNote(server),
+    ...limitLine(server),
     `  agent    ${agent.state}, ${age}${agent.url === '' ? '' : `, ${agent.url}`}`,
     ...(agent.detail === null ? [] : [`           ${agent.detail}`]),
     ...serverNotes(server),

@@ -1,5 +1,6 @@
 import type { BackendStatus, ServerStatus, Status } from '../../shared/contract/status.ts';
 import { decimal, percent, signed } from '../../shared/terminal/format.ts';
+import { limitNotes } from './limits.ts';
 import { headline, signedDelta } from './reasons.ts';
 import { backendNotes } from './server-notes.ts';
 import { type Column, renderTable } from './table.ts';
@@ -70,7 +71,7 @@ function renderBackend(backend: BackendStatus, status: Status, answeredAt: Answe
   );
   const shadows = backend.shadows.map(({ problem }) => problem);
   const whole = [backend.problem, ...shadows].flatMap((problem) => (problem === null ? [] : [`! ${problem}`]));
-  return [title, table, ...whole, ...problems, ...backendNotes(backend)].join('\n');
+  return [title, table, ...limitNotes(backend), ...whole, ...problems, ...backendNotes(backend)].join('\n');
 }
 
 /** HAProxy 2.6 shows `random` as "unknown", and a socket of level user shows no algorithm. */

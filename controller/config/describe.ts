@@ -95,6 +95,7 @@ function flagThatSet(path: readonly string[], flags: ConfigFlags): string | null
     'peers.tls.cert': ['--peer-cert-file', flags.peerCertFile],
     'peers.tls.key': ['--peer-key-file', flags.peerKeyFile],
     policy: ['--policy', flags.policy],
+    limits: ['--limits', flags.limits],
     'record.file': ['--record', flags.record],
     periodMs: ['--period-ms', flags.periodMs],
     listen: ['--listen', flags.listen],

@@ -16,6 +16,7 @@ export interface ConfigFlags {
   readonly peerCertFile?: string;
   readonly peerKeyFile?: string;
   readonly policy?: string;
+  readonly limits?: string;
   readonly shadow?: readonly string[];
   readonly periodMs?: number;
   readonly listen?: string;

@@ -35,6 +35,7 @@ function warnOnStderr(line: string): void {
 function mergeFlags(file: Tree, flags: ConfigFlags): Tree {
   const simple = {
     policy: flags.policy,
+    limits: flags.limits,
     shadow: flags.shadow,
     periodMs: flags.periodMs,
     listen: flags.listen,

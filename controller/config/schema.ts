@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { agentPort, controllerPort, defaultSocket, httpUrlPattern } from '../../shared/contract/endpoints.ts';
 import { hostPattern, nameAlphabet, namePattern } from '../../shared/contract/limits.ts';
 import { defaultPolicy, policyNames } from '../../shared/contract/policy-names.ts';
+import { defaultLimitMode, limitModes } from '../../shared/contract/server-limit.ts';
 import { queueParts } from '../../shared/contract/tcp-queues.ts';
 import { logLevels } from '../../shared/process/log.ts';
 import { defaultGuardSettings } from '../decide/guard/settings.ts';
@@ -150,6 +151,7 @@ export const configSchema = z.strictObject({
       deadband: share(0.5).default(defaultGuardSettings.deadband),
     })
     .prefault({}),
+  limits: z.enum(limitModes).default(defaultLimitMode),
   /** Left out: 127.0.0.1:9478, or for a dry run any port if that one is in use. */
   listen: z.string().optional(),
   tokenFile: z.string().min(1).optional(),

@@ -2,11 +2,14 @@ import type { Decision, Reason } from '../../shared/contract/decision.ts';
 import { maxWeight } from '../../shared/contract/limits.ts';
 import type { Observation } from '../../shared/contract/observation.ts';
 import type { Dynamics, LoadFactors, Policy, Thresholds, Verdict } from '../../shared/contract/policy.ts';
+import type { LimitMode } from '../../shared/contract/server-limit.ts';
 import { type BesideOthersState, besideOthers, nothingLeft, toGuardScale } from './beside-others.ts';
 import { type GuardOutcome, guard } from './guard/guard.ts';
 import type { GuardSettings } from './guard/settings.ts';
 import { type GuardState, initialGuardState } from './guard/state.ts';
 import { type KnownServers, type Recognised, recognise, withoutServers } from './known-servers.ts';
+import { type LimitsState, noLimitsYet } from './limits/state.ts';
+import { withLimits } from './limits/with-limits.ts';
 import type { Order, Orders } from './orders.ts';
 import { type AnswersByServer, judgeRefusals } from './quick-refusals.ts';
 
@@ -16,6 +19,7 @@ export interface DecideInput {
   readonly factors: LoadFactors;
   readonly thresholds: Thresholds;
   readonly guard: GuardSettings;
+  readonly limits: LimitMode;
   /** The backend's algorithm as HAProxy names it; null if it does not say. */
   readonly algorithm: string | null;
   /** Since the tick before (the period, at the first), in ms. */
@@ -29,6 +33,7 @@ export interface DecideState {
   readonly policy: unknown;
   readonly guard: GuardState;
   readonly beside: BesideOthersState;
+  readonly limits: LimitsState;
 }
 
 export function initialDecideState(policy: Policy): DecideState {
@@ -38,6 +43,7 @@ export function initialDecideState(policy: Policy): DecideState {
     policy: policy.initialState,
     guard: initialGuardState,
     beside: nothingLeft,
+    limits: noLimitsYet,
   };
 }
 
@@ -65,11 +71,14 @@ export function decide(
   const guarded = throughGuard(seen, input.policy.dynamics, verdicts, before.guard);
   const decided = guarded.decisions.map((decision) => withCause(decision, judged.reasons.get(decision.server)));
   const beside = besideOthers(recognised.observations, inOrder(observations, decided), input.elapsedMs, before.beside);
+  const orders = ordersOf(guarded.full, judged.reasons, recognised.observations, beside.scale);
+  const limitable = { ...input, observations: recognised.observations, orders };
+  const limited = withLimits(beside.decisions, limitable, before.limits);
   const { answers } = judged;
   return {
-    decisions: beside.decisions,
-    orders: ordersOf(guarded.full, judged.reasons, recognised.observations, beside.scale),
-    state: { ...before, answers, policy, guard: guarded.state, beside: beside.state },
+    decisions: limited.decisions,
+    orders: limited.orders,
+    state: { ...before, answers, policy, guard: guarded.state, beside: beside.state, limits: limited.state },
   };
 }
 
@@ -82,6 +91,7 @@ function withoutReplaced(state: DecideState, { replaced, known }: Recognised, po
     policy: policy.forget?.(state.policy, replaced) ?? state.policy,
     guard: { ...state.guard, servers: withoutServers(state.guard.servers, replaced) },
     beside: { ...state.beside, left: withoutServers(state.beside.left, replaced) },
+    limits: { ...state.limits, servers: withoutServers(state.limits.servers, replaced) },
   };
 }
 
@@ -126,7 +136,10 @@ function ordersOf(
       const { full = 0, undrained = 1, size = 1, capacity = null } = weights.get(server) ?? {};
       const reason = reasons.get(server);
       const refusing = reason?.code === 'client-errors' ? (reason.share - reason.others) / reason.share : 0;
-      return [server, { full: scaled(full), undrained: scaled(undrained), capacity, size, machine, refusing }];
+      return [
+        server,
+        { full: scaled(full), undrained: scaled(undrained), capacity, size, machine, refusing, limit: null },
+      ];
     }),
   );
 }

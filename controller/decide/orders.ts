@@ -12,6 +12,18 @@ export interface Order {
   readonly machine: string;
   /** Part of its responses 4xx that counts as errors, because its share of them stands out, 0 to 1. */
   readonly refusing: number;
+  /** What the tick decided of its limit; null: it is not ours to set. */
+  readonly limit: OrderedLimit | null;
+}
+
+/** A limit that the looks watch, and open where it is found wrong. */
+export interface OrderedLimit {
+  /** Most requests at once; null: as configured. */
+  readonly most: number | null;
+  /** `fullconn` of a limit that HAProxy scales with the load; null: it does not. */
+  readonly fullconn: number | null;
+  /** The one of HAProxy's configuration; null: none. */
+  readonly configured: number | null;
 }
 
 /** By server. */

@@ -6,6 +6,7 @@ import { ok, type Result } from '../../shared/contract/result.ts';
 import type { BackendTraffic } from '../../shared/contract/traffic.ts';
 import type { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
+import type { LimitWriter } from '../act/limit-writer.ts';
 import type { Writer } from '../act/writer.ts';
 import type { BackendConfig, Config } from '../config/schema.ts';
 import { type DecideInput, type DecideState, decide, initialDecideState } from '../decide/decide.ts';
@@ -23,6 +24,7 @@ import { decisionSettings, type TickRecord } from '../record/recording.ts';
 import { type BackendTick, noTickYet, type ShadowTick } from './backend-tick.ts';
 import { BetweenTicks } from './between-ticks.ts';
 import { countedIn, withElsewhere } from './exchange.ts';
+import { readLimits, withLimits } from './limit-readings.ts';
 import type { OneByOne } from './one-by-one.ts';
 import { TickLog } from './tick-log.ts';
 import { outcomeOf, problemAfter, type TickResult } from './tick-result.ts';
@@ -44,6 +46,7 @@ export type BackendLoopConfig = Pick<
   | 'factors'
   | 'thresholds'
   | 'guard'
+  | 'limits'
 > & { readonly agents: Pick<Config['agents'], 'url' | 'staleAfterMs'> };
 
 export interface BackendLoopOptions {
@@ -54,6 +57,7 @@ export interface BackendLoopOptions {
   readonly api: HaproxyControl;
   readonly agents: AgentSource;
   readonly writer: Writer;
+  readonly limitWriter: LimitWriter;
   readonly logger: Log;
   readonly events: EventLog;
   /** Monotonic clock, in ms. */
@@ -79,6 +83,8 @@ interface Observed {
   readonly algorithm: string | null;
   readonly servers: readonly ObservedServer[];
   readonly srvRecords: BackendView['srvRecords'];
+  /** Requests that wait in HAProxy for any server. */
+  readonly waiting: number;
   /** Since the tick before, in ms. */
   readonly elapsedMs: number;
 }
@@ -177,7 +183,7 @@ export class BackendLoop {
   }
 
   async #decideAndAct(observed: Observed): Promise<number> {
-    const { algorithm, servers, srvRecords } = observed;
+    const { algorithm, servers, srvRecords, waiting } = observed;
     const readAtMs = Math.round(this.#options.wallMs());
     const input = this.#inputOf(observed);
     const decisions = this.#decide(input);
@@ -187,7 +193,17 @@ export class BackendLoop {
     const backend = this.#options.backend.name;
     const problem = problemAfter(result, silentAgentsProblem(backend, input.observations));
     const { ejections } = this.#looks;
-    this.#finish({ backend, algorithm, readAtMs, servers, decisions: result.decisions, problem, ejections, shadows });
+    this.#finish({
+      backend,
+      algorithm,
+      readAtMs,
+      waiting,
+      servers,
+      decisions: result.decisions,
+      problem,
+      ejections,
+      shadows,
+    });
     this.#record(input, decisions, result);
     return result.kind === 'written' ? result.count : 0;
   }
@@ -200,7 +216,7 @@ export class BackendLoop {
 
   /** null: the tick was stopped. */
   async #observe({ round, reading, peers }: SharedTick): Promise<Result<Observed, Problem> | null> {
-    const { api, backend, config, nowMs } = this.#options;
+    const { api, backend, config, limitWriter, nowMs } = this.#options;
     const known = { found: this.#found, decided: this.#decided };
     const view = await reading.run(async () =>
       round.stopped.aborted ? null : await readBackend(api, backend.name, known),
@@ -214,13 +230,11 @@ export class BackendLoop {
     this.#counted = countedIn(view.value, readAtMs);
     const { algorithm, srvRecords } = view.value;
     this.#looks.see(view.value);
+    const limits = config.limits === 'off' ? null : readLimits(view.value, limitWriter, this.#looks.lane.limits);
     const [servers] = await Promise.all([this.#observer.observe(view.value, round, this.#looks.lane), peers.asked]);
-    return ok({
-      algorithm,
-      srvRecords,
-      servers: withElsewhere(servers, backend.name, peers.all, elapsedMs),
-      elapsedMs,
-    });
+    const all = withElsewhere(servers, backend.name, peers.all, elapsedMs);
+    const { waiting } = view.value.queue;
+    return ok({ algorithm, srvRecords, servers: withLimits(all, limits ?? new Map()), waiting, elapsedMs });
   }
 
   /** The weights that the last tick left; none in a dry run, which leaves none. */
@@ -230,11 +244,11 @@ export class BackendLoop {
   }
 
   #inputOf({ algorithm, servers, elapsedMs }: Observed): TickInput {
-    const { factors, thresholds, guard } = this.#options.config;
+    const { factors, thresholds, guard, limits } = this.#options.config;
     const seen = servers.map(({ observation }) => observation);
     const contested = this.#options.writer.leftToOthers(seen);
     const observations = seen.map((each) => (contested.has(each.server) ? { ...each, leftToOther: true } : each));
-    return { observations, factors, thresholds, guard, algorithm, elapsedMs };
+    return { observations, factors, thresholds, guard, limits, algorithm, elapsedMs };
   }
 
   #decide(input: TickInput): readonly Decision[] {

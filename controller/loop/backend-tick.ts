@@ -16,6 +16,8 @@ export interface BackendTick {
   readonly algorithm: string | null;
   /** Wall clock of when HAProxy was read, in ms; a tick that could not read it keeps what there was. null: never. */
   readonly readAtMs: number | null;
+  /** Requests that wait in HAProxy for any server. */
+  readonly waiting: number;
   readonly servers: readonly ObservedServer[];
   /** In force: what HAProxy did not take, or was left to another writer, is as it was. */
   readonly decisions: readonly Decision[];
@@ -32,6 +34,7 @@ export function noTickYet(backend: string, shadows: readonly string[]): BackendT
     backend,
     algorithm: null,
     readAtMs: null,
+    waiting: 0,
     servers: [],
     decisions: [],
     problem: null,

@@ -1,20 +1,26 @@
 import type { HaproxyControl } from '../../haproxy/runtime-api.ts';
+import type { Decision } from '../../shared/contract/decision.ts';
 import type { Exclusion, Observation } from '../../shared/contract/observation.ts';
+import type { LimitMode } from '../../shared/contract/server-limit.ts';
 import type { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
+import type { LimitWriter } from '../act/limit-writer.ts';
 import type { Writer } from '../act/writer.ts';
 import type { LaneSettings } from '../decide/fast/settings.ts';
 import type { Orders } from '../decide/orders.ts';
 import type { BackendView } from '../observe/haproxy-view.ts';
+import { queueOf } from '../observe/queue.ts';
 import { FastLane, type Looked } from './fast-lane.ts';
+import type { LimitsLooked } from './limit-lane.ts';
 import { lookRowsOf, lookRowsOfView } from './look-rows.ts';
 import type { TickResult } from './tick-result.ts';
 
 export interface BetweenTicksOptions {
-  readonly config: { readonly guard: LaneSettings };
+  readonly config: { readonly guard: LaneSettings; readonly limits: LimitMode };
   readonly backend: { readonly name: string };
   readonly api: Pick<HaproxyControl, 'stats'>;
   readonly writer: Writer;
+  readonly limitWriter: LimitWriter;
   readonly logger: Log;
   readonly events: EventLog;
   /** Monotonic clock, in ms. */
@@ -43,8 +49,8 @@ export class BetweenTicks {
   }
 
   /** A tick's own reading of HAProxy. */
-  see({ servers, algorithm }: Pick<BackendView, 'servers' | 'algorithm'>): void {
-    this.lane.see(lookRowsOfView(servers), servers, algorithm);
+  see({ servers, queue, algorithm }: Pick<BackendView, 'servers' | 'queue' | 'algorithm'>): void {
+    this.lane.see(lookRowsOfView(servers), queue, servers, algorithm);
   }
 
   /** After a tick: only what HAProxy has by it may be changed by a look. */
@@ -53,9 +59,11 @@ export class BetweenTicks {
       this.lane.stop();
       return;
     }
+    const { limits } = this.#options.config;
     const away = new Set(observations.filter(({ exclusion }) => isAway(exclusion)).map(({ server }) => server));
     const written = kind === 'dry-run' ? [] : decisions;
     this.lane.decided(orders, new Map(written.map(({ server, weight }) => [server, weight])), away);
+    this.lane.limits.decided(kind === 'written' && limits === 'on' ? limitsLeft(decisions) : new Map());
   }
 
   /** Nothing may be written until the next tick. */
@@ -70,14 +78,26 @@ export class BetweenTicks {
     const { name } = backend;
     const rows = await api.stats(name);
     if (!rows.ok || !this.lane.isAtWork) return 0;
-    const looked = this.lane.look(lookRowsOf(rows.value));
+    const looked = this.lane.look(lookRowsOf(rows.value), queueOf(rows.value));
     this.#ejections += looked.opened.length;
     this.#log(looked);
+    await this.#writeLimits(looked.limits);
     if (looked.changes.length === 0) return 0;
     this.lane.written(looked.changes);
     const sent = await writer.writeBetween(looked.changes);
     events.report('weights between ticks', { backend: name }, sent.ok ? null : sent.error);
     return sent.ok ? sent.value : 0;
+  }
+
+  /** Limits that are wrong are taken back at once. */
+  async #writeLimits({ changes, refuted }: LimitsLooked): Promise<void> {
+    const { backend, limitWriter, events, logger } = this.#options;
+    if (refuted.size > 0) {
+      const found = Object.fromEntries(refuted);
+      logger.warn('limits found wrong', { backend: backend.name, servers: found, taken: changes.length });
+    }
+    const sent = await limitWriter.send(changes);
+    events.report('limits between ticks', { backend: backend.name }, sent.ok ? null : sent.error);
   }
 
   #log({ opened, closed, released }: Looked): void {
@@ -95,4 +115,9 @@ export class BetweenTicks {
 /** Whether it may come back, and is then to have the weight that was ordered before. */
 function isAway(exclusion: Exclusion | null): boolean {
   return exclusion === 'down' || exclusion === 'maintenance' || exclusion === 'drain';
+}
+
+/** The limits that servers have after a tick, where they are ours to set. */
+function limitsLeft(decisions: readonly Decision[]): ReadonlyMap<string, number | null> {
+  return new Map(decisions.flatMap(({ server, limit }) => (limit === undefined ? [] : [[server, limit.limit]])));
 }

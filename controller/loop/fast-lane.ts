@@ -4,9 +4,10 @@ import { type FastState, undisturbed } from '../../shared/contract/observation.t
 import { fastStateOf, weightNow } from '../decide/fast/fast-state.ts';
 import { isHeldBack } from '../decide/fast/fast-weight.ts';
 import { type FastLaneState, firstLook, type LookOutcome, look } from '../decide/fast/lane.ts';
-import type { LookRow } from '../decide/fast/look-row.ts';
+import type { BackendRow, LookRow } from '../decide/fast/look-row.ts';
 import type { LaneSettings } from '../decide/fast/settings.ts';
 import type { Order, Orders } from '../decide/orders.ts';
+import { LimitLane, type LimitsLooked } from './limit-lane.ts';
 
 /** What a look found and wants. */
 export interface Looked {
@@ -17,6 +18,7 @@ export interface Looked {
   readonly closed: readonly string[];
   /** Drained servers that take requests again, because the others cannot carry them. */
   readonly released: readonly string[];
+  readonly limits: LimitsLooked;
 }
 
 /** Requests in flight since the last tick, summed over the looks. */
@@ -41,6 +43,7 @@ export class FastLane {
   /** Servers whose breaker was open at the last look between ticks. */
   #open: ReadonlySet<string> = new Set();
   readonly #sums = new Map<string, Sum>();
+  readonly limits = new LimitLane();
 
   /** `nowMs` is a monotonic clock. */
   constructor(settings: LaneSettings, nowMs: () => number) {
@@ -51,6 +54,7 @@ export class FastLane {
   /** A tick's own reading is a look too. Another server under a known name is a newcomer. */
   see(
     rows: readonly LookRow[],
+    backend: BackendRow,
     places: readonly (Place & { readonly server: string })[],
     algorithm: string | null,
   ): void {
@@ -69,7 +73,7 @@ export class FastLane {
     this.#state = { ...this.#state, servers };
     this.#orders = orders;
     this.#since.clear();
-    this.#look(rows);
+    this.#look(rows, backend);
   }
 
   stateOf(server: string): FastState {
@@ -109,9 +113,9 @@ export class FastLane {
   }
 
   /** Between ticks. `written` is to be called with the changes that were sent. */
-  look(rows: readonly LookRow[]): Looked {
+  look(rows: readonly LookRow[], backend: BackendRow): Looked {
     const before = this.#state;
-    const { released } = this.#look(rows);
+    const { released, limits } = this.#look(rows, backend);
     this.#release(released);
     const changes = rows.flatMap((row) => this.#changeOf(row, before));
     const open = new Set([...this.#orders.keys()].filter((server) => this.stateOf(server).breaker !== 'closed'));
@@ -119,7 +123,13 @@ export class FastLane {
     this.#open = open;
     const opened = [...open].filter((server) => !known.has(server));
     const closed = [...known].filter((server) => !open.has(server) && this.#orders.has(server));
-    return { changes, opened, closed, released };
+    return {
+      changes,
+      opened,
+      closed,
+      released,
+      limits: this.limits.changes(rows, backend, this.#orders, limits.refuted),
+    };
   }
 
   /** Some requests are under way to see how a server does: the next look must not wait. */
@@ -134,18 +144,21 @@ export class FastLane {
     }
   }
 
-  #look(rows: readonly LookRow[]): LookOutcome {
+  #look(rows: readonly LookRow[], backend: BackendRow): LookOutcome {
     const nowMs = this.#nowMs();
     const elapsedMs = Math.max(1, nowMs - (this.#lookedAtMs ?? nowMs));
     this.#lookedAtMs = nowMs;
     const outcome = look(this.#state, {
       rows,
+      backend,
       elapsedMs,
       orders: this.#orders,
       isLeastconn: this.#isLeastconn,
       settings: this.#settings,
     });
     this.#state = outcome.state;
+    this.limits.looked(outcome.limits, this.#orders, elapsedMs);
+    this.#orders = withoutLimits(this.#orders, outcome.limits.refuted);
     for (const { server, inFlight } of rows) {
       const { inFlightMs, ms } = this.#sums.get(server) ?? { inFlightMs: 0, ms: 0 };
       this.#sums.set(server, { inFlightMs: inFlightMs + inFlight * elapsedMs, ms: ms + elapsedMs });
@@ -174,4 +187,15 @@ export class FastLane {
     const weight = isDisturbed ? weightNow(memory, order, row, this.#isLeastconn) : null;
     return weight === null || weight === row.weight ? [] : [{ server: row.server, weight }];
   }
+}
+
+/** A limit that is wrong is as configured until the next tick decides. */
+function withoutLimits(orders: Orders, refuted: ReadonlyMap<string, unknown>): Orders {
+  if (refuted.size === 0) return orders;
+  return new Map(
+    [...orders].map(([server, order]) => {
+      const { limit } = order;
+      return [server, limit !== null && refuted.has(server) ? { ...order, limit: { ...limit, most: null } } : order];
+    }),
+  );
 }

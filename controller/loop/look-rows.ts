@@ -9,8 +9,8 @@ export function lookRowsOf(rows: readonly StatRow[]): LookRow[] {
   return rows
     .filter(({ kind, fault }) => kind === 'server' && fault === undefined)
     .map((row) => {
-      const { name: server, isBackup, weight, currentSessions: inFlight } = row;
-      return rowOf({ server, status: statusOf(row.status), isBackup, weight, inFlight }, countersOf(row));
+      const { name: server, isBackup, weight, currentSessions: inFlight, limit } = row;
+      return rowOf({ server, status: statusOf(row.status), isBackup, weight, inFlight, limit }, countersOf(row));
     });
 }
 
@@ -18,14 +18,14 @@ export function lookRowsOf(rows: readonly StatRow[]): LookRow[] {
 export function lookRowsOfView(servers: readonly ServerView[]): LookRow[] {
   return servers
     .filter(({ counters }) => counters.isUnknown !== true)
-    .map(({ server, haproxyStatus, exclusion, currentWeight: weight, inFlight, counters }) => {
+    .map(({ server, haproxyStatus, exclusion, currentWeight: weight, inFlight, limit, counters }) => {
       const status = exclusion === 'maintenance' || exclusion === 'drain' ? 'away' : statusOf(haproxyStatus);
-      return rowOf({ server, status, isBackup: exclusion === 'backup', weight, inFlight }, counters);
+      return rowOf({ server, status, isBackup: exclusion === 'backup', weight, inFlight, limit }, counters);
     });
 }
 
 function rowOf(
-  facts: Pick<LookRow, 'server' | 'status' | 'isBackup' | 'weight' | 'inFlight'>,
+  facts: Pick<LookRow, 'server' | 'status' | 'isBackup' | 'weight' | 'inFlight' | 'limit'>,
   { ok, errors, clientErrors, redispatches, retries, started, queued }: Counters,
 ): LookRow {
   return { ...facts, ok, errors, clientErrors, retries, redispatches, started, queued };

@@ -11,6 +11,8 @@ import { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
 import { remembered } from '../../shared/remembered.ts';
 import type { Ledger } from '../act/ledger.ts';
+import type { LimitLedger } from '../act/limit-ledger.ts';
+import { LimitWriter } from '../act/limit-writer.ts';
 import { Writer } from '../act/writer.ts';
 import type { Config } from '../config/schema.ts';
 import type { AgentSource } from '../observe/agent-client.ts';
@@ -45,6 +47,8 @@ export interface LoopOptions {
   readonly peers?: NamedPeers;
   /** Which weights of a backend are ours from the start on; left out: none. */
   readonly ledgerOf?: (backend: string) => Ledger;
+  /** The same of limits. */
+  readonly limitLedgerOf?: (backend: string) => LimitLedger;
 }
 
 type LoopHead = Omit<StatusHead, 'waitingFor' | 'recording' | 'peers'>;
@@ -97,7 +101,8 @@ export class Loop {
         () => this.#isSameHaproxy(),
         options.ledgerOf?.(backend.name),
       );
-      return new BackendLoop({ ...shared, backend, writer });
+      const limitWriter = new LimitWriter(api, backend.name, logger, options.limitLedgerOf?.(backend.name));
+      return new BackendLoop({ ...shared, backend, writer, limitWriter });
     });
     this.#backends = backends;
     this.#looks = new Looks(backends, this.#events, clock.monotonicMs);

@@ -34,6 +34,7 @@ export function backendStatus(tick: BackendTick, dryRun: boolean): BackendStatus
     algorithm: tick.algorithm,
     readAtMs: tick.readAtMs,
     problem: tick.problem === null ? null : formatProblem(tick.problem),
+    waiting: tick.readAtMs === null ? null : tick.waiting,
     ejections: tick.ejections,
     servers: tick.servers.map((each) => {
       const { server } = each.observation;
@@ -101,8 +102,19 @@ function serverStatus(
     inFlight: observation.inFlight,
     breaker: breakerOf(observation.fast),
     elsewhere: observation.elsewhere,
+    limit: limitStatus(observation, decision, dryRun),
     reasons: [...(decision?.reasons ?? [])],
   };
+}
+
+function limitStatus(
+  { limit: reading }: Observation,
+  decision: Decision | undefined,
+  dryRun: boolean,
+): ServerStatus['limit'] {
+  if (reading === undefined) return null;
+  const { limit, write = false, reason = null } = decision?.limit ?? { limit: reading.now };
+  return { limit, now: write && !dryRun ? limit : reading.now, fullPart: reading.fullPart, reason };
 }
 
 /** A probe whose answers are awaited is still one. */

@@ -4,6 +4,7 @@ import type { Observation } from '../../shared/contract/observation.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { ok, type Result } from '../../shared/contract/result.ts';
 import type { Log } from '../../shared/process/log.ts';
+import type { LimitWriter } from '../act/limit-writer.ts';
 import { WeightSupport } from '../act/weight-support.ts';
 import { unwritten, type Writer } from '../act/writer.ts';
 import type { BackendView } from '../observe/haproxy-view.ts';
@@ -14,6 +15,7 @@ export interface TickWriterOptions {
   readonly backend: { readonly name: string };
   readonly api: HaproxyControl;
   readonly writer: Writer;
+  readonly limitWriter: LimitWriter;
   readonly logger: Log;
 }
 
@@ -43,23 +45,37 @@ export class TickWriter {
       return { kind: isUseless ? 'useless' : 'refused', decisions: unwritten(decisions, observations), problem };
     }
     const result = await writer.write(decisions, observations, srvRecords);
-    if (result.kind !== 'refused' || result.problem.code !== 'backend-static') return result;
+    if (result.kind === 'written') return await this.#withLimits(result);
+    if (result.problem.code !== 'backend-static') return result;
     await this.#support.refused(writer.left);
     writer.forget();
     return { ...result, kind: 'useless' };
   }
 
+  /** Limits are a second command: where HAProxy does not take them, the weights are in force all the same. */
+  async #withLimits(result: Extract<TickResult, { kind: 'written' }>): Promise<TickResult> {
+    const sent = await this.#options.limitWriter.write(result.decisions);
+    if (sent.ok) return result;
+    const decisions = result.decisions.map((each) =>
+      each.limit === undefined ? each : { ...each, limit: { ...each.limit, write: false } },
+    );
+    return { ...result, decisions, problem: result.problem ?? sent.error };
+  }
+
   /** HAProxy is another process now, which has none of our weights. */
   forget(): void {
-    const { writer } = this.#options;
+    const { writer, limitWriter } = this.#options;
     this.#support.forget(writer.left);
     writer.forget();
+    limitWriter.forget();
   }
 
   /** Puts the configured weights back. Returns how many; none where the algorithm takes no weights: none was written there. */
   async restore(): Promise<Result<number, Problem>> {
+    const { backend, writer, limitWriter, logger } = this.#options;
+    const limits = await limitWriter.restore();
+    if (!limits.ok) return limits;
     if (this.#support.isStatic) return ok(0);
-    const { backend, writer, logger } = this.#options;
     const restored = await writer.restore();
     if (!restored.ok) return restored;
     const { givenBack, leftAlone: servers } = restored.value;

@@ -5,6 +5,7 @@ import { backendDisabled, serverStateUnknown, serverUnreadable } from '../../sha
 import { haproxyReply } from '../../shared/contract/problems/haproxy-socket.ts';
 import { err, ok, type Result } from '../../shared/contract/result.ts';
 import { type FoundWeights, findWeights } from './found-weights.ts';
+import { type BackendQueue, queueOf } from './queue.ts';
 import { exclusionOf, serverRows, takesRequests } from './rotation.ts';
 import { type Counters, countersOf } from './traffic.ts';
 
@@ -24,12 +25,21 @@ export interface ServerView {
   readonly upForMs: number | null;
   readonly counters: Counters;
   readonly inFlight: number;
+  /** `maxconn`; null: none. */
+  readonly limit: number | null;
+  /** Of the requests that wait in HAProxy for any server, its part by weight. */
+  readonly waiting: number;
 }
 
 export interface BackendView {
   readonly backend: string;
   readonly algorithm: string | null;
+  /** Whether HAProxy counts requests and answers; false in tcp mode, and where it does not say. */
+  readonly isHttp: boolean;
+  /** From so many requests in flight on, limits with a `minconn` are whole; null: HAProxy does not say. */
+  readonly fullconn: number | null;
   readonly servers: readonly ServerView[];
+  readonly queue: BackendQueue;
   /** What is odd about single servers, by name; the others go on. */
   readonly problems: ReadonlyMap<string, Problem>;
   /** The SRV records that servers come from, by name of the server. */
@@ -90,6 +100,8 @@ export function joinBackend(
         upForMs: state.upForMs,
         counters: countersOf(row),
         inFlight: row.currentSessions,
+        limit: row.limit,
+        waiting: waitingPart(row, whole),
       },
     ];
   });
@@ -99,7 +111,22 @@ export function joinBackend(
       srvRecord === undefined ? [] : [[server, srvRecord]],
     ),
   );
-  return ok({ backend, algorithm: whole.algorithm, servers, problems, srvRecords, found });
+  const { algorithm, mode, limit: fullconn } = whole;
+  return ok({
+    backend,
+    algorithm,
+    isHttp: mode === 'http',
+    fullconn,
+    servers,
+    queue: queueOf(stats),
+    problems,
+    srvRecords,
+    found,
+  });
+}
+
+function waitingPart(row: StatRow, whole: StatRow): number {
+  return takesRequests(row) && whole.weight > 0 ? Math.round((whole.queued * row.weight) / whole.weight) : 0;
 }
 
 function oddityOf(backend: string, { server, fault, unknownBits }: ServerState, row?: StatRow): [string, Problem][] {

@@ -160,7 +160,7 @@ export class Observer {
     inFlightMean: number | null,
   ): ObservedServer {
     const flow = flowBetween(before.counters, view.counters);
-    const { counters, haproxyStatus, ...state } = view;
+    const { counters, haproxyStatus, limit: _limit, waiting, ...state } = view;
     const now = this.#nowMs();
     const { held, failures, isAnswering } = memory;
     const failure = answer === null || answer.answer.ok ? null : answer.answer.error;
@@ -177,7 +177,7 @@ export class Observer {
         agentUrl: asking === 'never' ? '' : where,
         agent: withCores(reading, cores),
         traffic: trafficBetween(before.counters, counters),
-        flow: flow === null ? null : { ...flow, inFlightMean },
+        flow: flow === null ? null : { ...flow, inFlightMean, queued: flow.queued + waiting },
         fast,
         elsewhere: null,
       },

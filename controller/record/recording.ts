@@ -4,7 +4,7 @@ import { type Observation, observationSchema } from '../../shared/contract/obser
 import { type Config, configSchema } from '../config/schema.ts';
 
 /** A change that an older reader would misread gets a new number. Other versions are read too: `other-versions.ts`. */
-export const recordingVersion = 3;
+export const recordingVersion = 4;
 
 /** How every line begins, in all versions. */
 export const lineBeginning = '{"haweightRecording":';
@@ -13,16 +13,23 @@ export const lineBeginning = '{"haweightRecording":';
 export const maxLineBytes = 16 * 1024 * 1024;
 
 /** What decisions depend on besides the observations, the policy and what it remembers. */
-export const settingsSchema = configSchema.pick({ factors: true, thresholds: true, guard: true, policies: true });
+export const settingsSchema = configSchema.pick({
+  factors: true,
+  thresholds: true,
+  guard: true,
+  limits: true,
+  policies: true,
+});
 export type DecisionSettings = z.output<typeof settingsSchema>;
 
 export function decisionSettings({
   factors,
   thresholds,
   guard,
+  limits,
   policies,
 }: Pick<Config, keyof DecisionSettings>): DecisionSettings {
-  return { factors, thresholds, guard, policies };
+  return { factors, thresholds, guard, limits, policies };
 }
 
 /** Wall clock in ms since 1970, as far as a date goes. */

@@ -78,8 +78,8 @@ export class BackendReplay {
     this.#outcomes[record.outcome] += 1;
 
     const { observations, algorithm, elapsedMs, decisions: inForce, outcome } = record;
-    const { factors, thresholds, guard } = settings;
-    const input = { observations, factors, thresholds, guard, algorithm, elapsedMs };
+    const { factors, thresholds, guard, limits } = settings;
+    const input = { observations, factors, thresholds, guard, limits, algorithm, elapsedMs };
     const decided = shadow.tick({ ...input, inForce, written: outcome === 'written' });
     if (!decided.ok) this.#countFailure(decided.error);
     const decisions = decided.ok ? decided.value : [];

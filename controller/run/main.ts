@@ -1,6 +1,7 @@
 import { type HaproxyInfo, RuntimeApi } from '../../haproxy/runtime-api.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { exitCodes, formatProblem, type Problem } from '../../shared/contract/problem.ts';
+import { limitsObserved } from '../../shared/contract/problems/controller.ts';
 import { controllerTokenVariable } from '../../shared/contract/status.ts';
 import { loadToken } from '../../shared/net/token.ts';
 import type { Log } from '../../shared/process/log.ts';
@@ -14,8 +15,10 @@ import { hurryLookups } from '../observe/name-lookups.ts';
 import { connectPeers } from '../observe/peers/peer-client.ts';
 import { Recorder } from '../record/recorder.ts';
 import { Claims } from './claims.ts';
+import { limitLedgerOf } from './last-limits.ts';
 import { leaveSettings } from './last-settings.ts';
 import { ledgerOf } from './last-weights.ts';
+import { canLeaveRecords } from './left-record.ts';
 import { longestTickMs } from './longest-tick.ts';
 import { startLooks } from './looks.ts';
 import { checkSetup } from './preflight.ts';
@@ -24,8 +27,9 @@ import { serveStatus } from './status-server.ts';
 import { stopRequest } from './stop-request.ts';
 
 /** Runs until there is a reason to stop, restores the configured weights unless told to keep ours, and gives the exit code. */
-export async function runController(config: Config): Promise<number> {
-  const logger = makeLogger(config.logLevel, 'controller');
+export async function runController(asked: Config): Promise<number> {
+  const logger = makeLogger(asked.logLevel, 'controller');
+  const config = withSafeLimits(asked, logger);
   hurryLookups();
   // these may wait for a pipe; a signal ends the process meanwhile
   using agents = connectAgents(config.agents, logger);
@@ -37,7 +41,12 @@ export async function runController(config: Config): Promise<number> {
   const api = new RuntimeApi(config.haproxy);
   const recorder = config.record === undefined ? null : new Recorder({ ...config.record, logger });
   const { socket } = config.haproxy;
-  const ledgers = config.dryRun ? {} : { ledgerOf: (backend: string) => ledgerOf({ socket, backend }) };
+  const ledgers = config.dryRun
+    ? {}
+    : {
+        ledgerOf: (backend: string) => ledgerOf({ socket, backend }),
+        limitLedgerOf: (backend: string) => limitLedgerOf({ socket, backend }),
+      };
   const others = { peers: { urls: config.peers.urls, source: peers } };
   leaveSettings(config);
   const claim = (info: HaproxyInfo) => claims.takeProcess(info);
@@ -65,6 +74,16 @@ export async function runController(config: Config): Promise<number> {
   const isRestored = config.dryRun || config.onExit === 'keep' || (await restoreWeights(loop, logger));
   await recorder?.close();
   return isRestored && reason !== 'unexpected error' ? exitCodes.fine : exitCodes.checkFailed;
+}
+
+/**
+ * HAProxy does not tell the configured limit once another one was set. So none is set where nothing could tell the next controller,
+ * or `haweight restore`, after this one was killed.
+ */
+function withSafeLimits(config: Config, logger: Log): Config {
+  if (config.limits !== 'on' || config.dryRun || canLeaveRecords()) return config;
+  logger.warn('limits are only observed', { code: limitsObserved.code, detail: formatProblem(limitsObserved) });
+  return { ...config, limits: 'observe' };
 }
 
 function logStart(

@@ -27,8 +27,10 @@ export async function renderMetrics(status: Status, refused: Refused = new Map()
     labelNames: ['backend'],
     registers: [registry],
   });
-  for (const { backend, servers, ejections: count } of status.backends) {
+  const queued = gauge(registry, 'backend_queue_requests', 'Requests that wait in HAProxy for any server', ['backend']);
+  for (const { backend, servers, waiting, ejections: count } of status.backends) {
     ejections.inc({ backend }, count);
+    if (waiting !== null) queued.set({ backend }, waiting);
     for (const server of servers) addServer(backend, server);
   }
   return await registry.metrics();
@@ -97,11 +99,17 @@ function serverMetrics(registry: Registry, dryRun: boolean): (backend: string, s
   });
   const byMetric = [...perServer, 'metric'];
   const utilisation = gauge(registry, 'server_utilisation_ratio', 'Utilisation of a metric, 0 to 1', byMetric);
+  const limit = gauge(registry, 'server_limit', 'Most requests at once that haweight decided for the server (maxconn)');
+  const limitNow = gauge(registry, 'server_limit_in_force', 'The same as HAProxy has it');
+  const full = gauge(registry, 'server_limit_full_ratio', 'Part of the last tick at the decided limit, 0 to 1');
   return (backend, each) => {
     const labels = { backend, server: each.server };
     weight.set(labels, dryRun ? each.weightBefore : each.weight);
     if (each.share !== null) share.set(labels, each.share);
     if (each.load !== null) load.set(labels, each.load);
+    if (each.limit?.limit != null) limit.set(labels, each.limit.limit);
+    if (each.limit?.now != null) limitNow.set(labels, each.limit.now);
+    if (each.limit?.limit != null) full.set(labels, each.limit.fullPart);
     drained.set(labels, each.drained ? 1 : 0);
     if (each.breaker !== null) ejected.set(labels, each.breaker === 'closed' ? 0 : 1);
     contested.set(labels, each.reasons.some(({ code }) => code === 'contested') ? 1 : 0);

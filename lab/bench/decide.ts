@@ -3,6 +3,7 @@ import { defaultGuardSettings } from '../../controller/decide/guard/settings.ts'
 import { policyNamed } from '../../controller/decide/policies/registry.ts';
 import { type Observation, undisturbed } from '../../shared/contract/observation.ts';
 import { policyNames } from '../../shared/contract/policy-names.ts';
+import { defaultLimitMode } from '../../shared/contract/server-limit.ts';
 
 /** CPU time of one tick's decisions (no I/O), by policy, size of the backend and share of its servers over a threshold. */
 const sizes = [100, 1_000, 4_000];
@@ -45,7 +46,14 @@ for (const name of policyNames) {
     for (const share of overloaded) {
       const policy = policyNamed(name);
       const observations = Array.from({ length: size }, (_, index) => observation(index, index < size * share));
-      const input = { observations, policy, factors, thresholds, guard: defaultGuardSettings };
+      const input = {
+        observations,
+        policy,
+        factors,
+        thresholds,
+        guard: defaultGuardSettings,
+        limits: defaultLimitMode,
+      };
       const tick = { ...input, algorithm: 'leastconn', elapsedMs: 2_000 };
       let state = initialDecideState(policy);
       for (let round = 0; round < warmUp; round += 1) state = decide(tick, state).state;

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { defaultGuardSettings } from '../../controller/decide/guard/settings.ts';
 import { FastLane } from '../../controller/loop/fast-lane.ts';
 import { lookRowsOf } from '../../controller/loop/look-rows.ts';
+import { queueOf } from '../../controller/observe/queue.ts';
 import { effectivePeriodMs } from '../../shared/contract/effective-period.ts';
 import type { Status } from '../../shared/contract/status.ts';
 import { median } from '../../shared/math/statistics.ts';
@@ -95,14 +96,14 @@ async function measure(size: Size, rounds: number): Promise<Row> {
 /** The median of some, in ms. */
 async function timeLook({ haproxy }: Stack, { backends, servers }: Size): Promise<number> {
   const lane = new FastLane(defaultGuardSettings, () => performance.now());
-  const order = { full: 100, undrained: 100, capacity: 100, size: 1, machine: '', refusing: 0 };
+  const order = { full: 100, undrained: 100, capacity: 100, size: 1, machine: '', refusing: 0, limit: null };
   const names = Array.from({ length: servers }, (_, index) => `s${index}`);
   lane.decided(new Map(names.map((name) => [name, order])), new Map(names.map((name) => [name, 100])), new Set());
   const times: number[] = [];
   for (let look = 0; look < 21; look += 1) {
     const startedMs = performance.now();
     const rows = await haproxy.api.stats(backend);
-    if (rows.ok) lane.look(lookRowsOf(rows.value));
+    if (rows.ok) lane.look(lookRowsOf(rows.value), queueOf(rows.value));
     times.push(performance.now() - startedMs);
   }
   return backends * (median(times) ?? Number.NaN);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { weightSchema } from './observation.ts';
 import type { Same } from './same.ts';
+import { type LimitDecision, limitDecisionSchema } from './server-limit.ts';
 import { metricNames } from './snapshot.ts';
 
 const metricName = z.enum(metricNames);
@@ -148,6 +149,8 @@ export interface Decision {
   readonly load: number | null;
   readonly delta: number | null;
   readonly reasons: readonly Reason[];
+  /** Absent where the server can have no limit, or limits are off. */
+  readonly limit?: LimitDecision | undefined;
 }
 
 /** The same, for reading a decision back: a recording comes from outside. */
@@ -159,6 +162,7 @@ export const decisionSchema = z.strictObject({
   load: z.number().nullable(),
   delta: z.number().nullable(),
   reasons: z.array(reasonSchema).readonly(),
+  limit: limitDecisionSchema.optional(),
 });
 
 /** Does not compile where the schema and the type differ. */

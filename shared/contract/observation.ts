@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { maxWeight } from './limits.ts';
 import { type ProblemCode, problemCodes } from './problem.ts';
 import type { Same } from './same.ts';
+import { type LimitReading, limitReadingSchema } from './server-limit.ts';
 import { type MetricName, metricNames } from './snapshot.ts';
 
 /** Utilisation 0 to 1 of each metric; null is unknown, which is never the same as 0. */
@@ -64,7 +65,7 @@ export interface Flow {
   readonly redispatches: number;
   /** Mean of the requests in flight, from the looks between ticks; null where there was none. */
   readonly inFlightMean: number | null;
-  /** Requests that wait in HAProxy for a free slot of this server, now. */
+  /** Requests that wait in HAProxy now: for this server, and its part by weight of those that wait for any. */
   readonly queued: number;
 }
 
@@ -124,6 +125,8 @@ export interface Observation {
   readonly elsewhere: Elsewhere | null;
   /** Requests that the server is working on now. */
   readonly inFlight: number;
+  /** Absent in tcp mode, where connections say little of the work that is under way, and where HAProxy does not say. */
+  readonly limit?: LimitReading | undefined;
 }
 
 export const weightSchema = z.number().int().min(0).max(maxWeight);
@@ -186,6 +189,7 @@ export const observationSchema = z.strictObject({
     .default(undisturbed),
   elsewhere: z.strictObject({ ok: count, started: count, inFlight: count }).nullable().default(null),
   inFlight: count,
+  limit: limitReadingSchema.optional(),
 });
 
 /** Does not compile where the schema and the type differ. */

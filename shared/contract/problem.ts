@@ -46,6 +46,8 @@ export const problemCodes = {
   'server-unreadable': "HAProxy's row of the server cannot be read, or holds what haweight does not know",
   'server-srv-record': 'HAProxy may set the weight of the server from an SRV record',
   'weight-contested': 'another writer sets the same weights',
+  'limits-observed':
+    'limits are only observed: nothing could put the configured ones back after this controller was killed',
   'controller-running': 'another controller already sets the weights of this backend, or writes this recording',
   'name-invalid': 'a name does not fit the Runtime API',
   'agent-unreachable': 'the agent could not be reached',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Reason, reasonSchema } from './decision.ts';
+import { limitReasonSchema } from './server-limit.ts';
 import { memoryEventsSchema, metricNames, pressureSchema } from './snapshot.ts';
 
 /**
@@ -78,6 +79,17 @@ export const serverStatusSchema = z.object({
   breaker: z.enum(['closed', 'open', 'probing']).nullable().default(null),
   /** What the HAProxys of other controllers did with the server since the last tick; null where none tells. */
   elsewhere: z.object({ ok: z.number(), started: z.number(), inFlight: z.number() }).nullable().default(null),
+  /** Most requests at once, as decided and as HAProxy has it (null: none), and why; null: limits are off, or there can be none. */
+  limit: z
+    .object({
+      limit: maybe,
+      now: maybe,
+      /** Part of the time since the last tick for which it had as many requests as the decided limit allows, 0 to 1. */
+      fullPart: z.number(),
+      reason: limitReasonSchema.nullable().catch(null),
+    })
+    .nullable()
+    .default(null),
   reasons: z.array(statusReasonSchema),
 });
 
@@ -107,6 +119,8 @@ export const backendStatusSchema = z.object({
   servers: z.array(serverStatusSchema),
   /** What is wrong with the backend as a whole, in one line; null while all is well. */
   problem: z.string().nullable(),
+  /** Requests that wait in HAProxy for any server; null: the controller does not say. */
+  waiting: maybe.default(null),
   /** How often a server was ejected since the controller started. */
   ejections: z.number().default(0),
   /** The policies that are computed beside the one in force. */

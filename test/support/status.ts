@@ -35,6 +35,7 @@ export function server(changes: Partial<ServerStatus> = {}): ServerStatus {
     inFlight: 12,
     breaker: 'closed',
     elsewhere: null,
+    limit: null,
     reasons: [
       { code: 'load', load: 0.412, average: 0.352, delta: 0.171 },
       { code: 'inverse-load', factor: 0.708 },

@@ -27,8 +27,8 @@ export class Demand {
   readonly #full: number;
   readonly #ramping: number;
 
-  /** `usualMs`: how long a request takes without a queue. */
-  constructor(carriers: readonly Carrier[], orders: Orders, usualMs: number | null) {
+  /** `usualMs`: how long a request takes without a queue. `waiting`: requests that wait in HAProxy for any server. */
+  constructor(carriers: readonly Carrier[], orders: Orders, usualMs: number | null, waiting: number) {
     this.#orders = orders;
     this.#carriers = carriers;
     const known = [...orders.values()].flatMap(({ capacity, undrained }) =>
@@ -36,7 +36,7 @@ export class Demand {
     );
     this.#perWeight = median(known);
     this.#usualMs = usualMs;
-    this.#asked = sum(carriers.map((carrier) => this.#askedOf(carrier)));
+    this.#asked = sum(carriers.map((carrier) => this.#askedOf(carrier))) + waiting / backlogSeconds;
     this.#full = this.#capacityOfAll('full');
     this.#ramping = this.#capacityOfAll('ramping');
   }

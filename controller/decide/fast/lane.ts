@@ -2,9 +2,10 @@ import { median, sum } from '../../../shared/math/statistics.ts';
 import type { Orders } from '../orders.ts';
 import { type Carrier, Demand } from './demand.ts';
 import { judgeable, usualAfter } from './judge.ts';
-import type { LookRow } from './look-row.ts';
+import type { BackendRow, LookRow } from './look-row.ts';
 import { decideOpenings } from './openings.ts';
 import { atLeast, rampUp } from './ramp.ts';
+import { type LimitsSeen, type LimitWatch, nothingWatched, watchLimits } from './refute.ts';
 import { type Baseline, nobodyAnswers } from './rescue.ts';
 import { type FastMemory, type Seen, takeIn, withBreaker } from './seen.ts';
 import type { LaneSettings } from './settings.ts';
@@ -20,6 +21,7 @@ export interface FastLaneState {
   readonly baseline: Baseline | null;
   /** For how long the servers in use have been asked for more than they can do, in ms. */
   readonly overloadedMs: number;
+  readonly limits: LimitWatch;
 }
 
 export const firstLook: FastLaneState = {
@@ -28,11 +30,13 @@ export const firstLook: FastLaneState = {
   errorShare: 0,
   baseline: null,
   overloadedMs: 0,
+  limits: nothingWatched,
 };
 
 export interface LookInput {
   /** Every server that HAProxy has in the backend. */
   readonly rows: readonly LookRow[];
+  readonly backend: BackendRow;
   /** Since the look before, in ms, above 0. */
   readonly elapsedMs: number;
   /** Of the last tick; a server that was released since is not drained. One without an order is judged, and left alone. */
@@ -45,6 +49,7 @@ export interface LookOutcome {
   readonly state: FastLaneState;
   /** Drained servers that must take requests at once. */
   readonly released: readonly string[];
+  readonly limits: Omit<LimitsSeen, 'watch'>;
 }
 
 /** Overload must last this long, in ms, before drained servers are released for it. */
@@ -63,7 +68,7 @@ export function look(before: FastLaneState, input: LookInput): LookOutcome {
   const judged = seen.map((each) => judgeable(each, usualMs, input.elapsedMs));
   const openings = decideOpenings(judged, before.errorShare, input.settings, input.elapsedMs);
   const opened = seen.map((each, index) => withBreaker(each, openings.breakers[index] ?? each.memory.breaker));
-  const demand = new Demand(opened.map(carrierOf), input.orders, usualMs);
+  const demand = new Demand(opened.map(carrierOf), input.orders, usualMs, input.backend.waiting);
   const times = opened.flatMap(({ memory, stands }) => (stands === 'full' ? (responseMs(memory.windows) ?? []) : []));
   const othersMs = median(times);
   const ramped = opened.map((each) => withRamp(each, demand, othersMs, input.elapsedMs));
@@ -72,6 +77,7 @@ export function look(before: FastLaneState, input: LookInput): LookOutcome {
   const isOverloaded = overloadedMs >= overloadMs;
   const drained = ramped.filter(isDrainedAndUp).map(({ row }) => row.server);
   const rates = ratesOf(ramped);
+  const { watch, ...limits } = watchLimits(before.limits, ramped, input.backend, input.elapsedMs);
   return {
     state: {
       servers: new Map(ramped.map((each) => [each.row.server, withProbe(each, rates, input.isLeastconn)])),
@@ -79,7 +85,9 @@ export function look(before: FastLaneState, input: LookInput): LookOutcome {
       errorShare: openings.errorShare,
       baseline,
       overloadedMs: isOutage || isOverloaded ? 0 : overloadedMs,
+      limits: watch,
     },
+    limits,
     // where nobody answers, nobody knows how much is asked for
     released: isOutage ? drained : isOverloaded ? demand.neededOf(drained) : [],
   };

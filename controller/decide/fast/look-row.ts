@@ -31,6 +31,16 @@ export interface LookRow extends Totals {
   /** Requests in flight now, and those that wait for the server. */
   readonly inFlight: number;
   readonly queued: number;
+  /** Most requests at once (`maxconn`); null: no limit. */
+  readonly limit: number | null;
+}
+
+/** What a look finds of the backend as a whole. */
+export interface BackendRow {
+  /** Requests that wait in HAProxy for any server. */
+  readonly waiting: number;
+  /** Requests that no server had before `timeout queue` was over, since HAProxy started; null: not known. */
+  readonly gaveUp: number | null;
 }
 
 /** The totals that a look finds of a row. */

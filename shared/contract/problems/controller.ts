@@ -104,3 +104,12 @@ export function shadowFailed(policy: string, cause: unknown): Problem {
     fix: 'This is a defect of haweight: please report it.',
   };
 }
+
+/** A killed controller would leave its limits in HAProxy, and the next one could not tell them from configured ones. */
+export const limitsObserved: Problem = {
+  code: 'limits-observed',
+  where: 'limits',
+  what: 'limits are only observed: there is no folder that outlives this process, to note the configured ones in',
+  expected: 'RUNTIME_DIRECTORY',
+  fix: 'The systemd unit has it. Elsewhere set RUNTIME_DIRECTORY to a folder of this user that a restart keeps.',
+};

@@ -22,6 +22,8 @@ export function view(server: string, changes: Partial<ServerView> = {}): ServerV
     upForMs: 60_000,
     counters,
     inFlight: 0,
+    limit: null,
+    waiting: 0,
     ...changes,
   };
 }
@@ -38,7 +40,8 @@ export function failing(server: string, problem: Problem): AskedAgent {
 export const nowMs = 1_700_000_000_120;
 
 export function viewOf(servers: readonly ServerView[], changes: Partial<BackendView> = {}): BackendView {
-  const rest = { problems: new Map(), srvRecords: new Map(), found: new Map() };
+  const queue = { waiting: 0, gaveUp: 0 };
+  const rest = { isHttp: true, fullconn: null, queue, problems: new Map(), srvRecords: new Map(), found: new Map() };
   return { backend: 'web', algorithm: 'roundrobin', servers, ...rest, ...changes };
 }
 

@@ -32,6 +32,8 @@ function view(server: string, changes: Partial<ServerView> = {}): ServerView {
     upForMs: 60_000,
     counters: { ok: 100, errors: 0, clientErrors: 0, redispatches: 0, retries: 0, started: 0, queued: 0 },
     inFlight: 0,
+    limit: null,
+    waiting: 0,
     ...changes,
   };
 }

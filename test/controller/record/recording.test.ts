@@ -120,7 +120,7 @@ for (const [what, text, ended, expected] of [
     'cut off, and another line after it',
     line.slice(0, 300),
     true,
-    'not valid JSON or was cut off: "{"haweightRecording":3,"at":17…"',
+    'not valid JSON or was cut off: "{"haweightRecording":4,"at":17…"',
   ],
   [
     'of another program',
@@ -132,9 +132,9 @@ for (const [what, text, ended, expected] of [
   ['null', 'null', true, 'not a tick of a haweight recording'],
   [
     'of a version that there is not',
-    line.replace('Recording":3', 'Recording":"x"'),
+    line.replace('Recording":4', 'Recording":"x"'),
     true,
-    'not a version of recordings; expected 1 to 3, got',
+    'not a version of recordings; expected 1 to 4, got',
   ],
   ['with an invalid value', line.replace('"elapsedMs":2000', '"elapsedMs":-1'), true, 'invalid value: "elapsedMs: '],
   ['with a key that we do not know', line.replace('"tick":1', '"tick":1,"tock":2'), true, 'tock'],

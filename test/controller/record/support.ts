@@ -55,8 +55,17 @@ export function recordingOf(
       currentWeight: haproxy.get(each.server) ?? each.currentWeight,
       traffic: incident === 'reload' || index === 0 ? null : each.traffic,
     }));
-    const { factors, thresholds, guard } = settings;
-    const input = { observations: seen, policy: policyNamed(policy), factors, thresholds, guard, algorithm, elapsedMs };
+    const { factors, thresholds, guard, limits } = settings;
+    const input = {
+      observations: seen,
+      policy: policyNamed(policy),
+      factors,
+      thresholds,
+      guard,
+      limits,
+      algorithm,
+      elapsedMs,
+    };
     const outcome = decide(input, state);
     state = outcome.state;
     const written = incident !== 'refused';

@@ -49,6 +49,7 @@ export function input(observations: readonly Observation[], changes: Partial<Dec
     factors,
     thresholds,
     guard: defaultGuardSettings,
+    limits: 'on',
     algorithm: 'leastconn',
     elapsedMs: 2_000,
     ...changes,

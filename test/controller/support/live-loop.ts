@@ -25,9 +25,10 @@ export class LiveLoop {
 
   constructor(
     haproxy: HaproxyProcess,
-    options: Partial<Pick<LoopOptions, 'api' | 'ledgerOf' | 'clock'>> = {},
+    options: Partial<Pick<LoopOptions, 'api' | 'ledgerOf' | 'limitLedgerOf' | 'clock'>> = {},
     policy = 'equal',
     dryRun = false,
+    limits = 'observe',
   ) {
     const { logger, lines } = recordingLogger();
     const api: HaproxyControl = haproxy.api;
@@ -36,6 +37,7 @@ export class LiveLoop {
       backends: [{ name: 'web' }],
       policy,
       dryRun,
+      limits,
     });
     const clock = { monotonicMs: () => this.#nowMs, wallMs: () => this.#nowMs };
     this.haproxy = haproxy;

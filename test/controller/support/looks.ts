@@ -25,7 +25,8 @@ export class Looks {
     const rows = observations.map((observation) => this.#rowOf(observation));
     this.#totals = new Map(rows.map((row) => [row.server, row]));
     const isLeastconn = algorithm === 'leastconn';
-    this.#state = look(this.#state, { rows, elapsedMs, orders: this.orders, isLeastconn, settings }).state;
+    const backend = { waiting: 0, gaveUp: 0 };
+    this.#state = look(this.#state, { backend, rows, elapsedMs, orders: this.orders, isLeastconn, settings }).state;
     return observations.map((observation) => {
       const memory = this.#state.servers.get(observation.server);
       return { ...observation, fast: memory === undefined ? undisturbed : fastStateOf(memory) };
@@ -54,7 +55,7 @@ export class Looks {
     const before = traffic === null ? nothing : (this.#totals.get(server) ?? nothing);
     const { ok = 0, errors = 0, clientErrors = 0 } = traffic ?? {};
     return {
-      ...{ server, status, isBackup: exclusion === 'backup', weight, inFlight, queued: 0 },
+      ...{ server, status, isBackup: exclusion === 'backup', weight, inFlight, queued: 0, limit: null },
       ok: before.ok + ok,
       errors: before.errors + errors,
       clientErrors: before.clientErrors + clientErrors,

@@ -1,5 +1,5 @@
 import { fastStateOf, weightNow } from '../../../../controller/decide/fast/fast-state.ts';
-import { type FastLaneState, firstLook, look } from '../../../../controller/decide/fast/lane.ts';
+import { type FastLaneState, firstLook, type LookOutcome, look } from '../../../../controller/decide/fast/lane.ts';
 import type { LookRow, Totals } from '../../../../controller/decide/fast/look-row.ts';
 import type { Order } from '../../../../controller/decide/orders.ts';
 import type { FastState } from '../../../../shared/contract/observation.ts';
@@ -8,6 +8,7 @@ import type { FastState } from '../../../../shared/contract/observation.ts';
 export interface Deed extends Partial<Totals> {
   readonly status?: LookRow['status'];
   readonly inFlight?: number;
+  readonly queued?: number;
   /** HAProxy began its totals anew. */
   readonly reset?: boolean;
 }
@@ -22,11 +23,15 @@ export class Pool {
   readonly weights = new Map<string, number>();
   state: FastLaneState = firstLook;
   released: readonly string[] = [];
+  limits: LookOutcome['limits'] = { refuted: new Map(), full: new Set() };
+  /** Of the backend as a whole. */
+  waiting = 0;
+  gaveUp = 0;
   #totals = new Map<string, Totals>();
 
   constructor(names: readonly string[], isLeastconn = true, order: Partial<Order> = {}) {
     this.isLeastconn = isLeastconn;
-    const usual = { full: 100, undrained: 100, capacity: null, size: 1, machine: '', refusing: 0 };
+    const usual = { full: 100, undrained: 100, capacity: null, size: 1, machine: '', refusing: 0, limit: null };
     this.orders = new Map(names.map((name) => [name, { ...usual, ...order }]));
     for (const [name, { full }] of this.orders) this.weights.set(name, full);
   }
@@ -34,9 +39,10 @@ export class Pool {
   look(deeds: Readonly<Record<string, Deed>> = {}, elapsedMs = 200, reverse = false): void {
     const rows = [...this.orders.keys()].map((server) => this.#rowOf(server, deeds[server] ?? {}));
     const { isLeastconn, orders } = this;
-    const input = { rows: reverse ? rows.toReversed() : rows, elapsedMs, orders, isLeastconn, settings };
-    const { state, released } = look(this.state, input);
-    [this.state, this.released] = [state, released];
+    const backend = { waiting: this.waiting, gaveUp: this.gaveUp };
+    const input = { backend, rows: reverse ? rows.toReversed() : rows, elapsedMs, orders, isLeastconn, settings };
+    const { state, released, limits } = look(this.state, input);
+    [this.state, this.released, this.limits] = [state, released, limits];
     for (const row of rows) {
       const [memory, order] = [state.servers.get(row.server), orders.get(row.server)];
       if (memory === undefined || order === undefined) continue;
@@ -62,7 +68,7 @@ export class Pool {
     return [...this.orders.keys()].filter((server) => this.fast(server).breaker !== 'closed');
   }
 
-  #rowOf(server: string, { status = 'up', inFlight = 0, reset = false, ...counted }: Deed): LookRow {
+  #rowOf(server: string, { status = 'up', inFlight = 0, queued = 0, reset = false, ...counted }: Deed): LookRow {
     const before = reset ? nothing : (this.#totals.get(server) ?? nothing);
     const more = { ...nothing, started: (counted.ok ?? 0) + (counted.errors ?? 0), ...counted };
     const totals: Totals = {
@@ -74,7 +80,7 @@ export class Pool {
       started: before.started + more.started,
     };
     this.#totals.set(server, totals);
-    return { ...totals, server, status, isBackup: false, weight: this.weight(server), inFlight, queued: 0 };
+    return { ...totals, server, status, isBackup: false, weight: this.weight(server), inFlight, queued, limit: null };
   }
 }
 

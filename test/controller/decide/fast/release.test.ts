@@ -16,7 +16,7 @@ const backend = fc.record({
 /** Looks until drained servers are released; which are. */
 function release(open: readonly number[], drained: readonly number[], times: number, reverse: boolean) {
   const pool = new Pool([]);
-  const usual = { size: 1, machine: '', refusing: 0, undrained: 100 };
+  const usual = { size: 1, machine: '', refusing: 0, undrained: 100, limit: null };
   const deeds: Record<string, Deed> = {};
   for (const [index, can] of open.entries()) {
     pool.orders.set(`open${index}`, { ...usual, full: 100, capacity: can });

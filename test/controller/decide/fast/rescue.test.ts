@@ -4,7 +4,7 @@ import { type Baseline, nobodyAnswers } from '../../../../controller/decide/fast
 
 function row(server: string, changes: Partial<LookRow> = {}): LookRow {
   return {
-    ...{ server, status: 'up', isBackup: false, weight: 200, inFlight: 0, queued: 0 },
+    ...{ server, status: 'up', isBackup: false, weight: 200, inFlight: 0, queued: 0, limit: null },
     ...{ ok: 50, errors: 0, clientErrors: 0, retries: 0, redispatches: 0, started: 50 },
     ...changes,
   };

@@ -1,0 +1,34 @@
+import type { Observation } from '../../../shared/contract/observation.ts';
+import type { LimitReading } from '../../../shared/contract/server-limit.ts';
+import { sum } from '../../../shared/math/statistics.ts';
+import type { Orders } from '../orders.ts';
+
+/** What a server may have over its fair part of the requests in flight. */
+const excess = 0.1;
+/** From this `fullconn` on a limit of the same size is taken for one that should scale with the load. */
+const leastFullconn = 1_000;
+/** No limit is below this part of `fullconn`: one as low as `minconn` would no longer scale. */
+const leastPart = 0.01;
+
+/**
+ * Whether HAProxy's configuration makes the server's limit scale with the load: `maxconn` is as large as `fullconn`, and `minconn`
+ * is given, which HAProxy does not show. The limit is then that part of what is in flight which `maxconn` is of `fullconn`.
+ */
+export function scales({ configured, fullconn }: LimitReading): boolean {
+  return fullconn !== null && fullconn >= leastFullconn && configured === fullconn;
+}
+
+/** A server's part of all that is in flight, by weight, 0 to 1. Other servers that take requests count with theirs. Pure. */
+export function fairParts(observations: readonly Observation[], orders: Orders): ReadonlyMap<string, number> {
+  const weights = observations.map(({ server, takesRequests, currentWeight, fast }): [string, number] => {
+    const order = orders.get(server);
+    return [server, order === undefined ? (takesRequests ? currentWeight : 0) : order.full * fast.ramp];
+  });
+  const all = sum(weights.map(([, weight]) => weight));
+  return new Map(weights.map(([server, weight]) => [server, all === 0 ? 1 : weight / all]));
+}
+
+/** The `maxconn` that lets a server have so much more than its part of what is in flight: at most `fullconn`, which is all. */
+export function boundFor(part: number, fullconn: number): number {
+  return Math.min(fullconn, Math.max(Math.ceil(leastPart * fullconn), Math.ceil(fullconn * (1 + excess) * part)));
+}
