@@ -15,7 +15,17 @@ function sample(changes: Partial<TickSample> = {}): TickSample {
 
 function result(changes: Partial<SimulationResult> = {}): SimulationResult {
   return {
-    ...{ requests: 1_000, answered: 990, inFlight: 0, retries: 0, meanMs: 25, p50Ms: 13.2, p90Ms: 50, p99Ms: 187.4 },
+    ...{
+      requests: 1_000,
+      answered: 990,
+      inFlight: 0,
+      retries: 0,
+      queue: null,
+      meanMs: 25,
+      p50Ms: 13.2,
+      p90Ms: 50,
+      p99Ms: 187.4,
+    },
     ...{
       failed: { status5xx: 1, timeout: 2, broken: 3, refused: 4, noServer: 0, queueTimeout: 0 },
       withinSecond: 0.98765,

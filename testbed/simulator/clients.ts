@@ -22,7 +22,7 @@ export class Clients {
     const wait = this.#hasWaits ? exponential(this.#streams.waits, 1) : 0;
     return {
       ...{ arrivedMs: nowMs, demandMs: this.#draw(), wait, haproxy: this.#entry(nowMs) },
-      ...{ server: -1, retries: 0, stage: 0, over: false },
+      ...{ server: -1, retries: 0, stage: 0, queuedMs: 0, over: false },
     };
   }
 

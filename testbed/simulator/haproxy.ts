@@ -79,6 +79,7 @@ export class SimulatedHaproxy {
   queueTimedOut(request: Request, nowMs: number): void {
     this.#waiting.leave();
     this.queueTimeouts += 1;
+    this.#options.measures.waited(request, nowMs);
     this.#fail(request, 'queueTimeout', nowMs);
   }
 
@@ -144,6 +145,7 @@ export class SimulatedHaproxy {
     const line = isFull ? null : this.#pool.pick(avoid);
     if (line !== null) return line;
     request.stage += 1;
+    request.queuedMs = nowMs;
     this.#waiting.push(request);
     this.#options.onWaiting(request, nowMs);
     return null;
@@ -156,7 +158,9 @@ export class SimulatedHaproxy {
     this.#isOffering = true;
     for (let line = this.#next(); line !== null; line = this.#next()) {
       const request = this.#waiting.shift();
-      if (request !== undefined) this.#try(request, line, nowMs);
+      if (request === undefined) continue;
+      this.#options.measures.waited(request, nowMs);
+      this.#try(request, line, nowMs);
     }
     this.#isOffering = false;
   }

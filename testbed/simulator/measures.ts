@@ -21,6 +21,8 @@ export class Measures {
   answeredWell = 0;
   answeredWithinSecond = 0;
   retries = 0;
+  /** Of waits in HAProxy's queue: requests that left it, and the sum of their times there, in ms. */
+  readonly queue = { requests: 0, sumMs: 0 };
   /** Of all requests, including the warm-up. */
   readonly totals = { requests: 0, failures: 0 };
 
@@ -48,6 +50,13 @@ export class Measures {
     this.failures[kind] += 1;
     // a time-out counts with its waiting time; quick failures do not show how long work takes
     if (kind === 'timeout' || kind === 'queueTimeout') this.#times.push(nowMs - arrivedMs);
+  }
+
+  /** It has left HAProxy's queue, for a server or for good. */
+  waited({ arrivedMs, queuedMs }: Request, nowMs: number): void {
+    if (arrivedMs < this.#fromMs) return;
+    this.queue.requests += 1;
+    this.queue.sumMs += nowMs - queuedMs;
   }
 
   retried({ arrivedMs }: Request): void {

@@ -1,4 +1,4 @@
-/** One client's request. `server`, `retries` and `stage` change as it goes on. */
+/** One client's request. What is not readonly changes as it goes on. */
 export interface Request {
   readonly arrivedMs: number;
   /** Work, in ms of one core of speed 1. */
@@ -13,6 +13,8 @@ export interface Request {
   retries: number;
   /** Counts where it has been, each wait in HAProxy's queue and each server, so that a time-out knows whether it still is there. */
   stage: number;
+  /** When it came to HAProxy's queue last. */
+  queuedMs: number;
   /** The client has its answer. A server may still work for it in vain. */
   over: boolean;
 }

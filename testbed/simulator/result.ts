@@ -34,6 +34,8 @@ export interface SimulationResult {
   /** Still in flight when the run ended. */
   readonly inFlight: number;
   readonly retries: number;
+  /** Waits in HAProxy's queue: how many, over all requests; mean over all requests, in ms (HAProxy's `qtime`). null without any. */
+  readonly queue: { readonly share: number; readonly meanMs: number } | null;
   /** Of answers and time-outs (which count with the time-out); null without any. */
   readonly meanMs: number | null;
   readonly p50Ms: number | null;
@@ -66,13 +68,14 @@ export interface ResultParts {
 
 export function resultOf({ measures, inFlight, servers, samples, allZeroTicks, ticks }: ResultParts): SimulationResult {
   const times = measures.sortedTimes();
-  const { requests, failures, retries, timeoutMs } = measures;
+  const { requests, failures, retries, queue, timeoutMs } = measures;
   return {
     requests,
     answered: measures.answeredWell,
     failed: { ...failures },
     inFlight,
     retries,
+    queue: requests === 0 ? null : { share: queue.requests / requests, meanMs: queue.sumMs / requests },
     meanMs: mean(times),
     p50Ms: percentile(times, 0.5),
     p90Ms: percentile(times, 0.9),

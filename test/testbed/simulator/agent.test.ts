@@ -20,7 +20,7 @@ function measured(requests: number, sketches: readonly Sketch[] = []) {
   become(server, sketches, 0);
   for (let request = 0; request < requests; request += 1) {
     server.receive(
-      { arrivedMs: 0, demandMs: 1e9, wait: 0, retries: 0, stage: 0, haproxy: 0, server: 0, over: false },
+      { arrivedMs: 0, demandMs: 1e9, wait: 0, retries: 0, stage: 0, queuedMs: 0, haproxy: 0, server: 0, over: false },
       0,
     );
   }

@@ -34,7 +34,17 @@ export function oneHaproxy(options: OneHaproxyOptions) {
   });
   const runtime = new SimulatedRuntime(haproxy, 7, () => 10_400);
   const send = (): Request => {
-    const request = { arrivedMs: 0, demandMs: 20, wait: 0, retries: 0, stage: 0, haproxy: 0, server: -1, over: false };
+    const request = {
+      arrivedMs: 0,
+      demandMs: 20,
+      wait: 0,
+      retries: 0,
+      stage: 0,
+      queuedMs: 0,
+      haproxy: 0,
+      server: -1,
+      over: false,
+    };
     haproxy.handle(request, 0);
     return request;
   };

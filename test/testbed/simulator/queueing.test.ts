@@ -1,6 +1,7 @@
 import test from 'ava';
 import type { ExperimentInput } from '../../../testbed/simulator/schema.ts';
 import { run, serversOf } from './build.ts';
+import { erlangC } from './theory.ts';
 
 /** Long enough for a relative standard error under 1 %: 2 (1 + rho) / ((1 - rho)^2 n) is its square for M/M/1. */
 const loads = [
@@ -17,13 +18,6 @@ function queue(load: number, requests: number, cores: number, changes: Partial<E
   const rate = (load * cores * 1_000) / demandMs;
   const distribution = { demandMs, demandDistribution: 'exponential', timeoutMs: 600_000 } as const;
   return run({ ...distribution, load, seconds: requests / rate, warmupSeconds: 60, ...changes });
-}
-
-/** Erlang's C: the probability that all servers are busy. */
-function erlangC(servers: number, offered: number): number {
-  let blocked = 1;
-  for (let count = 1; count <= servers; count += 1) blocked = (offered * blocked) / (count + offered * blocked);
-  return blocked / (1 - (offered / servers) * (1 - blocked));
 }
 
 function isNear(value: number | null | undefined, expected: number): boolean {
