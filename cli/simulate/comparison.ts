@@ -4,6 +4,7 @@ import { type PolicyName, policyNames } from '../../shared/contract/policy-names
 import { type Problem, ProblemError } from '../../shared/contract/problem.ts';
 import { didYouMean, unknownKey, usage } from '../../shared/contract/problems/settings.ts';
 import { nearest } from '../../shared/nearest.ts';
+import { fixedLimitsSchema } from '../../testbed/simulator/contender-schema.ts';
 import { parseExperiment } from '../../testbed/simulator/parse-experiment.ts';
 import { currentScenarioName, formerScenarioNote } from '../../testbed/simulator/scenario-names.ts';
 import {
@@ -60,6 +61,7 @@ const ownSchema = z
       .refine(once, eachOnce)
       .default(['roundrobin', 'leastconn']),
     config: z.record(z.string(), z.unknown()).default({}),
+    limits: fixedLimitsSchema.optional(),
     seed: z.number().int().min(0).max(maxSeed).default(1),
     seeds: z.number().int().min(1).max(1_000).default(3),
   })
@@ -110,10 +112,12 @@ function parseComparison(tree: Tree, where: string): Comparison {
     const details = meant === null ? {} : { fix: didYouMean(meant) };
     throw new ProblemError(unknownKey(`${where}: ${unknown}`, `one of ${keys.join(', ')}`, details));
   }
-  const { policy: policies, balance: wanted, config, seed, seeds } = ownValues(tree, where);
-  const { policy: _policy, config: _config, seeds: _seeds, ...shared } = tree;
+  const { policy: policies, balance: wanted, config, limits, seed, seeds } = ownValues(tree, where);
+  const { policy: _policy, config: _config, limits: _limits, seeds: _seeds, ...shared } = tree;
   const candidates = policies.flatMap((policy) => {
-    const contender = isPolicy(policy) ? { kind: 'policy', policy, config } : withoutController[policy];
+    const contender = isPolicy(policy)
+      ? { kind: 'policy', policy, config }
+      : { ...withoutController[policy], ...(limits === undefined ? {} : { limits }) };
     return wanted.map((balance): Candidate => {
       return { policy, balance, experiment: parseExperiment({ ...shared, balance, contender, seed }, where) };
     });

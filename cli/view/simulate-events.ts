@@ -79,6 +79,8 @@ function doing(event: ServerEvent): string {
       return `has an agent that reports ${spacedPercent(event.utilisation)} for every metric`;
     case 'metric':
       return `has ${event.metric} at ${spacedPercent(event.utilisation)}${event.withLoad === 0 ? '' : ' and more with load'}`;
+    case 'wait':
+      return `answers each request ${rounded(event.ms)} ms later`;
     case 'slow-disk':
       return `waits ${event.times} times as long without CPU`;
     case 'blackhole':

@@ -39,8 +39,8 @@ const columns: readonly Column<Row>[] = [
 ];
 
 /** What the model leaves out. */
-export const simulateNote = `Not in the model: keep-alive, stickiness, maxconn queues, cache warm-up, several
-classes of requests. docs/simulation.md explains the consequences.`;
+export const simulateNote = `Not in the model: keep-alive, stickiness, cache warm-up, several classes of
+requests. docs/simulation.md explains the consequences.`;
 
 const legend = `MEAN to P99: answers and time-outs, without other failures. MAX/MEAN: of the
 servers' utilisations. MOVED: sum of the changes of their shares per tick.`;

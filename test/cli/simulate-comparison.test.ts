@@ -147,6 +147,9 @@ const refusedFiles: readonly (readonly [what: string, text: string, line: RegExp
   ['more than memory allows', 'rate: 900000\nseconds: 80000\n', /f\.yaml: seconds: more requests than memory /],
   ['an unknown policy', 'policy: [none, best]\n', /f\.yaml: policy\.1: .*one of adaptive, .*got "best"/],
   ["an unknown key of the controllers'", 'config: {guard: {flor: 1}}\n', /f\.yaml: config: guard\.flor: unknown key/],
+  ['a minconn without fullconn', 'minconn: 2\n', /f\.yaml: fullconn: .*fullconn, which minconn needs/],
+  ['a bound without minconn', 'limits: {bound: 0.1}\n', /f\.yaml: fullconn: .*which a bound needs/],
+  ['two kinds of limits', 'limits: {bound: 0.1, perCore: 3}\n', /f\.yaml: limits: .*either perCore or bound/],
   ['a contender, which a comparison has several of', 'contender: {kind: oracle}\n', /f\.yaml: contender: unknown key/],
   ['a list', '- 1\n', /f\.yaml: .*keys and values, got a list/],
   ['broken JSON', '{"fleet": [}', /f\.yaml: is not valid YAML/],
@@ -159,6 +162,19 @@ for (const [what, text, line] of refusedFiles) {
     t.false(error.message.includes('\n'));
   });
 }
+
+test('limits of a file are those of the lines without a controller', async (t) => {
+  const limited = 'limits: {bound: 0.1}\nmaxconn: 9000\nminconn: 2\nfullconn: 9000\npolicy: [none, capacity, oracle]\n';
+  const { candidates } = await withFile(`${limited}balance: random\n`);
+  t.deepEqual(
+    candidates.map(({ experiment }) => experiment.contender),
+    [
+      { kind: 'static', weights: 'configured', limits: { bound: 0.1 } },
+      { kind: 'policy', policy: 'capacity', config: {} },
+      { kind: 'oracle', limits: { bound: 0.1 } },
+    ],
+  );
+});
 
 test('the example of docs/simulation.md is accepted', async (t) => {
   const [, example = ''] = /```yaml\n(.*?)```/s.exec(documentation()) ?? [];

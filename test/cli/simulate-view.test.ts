@@ -69,8 +69,8 @@ oracle         leastconn      250   13.2    187  98.77%   1.00%     1.06   3.6%
 MEAN to P99: answers and time-outs, without other failures. MAX/MEAN: of the
 servers' utilisations. MOVED: sum of the changes of their shares per tick.
 oracle and static know the true capacities: for comparison, not for use.
-Not in the model: keep-alive, stickiness, maxconn queues, cache warm-up, several
-classes of requests. docs/simulation.md explains the consequences.`,
+Not in the model: keep-alive, stickiness, cache warm-up, several classes of
+requests. docs/simulation.md explains the consequences.`,
   );
 });
 

@@ -37,7 +37,12 @@ export class Clients {
   }
 }
 
-function demandOf({ demandMs, demandCv, demandDistribution }: Experiment, { demands }: Streams): () => number {
-  if (demandDistribution === 'exponential') return () => exponential(demands, demandMs);
-  return () => lognormal(demands, demandMs, demandCv);
+function demandOf(experiment: Experiment, { demands, classes }: Streams): () => number {
+  const { demandMs, demandCv, demandDistribution, slowShare, slowTimes } = experiment;
+  const draw = (meanMs: number) => {
+    return demandDistribution === 'exponential' ? exponential(demands, meanMs) : lognormal(demands, meanMs, demandCv);
+  };
+  if (slowShare === 0) return () => draw(demandMs);
+  const usualMs = demandMs / (1 - slowShare + slowShare * slowTimes);
+  return () => draw(classes() < slowShare ? slowTimes * usualMs : usualMs);
 }

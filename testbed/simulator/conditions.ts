@@ -16,6 +16,8 @@ export interface Conditions {
   readonly atRest: Readonly<Partial<Record<MetricName, { readonly utilisation: number; readonly withLoad: number }>>>;
   /** How many times as long requests wait without CPU. */
   readonly ioFactor: number;
+  /** How much longer each request waits besides, in ms. */
+  readonly waitMs: number;
   /** Share of requests that are answered with an error at once, 0 to 1. */
   readonly errorShare: number;
   /** The status of these answers. */
@@ -30,6 +32,7 @@ export const normalConditions: Conditions = {
   claim: null,
   atRest: {},
   ioFactor: 1,
+  waitMs: 0,
   errorShare: 0,
   errorStatus: 500,
 };
@@ -61,6 +64,8 @@ function worsen(before: Conditions, event: ServerEvent): Conditions {
     }
     case 'slow-disk':
       return { ...before, ioFactor: before.ioFactor * event.times };
+    case 'wait':
+      return { ...before, waitMs: before.waitMs + event.ms };
     case 'blackhole':
       return { ...before, errorShare: 1, errorStatus: 500 };
     case 'errors':

@@ -4,6 +4,7 @@ import { silentLog } from '../../shared/process/log.ts';
 import type { SimulatedAgent } from './agent.ts';
 import { simulatedClock } from './clock.ts';
 import { controllerConfig } from './controller-config.ts';
+import { setFixedLimits } from './fixed-limits.ts';
 import type { SimulatedHaproxy } from './haproxy.ts';
 import { SimulatedAgents, SimulatedRuntime } from './runtime.ts';
 import type { Experiment } from './schema.ts';
@@ -37,14 +38,22 @@ export function weightSetter(surroundings: Surroundings): WeightSetter {
   const { experiment, haproxy, index, agents, nowMs } = surroundings;
   const { contender } = experiment;
   const byCapacity = () => setByCapacity(surroundings);
+  const limit = () => {
+    if (contender.kind === 'policy' || contender.limits === undefined) return;
+    setFixedLimits(haproxy, contender.limits, experiment.fleet, nowMs());
+  };
+  const both = (set: () => void) => () => {
+    set();
+    limit();
+  };
   switch (contender.kind) {
     case 'static': {
       const equal = () => haproxy.lines.forEach(({ name }) => void haproxy.setWeight(name, equalWeight));
       const start = { configured: nothing, equal, capacity: byCapacity }[contender.weights];
-      return { start, tick: nothing, capacityChanged: nothing };
+      return { start: both(start), tick: nothing, capacityChanged: nothing };
     }
     case 'oracle':
-      return { start: byCapacity, tick: nothing, capacityChanged: byCapacity };
+      return { start: both(byCapacity), tick: nothing, capacityChanged: both(byCapacity) };
     case 'policy': {
       const loop = new Loop({
         config: controllerConfig(contender, experiment),

@@ -42,6 +42,8 @@ const eventKinds = z.discriminatedUnion(
     }),
     /** Requests wait this many times as long without CPU (`ioMs`). */
     z.strictObject({ kind: z.literal('slow-disk'), ...during, times: z.number().gt(0).max(10_000) }),
+    /** Each request waits this much longer without CPU, as for a database. */
+    z.strictObject({ kind: z.literal('wait'), ...during, ms: z.number().gt(0).max(600_000) }),
     /** Answers 500 at once, without work. */
     z.strictObject({ kind: z.literal('blackhole'), ...during }),
     /** The same for this share of its requests. */
@@ -55,7 +57,7 @@ const eventKinds = z.discriminatedUnion(
   ],
   {
     error:
-      'an event of kind crash, removed, slow, hidden-slow, frozen-agent, lying-agent, metric, slow-disk, blackhole or errors',
+      'an event of kind crash, removed, slow, hidden-slow, frozen-agent, lying-agent, metric, slow-disk, wait, blackhole or errors',
   },
 );
 

@@ -2,7 +2,8 @@ import type { FleetInput } from './fleets.ts';
 import type { ExperimentInput, ScenarioInput } from './schema.ts';
 
 /** The part of an experiment that a scenario sets: base load, lengths, changes of the load, and faults of servers. */
-export interface ScenarioPlan extends Pick<ExperimentInput, 'demandMs' | 'demandCv' | 'timeoutMs' | 'haproxys'> {
+export interface ScenarioPlan
+  extends Pick<ExperimentInput, 'demandMs' | 'demandCv' | 'slowShare' | 'timeoutMs' | 'haproxys'> {
   /** One of the two. */
   readonly load?: number;
   /** Requests per second. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { periodsMs } from '../../controller/index.ts';
 import { weightSchema } from '../../shared/contract/observation.ts';
-import { policyNames } from '../../shared/contract/policy-names.ts';
+import { contenderSchema } from './contender-schema.ts';
 import { eventSchema, serverName } from './events.ts';
 
 export type { EventInput, ServerEvent } from './events.ts';
@@ -71,23 +71,6 @@ const scenarioSchema = z.strictObject({
     .default([]),
 });
 
-const contenderSchema = z.discriminatedUnion(
-  'kind',
-  [
-    /** The real controller with this policy; `config` holds keys of the controller's configuration file. */
-    z.strictObject({
-      kind: z.literal('policy'),
-      policy: z.enum(policyNames),
-      config: z.record(z.string(), z.unknown()).default({}),
-    }),
-    /** No controller: weights that never change. */
-    z.strictObject({ kind: z.literal('static'), weights: z.enum(['configured', 'equal', 'capacity']) }),
-    /** No controller: weights by the true capacity, at once whenever an event changes it. */
-    z.strictObject({ kind: z.literal('oracle') }),
-  ],
-  { error: 'a contender of kind policy, static or oracle' },
-);
-
 export const fleetSchema = z
   .array(serverSchema)
   .min(1, 'at least one server')
@@ -103,6 +86,9 @@ export const experimentSchema = z
     /** Standard deviation of the work over its mean; of distribution lognormal only. */
     demandCv: z.number().min(0).max(20).default(1.5),
     demandDistribution: z.enum(['lognormal', 'exponential']).default('lognormal'),
+    /** Part of the requests that need `slowTimes` as much work as the others; `demandMs` stays the mean of all. */
+    slowShare: z.number().min(0).max(1).default(0),
+    slowTimes: aboveZero(1_000).default(10),
     /** Requests as a share of the fleet's capacity; or `rate`. */
     load: load.optional(),
     /** Requests per second. */
@@ -131,9 +117,8 @@ export const experimentSchema = z
       .default(2_000),
     seed: z.number().int().min(0).max(4_294_967_295).default(1),
   })
-  .refine(({ fullconn, minconn, fleet }) => fullconn !== undefined || !hasMinconn(minconn, fleet), {
-    error: 'fullconn, which minconn needs',
-    path: ['fullconn'],
+  .superRefine((experiment, context) => {
+    for (const message of limitProblems(experiment)) context.addIssue({ code: 'custom', message, path: ['fullconn'] });
   })
   .refine(({ load, rate }) => (load === undefined) !== (rate === undefined), {
     error: 'either load or rate',
@@ -155,13 +140,22 @@ export const experimentSchema = z
     }
   });
 
-function hasMinconn(minconn: number | undefined, fleet: z.output<typeof fleetSchema>): boolean {
-  return minconn !== undefined || fleet.some((server) => server.minconn !== undefined);
+function limitProblems(experiment: {
+  readonly fleet: readonly ServerSpec[];
+  readonly minconn?: number | undefined;
+  readonly fullconn?: number | undefined;
+  readonly contender: Contender;
+}): readonly string[] {
+  const { fleet, minconn, fullconn, contender } = experiment;
+  const hasMinconn = minconn !== undefined || fleet.some((server) => server.minconn !== undefined);
+  const isBounded = contender.kind !== 'policy' && contender.limits?.bound !== undefined;
+  if (fullconn === undefined && hasMinconn) return ['fullconn, which minconn needs'];
+  return isBounded && !(hasMinconn && fullconn !== undefined) ? ['minconn and fullconn, which a bound needs'] : [];
 }
 
 export type Experiment = z.output<typeof experimentSchema>;
 export type ExperimentInput = z.input<typeof experimentSchema>;
-export type ServerSpec = Experiment['fleet'][number];
+export type ServerSpec = z.output<typeof fleetSchema>[number];
 export type Scenario = Experiment['scenario'];
 export type ScenarioInput = z.input<typeof scenarioSchema>;
-export type Contender = Experiment['contender'];
+export type Contender = z.output<typeof contenderSchema>;

@@ -152,9 +152,10 @@ export class Server {
   }
 
   #begin(request: Request): void {
-    const meanWaitMs = this.#options.spec.ioMs * this.#conditions.ioFactor;
-    if (meanWaitMs === 0) this.#start(request);
-    else this.#inIo.push(this.#updatedMs + meanWaitMs * request.wait, request);
+    const { ioFactor, waitMs } = this.#conditions;
+    const ioMs = this.#options.spec.ioMs * ioFactor * request.wait + waitMs;
+    if (ioMs === 0) this.#start(request);
+    else this.#inIo.push(this.#updatedMs + ioMs, request);
   }
 
   #start(request: Request): void {

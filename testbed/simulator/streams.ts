@@ -13,6 +13,8 @@ export interface Streams {
   readonly haproxys: readonly HaproxyStreams[];
   /** Waits of requests without CPU. */
   readonly waits: Random;
+  /** Which requests are slow. */
+  readonly classes: Random;
 }
 
 export interface ServerStreams {
@@ -39,5 +41,6 @@ export function streamsOf(seed: number, servers: number, haproxys: number): Stre
     servers: Array.from({ length: servers }, () => ({ agent: next(), errors: next() })),
     haproxys: Array.from({ length: haproxys }, () => ({ dispatch: next(), checks: next() })),
     waits: next(),
+    classes: next(),
   };
 }

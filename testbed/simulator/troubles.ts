@@ -62,6 +62,11 @@ function stuckDisk(fleet: FleetInput, times: number): ScenarioPlan {
   return plan(0.6, 60, { events });
 }
 
+/** Every request waits 150 ms for a database, beside its work. */
+function waiting(fleet: FleetInput, fromSeconds: number): ScenarioPlan {
+  return plan(usualLoad, 60, { events: forEach(names(fleet), { kind: 'wait', fromSeconds, ms: 150 }) });
+}
+
 /** Three agents of five hang, and another server answers 500 at once, for 50 s. */
 function blind(fleet: FleetInput): ScenarioPlan {
   const [failing = ''] = ofMediumSize(fleet, 1);
@@ -130,6 +135,9 @@ export const troubles: readonly (readonly [string, Build])[] = [
   ['threads-standing', (fleet) => resting(0.5, ofMediumSize(fleet, 1), 'threads', 0.9)],
   ['slow-download', (fleet) => resting(0.5, ofMediumSize(fleet, 1), 'tcpQueues', 0.95)],
   ...[30, 100].map((times): [string, Build] => [`stuck-disk-${times}`, (fleet) => stuckDisk(fleet, times)]),
+  ['io150', (fleet) => waiting(fleet, -20)],
+  ['io-appears', (fleet) => waiting(fleet, 30)],
+  ['slow-tenth', () => ({ ...plan(usualLoad, 60), slowShare: 0.1 })],
   ['blind', blind],
   ['trickle', trickle],
   ...[105, 120, 135, 150].map((percent): [string, Build] => [`overload-${percent}`, () => overload(percent / 100)]),

@@ -77,3 +77,23 @@ test('a metric at rest is there from before what is measured', async (t) => {
   const weight = ({ samples }: typeof usual) => samples.find(({ atSeconds }) => atSeconds >= 0)?.weights[2] ?? 0;
   t.true(weight(resting) < weight(usual));
 });
+
+test('with a wait each request takes that much longer, and no CPU metric shows it', async (t) => {
+  const fleet = serversOf(2, { cores: 2 });
+  const events = (['s1', 's2'] as const).map((server) => ({ kind: 'wait', server, fromSeconds: 0, ms: 150 }) as const);
+  const [without, waiting] = [await run({ fleet }), await run({ fleet, scenario: { events } })];
+  const [before = 0, after = 0] = [without.meanMs, waiting.meanMs].map((mean) => mean ?? 0);
+  t.true(Math.abs(after - before - 150) < 0.1 * before, `${before}, ${after}`);
+  const busy = [without, waiting].map(({ servers }) => servers[0]?.utilisation ?? 0);
+  t.true(Math.abs((busy[0] ?? 0) - (busy[1] ?? 1)) < 0.02, `${busy}`);
+});
+
+test('slow requests need so many times as much work, and the mean of all stays', async (t) => {
+  const fleet = serversOf(1, { cores: 100, threads: 10_000 });
+  const idle = { fleet, load: 0.02, demandMs: 100, demandCv: 0, seconds: 500 } as const;
+  const { meanMs, p50Ms, p99Ms } = await run({ ...idle, slowShare: 0.1, slowTimes: 10 });
+  // 0.9 x + 0.1 x 10 x = 100
+  t.is((p50Ms ?? 0).toFixed(1), (100 / 1.9).toFixed(1));
+  t.is((p99Ms ?? 0).toFixed(1), (1_000 / 1.9).toFixed(1));
+  t.true(Math.abs((meanMs ?? 0) - 100) < 2, `${meanMs}`);
+});
