@@ -16,10 +16,12 @@ export interface Faults {
   readonly gone: number;
   /** CPU that a request needs which does not say it, in ms, 0 to 10,000. */
   readonly cpuMs: number;
+  /** How long a request that does not say it waits for something else first, such as a database, in ms, 0 to 10,000. */
+  readonly waitMs: number;
 }
 
-const none: Faults = { busy: 0, burners: 0, failing: 0, resetting: 0, gone: 0, cpuMs: 0 };
-const most: Faults = { busy: 1_000, burners: 8, failing: 599, resetting: 1, gone: 1, cpuMs: 10_000 };
+const none: Faults = { busy: 0, burners: 0, failing: 0, resetting: 0, gone: 0, cpuMs: 0, waitMs: 0 };
+const most: Faults = { busy: 1_000, burners: 8, failing: 599, resetting: 1, gone: 1, cpuMs: 10_000, waitMs: 10_000 };
 const leastStatus = 400;
 /** How long an answer may take, in ms. */
 const answerMs = 10_000;
@@ -65,7 +67,7 @@ function parse(query: URLSearchParams): Partial<Faults> | null {
 }
 
 function isFine(name: string, value: number): boolean {
-  if (name === 'busy' || name === 'cpuMs') return true;
+  if (name === 'busy' || name === 'cpuMs' || name === 'waitMs') return true;
   return Number.isInteger(value) && (name !== 'failing' || value === 0 || value >= leastStatus);
 }
 

@@ -1,7 +1,7 @@
-// An application server: every request burns real CPU, one request after the other.
+// An application server: every request burns real CPU, one request after the other unless --at-once says more.
 //   node testbed/rig/app/main.ts --name s1 --listen 127.0.0.11:9480 --cores 0.1
 //   GET /                    answers when the CPU of --cpu-ms was burnt for it, with the server's name in header x-server
-//   GET /work?cpuMs=6        the same with as much CPU as asked for, 0 to 10000 ms
+//   GET /work?cpuMs=6        the same with as much CPU as asked for, 0 to 10000 ms; with waitMs=150 it waits first, without CPU
 //   GET /download            answers 32 MiB, which a client may read as slowly as it likes
 //   GET /healthz             answers at once
 //   PUT /control?busy=0.05   causes and ends faults: see control.ts
@@ -15,8 +15,8 @@ import { Processor } from './processor.ts';
 
 /** Of a download: more than the kernel's buffers hold. */
 const downloadBytes = 32 * 2 ** 20;
-/** The most CPU that one request may ask for, in ms. */
-const maxDemandCpuMs = 10_000;
+/** The most CPU, and the longest wait, that one request may ask for, in ms. */
+const maxDemandMs = 10_000;
 
 const { values } = parseArgs({
   options: {
@@ -29,6 +29,10 @@ const { values } = parseArgs({
     cores: { type: 'string' },
     /** CPU of a request that says nothing else, in ms. */
     'cpu-ms': { type: 'string', default: '5' },
+    /** How long a request that says nothing else waits before its work, in ms, as for a database. Waits take no turn. */
+    'wait-ms': { type: 'string', default: '0' },
+    /** How many requests share the CPU; the next ones wait for their turn. */
+    'at-once': { type: 'string', default: '1' },
     /** The first faults, as the query of /control. */
     faults: { type: 'string', default: '' },
     /** When told to end, answer first what was begun; otherwise it ends at once. */
@@ -36,16 +40,20 @@ const { values } = parseArgs({
   },
 });
 
-const processor = new Processor(values.cores === undefined ? null : Number(values.cores));
+const atOnce = Number(values['at-once']);
+if (!Number.isInteger(atOnce) || atOnce < 1) throw new RangeError(`--at-once ${values['at-once']}`);
+const processor = new Processor(values.cores === undefined ? null : Number(values.cores), atOnce);
 const server = createServer(handle);
 // HAProxy keeps connections to reuse them; closing an idle one just then would fail the request that it sends
 server.keepAliveTimeout = 0;
 const door = new Door(server, parseListenAddress(values.listen, '--listen'));
 const control = new Control(processor, door);
 const started =
-  (await control.set(new URLSearchParams({ cpuMs: values['cpu-ms'] }))) &&
+  (await control.set(new URLSearchParams({ cpuMs: values['cpu-ms'], waitMs: values['wait-ms'] }))) &&
   (await control.set(new URLSearchParams(values.faults)));
-if (!started) throw new RangeError(`--cpu-ms ${values['cpu-ms']} --faults ${values.faults}`);
+if (!started) {
+  throw new RangeError(`--cpu-ms ${values['cpu-ms']} --wait-ms ${values['wait-ms']} --faults ${values.faults}`);
+}
 door.open();
 if (values.control !== undefined) {
   const { host, port } = parseListenAddress(values.control, '--control');
@@ -66,22 +74,25 @@ function handle(request: IncomingMessage, response: ServerResponse): void {
   else if (request.method !== 'GET' && request.method !== 'HEAD') answer(response, 405);
   else if (pathname === '/healthz') answer(response, 200);
   else if (pathname === '/download') response.end(Buffer.alloc(downloadBytes));
-  else if (pathname === '/' || pathname === '/work') work(searchParams.get('cpuMs'), response);
+  else if (pathname === '/' || pathname === '/work') work(searchParams, response);
   else answer(response, 404);
 }
 
 /** Answers 400 at once for a demand that is none, and drops the work when its client has gone. */
-function work(asked: string | null, response: ServerResponse): void {
-  const demandCpuMs = Number(asked ?? control.faults.cpuMs);
-  if (!(demandCpuMs >= 0 && demandCpuMs <= maxDemandCpuMs)) {
+function work(asked: URLSearchParams, response: ServerResponse): void {
+  const demandCpuMs = Number(asked.get('cpuMs') ?? control.faults.cpuMs);
+  const waitMs = Number(asked.get('waitMs') ?? control.faults.waitMs);
+  if (![demandCpuMs, waitMs].every((ms) => ms >= 0 && ms <= maxDemandMs)) {
     answer(response, 400);
     return;
   }
   const job = { demandCpuMs, wanted: true, done: () => answer(response, 200) };
+  const begin = () => processor.add(job);
+  if (waitMs > 0) setTimeout(begin, waitMs);
+  else begin();
   response.once('close', () => {
     job.wanted = false;
   });
-  processor.add(job);
 }
 
 async function handleControl(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -7,8 +7,8 @@ import { type Job, sliceCpuMs, WorkQueue } from './work-queue.ts';
 const mostBusyShare = 0.95;
 
 /**
- * The CPU of an application server: one queue, first come first served, on a quota that counts everything the process uses,
- * or on all that it gets. Something else in the process may be busy too, such as a noisy neighbour: requests of a server
+ * The CPU of an application server: one queue, first come first served, for one or more requests at a time, on a quota that
+ * counts everything the process uses, or on all that it gets. Something else in the process may be busy too, such as a noisy neighbour: requests of a server
  * with a quota get what is left.
  */
 export class Processor {
@@ -19,12 +19,12 @@ export class Processor {
   #busy: Promise<void> = Promise.resolve();
   #busyUsedCpuMs = 0;
 
-  /** `cores`: the quota; null: none. */
-  constructor(cores: number | null) {
+  /** `cores`: the quota; null: none. `atOnce`: how many requests share the CPU, 1 or more. */
+  constructor(cores: number | null, atOnce: number) {
     this.#cores = cores;
     const requestsCpu = cores === null ? null : new PacedCpu(quota(cores), () => processCpuMs() - this.#busyUsedCpuMs);
     this.#requestsCpu = requestsCpu;
-    this.#queue = new WorkQueue(requestsCpu === null ? nextTurn : () => requestsCpu.turn());
+    this.#queue = new WorkQueue(requestsCpu === null ? nextTurn : () => requestsCpu.turn(), atOnce);
   }
 
   /** How many cores `setBusy` may be given. */

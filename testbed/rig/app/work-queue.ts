@@ -10,19 +10,28 @@ export interface Job {
   readonly done: () => void;
 }
 
-/** Burns real CPU for one job after the other, first come first served. */
+interface Begun {
+  readonly job: Job;
+  leftCpuMs: number;
+}
+
+/** Burns real CPU for some jobs at a time, slice by slice in turn (processor sharing); the others wait, first come first served. */
 export class WorkQueue {
   readonly #turn: () => Promise<unknown>;
-  readonly #queue: Job[] = [];
+  readonly #atOnce: number;
+  readonly #waiting: Job[] = [];
+  /** The next slice is for the first one. */
+  readonly #begun: Begun[] = [];
   #working = false;
 
-  /** `turn` resolves when the next slice may be burnt, and lets the event loop go on before it does. */
-  constructor(turn: () => Promise<unknown>) {
+  /** `turn` resolves when the next slice may be burnt, and lets the event loop go on before it does. `atOnce`: 1 or more. */
+  constructor(turn: () => Promise<unknown>, atOnce: number) {
     this.#turn = turn;
+    this.#atOnce = atOnce;
   }
 
   add(job: Job): void {
-    this.#queue.push(job);
+    this.#waiting.push(job);
     if (this.#working) return;
     this.#working = true;
     // beside the caller; a rejection would be a bug, and unhandled it ends the process
@@ -30,13 +39,27 @@ export class WorkQueue {
   }
 
   async #workOff(): Promise<void> {
-    for (let job = this.#queue.shift(); job !== undefined; job = this.#queue.shift()) {
-      for (let leftCpuMs = job.demandCpuMs; leftCpuMs > 0 && job.wanted; ) {
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      if (isUnfinished(next)) {
         await this.#turn();
-        leftCpuMs -= burn(Math.min(leftCpuMs, sliceCpuMs));
+        next.leftCpuMs -= burn(Math.min(next.leftCpuMs, sliceCpuMs));
       }
-      if (job.wanted) job.done();
+      if (isUnfinished(next)) this.#begun.push(next);
+      else if (next.job.wanted) next.job.done();
     }
     this.#working = false;
   }
+
+  #next(): Begun | undefined {
+    while (this.#begun.length < this.#atOnce) {
+      const job = this.#waiting.shift();
+      if (job === undefined) break;
+      this.#begun.push({ job, leftCpuMs: job.demandCpuMs });
+    }
+    return this.#begun.shift();
+  }
+}
+
+function isUnfinished({ job, leftCpuMs }: Begun): boolean {
+  return leftCpuMs > 0 && job.wanted;
 }

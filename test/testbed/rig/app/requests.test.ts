@@ -9,9 +9,16 @@ import { freePort } from '../../../../testbed/rig/ports.ts';
 import { programs } from '../../../../testbed/rig/programs.ts';
 import { answers, until } from '../../../../testbed/rig/wait.ts';
 
-async function startApp() {
+async function startApp(...flags: readonly string[]) {
   const port = await freePort();
-  const child = new Child('app', [process.execPath, programs.app, '--listen', `127.0.0.1:${port}`, '--drain']);
+  const child = new Child('app', [
+    process.execPath,
+    programs.app,
+    '--listen',
+    `127.0.0.1:${port}`,
+    '--drain',
+    ...flags,
+  ]);
   const url = `http://127.0.0.1:${port}`;
   await until('the application', () => answers(`${url}/healthz`));
   // user and system time, in ticks of 10 ms
@@ -21,7 +28,8 @@ async function startApp() {
   };
   const quiet = cpuTicks();
   const atWork = () => until('CPU burnt', () => cpuTicks() > quiet + 20);
-  return { url, port, child, atWork, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
+  const burntTicks = () => cpuTicks() - quiet;
+  return { url, port, child, atWork, burntTicks, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
 }
 
 test('a request names the server, and one at a time has the CPU, first come first served', async (t) => {
@@ -43,6 +51,40 @@ test('a request names the server, and one at a time has the CPU, first come firs
   t.deepEqual(answered, ['long', 'second', 'third']);
 });
 
+test('with --at-once 2, two requests share the CPU in turn, and a third waits until one of them is done', async (t) => {
+  await using app = await startApp('--at-once', '2');
+  const answered: string[] = [];
+  const ask = async (name: string, cpuMs: number) => {
+    await fetch(`${app.url}/work?cpuMs=${cpuMs}`);
+    answered.push(name);
+  };
+  const longest = ask('longest', 2_000);
+  await app.atWork();
+  const short = ask('short', 300);
+  await fetch(`${app.url}/healthz`);
+  await Promise.all([longest, short, ask('third', 1)]);
+  t.deepEqual(answered, ['short', 'third', 'longest']);
+});
+
+test('a wait before the work takes no CPU and no turn: requests wait side by side', async (t) => {
+  await using app = await startApp('--wait-ms', '700');
+  const answered: string[] = [];
+  const ask = async (name: string, query: string) => {
+    await fetch(`${app.url}/work?cpuMs=1${query}`);
+    answered.push(name);
+  };
+  const startMs = performance.now();
+  const usual = ask('usual', '');
+  await fetch(`${app.url}/healthz`);
+  await Promise.all([usual, ask('shorter', '&waitMs=400'), ask('none', '&waitMs=0')]);
+  t.deepEqual(answered, ['none', 'shorter', 'usual']);
+  t.true(performance.now() - startMs >= 690);
+  t.true(app.burntTicks() < 20, `${app.burntTicks()} ticks of 10 ms`);
+  await setFaults(app.url, { waitMs: 0 });
+  await Promise.all([ask('asked for', '&waitMs=400'), ask('now usual', '')]);
+  t.deepEqual(answered.slice(3), ['now usual', 'asked for']);
+});
+
 test('what it does not know or would never end is refused', async (t) => {
   await using app = await startApp();
   const status = async (path: string, method = 'GET') => (await fetch(`${app.url}${path}`, { method })).status;
@@ -51,6 +93,7 @@ test('what it does not know or would never end is refused', async (t) => {
   for (const cpuMs of ['-1', '10001', 'x', 'Infinity', '']) {
     const expected = cpuMs === '' ? 200 : 400;
     t.is(await status(`/work?cpuMs=${cpuMs}`), expected, cpuMs);
+    t.is(await status(`/work?cpuMs=1&waitMs=${cpuMs}`), expected, cpuMs);
   }
 });
 
@@ -85,7 +128,16 @@ test('a fault is caused, stays until it is ended, and changes nothing else', asy
 
 test('a fault that cannot be is refused, and nothing of it is caused', async (t) => {
   await using app = await startApp();
-  for (const query of ['failing=200', 'failing=1000', 'burners=0.5', 'burners=9', 'busy=-1', 'busy=x', 'unknown=1']) {
+  for (const query of [
+    'failing=200',
+    'failing=1000',
+    'burners=0.5',
+    'burners=9',
+    'busy=-1',
+    'waitMs=10001',
+    'busy=x',
+    'unknown=1',
+  ]) {
     t.is((await fetch(`${app.url}/control?resetting=1&${query}`, { method: 'PUT' })).status, 400, query);
   }
   t.is((await fetch(app.url)).status, 200);
