@@ -45,8 +45,8 @@ export function weightCommands(backend: string, changes: readonly WeightChange[]
 }
 
 /**
- * The same for limits, from 0 to `maxLimit`. 0 means none, but 2.x then leaves the requests that already wait where they are
- * (`process_srv_queue` compares with the limit): so a limit that nothing reaches goes before it, and lets them out.
+ * The same for limits, from 0 to `maxLimit`. 0 means none, but HAProxy (2.6 to 3.4) then leaves the requests that already wait
+ * behind, until `timeout queue` ends them: so a limit that nothing reaches goes before it, and lets them out.
  */
 export function limitCommands(backend: string, changes: readonly LimitChange[]): Result<readonly string[], Problem> {
   return commandsFor(backend, changes, (place, { limit }) => {

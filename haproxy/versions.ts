@@ -17,6 +17,10 @@ export interface VersionTraits {
   readonly proxiesMayShareName: boolean;
   /** Whether a request is given up when its client closes its half of the connection (seen on 3.4, not on 3.2). */
   readonly halfClosedClientAborts: boolean;
+  /** Whether maintenance moves the requests that wait for a server also without `option redispatch` (seen on 3.0, not on 2.6). */
+  readonly maintenanceMovesQueue: boolean;
+  /** Whether `option redispatch` sends what waits for a server that goes DOWN there once more first (seen on 3.0, not on 2.6). */
+  readonly downGetsQueue: boolean;
 }
 
 /** Of a version that cannot be read: as of the newest. */
@@ -26,6 +30,8 @@ export function traitsOf(version: string): VersionTraits {
     addServerIsExperimental: number < 206,
     proxiesMayShareName: number < 303,
     halfClosedClientAborts: number >= 303,
+    maintenanceMovesQueue: number >= 300,
+    downGetsQueue: number >= 300,
   };
 }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { StatRow } from '../../haproxy/runtime-api.ts';
 import { type Configuration, renderConfiguration } from '../../testbed/rig/haproxy-configuration.ts';
 import { type HaproxyProcess, startHaproxy } from '../../testbed/rig/haproxy-process.ts';
@@ -14,6 +15,8 @@ export interface Setup {
   readonly servers: Readonly<Record<string, string>>;
   /** Lines of the backend. */
   readonly lines?: readonly string[];
+  /** What follows `balance`; roundrobin unless given. */
+  readonly algorithm?: string;
   readonly frontends?: Configuration['frontends'];
   readonly defaults?: readonly string[];
   readonly mode?: 'http' | 'tcp';
@@ -24,8 +27,18 @@ type Held = Map<string, { readonly server: string; readonly response: ServerResp
 
 const timeouts = ['timeout connect 5s', 'timeout client 30s', 'timeout server 30s', 'timeout queue 30s'];
 const limitMs = 15_000;
+/** Of /download: more than all buffers on the way to a client that does not read. */
+const downloadBytes = 32 * 2 ** 20;
+/** The key that /socket expects, and its answer: the example of RFC 6455. */
+export const webSocketKey = 'dGhlIHNhbXBsZSBub25jZQ==';
+const switching =
+  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n';
 
-/** HAProxy in front of application servers that hold every request until the test has it answered. */
+/**
+ * HAProxy in front of application servers that hold every request until the test has it answered, but for /download (large) and
+ * /socket (a WebSocket, without words).
+ */
 export class HeldRequests implements AsyncDisposable {
   readonly haproxy: HaproxyProcess;
   readonly #held: Held;
@@ -53,12 +66,21 @@ export class HeldRequests implements AsyncDisposable {
     const servers = new Map<string, HttpServer>();
     for (const name of Object.keys(setup.servers)) {
       const server = await httpServer(({ url = '' }, response) => {
-        held.set(url.slice(1), { server: name, response });
+        if (url === '/download') response.end(Buffer.alloc(downloadBytes));
+        else if (url === '/socket') response.socket?.write(switching);
+        else held.set(url.slice(1), { server: name, response });
       });
       servers.set(name, server);
       starting.defer(() => server[Symbol.asyncDispose]());
     }
-    const { frontends = [], defaults = timeouts, mode = 'http', lines = [], sockets = [] } = setup;
+    const {
+      frontends = [],
+      defaults = timeouts,
+      mode = 'http',
+      algorithm = 'roundrobin',
+      lines = [],
+      sockets = [],
+    } = setup;
     const configuration = renderConfiguration({
       defaults: [...defaults, 'log unix@log.sock local0', `option ${mode}log`],
       sockets,
@@ -67,6 +89,7 @@ export class HeldRequests implements AsyncDisposable {
         {
           name: 'web',
           mode,
+          algorithm,
           lines,
           servers: Object.entries(setup.servers).map(([name, options]) => {
             return { name, address: servers.get(name)?.address ?? '', options };
@@ -89,8 +112,7 @@ export class HeldRequests implements AsyncDisposable {
     const sent = request({ socketPath, path: `/${path}`, headers: { host: 'a', ...headers }, agent: false }).end();
     try {
       const [response] = await once(sent, 'response');
-      response.resume();
-      await once(response, 'close');
+      await text(response);
       return response.statusCode;
     } catch {
       return 0;
@@ -131,17 +153,22 @@ export class HeldRequests implements AsyncDisposable {
     return expectOk(await this.haproxy.api.stats('web')).find(({ kind }) => kind === 'backend');
   }
 
-  /** Answers what is held now, or one path. */
-  answer(path?: string): void {
-    for (const each of path === undefined ? this.held() : [path]) {
-      this.#held.get(each)?.response.end();
-      this.#held.delete(each);
-    }
+  /** Answers one request as soon as its server has it. */
+  async answer(path: string): Promise<void> {
+    await until(`${path} at work`, () => this.#held.has(path), { limitMs });
+    this.#end(path);
+  }
+
+  #end(path: string): void {
+    this.#held.get(path)?.response.end();
+    this.#held.delete(path);
   }
 
   /** Answers whatever comes until all of these are settled. */
   async answerAll<Value>(asked: readonly Promise<Value>[]): Promise<readonly Value[]> {
-    const timer = setInterval(() => this.answer(), 10);
+    const timer = setInterval(() => {
+      for (const path of this.held()) this.#end(path);
+    }, 10);
     try {
       return await Promise.all(asked);
     } finally {
@@ -171,9 +198,9 @@ export class HeldRequests implements AsyncDisposable {
   async ends(count: number): Promise<readonly string[]> {
     const ends: string[] = [];
     await until('the log', () => {
-      const text = this.#log.messages().flat().join('\n');
+      const lines = this.#log.messages().flat().join('\n');
       // after the timers comes the status, in mode http, and the bytes
-      const found = text.matchAll(/ (?:-?\d+\/){2,4}\+?-?\d+ (?:\d+ )?\d+ (?:- - )?(\S\S)/g);
+      const found = lines.matchAll(/ (?:-?\d+\/){2,4}\+?-?\d+ (?:\d+ )?\d+ (?:- - )?(\S\S)/g);
       ends.push(...[...found].map(([, end = '']) => end));
       return ends.length >= count;
     });

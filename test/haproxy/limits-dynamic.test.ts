@@ -71,10 +71,10 @@ test('from fullconn requests on, the limit is maxconn itself', async (t) => {
   // one waits at the second request, and behind it all do: the limit that rises with them lets none out
   await web.shows({ s1: '1+0', BACKEND: '7+6' });
   // only the end of a request does: 6 x 4 / 8
-  web.answer('r1');
+  await web.answer('r1');
   await web.shows({ s1: '3+0', BACKEND: '6+3' });
   asked.push(...(await web.send(names(8, 10))));
-  web.answer('r2');
+  await web.answer('r2');
   await web.shows({ s1: '4+0', BACKEND: '8+4' });
   t.true(await allServed(web, asked));
 });

@@ -10,7 +10,7 @@ const names = ['a', 'b', 'c', 'd'];
 
 test('a request over the limit waits in HAProxy, and a higher limit lets it go at once', async (t) => {
   await using web = await HeldRequests.start({ servers: { s1: 'maxconn 1' } });
-  const asked = names.map((name) => web.ask(name));
+  const asked = await web.send(names);
   // in the queue of the backend, for whichever server is free; the backend counts it as in flight
   await web.shows({ s1: '1+0', BACKEND: '4+3' });
   expectOk(await web.haproxy.api.setLimits('web', [{ server: 's1', limit: 3 }]));
@@ -18,8 +18,7 @@ test('a request over the limit waits in HAProxy, and a higher limit lets it go a
   await web.holds(3);
   // a lower one ends nothing that is in flight, and lets nothing new in
   expectOk(await web.haproxy.api.setLimits('web', [{ server: 's1', limit: 2 }]));
-  const [first = ''] = web.held();
-  web.answer(first);
+  await web.answer('a');
   await web.shows({ s1: '2+0', BACKEND: '3+1' });
   t.deepEqual(await web.answerAll(asked), [200, 200, 200, 200]);
 });
@@ -27,7 +26,7 @@ test('a request over the limit waits in HAProxy, and a higher limit lets it go a
 test('limit 0 alone would leave waiting requests behind; the client lets them out first', async (t) => {
   for (const isClient of [false, true]) {
     await using web = await HeldRequests.start({ servers: { s1: 'maxconn 1' }, lines: ['timeout queue 1s'] });
-    const asked = names.map((name) => web.ask(name));
+    const asked = await web.send(names);
     await web.shows({ s1: '1+0', BACKEND: '4+3' });
     if (isClient) expectOk(await web.haproxy.api.setLimits('web', [{ server: 's1', limit: 0 }]));
     else await operatorSays(web.haproxy, 'set maxconn server web/s1 0');
@@ -35,8 +34,7 @@ test('limit 0 alone would leave waiting requests behind; the client lets them ou
     if (isClient) await web.shows({ s1: '4+0', BACKEND: '4+0' });
     else {
       // the server is idle, and still nothing that waits goes there
-      await web.holds(1);
-      web.answer();
+      await web.answer('a');
       await web.shows({ s1: '0+0', BACKEND: '3+3' });
     }
     const expected = isClient ? [200, 200, 200, 200] : [200, 503, 503, 503];
