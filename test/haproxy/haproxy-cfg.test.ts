@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findHaproxy } from '../../testbed/rig/haproxy-program.ts';
 import { until } from '../../testbed/rig/wait.ts';
 import { httpServer } from '../support/http-server.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { ExampleHaproxy, example } from './example.ts';
 import { expectOk, haproxyTest as test } from './setup.ts';
 
@@ -11,6 +14,21 @@ const applicationServer = (name: string) => httpServer((_, response) => response
 test('HAProxy accepts the unchanged example without a warning', async (t) => {
   // without -V, versions from 2.8 on print nothing for a valid file
   const { stdout, stderr } = await promisify(execFile)(findHaproxy() ?? '', ['-c', '-V', '-f', example]);
+  t.regex(stdout + stderr, /Configuration file is valid/);
+  t.notRegex(stdout + stderr, /WARNING|ALERT/);
+});
+
+test('HAProxy accepts the lines for bounded load without a warning, once they are no comments', async (t) => {
+  let lines = 0;
+  const text = (await readFile(example, 'utf8')).replaceAll(/^ {4}#(?=fullconn |default-server minconn )/gm, () => {
+    lines += 1;
+    return '    ';
+  });
+  t.is(lines, 2);
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, 'haproxy.cfg');
+  await writeFile(file, text);
+  const { stdout, stderr } = await promisify(execFile)(findHaproxy() ?? '', ['-c', '-V', '-f', file]);
   t.regex(stdout + stderr, /Configuration file is valid/);
   t.notRegex(stdout + stderr, /WARNING|ALERT/);
 });
