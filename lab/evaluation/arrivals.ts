@@ -1,13 +1,14 @@
+import { seededRandom } from '../../shared/math/random.ts';
 import { type Arrival, planArrivals as plan } from '../../testbed/rig/load/arrivals.ts';
 import type { Bursts, Scenario } from './scenarios.ts';
 
 export interface ArrivalPlan {
-  readonly scenario: Pick<Scenario, 'durationMs' | 'load' | 'bursts'>;
+  readonly scenario: Pick<Scenario, 'durationMs' | 'load' | 'bursts' | 'slow'>;
   /** Of all servers together, in requests per second. */
   readonly capacity: number;
   /** Requests at the base load before the time that is counted, in ms: arrivals then have times below 0. */
   readonly leadInMs: number;
-  /** CPU that a request needs, in ms: lognormal with this mean and coefficient of variation 1. */
+  /** CPU that a request needs, in ms: lognormal with this mean and, where none is slow, coefficient of variation 1. */
   readonly demandCpuMs: number;
   readonly seed: number;
 }
@@ -17,7 +18,7 @@ const demandVariation = 1;
 /** A Poisson process whose rate follows the scenario. The same plan gives the same requests to every contender. */
 export function planArrivals({ scenario, capacity, leadInMs, demandCpuMs, seed }: ArrivalPlan): readonly Arrival[] {
   const highest = Math.max(scenario.load, ...(scenario.bursts?.peaks ?? []));
-  return plan({
+  const arrivals = plan({
     seed,
     fromMs: -leadInMs,
     toMs: scenario.durationMs,
@@ -25,6 +26,20 @@ export function planArrivals({ scenario, capacity, leadInMs, demandCpuMs, seed }
     partAt: (atMs) => loadAt(scenario, atMs) / highest,
     meanDemandCpuMs: demandCpuMs,
     demandVariation,
+  });
+  return scenario.slow === undefined ? arrivals : withSlow(arrivals, scenario.slow, seed);
+}
+
+/** Of their own sequence of random numbers, so that the times are those of the plan without slow ones. */
+function withSlow(
+  arrivals: readonly Arrival[],
+  { share, factor }: NonNullable<Scenario['slow']>,
+  seed: number,
+): readonly Arrival[] {
+  const random = seededRandom(seed + 1);
+  const mean = 1 + share * (factor - 1);
+  return arrivals.map(({ atMs, demandCpuMs }) => {
+    return { atMs, demandCpuMs: (demandCpuMs * (random() < share ? factor : 1)) / mean };
   });
 }
 

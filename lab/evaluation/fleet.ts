@@ -18,13 +18,13 @@ export function stacksFor(cores: number): number {
 
 /** Starts the servers of one stack. Resolves when all of them answer and their quotas are set. */
 export async function startFleet(
-  kind: Run['servers'],
+  { servers: kind, atOnce }: Pick<Run, 'servers' | 'atOnce'>,
   sizes: keyof typeof fleets,
   run: string,
   stack: number,
   signal: AbortSignal,
 ): Promise<Servers> {
-  const plans = Object.entries(fleets[sizes]).map(([name, size]) => ({ name, cores: size * unitCores }));
+  const plans = Object.entries(fleets[sizes]).map(([name, size]) => ({ name, cores: size * unitCores, atOnce }));
   const servers = await (kind === 'containers' ? startContainers(run, plans) : startGroups(run, stack, plans));
   try {
     const answer = async () => (await Promise.all(servers.list.map(isUp))).every(Boolean);

@@ -15,16 +15,19 @@ import type { Run } from './record.ts';
 import { completenessText } from './report/tables/setting.ts';
 import { writeReport } from './report/write.ts';
 import { runMatrix } from './run.ts';
+import { matrixNames } from './scenarios.ts';
 import { hasEngine, removeLeftContainers } from './servers/containers.ts';
 import { Store } from './store.ts';
 
 interface Flags {
   readonly quick: boolean;
   readonly publication: boolean;
+  readonly limits: boolean;
   readonly out?: string;
   readonly repeat?: number;
   readonly jobs?: number;
   readonly servers?: Run['servers'];
+  readonly atOnce: number;
   readonly seed: number;
 }
 
@@ -41,6 +44,8 @@ Examples:
   npm run experiment                everything, three times; takes hours
   npm run experiment -- --publication
                                     on equal servers, as its claims need
+  npm run experiment -- --limits --repeat 1
+                                    with and without limits, ten minutes
   npm run experiment -- --quick --servers cgroups --out /tmp/quick
                                     without a container engine`;
 
@@ -48,7 +53,8 @@ const flags = exitOnUsage(new Command('experiment'))
   .description("the publication's evaluation on a real stack: all contenders in all scenarios")
   .option('--quick', 'run six contenders in five scenarios, once', false)
   .option('--publication', "run the publication's contenders and scenarios, on five equal servers", false)
-  .option('--out <folder>', 'folder of the results (default: results/full, results/quick or results/publication)')
+  .option('--limits', 'run contenders with and without limits, also where requests wait or differ', false)
+  .option('--out <folder>', 'folder of the results (default: results/full, results/quick ... by what is run)')
   .option(
     '--repeat <times>',
     'how often each cell is measured (default: 3, with --quick: 1)',
@@ -64,6 +70,12 @@ const flags = exitOnUsage(new Command('experiment'))
       '--servers <kind>',
       'how servers get their quota (default: containers if an engine answers, else cgroups)',
     ).choices(['containers', 'cgroups']),
+  )
+  .option(
+    '--at-once <requests>',
+    'requests that share the CPU of a server; the others wait for their turn',
+    numberWithin(1, 100, { whole: true }),
+    1,
   )
   .option(
     '--seed <seed>',
@@ -85,9 +97,9 @@ await runProgram('experiment', async () => {
   }
 });
 
-async function main({ quick, publication, out, repeat, jobs, servers, seed }: Flags): Promise<number> {
+async function main({ out, repeat, jobs, servers, atOnce, seed, ...which }: Flags): Promise<number> {
   using stop = stopOnSignal(process.stdout);
-  const matrix = quick ? 'quick' : publication ? 'publication' : 'full';
+  const matrix = matrixNames.find((name) => name !== 'full' && which[name]) ?? 'full';
   const store = new Store(resolve(out ?? `results/${matrix}`));
   await using _lock = await lockFolder(store.folder);
   const wanted: Run = {
@@ -99,6 +111,7 @@ async function main({ quick, publication, out, repeat, jobs, servers, seed }: Fl
     jobs: jobs ?? stacksFor(availableParallelism()),
     servers: servers ?? ((await hasEngine()) ? 'containers' : 'cgroups'),
     ...machineFacts(),
+    atOnce,
     demandCpuMs: 3,
     capacities: {},
     capacityAlone: null,
@@ -123,7 +136,7 @@ async function begun(store: Store, wanted: Run): Promise<Run> {
     await store.writeRun(wanted);
     return wanted;
   }
-  for (const key of ['matrix', 'repetitions', 'seed', 'jobs', 'servers', 'demandCpuMs'] as const) {
+  for (const key of ['matrix', 'repetitions', 'seed', 'jobs', 'servers', 'atOnce', 'demandCpuMs'] as const) {
     if (earlier[key] === wanted[key]) continue;
     throw new ProblemError({
       code: 'usage',

@@ -30,10 +30,36 @@ const beside: readonly Contender['name'][] = [
   'inverse-load+roundrobin',
   'capacity+leastconn',
 ];
+/** Each in one of two rounds, where a machine has room for five stacks. */
+const limitContenders: readonly Contender['name'][] = [
+  'leastconn',
+  'oracle+leastconn',
+  'capacity+leastconn',
+  'adaptive+leastconn',
+  'adaptive+roundrobin',
+  'roundrobin+maxconn-2',
+  'leastconn+maxconn-1',
+  'capacity+leastconn+limits',
+  'adaptive+leastconn+limits',
+  'adaptive+roundrobin+limits',
+];
+const ofLimits: readonly Scenario['name'][] = ['slow-tenth', 'wait-appears', 'wait-150'];
+const limitScenarios: readonly Scenario['name'][] = [
+  'steady-70',
+  'flash-110-190',
+  'noisy-neighbour',
+  'fails-fast',
+  ...ofLimits,
+];
 const some: readonly Scenario['name'][] = ['steady-70', 'over-utilised', 'removed-2', 'flash-240', 'fails-fast'];
 
 export const matrices: Readonly<Record<MatrixName, Matrix>> = {
-  full: { fleet: 'unequal', repetitions: 3, contenders, scenarios },
+  full: {
+    fleet: 'unequal',
+    repetitions: 3,
+    contenders: contenders.filter(({ limits }) => limits === 'none'),
+    scenarios: scenarios.filter(({ name }) => !ofLimits.includes(name)),
+  },
   quick: {
     fleet: 'unequal',
     repetitions: 1,
@@ -45,6 +71,12 @@ export const matrices: Readonly<Record<MatrixName, Matrix>> = {
     repetitions: 3,
     contenders: contenders.filter(({ name }) => [...few, ...beside].includes(name)),
     scenarios: scenarios.filter(({ figure }) => figure !== undefined),
+  },
+  limits: {
+    fleet: 'unequal',
+    repetitions: 3,
+    contenders: contenders.filter(({ name }) => limitContenders.includes(name)),
+    scenarios: scenarios.filter(({ name }) => limitScenarios.includes(name)),
   },
 };
 

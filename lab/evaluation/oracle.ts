@@ -6,8 +6,9 @@ import type { Event } from './scenarios.ts';
 export function capacityLeft(server: string, events: readonly Event[], atMs: number): number {
   const now = events.filter(({ fromMs, toMs, servers }) => fromMs <= atMs && atMs < toMs && servers.includes(server));
   return now.reduce((left, { fault }) => {
-    // the application and each burning process get equal parts of the quota
-    return fault.kind === 'burn' ? left / (fault.processes + 1) : 0;
+    // the application and each burning process get equal parts of the quota; who waits needs no CPU
+    if (fault.kind === 'burn') return left / (fault.processes + 1);
+    return fault.kind === 'waiting' ? left : 0;
   }, 1);
 }
 

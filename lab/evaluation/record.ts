@@ -67,6 +67,8 @@ export const runSchema = z.strictObject({
   machine: z.strictObject({ cpu: z.string(), cores: z.int(), memoryBytes: z.number(), kernel: z.string() }),
   /** 'containers' or 'cgroups'. */
   servers: z.enum(['containers', 'cgroups']),
+  /** Requests that share the CPU of a server; runs from before there was a choice have 1. */
+  atOnce: z.int().positive().default(1),
   demandCpuMs: z.number(),
   /** Requests per second that each server can answer, as measured at the start with all stacks busy; empty until then. */
   capacities: z.record(z.string(), z.number().positive()),

@@ -30,6 +30,8 @@ export interface CellPlan {
 /** Runs one scenario on a stack. Throws when `signal` is aborted; faults are ended in any case. */
 export async function runCell(stack: Stack, plan: CellPlan): Promise<Cell> {
   const { scenario, servers, signal } = plan;
+  const pathOf = (demandCpuMs: number) =>
+    workPath(demandCpuMs) + (scenario.waitMs === undefined ? '' : `&waitMs=${scenario.waitMs}`);
   const arrivals = planArrivals({ ...plan, capacity: totalCapacity(servers), leadInMs });
   const outcomes: Outcome[] = [];
   const startedAt = new Date().toISOString();
@@ -40,7 +42,7 @@ export async function runCell(stack: Stack, plan: CellPlan): Promise<Cell> {
     const faults = actOut(stack, plan, originMs, AbortSignal.any([signal, ended.signal]));
     const load = new OpenLoop({
       targets: [targetOf(stack.frontUrl)],
-      requests: arrivals.map(({ atMs, demandCpuMs }) => ({ atMs: atMs + leadInMs, path: workPath(demandCpuMs) })),
+      requests: arrivals.map(({ atMs, demandCpuMs }) => ({ atMs: atMs + leadInMs, path: pathOf(demandCpuMs) })),
       deadlineMs,
       maxInFlight,
       signal,

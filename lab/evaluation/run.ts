@@ -4,6 +4,7 @@ import { type Block, matrices, seedOf } from './matrix.ts';
 import type { CellProgress } from './progress.ts';
 import type { Run } from './record.ts';
 import { runCell } from './run-cell.ts';
+import type { Scenario } from './scenarios.ts';
 import type { Server, Servers } from './servers/server.ts';
 import { Stack } from './stack.ts';
 import type { Store } from './store.ts';
@@ -47,7 +48,7 @@ async function runBlocks(options: RunOptions): Promise<void> {
   const fleets: Servers[] = [];
   for (let job = 0; job < jobs; job += 1) {
     options.progress.say(`starting the servers of stack ${job + 1} of ${jobs}`);
-    fleets.push(disposal.use(await startFleet(run.servers, matrices[run.matrix].fleet, options.name, job, either)));
+    fleets.push(disposal.use(await startFleet(run, matrices[run.matrix].fleet, options.name, job, either)));
   }
   const capacities = await capacitiesOf(options, fleets, either);
   const work = async (servers: readonly Server[], job: number) => {
@@ -92,16 +93,19 @@ async function runBlock(
   const members = servers.map((server) => ({ ...server, capacity: capacities[server.name] ?? 0 }));
   const plan = { repetition, demandCpuMs: run.demandCpuMs, servers: members, signal };
   const durationMs = contender.weights === 'none' ? warmUpMs.without : warmUpMs.withController;
-  const warmUp = { name: 'steady-50', title: 'warm-up', durationMs, load: 0.5 } as const;
+  const warmUp: Scenario = { name: 'steady-50', title: 'warm-up', durationMs, load: 0.5 };
   let isWarm = false;
   for (const scenario of scenarios) {
     const seed = seedOf(run.seed, scenario, repetition);
-    if (!isWarm) await runCell(stack, { ...plan, scenario: warmUp, seed });
+    const { waitMs } = scenario;
+    // what is learned of other requests does not count
+    if (waitMs !== undefined) await runCell(stack, { ...plan, scenario: { ...warmUp, waitMs }, seed });
+    else if (!isWarm) await runCell(stack, { ...plan, scenario: warmUp, seed });
     progress.begin(job, `${contender.name} ${scenario.name} ${repetition}`);
     const cell = await runCell(stack, { ...plan, scenario, seed });
     await store.write(cell);
     progress.end(job, cell.discarded);
     // a fault's effect on the weights must be over before the next scenario
-    isWarm = scenario.events === undefined;
+    isWarm = scenario.events === undefined && waitMs === undefined;
   }
 }

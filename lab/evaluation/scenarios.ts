@@ -5,7 +5,9 @@ export type Fault =
   /** This many processes burn CPU beside the application, within the server's quota. */
   | { readonly kind: 'burn'; readonly processes: number }
   /** It answers 500 at once. */
-  | { readonly kind: 'failing' };
+  | { readonly kind: 'failing' }
+  /** Its requests wait for something else first, such as a database, for this long. */
+  | { readonly kind: 'waiting'; readonly waitMs: number };
 
 /** A fault of some servers, from one time to another; ms from the start of what is counted. */
 export interface Event {
@@ -34,6 +36,10 @@ export interface Scenario {
   readonly load: number;
   readonly bursts?: Bursts;
   readonly events?: readonly Event[];
+  /** How long every request waits for something else first, in ms; in the warm-up, too. */
+  readonly waitMs?: number;
+  /** A share of the requests needs `factor` times the CPU of the others; the mean of all stays what it is. */
+  readonly slow?: { readonly share: number; readonly factor: number };
 }
 
 export const scenarioNames = [
@@ -51,11 +57,17 @@ export const scenarioNames = [
   'flash-110-190',
   'noisy-neighbour',
   'fails-fast',
+  'slow-tenth',
+  'wait-appears',
+  'wait-150',
 ] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
-/** `full` and `quick` on unequal servers; `publication`: its contenders and scenarios on equal ones. */
-export const matrixNames = ['full', 'quick', 'publication'] as const;
+/**
+ * `full`, `quick` and `limits` (contenders with and without limits, in scenarios that tell them apart) on unequal servers;
+ * `publication`: its contenders and scenarios on equal ones.
+ */
+export const matrixNames = ['full', 'quick', 'publication', 'limits'] as const;
 export type MatrixName = (typeof matrixNames)[number];
 
 /**
@@ -71,6 +83,9 @@ export const fleets = {
 /** The publication's rates, in requests per second, and the capacity that makes the highest 190 % of it, as its text says. */
 const publishedRates = { low: 135, middle: 188, high: 240 } as const;
 const publishedCapacity = publishedRates.high / 1.9;
+
+/** What a request to a database may take. */
+const waitMs = 150;
 
 const steady = (percent: 50 | 70 | 85): Scenario => ({
   name: `steady-${percent}`,
@@ -143,4 +158,21 @@ export const scenarios: readonly Scenario[] = [
     load: 0.5,
     events: [{ fromMs: 1_000, toMs: 11_000, servers: ['s3'], fault: { kind: 'failing' } }],
   },
+  {
+    name: 'slow-tenth',
+    title: 'a tenth of the requests needs ten times the CPU',
+    durationMs: 20_000,
+    load: 0.7,
+    slow: { share: 0.1, factor: 10 },
+  },
+  {
+    name: 'wait-appears',
+    title: 'every request begins to wait',
+    durationMs: 24_000,
+    load: 0.7,
+    events: [
+      { fromMs: 6_000, toMs: 18_000, servers: ['s1', 's2', 's3', 's4', 's5'], fault: { kind: 'waiting', waitMs } },
+    ],
+  },
+  { name: 'wait-150', title: 'every request waits 150 ms', durationMs: 20_000, load: 0.7, waitMs },
 ];

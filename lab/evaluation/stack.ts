@@ -20,24 +20,35 @@ const lines = [
   'option abortonclose',
   'retries 3',
   'option redispatch 1',
+  'timeout queue 5s',
   'retry-on conn-failure empty-response 500 502 503',
 ];
 
-/** The same for every contender, but for the balance line. `front`: the address at which it listens. */
+/** From here on a limit is `maxconn` itself: more than any scenario has in flight. */
+const fullconn = 10_000;
+const bounded = { backend: [`fullconn ${fullconn}`], server: ` minconn 2 maxconn ${fullconn}` };
+
+function limitsOf(limits: Contender['limits']): { readonly backend: readonly string[]; readonly server: string } {
+  if (limits === 'on') return bounded;
+  return { backend: [], server: limits === 'none' ? '' : ` maxconn ${limits}` };
+}
+
+/** The same for every contender, but for the balance line and the limits. `front`: the address at which it listens. */
 export function configurationOf(
-  { algorithm }: Pick<Contender, 'algorithm'>,
+  { algorithm, limits }: Pick<Contender, 'algorithm' | 'limits'>,
   servers: readonly Pick<Server, 'name' | 'host'>[],
   front: string,
 ): Configuration {
+  const limit = limitsOf(limits);
   return {
     frontends: [{ name: 'experiment', bind: front, backend }],
     backends: [
       {
         name: backend,
         algorithm: balanceLine(algorithm),
-        lines,
+        lines: [...lines, ...limit.backend],
         servers: servers.map(({ name, host }) => {
-          return { name, address: `${host}:${ports.app}`, options: `${checks} ${observe}` };
+          return { name, address: `${host}:${ports.app}`, options: `${checks} ${observe}${limit.server}` };
         }),
       },
     ],
@@ -107,7 +118,8 @@ export class Stack implements AsyncDisposable {
 
   async #startController(signal: AbortSignal): Promise<void> {
     if (!this.#hasController) return;
-    this.#rig.spawnController(['--policy', this.contender.weights]);
+    const limits = this.contender.limits === 'on' ? ['--limits', 'on'] : [];
+    this.#rig.spawnController(['--policy', this.contender.weights, ...limits]);
     const isHealthy = async () => {
       this.assertRunning();
       return await answers(`${this.#rig.statusUrl}/healthz`);

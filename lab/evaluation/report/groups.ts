@@ -9,6 +9,8 @@ export const groups = {
   flash: ['flash-135', 'flash-188', 'flash-240', 'flash-110-190'],
   noisy: ['noisy-neighbour'],
   'fails-fast': ['fails-fast'],
+  uneven: ['slow-tenth'],
+  waiting: ['wait-appears', 'wait-150'],
 } as const satisfies Readonly<Record<string, readonly ScenarioName[]>>;
 
 export type GroupName = keyof typeof groups;

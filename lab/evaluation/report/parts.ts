@@ -7,6 +7,7 @@ import { groupTables, reactionTable } from './tables/group.ts';
 import { leastconnRule, leastconnTable } from './tables/leastconn.ts';
 import { rankingTable } from './tables/ranking.ts';
 import { completenessText, contenderTable, machineTable, scenarioTable } from './tables/setting.ts';
+import { timesTable } from './tables/times.ts';
 
 /** Generated pieces of the documents, by the names of their markers. */
 export type Parts = ReadonlyMap<string, string>;
@@ -18,11 +19,12 @@ export function partsOf(results: Results, figures: readonly Figure[], place: str
     return chosen.map((figure) => imageOf(figure, place)).join('\n\n') || 'Not measured.';
   };
   return new Map([
-    ['scenarios', scenarioTable()],
-    ['contenders', contenderTable()],
+    ['scenarios', scenarioTable(results.run.matrix)],
+    ['contenders', contenderTable(results.run.matrix)],
     ['machine', machineTable(results)],
     ['completeness', completenessText(results)],
     ['ranking', rankingTable(results)],
+    ['times', timesTable(results)],
     ['figure-overview', images('overview')],
     ['figure-4', images('figure-4')],
     ['figure-5', images('figure-5')],
@@ -56,13 +58,20 @@ const ofPublication = [
   'leastconn',
 ];
 
+const ofLimits = ['machine', 'completeness', 'ranking', 'times'];
+/** What the documents of the full run do not show: it has no such scenarios, or other tables have the same. */
+const notOfFull = ['times', 'results-uneven', 'results-waiting'];
+
 /** Prefix of the names of a run's parts and figures in the documents; null: the documents do not show such a run. */
 export function prefixOf(matrix: MatrixName): string | null {
-  return { full: '', publication: 'publication-', quick: null }[matrix];
+  return { full: '', publication: 'publication-', limits: 'limits-', quick: null }[matrix];
 }
 
 /** The parts of a run that the documents show, by their names there. */
 export function partsForDocuments(parts: Parts, matrix: MatrixName): Parts {
-  const chosen = [...parts].filter(([name]) => matrix !== 'publication' || ofPublication.includes(name));
+  const chosen = [...parts].filter(([name]) => {
+    if (matrix === 'publication') return ofPublication.includes(name);
+    return matrix === 'limits' ? ofLimits.includes(name) : !notOfFull.includes(name);
+  });
   return new Map(chosen.map(([name, text]) => [`${prefixOf(matrix) ?? ''}${name}`, text]));
 }

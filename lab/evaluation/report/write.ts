@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ProblemError, quote } from '../../../shared/contract/problem.ts';
+import type { MatrixName } from '../scenarios.ts';
 import { cellsCsv, summaryCsv } from './csv.ts';
 import { updateDocuments } from './document.ts';
 import { figuresOf } from './figures/all.ts';
@@ -8,8 +9,10 @@ import type { Figure } from './figures/figure.ts';
 import { type Parts, partsForDocuments, partsOf, prefixOf } from './parts.ts';
 import { type Results, readResults } from './results.ts';
 
-/** Each of them may have any of the markers. */
-const documentNames = ['evaluation.md', 'evaluation-tables.md'];
+/** Each of the documents of a run may have any of its markers. */
+function documentsOf(matrix: MatrixName): readonly string[] {
+  return matrix === 'limits' ? ['limits.md'] : ['evaluation.md', 'evaluation-tables.md'];
+}
 
 /**
  * Writes tables and figures of a results folder to its subfolder `report`. Where `docs` is given, also brings the generated
@@ -34,15 +37,14 @@ async function writeDocuments(results: Results, figures: readonly Figure[], docs
   if (prefix === null)
     throw new ProblemError({ code: 'usage', where: '--docs', what: `the documents show no run of matrix ${matrix}` });
   const parts = partsForDocuments(partsOf(results, figures, `figures/${prefix}`), matrix);
-  const files = documentNames.map((name) => join(docs, name));
+  const files = documentsOf(matrix).map((name) => join(docs, name));
   const texts = new Map<string, string>();
   // one after the other: of several that cannot be read, the first is named
   for (const file of files) texts.set(file, await read(file));
   const updated = updateDocuments(texts, parts);
-  await writeFigures(
-    join(docs, 'figures'),
-    figures.map((figure) => ({ ...figure, name: `${prefix}${figure.name}` })),
-  );
+  const named = figures.map((figure) => ({ ...figure, name: `${prefix}${figure.name}` }));
+  const shown = named.filter(({ name }) => [...parts.values()].some((text) => text.includes(`figures/${name}.svg`)));
+  await writeFigures(join(docs, 'figures'), shown);
   for (const [file, text] of updated) await write(file, text);
 }
 

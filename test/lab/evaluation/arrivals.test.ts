@@ -41,6 +41,21 @@ test('a scenario of one peak has no burst before its start either', (t) => {
   t.true(isNear(before.length, 600 * 70), `${before.length}`);
 });
 
+test('slow requests are a tenth and need ten times as much, at the same times and with the same mean', (t) => {
+  const steady = { durationMs: 600_000, load: 0.5 };
+  const slow = planArrivals({ ...plan, scenario: { ...steady, slow: { share: 0.1, factor: 10 } } });
+  const usual = planArrivals({ ...plan, scenario: steady });
+  const factors = slow.map(({ demandCpuMs }, index) => demandCpuMs / (usual[index]?.demandCpuMs ?? 0));
+  t.deepEqual(
+    slow.map(({ atMs }) => atMs),
+    usual.map(({ atMs }) => atMs),
+  );
+  t.true(factors.every((factor) => Math.abs(factor - 10 / 1.9) < 1e-9 || Math.abs(factor - 1 / 1.9) < 1e-9));
+  t.true(isNear(factors.filter((factor) => factor > 1).length, slow.length / 10));
+  const demand = slow.reduce((sum, { demandCpuMs }) => sum + demandCpuMs, 0) / slow.length;
+  t.true(Math.abs(demand - 3) < 0.2, `${demand}`);
+});
+
 test('the same plan gives the same requests, and another seed others, in order and in time', (t) => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 1e6 }), fc.constantFrom(...scenarios), (seed, scenario) => {

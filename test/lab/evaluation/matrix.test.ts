@@ -1,5 +1,5 @@
 import test from 'ava';
-import { contenderNames } from '../../../lab/evaluation/contenders.ts';
+import { contenderNames, contenders } from '../../../lab/evaluation/contenders.ts';
 import { blocksOf, matrices, seedOf } from '../../../lab/evaluation/matrix.ts';
 import { fleets, matrixNames, scenarioNames, scenarios } from '../../../lab/evaluation/scenarios.ts';
 import { quotaOf } from '../../../lab/evaluation/servers/quota.ts';
@@ -16,18 +16,30 @@ test('every matrix measures each cell as often as asked, and no repetition twice
   }
 });
 
-test('the full matrix has every contender and scenario, three times, in alternating order', (t) => {
+const unlimited = contenders.filter(({ limits }) => limits === 'none').map(({ name }) => name);
+
+test('the full matrix has every contender without limits, three times, in alternating order', (t) => {
   const blocks = blocksOf('full', matrices.full.repetitions);
   const order = (repetition: number) =>
     blocks.filter((block) => block.repetition === repetition).map(({ contender }) => contender.name);
-  t.deepEqual(order(1), contenderNames);
-  t.deepEqual(order(2), contenderNames.toReversed());
-  t.deepEqual(order(3), contenderNames);
-  t.true(blocks.every((block) => block.scenarios.length === scenarioNames.length));
+  t.deepEqual(order(1), unlimited);
+  t.deepEqual(order(2), unlimited.toReversed());
+  t.deepEqual(order(3), unlimited);
+});
+
+test('full and limits have every scenario, and limits have contenders of every kind', (t) => {
+  const all = [...matrices.full.scenarios, ...matrices.limits.scenarios].map(({ name }) => name);
+  t.deepEqual(
+    scenarioNames.filter((name) => !all.includes(name)),
+    [],
+  );
+  const kinds = new Set(matrices.limits.contenders.map(({ limits }) => `${limits}`));
+  t.deepEqual([...kinds].toSorted(), ['1', '2', 'none', 'on']);
 });
 
 test('contenders are policies, algorithms without a controller, and an oracle', (t) => {
-  t.is(contenderNames.length, 23);
+  t.is(unlimited.length, 23);
+  t.is(contenderNames.length, 33);
   t.true(
     ['roundrobin', 'random', 'leastconn', 'paper+random', 'adaptive+leastconn'].every((name) =>
       contenderNames.some((one) => one === name),

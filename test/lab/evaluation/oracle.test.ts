@@ -33,6 +33,7 @@ test('a server that is gone or fails gets no traffic, and a tiny one still gets 
   );
   const failing: Event = { ...gone, fault: { kind: 'failing' } };
   t.is(capacityLeft('s1', [failing], 1_500), 0);
+  t.is(capacityLeft('s1', [{ ...gone, fault: { kind: 'waiting', waitMs: 150 } }], 1_500), 1);
   const tiny = [{ name: 's1', capacity: 0.001 }, ...servers.slice(1)];
   t.is(oracleWeights(tiny, [], 0)[0]?.weight, 1);
 });

@@ -1,15 +1,16 @@
 import { spacedPercent } from '../../../../shared/terminal/format.ts';
 import { markdownTable } from '../../../support/markdown.ts';
-import { balanceLine, contenders } from '../../contenders.ts';
-import { type Event, type Scenario, scenarios } from '../../scenarios.ts';
+import { balanceLine, type Contender } from '../../contenders.ts';
+import { matrices } from '../../matrix.ts';
+import type { Event, MatrixName, Scenario } from '../../scenarios.ts';
 import { none } from '../format.ts';
 import type { Results } from '../results.ts';
 
 /** The scenarios, generated from the code so that the document agrees with it. */
-export function scenarioTable(): string {
+export function scenarioTable(matrix: MatrixName): string {
   return markdownTable(
     ['scenario', 'what', "publication's figure", 'seconds', 'load / capacity', 'what happens'],
-    scenarios.map((scenario) => [
+    matrices[matrix].scenarios.map((scenario) => [
       `\`${scenario.name}\``,
       scenario.title,
       scenario.figure ?? '',
@@ -20,19 +21,27 @@ export function scenarioTable(): string {
   );
 }
 
-export function contenderTable(): string {
+export function contenderTable(matrix: MatrixName): string {
   return markdownTable(
     ['contender', "HAProxy's `balance`", 'weights'],
-    contenders.map(({ name, algorithm, weights }) => [
+    matrices[matrix].contenders.map(({ name, algorithm, weights, limits }) => [
       `\`${name}\``,
       `\`${balanceLine(algorithm)}\``,
-      weights === 'none'
-        ? 'all equal, no controller'
-        : weights === 'oracle'
-          ? 'the true capacities at every moment, set at once: a bound that no real controller reaches'
-          : `haweight, policy \`${weights}\``,
+      weightsText(weights) + limitsText(limits),
     ]),
   );
+}
+
+function weightsText(weights: Contender['weights']): string {
+  if (weights === 'none') return 'all equal, no controller';
+  return weights === 'oracle'
+    ? 'the true capacities at every moment, set at once: a bound that no real controller reaches'
+    : `haweight, policy \`${weights}\``;
+}
+
+function limitsText(limits: Contender['limits']): string {
+  if (limits === 'none') return '';
+  return limits === 'on' ? ', and its limits' : `; \`maxconn ${limits}\` on each server`;
 }
 
 export function machineTable({ run }: Pick<Results, 'run'>): string {
@@ -48,6 +57,7 @@ export function machineTable({ run }: Pick<Results, 'run'>): string {
       ['kernel', kernel],
       ['haweight, HAProxy, Node.js', [run.haweight, run.haproxy, run.node].join(', ')],
       ['servers', run.servers],
+      ['requests that share the CPU of a server', `${run.atOnce}`],
       ['stacks beside each other', `${run.jobs}`],
       ['CPU time of a mean request', `${run.demandCpuMs} ms`],
       [
@@ -73,17 +83,21 @@ export function completenessText({ cells, discarded, missing }: Results): string
   return `${counts}\n\n${markdownTable(['discarded: scenario', 'contender', 'repetition', 'because'], rows)}`;
 }
 
-function happeningsOf({ bursts, events = [] }: Scenario): string {
+function happeningsOf({ bursts, events = [], waitMs, slow }: Scenario): string {
   const burst = bursts && [
     `bursts of ${bursts.peaks.map((load) => spacedPercent(load)).join(', ')} of capacity for ${bursts.lengthMs} ms every ${bursts.everyMs / 1_000} s`,
   ];
-  return [...(burst ?? []), ...events.map(describe)].join('; ') || 'nothing';
+  const wait = waitMs === undefined ? [] : [`every request waits ${waitMs} ms first, in the warm-up too`];
+  const uneven =
+    slow === undefined ? [] : [`${spacedPercent(slow.share)} of the requests need ${slow.factor} times the CPU`];
+  return [...(burst ?? []), ...events.map(describe), ...wait, ...uneven].join('; ') || 'nothing';
 }
 
 function describe({ fromMs, toMs, servers, fault }: Event): string {
   const who = servers.join(', ');
   const when = `from ${fromMs / 1_000} s to ${toMs / 1_000} s`;
   if (fault.kind === 'gone') return `${who} gone ${when}`;
+  if (fault.kind === 'waiting') return `requests to ${who} wait ${fault.waitMs} ms first ${when}`;
   if (fault.kind === 'failing') return `${who} answers 500 at once ${when}`;
   return `${fault.processes} ${fault.processes === 1 ? 'process burns' : 'processes burn'} CPU on ${who} ${when}`;
 }

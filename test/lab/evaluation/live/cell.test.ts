@@ -113,6 +113,34 @@ onlyWithGroups(
   },
 );
 
+onlyWithGroups('requests wait where the scenario says so, all the time or from an event on', async (t) => {
+  await using servers = await startServers(t, 54);
+  const usual = contenders.find(({ name }) => name === 'leastconn+maxconn-2');
+  if (usual === undefined) throw new Error('no such contender');
+  const { signal } = new AbortController();
+  await using stack = await Stack.start(usual, servers.list, '127.0.78.3', signal);
+  const scenario = { name: 'wait-150', title: 'requests wait', durationMs: 3_000, load: 0.2 } as const;
+  const always = await runCell(stack, plan(servers, { ...scenario, waitMs: 150 }, signal));
+  t.true(Math.min(...always.requests.responseMs) >= 150);
+  t.true(always.requests.status.every((status) => status === 200));
+  const event = { fromMs: 1_500, toMs: 3_000, servers: ['s1', 's2'], fault: { kind: 'waiting', waitMs: 150 } } as const;
+  const later = await runCell(stack, plan(servers, { ...scenario, events: [event] }, signal));
+  const least = (fromMs: number, toMs: number) =>
+    Math.min(...later.requests.responseMs.filter((_, index) => within(later.requests.atMs[index] ?? 0, fromMs, toMs)));
+  t.true(least(0, 1_400) < 150);
+  t.true(least(1_700, 3_000) >= 150);
+  // and no longer when the cell is over
+  await until('answers without the wait', async () => {
+    const sinceMs = performance.now();
+    await Promise.all(servers.list.map(work));
+    return performance.now() - sinceMs < 150;
+  });
+});
+
+function within(atMs: number, fromMs: number, toMs: number): boolean {
+  return fromMs <= atMs && atMs < toMs;
+}
+
 onlyWithGroups('a cell that is stopped ends what it did to the servers', async (t) => {
   await using servers = await startServers(t, 53);
   const [contender] = contenders;

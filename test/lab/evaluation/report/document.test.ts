@@ -123,7 +123,7 @@ test('docs/evaluation.md and docs/evaluation-tables.md have exactly the markers 
 
 test('every scenario is in one group and in the table of scenarios', (t) => {
   t.deepEqual(Object.values(groups).flat().toSorted(), scenarioNames.toSorted());
-  const rows = scenarioTable();
+  const rows = scenarioTable('full') + scenarioTable('limits');
   t.deepEqual(
     scenarios.filter(({ name, title }) => !rows.includes(`| \`${name}\` | ${title} |`)),
     [],
@@ -132,7 +132,13 @@ test('every scenario is in one group and in the table of scenarios', (t) => {
   t.true(rows.includes('bursts of 110 %, 130 %, 150 %, 170 %, 190 % of capacity for 300 ms every 5 s'));
   t.true(rows.includes('1 process burns CPU on s5'));
   t.true(rows.includes('s3 answers 500 at once'));
-  t.true(contenderTable().includes('| `inverse-load+random` | `random(2)` | haweight, policy `inverse-load` |'));
+  t.true(rows.includes('requests to s1, s2, s3, s4, s5 wait 150 ms first from 6 s to 18 s'));
+  t.true(rows.includes('every request waits 150 ms first, in the warm-up too'));
+  t.true(rows.includes('10 % of the requests need 10 times the CPU'));
+  t.true(contenderTable('full').includes('| `inverse-load+random` | `random(2)` | haweight, policy `inverse-load` |'));
+  const limited = contenderTable('limits');
+  t.true(limited.includes('| `roundrobin` | all equal, no controller; `maxconn 2` on each server |'));
+  t.true(limited.includes('| `leastconn` | haweight, policy `capacity`, and its limits |'));
 });
 
 test('numbers are written for people', (t) => {

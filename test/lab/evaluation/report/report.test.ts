@@ -76,17 +76,17 @@ test('CSV files have a row for each cell and for each contender of a scenario', 
   t.deepEqual(rest, ['']);
 });
 
-const documents = ['evaluation.md', 'evaluation-tables.md'];
+const documents = ['evaluation.md', 'evaluation-tables.md', 'limits.md'];
 
 async function copyDocuments(folder: string): Promise<void> {
   for (const name of documents)
     await copyFile(new URL(`../../../../docs/${name}`, import.meta.url), join(folder, name));
 }
 
-test('the documents take the parts of both runs, with separate names for their figures', async (t) => {
+test('the documents take the parts of all runs, with separate names for their figures', async (t) => {
   await using folder = await temporaryFolder();
   await copyDocuments(folder.path);
-  for (const matrix of ['full', 'publication'] as const) {
+  for (const matrix of ['full', 'publication', 'limits'] as const) {
     const results = join(folder.path, matrix);
     await fill(results, matrix);
     await using report = new MarkedProgram(program, '--results', results, '--docs', folder.path);

@@ -19,6 +19,7 @@ export const run: Run = {
   node: 'v24.21.0',
   machine: { cpu: 'Test CPU | 3 GHz', cores: 2, memoryBytes: 8 * 2 ** 30, kernel: '6.1.0' },
   servers: 'containers',
+  atOnce: 1,
   demandCpuMs: 20,
   capacities: { s1: 10, s2: 20, s3: 20, s4: 40, s5: 40 },
   capacityAlone: 140,

@@ -5,6 +5,7 @@ import { claimsRule } from '../../../../lab/evaluation/report/tables/claims.ts';
 import { groupTables, reactionTable } from '../../../../lab/evaluation/report/tables/group.ts';
 import { leastconnRule, leastconnTable } from '../../../../lab/evaluation/report/tables/leastconn.ts';
 import { machineTable } from '../../../../lab/evaluation/report/tables/setting.ts';
+import { timesTable } from '../../../../lab/evaluation/report/tables/times.ts';
 import type { ScenarioName } from '../../../../lab/evaluation/scenarios.ts';
 import { cellOf, requestsOf, resultsOf, run } from './results-folder.ts';
 
@@ -32,6 +33,20 @@ test('each measured scenario has a table, and each contender a row with median, 
 | \`leastconn\` | 200 | 200 | 200 | 200 | 680 | 90.0 | 10.0 |`,
   );
   t.is(groupTables(results, 'flash'), 'Not measured.');
+});
+
+test('times have a row for each contender and a column for each scenario, failures charged', (t) => {
+  const good = (scenario: ScenarioName, ms: number) =>
+    statisticsOf(cellOf({ scenario, contender: 'roundrobin+maxconn-2', requests: requestsOf([[ms, 200]]) }));
+  const results = resultsOf(cell('steady-50', 'leastconn', 12), good('steady-50', 12), good('wait-150', 170));
+  t.is(
+    timesTable(results),
+    `| mean / p99, ms | \`steady-50\` | \`wait-150\` |
+|---|---|---|
+| \`leastconn\` | 511 / 5000, 10.0 % failed | – |
+| \`roundrobin+maxconn-2\` | 12.0 / 12.0 | 170 / 170 |`,
+  );
+  t.is(timesTable(resultsOf()), 'Not measured.');
 });
 
 test('the cost of a fault is failed and slow requests, only in scenarios with a fault', (t) => {
