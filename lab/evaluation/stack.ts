@@ -87,7 +87,7 @@ export class Stack implements AsyncDisposable {
       statusHost: address,
       statusPort,
       configuration: configurationOf(contender, servers, front),
-      haweight: (name, args) => startHaweight(`the ${name} of ${contender.name}`, args),
+      haweight: (name, args, folder) => startHaweight(`the ${name} of ${contender.name}`, args, folder),
     });
     const stack = new Stack(rig, contender, `http://${front}`);
     try {

@@ -1,6 +1,6 @@
 import { Child } from '../rig/child.ts';
 import { programs } from '../rig/programs.ts';
-import { backend, type Stack, startStack } from '../rig/stack.ts';
+import { backend, environmentIn, type Stack, startStack } from '../rig/stack.ts';
 import { until } from '../rig/wait.ts';
 import { type Eyes, look } from './observe.ts';
 import { haproxyConfiguration, type Plan } from './plan.ts';
@@ -48,7 +48,11 @@ export class Fleet implements AsyncDisposable {
       agentStartsApp: true,
       appFlags: coresOf,
       agentFlags: (name) => ['--scope', 'process', ...coresOf(name), ...vm],
-      haweight: (name, args) => new Child(name, [process.execPath, programs.haweight, ...args], { graceMs }),
+      haweight: (name, args, folder) =>
+        new Child(name, [process.execPath, programs.haweight, ...args], {
+          graceMs,
+          environment: environmentIn(folder),
+        }),
     });
     return new Fleet(plan, stack, settings, signal);
   }
@@ -73,7 +77,7 @@ export class Fleet implements AsyncDisposable {
   }
 
   startController(): void {
-    this.#stack.spawnController(['--policy', this.#settings.policy]);
+    this.#stack.spawnController(['--policy', this.#settings.policy, '--limits', 'on']);
   }
 
   /** Resolves when the controller has left; before that it restores the configured weights. */

@@ -7,7 +7,6 @@ import type { DemoSettings } from './settings.ts';
 /** What is known at one moment of a phase. Times in ms from the start of the phase. */
 export interface Moment {
   readonly settings: DemoSettings;
-  readonly backend: string;
   readonly sight: Sight;
   readonly outcomes: readonly Outcome[];
   /** What the phase without the controller measured; null in that phase itself. */
@@ -20,14 +19,13 @@ export interface Moment {
 const windowMs = 5_000;
 
 /** Converts measurements to what the live view shows. */
-export function frameOf({ settings, backend, sight, outcomes, before, elapsedMs, slowedAtMs }: Moment): Frame {
+export function frameOf({ settings, sight, outcomes, before, elapsedMs, slowedAtMs }: Moment): Frame {
   const { slowed, deadlineMs, phaseSeconds, policy, servers } = settings;
   const recent = (some: readonly Outcome[]) =>
     some.filter(({ endedAtMs }) => endedAtMs > elapsedMs - windowMs && endedAtMs <= elapsedMs);
   const now = recent(outcomes);
   const weights = sight.weights ?? {};
   const total = Object.values(weights).reduce((sum, weight) => sum + weight, 0);
-  const statuses = sight.status?.backends.find((one) => one.backend === backend)?.servers ?? [];
   return {
     phase: before === null ? 'without' : 'with',
     policy,
@@ -44,9 +42,10 @@ export function frameOf({ settings, backend, sight, outcomes, before, elapsedMs,
         weight,
         share: weight === null || total === 0 ? null : weight / total,
         answeredPerSecond: answered / (Math.min(windowMs, elapsedMs) / 1_000),
-        load: statuses.find(({ server }) => server === name)?.load ?? null,
+        limit: sight.limits?.[name] ?? null,
       };
     }),
+    waiting: sight.waiting,
     windowSeconds: windowMs / 1_000,
     deadlineMs,
     now: summarise(now, deadlineMs),

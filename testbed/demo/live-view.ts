@@ -14,8 +14,8 @@ export interface ServerRow {
   readonly share: number | null;
   /** Requests that it answered per second, over the last seconds. */
   readonly answeredPerSecond: number;
-  /** Load by equation (1), as the controller reports; null without a controller. */
-  readonly load: number | null;
+  /** Most requests at once that HAProxy has there now; null: unknown. */
+  readonly limit: number | null;
 }
 
 /** Everything that the live view shows. */
@@ -26,6 +26,8 @@ export interface Frame {
   readonly phaseSeconds: number;
   readonly slowed: { readonly server: string; readonly lostShare: number; readonly secondsAgo: number } | null;
   readonly servers: readonly ServerRow[];
+  /** Requests that wait in HAProxy for any server; null: unknown. */
+  readonly waiting: number | null;
   /** How long "the last seconds" are. */
   readonly windowSeconds: number;
   readonly deadlineMs: number;
@@ -58,8 +60,9 @@ export function renderFrame(frame: Frame, style: ViewStyle): readonly string[] {
     paint('bold', heading(frame)),
     paint(frame.slowed === null ? null : 'yellow', slowedLine(frame)),
     '',
-    paint('bold', 'server   cores   CPU of its quota     load   weight   share of weight   req/s'),
+    paint('bold', 'server   cores   CPU of its quota    limit   weight   share of weight   req/s'),
     ...frame.servers.map((row) => paint(isFull(row) ? 'red' : null, serverLine(row, frame))),
+    paint(null, `waiting in HAProxy for any server: ${count(frame.waiting)}`),
     '',
     paint('bold', `last ${frame.windowSeconds} seconds                    p50        p99  answered in 1 s     failed`),
     ...(frame.before === null
@@ -102,7 +105,7 @@ function serverLine(row: ServerRow, { slowed }: Frame): string {
     name.padEnd(8),
     row.cores.toFixed(2).padStart(6),
     `   ${bar(row.cpu)} ${percentOfAll(row.cpu).padStart(5)} ${isFull(row) ? '!' : ' '}`,
-    (row.load?.toFixed(2) ?? '-').padStart(6),
+    count(row.limit).padStart(6),
     count(row.weight).padStart(9),
     `${percentOfAll(row.share).padStart(7)} ${bar(row.share)}`,
     row.answeredPerSecond.toFixed(1).padStart(8),

@@ -1,4 +1,4 @@
-import type { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import type { RuntimeApi, StatRow } from '../../haproxy/runtime-api.ts';
 import { type MetricName, type Snapshot, snapshotSchema } from '../../shared/contract/snapshot.ts';
 import { type Status, statusSchema } from '../../shared/contract/status.ts';
 
@@ -10,6 +10,10 @@ export interface Sight {
   readonly allUp: boolean;
   /** Requests that HAProxy has with the servers now. */
   readonly inFlight: number | null;
+  /** Most requests at once that HAProxy has at a server now, by server. */
+  readonly limits: Readonly<Record<string, number>> | null;
+  /** Requests that wait in HAProxy for any server. */
+  readonly waiting: number | null;
   readonly snapshots: Readonly<Record<string, Snapshot | null>>;
   readonly status: Status | null;
 }
@@ -21,6 +25,8 @@ export interface Eyes {
   readonly controllerUrl: string;
 }
 
+/** `minconn` of the demo's servers. */
+export const leastLimit = 2;
 /** Time limit of one reading, in ms. */
 const lookMs = 1_000;
 
@@ -39,9 +45,21 @@ export async function look(eyes: Eyes, hasController: boolean): Promise<Sight> {
     weights: servers === null ? null : Object.fromEntries(servers.map(({ name, weight }) => [name, weight])),
     allUp: servers?.every((row) => row.status === 'UP') ?? false,
     inFlight: servers?.reduce((sum, row) => sum + row.currentSessions + row.queued, 0) ?? null,
+    limits: rows.ok ? limitsNow(rows.value) : null,
+    waiting: rows.ok ? (rows.value.find(({ kind }) => kind === 'backend')?.queued ?? null) : null,
     snapshots: Object.fromEntries(snapshots),
     status,
   };
+}
+
+/** The part of what is in flight that `maxconn` is of `fullconn`; without either there is no limit. */
+function limitsNow(rows: readonly StatRow[]): Readonly<Record<string, number>> {
+  const whole = rows.find(({ kind }) => kind === 'backend');
+  const limits = rows.flatMap(({ kind, name, limit }): [string, number][] => {
+    if (kind !== 'server' || limit === null || whole === undefined || whole.limit === null) return [];
+    return [[name, Math.max(leastLimit, Math.floor((whole.currentSessions * limit) / whole.limit))]];
+  });
+  return Object.fromEntries(limits);
 }
 
 /** A metric's utilisation, 0 to 1; null where it is unknown. */

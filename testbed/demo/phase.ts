@@ -52,9 +52,7 @@ export async function runPhase(options: PhaseOptions): Promise<PhaseMeasured> {
       sight = await look(fleet.eyes, before !== null);
       const tick = tickOf(sight, fleet.eyes.backend, startedAt);
       if (tick !== null) ticks.set(tick.tick, tick);
-      show(
-        frameOf({ settings, backend: fleet.eyes.backend, sight, outcomes, before, elapsedMs: elapsedMs(), slowedAtMs }),
-      );
+      show(frameOf({ settings, sight, outcomes, before, elapsedMs: elapsedMs(), slowedAtMs }));
       await sleep(refreshMs, undefined, { signal });
     }
     return sight;

@@ -2,6 +2,7 @@ import { agentPort, controllerPort } from '../../shared/contract/endpoints.ts';
 import type { Configuration } from '../rig/haproxy-configuration.ts';
 import { freePorts } from '../rig/ports.ts';
 import { backend, type Member as StackMember } from '../rig/stack.ts';
+import { leastLimit } from './observe.ts';
 import type { DemoServer, DemoSettings } from './settings.ts';
 
 /** An application server and where it and its agent listen. */
@@ -48,6 +49,9 @@ export function hasDefaultController({ controllerPort }: Plan): boolean {
   return controllerPort === wantedPorts.controller;
 }
 
+/** A limit as large is none; a smaller one is that part of what is in flight (docs/limits.md). */
+const fullconn = 10_000;
+
 /** haproxy.cfg: every server with the same weight, as one who knows nothing of them would write it. */
 export function haproxyConfiguration(
   { frontPort, members }: Plan,
@@ -57,10 +61,10 @@ export function haproxyConfiguration(
     name,
     address: `${address}:${appPort}`,
     weight,
-    options: 'check inter 500ms',
+    options: `check inter 500ms minconn ${leastLimit} maxconn ${fullconn}`,
   });
   // when a client gives up, close the connection to the server, which then drops the work
-  const lines = ['option abortonclose'];
+  const lines = ['option abortonclose', `fullconn ${fullconn}`];
   return {
     frontends: [{ name: 'demo', bind: `${front}:${frontPort}`, backend }],
     backends: [{ name: backend, algorithm: 'roundrobin', lines, servers: members.map(server) }],

@@ -4,7 +4,7 @@ import { type Faults, setFaults } from './app/control.ts';
 import { Child } from './child.ts';
 import { type Configuration, renderConfiguration } from './haproxy-configuration.ts';
 import { type HaproxyProcess, startHaproxy } from './haproxy-process.ts';
-import { programs } from './programs.ts';
+import { cleanEnvironment, programs } from './programs.ts';
 import { answers, until } from './wait.ts';
 
 /** A server: an application and its agent, at an address of its own, as a VM has. */
@@ -30,8 +30,8 @@ export interface StackOptions<Process extends Child = Child> {
   readonly agentFlags?: (name: string, app: Child | null) => readonly string[];
   /** The agent starts the application, as its child. */
   readonly agentStartsApp?: boolean;
-  /** Starts an agent or a controller. `name`: for messages. */
-  readonly haweight: (name: string, args: readonly string[]) => Process;
+  /** Starts an agent or a controller. `name`: for messages. `folder`: a controller's own, which another one after it has too. */
+  readonly haweight: (name: string, args: readonly string[], folder?: string) => Process;
 }
 
 /** The backend that a stack's controller sets the weights of. */
@@ -39,8 +39,13 @@ export const backend = 'web';
 const answerMs = 5_000;
 
 /** How `haweight` is started where nothing else is asked for. */
-export function startHaweight(name: string, args: readonly string[]): Child {
-  return new Child(name, [process.execPath, programs.haweight, ...args]);
+export function startHaweight(name: string, args: readonly string[], folder?: string): Child {
+  return new Child(name, [process.execPath, programs.haweight, ...args], { environment: environmentIn(folder) });
+}
+
+/** What systemd gives a unit: a folder for what must be known after a controller was killed. */
+export function environmentIn(folder: string | undefined): NodeJS.ProcessEnv {
+  return { ...cleanEnvironment(), ...(folder === undefined ? {} : { RUNTIME_DIRECTORY: folder }) };
 }
 
 /**
@@ -133,7 +138,7 @@ export class Stack<Process extends Child = Child> implements AsyncDisposable {
     const target = ['--socket', this.haproxy.socket, '--backend', backend, '--listen', this.#statusAddress];
     const agents = agentPort === defaultAgentPort ? [] : ['--agent-url', `http://{address}:${agentPort}`];
     const args = ['controller', ...target, ...agents, ...flags];
-    const controller = this.#started(() => haweight('controller', args));
+    const controller = this.#started(() => haweight('controller', args, this.haproxy.folder));
     this.#controllers.push(controller);
     return controller;
   }

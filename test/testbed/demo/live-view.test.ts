@@ -6,8 +6,15 @@ import { record } from './result-fixture.ts';
 
 const moment: Moment = {
   settings: record.settings,
-  backend: 'web',
-  sight: { weights: { s1: 0, s2: 64, s3: 64, s4: 128 }, allUp: true, inFlight: 3, snapshots: {}, status: null },
+  sight: {
+    weights: { s1: 0, s2: 64, s3: 64, s4: 128 },
+    allUp: true,
+    inFlight: 3,
+    limits: { s1: 2, s2: 3, s3: 3, s4: 7 },
+    waiting: 12,
+    snapshots: {},
+    status: null,
+  },
   outcomes: record.without.outcomes,
   before: null,
   elapsedMs: 9_500,
@@ -23,7 +30,14 @@ const widest: Frame = {
   policy: 'pick-one',
   elapsedSeconds: 49,
   phaseSeconds: 50,
-  servers: second.servers.map((row) => ({ ...row, cpu: 1, load: 1, weight: 256, share: 1, answeredPerSecond: 999.9 })),
+  servers: second.servers.map((row) => ({
+    ...row,
+    cpu: 1,
+    limit: 99_999,
+    weight: 256,
+    share: 1,
+    answeredPerSecond: 999.9,
+  })),
   now: { requests: 99_999, failed: 99_999, meanMs: 5_000, p50Ms: 5_000, p99Ms: 5_000, withinSecond: 1 },
 };
 
@@ -37,7 +51,8 @@ test('a frame shows weights, shares and the last five seconds only', (t) => {
   t.is(second.before?.requests, 4);
   t.is(second.servers[3]?.answeredPerSecond, 1);
   const text = renderFrame(second, plain).join('\n');
-  t.regex(text, /s4 +0\.60 .* 128 +50 % #####\.\.\.\.\. +1\.0/);
+  t.regex(text, /s4 +0\.60 .* 7 +128 +50 % #####\.\.\.\.\. +1\.0/);
+  t.regex(text, /waiting in HAProxy for any server: 12\n/);
   t.regex(text, /s3 slow +0\.30/);
   t.regex(text, /without, at this moment +1\.\d+ s/);
   t.regex(text, /with the controller +1\d ms/);
@@ -46,9 +61,10 @@ test('a frame shows weights, shares and the last five seconds only', (t) => {
 test('an unknown value is a dash, not a zero', (t) => {
   const blind = frameOf({
     ...moment,
-    sight: { weights: null, allUp: false, inFlight: null, snapshots: {}, status: null },
+    sight: { weights: null, allUp: false, inFlight: null, limits: null, waiting: null, snapshots: {}, status: null },
   });
   const [row] = renderFrame(blind, plain).filter((line) => line.startsWith('s1'));
+  t.regex(renderFrame(blind, plain).join('\n'), /any server: -\n/);
   t.regex(row ?? '', /^s1 +0\.10 +\.{10} +- +- +- +- \.{10}/);
 });
 
