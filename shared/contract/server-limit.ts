@@ -16,6 +16,8 @@ export const refutations = {
   'not-working': 'were at its limit, and far fewer were answered than it can do: they wait for something else',
   'bound-to-it': 'waited for it although other servers had room: they are bound to it',
   'gave-up': 'waited in HAProxy until `timeout queue`',
+  'scaled-down':
+    'waited although servers were under their limits: HAProxy scales those down, the server lines have a `minconn`',
   'no-minconn': 'reached a limit that should scale with the load: the server line has no `minconn`',
 } as const;
 export type Refutation = keyof typeof refutations;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { maxLimit, RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { RuntimeApi } from '../../haproxy/runtime-api.ts';
+import { maxLimit } from '../../shared/contract/limits.ts';
 import { operatorSays } from '../../testbed/rig/operator.ts';
 import { HeldRequests } from './held-requests.ts';
 import { codeOf, expectOk, haproxyTest as test } from './setup.ts';

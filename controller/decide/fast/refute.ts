@@ -21,6 +21,8 @@ interface Evidence {
 export interface LimitWatch {
   readonly servers: ReadonlyMap<string, Watched>;
   readonly ofAll: Evidence;
+  /** For how long requests have waited in HAProxy although every server has a limit, and one of them room, in ms. */
+  readonly idleMs: number;
   readonly gaveUp: BackendRow['gaveUp'];
   /** How many servers there were: one that is deleted takes its counters along. */
   readonly rows: number;
@@ -28,7 +30,7 @@ export interface LimitWatch {
 
 const noEvidence: Evidence = { ln: 0, ms: 0 };
 const unwatched: Watched = { isFull: false, evidence: noEvidence, boundMs: 0 };
-export const nothingWatched: LimitWatch = { servers: new Map(), ofAll: noEvidence, gaveUp: null, rows: 0 };
+export const nothingWatched: LimitWatch = { servers: new Map(), ofAll: noEvidence, idleMs: 0, gaveUp: null, rows: 0 };
 
 export interface LimitsSeen {
   readonly watch: LimitWatch;
@@ -90,11 +92,14 @@ export function watchLimits(
   const refuted = refutedOf(limited, servers, inBackend);
   const haveGivenUp =
     gaveUp !== null && before.servers.size > 0 && before.rows === seen.length && gaveUp > (before.gaveUp ?? gaveUp);
-  const common = haveGivenUp ? 'gave-up' : isConvincing(ofAll, together.leastMs) ? 'not-working' : null;
+  const mayTake = limited.some((each) => !full.has(nameOf(each)) && isFixed(each) && each.seen.row.weight > 0);
+  const idleMs = waiting > 0 && mayTake && limited.length === up.length ? before.idleMs + elapsedMs : 0;
+  const isStuck = isConvincing(ofAll, together.leastMs);
+  const common = haveGivenUp ? 'gave-up' : isStuck ? 'not-working' : idleMs >= boundMs ? 'scaled-down' : null;
   const all = new Map(limited.map((each): [string, Refutation] => [nameOf(each), common ?? 'not-working']));
   const isCommon = common !== null || (limited.length > 1 && refuted.size >= limited.length / 2);
   return {
-    watch: { servers, ofAll: common === null ? ofAll : noEvidence, gaveUp, rows: seen.length },
+    watch: { servers, ofAll: common === null ? ofAll : noEvidence, idleMs, gaveUp, rows: seen.length },
     refuted: isCommon ? new Map([...all, ...refuted]) : refuted,
     full,
   };

@@ -81,6 +81,15 @@ test('requests that gave up before the first look say nothing of our limits', (t
   t.is(pool.limits.refuted.size, 0);
 });
 
+test('requests that wait although servers have room: HAProxy scales our limits down', (t) => {
+  const pool = poolWith({ configured: 100 });
+  pool.waiting = 5;
+  const under = { ok: 20, inFlight: 1 };
+  t.deepEqual(refutedAfter(pool, 2, { a: under, b: under, c: under }), {});
+  const wrong = refutedAfter(pool, 1, { a: under, b: under, c: under });
+  t.deepEqual(wrong, { a: 'scaled-down', b: 'scaled-down', c: 'scaled-down' });
+});
+
 test('a limit that scales is reached only where the server line has no minconn', (t) => {
   const fullconn = 10_000;
   const scaled = { most: 4_000, fullconn, configured: fullconn };
