@@ -36,6 +36,8 @@ const serverSchema = z
     usableCores: aboveZero(1_024).optional(),
     /** Mean wait of a request that takes no CPU (a disk, a database), exponential, before its work, in ms. */
     ioMs: z.number().min(0).max(600_000).default(0),
+    /** Waits without CPU take no thread or worker, as in Node.js, and no room in the backlog. */
+    asyncIo: z.boolean().default(false),
   })
   .refine(({ discipline, workers }) => workers === undefined || discipline === 'fifo', {
     error: 'workers with discipline fifo only',

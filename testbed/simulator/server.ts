@@ -69,9 +69,9 @@ export class Server {
     return this.#conditions;
   }
 
-  /** At work, or at a wait without CPU: each has a thread. */
+  /** At work, or at a wait without CPU that takes a thread. */
   get inService(): number {
-    return this.#inService.size + this.#inIo.size;
+    return this.#inService.size + (this.#options.spec.asyncIo ? 0 : this.#inIo.size);
   }
 
   get waiting(): number {
@@ -110,7 +110,7 @@ export class Server {
     if (down) return 'refused';
     if (errorShare > 0 && this.#options.random() < errorShare) return 'error';
     this.#advance(nowMs);
-    if (this.inService < this.limit) {
+    if (this.inService < this.limit || (this.#options.spec.asyncIo && this.#ioMs(request) > 0)) {
       this.#begin(request);
       this.#reschedule();
       return 'accepted';
@@ -126,7 +126,9 @@ export class Server {
     const ready = this.#inIo.leastKey <= nowMs ? this.#inIo.pop() : undefined;
     if (ready === undefined) this.#complete(nowMs);
     else {
-      this.#start(ready);
+      // only a wait that took no thread can find all of them taken
+      if (this.#inService.size < this.limit) this.#start(ready);
+      else this.#waiting.push(ready);
       this.#reschedule();
     }
   }
@@ -138,7 +140,8 @@ export class Server {
     this.#completed += 1;
     const next = this.#waiting.shift();
     if (this.#inService.size === 0) this.#virtualMs = 0;
-    if (next !== undefined) this.#begin(next);
+    // a wait that takes no thread was before the queue for one
+    if (next !== undefined) this.#options.spec.asyncIo ? this.#start(next) : this.#begin(next);
     this.#reschedule();
     if (done !== undefined) this.#options.onDone(done, nowMs);
   }
@@ -152,10 +155,14 @@ export class Server {
   }
 
   #begin(request: Request): void {
-    const { ioFactor, waitMs } = this.#conditions;
-    const ioMs = this.#options.spec.ioMs * ioFactor * request.wait + waitMs;
+    const ioMs = this.#ioMs(request);
     if (ioMs === 0) this.#start(request);
     else this.#inIo.push(this.#updatedMs + ioMs, request);
+  }
+
+  #ioMs({ wait }: Request): number {
+    const { ioFactor, waitMs } = this.#conditions;
+    return this.#options.spec.ioMs * ioFactor * wait + waitMs;
   }
 
   #start(request: Request): void {
