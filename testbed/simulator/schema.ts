@@ -150,7 +150,7 @@ function limitProblems(experiment: {
 }): readonly string[] {
   const { fleet, minconn, fullconn, contender } = experiment;
   const hasMinconn = minconn !== undefined || fleet.some((server) => server.minconn !== undefined);
-  const isBounded = contender.kind !== 'policy' && contender.limits?.bound !== undefined;
+  const isBounded = 'limits' in contender && contender.limits?.bound !== undefined;
   if (fullconn === undefined && hasMinconn) return ['fullconn, which minconn needs'];
   return isBounded && !(hasMinconn && fullconn !== undefined) ? ['minconn and fullconn, which a bound needs'] : [];
 }

@@ -55,6 +55,7 @@ export class Server {
   #shownBusyMs = 0;
   #presentMs = 0;
   #completed = 0;
+  #erred = 0;
 
   constructor(options: ServerOptions) {
     const { spec } = options;
@@ -83,6 +84,11 @@ export class Server {
     return this.#completed;
   }
 
+  /** Requests that it answered with an error at once. */
+  get erred(): number {
+    return this.#erred;
+  }
+
   /** Work per second in core-seconds of speed 1; 0 while it is down. */
   get capacity(): number {
     const { down, speedFactor } = this.#conditions;
@@ -108,7 +114,10 @@ export class Server {
   receive(request: Request, nowMs: number): Reception {
     const { down, errorShare } = this.#conditions;
     if (down) return 'refused';
-    if (errorShare > 0 && this.#options.random() < errorShare) return 'error';
+    if (errorShare > 0 && this.#options.random() < errorShare) {
+      this.#erred += 1;
+      return 'error';
+    }
     this.#advance(nowMs);
     if (this.inService < this.limit || (this.#options.spec.asyncIo && this.#ioMs(request) > 0)) {
       this.#begin(request);

@@ -100,7 +100,7 @@ const refusals: readonly { what: string; value: unknown; says: RegExp }[] = [
   {
     what: 'an unknown kind of contender',
     value: { ...fine, contender: { kind: 'magic' } },
-    says: /expected a contender of kind policy, static or oracle/,
+    says: /expected a contender of kind policy, static, oracle or rival/,
   },
   {
     what: 'an event at a stranger',
