@@ -14,7 +14,7 @@ const leastPart = 0.01;
  * Whether HAProxy's configuration makes the server's limit scale with the load: `maxconn` is as large as `fullconn`, and `minconn`
  * is given, which HAProxy does not show. The limit is then that part of what is in flight which `maxconn` is of `fullconn`.
  */
-export function scales({ configured, fullconn }: LimitReading): boolean {
+export function scales({ configured, fullconn }: Pick<LimitReading, 'configured' | 'fullconn'>): boolean {
   return fullconn !== null && fullconn >= leastFullconn && configured === fullconn;
 }
 
