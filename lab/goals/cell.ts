@@ -2,12 +2,13 @@ import { policyNames } from '../../shared/contract/policy-names.ts';
 import { ticksToConverge } from '../../testbed/simulator/convergence.ts';
 import { type FleetName, fleets } from '../../testbed/simulator/fleets.ts';
 import { failedShare, type SimulationResult, sharesOf } from '../../testbed/simulator/result.ts';
+import { rivalNames } from '../../testbed/simulator/rivals/names.ts';
 import { scenarios } from '../../testbed/simulator/scenarios.ts';
 import { type Balance, type Contender, type Experiment, experimentSchema } from '../../testbed/simulator/schema.ts';
 import { type LimitsName, withLimits } from './limits.ts';
 
-/** Who sets the weights, by a short name: a policy of the controller, or weights without one. */
-export type ContenderName = 'none' | 'oracle' | 'static' | 'equal-weights' | `policy:${string}`;
+/** Who sets the weights, by a short name: a policy of the controller, or weights without one; or another balancer. */
+export type ContenderName = 'none' | 'oracle' | 'static' | 'equal-weights' | `policy:${string}` | `rival:${string}`;
 
 /** One combination that is measured, with every seed. */
 export interface Cell {
@@ -72,11 +73,17 @@ export interface RunSettings {
    * many seconds.
    */
   readonly steadySeconds: number;
+  /** Default: the scenario's. */
+  readonly warmupSeconds?: number;
   /** Keys of the controller's configuration, to try other constants with. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
 
-export function experimentOf(cell: Cell, seed: number, { steadySeconds, config = {} }: RunSettings): Experiment {
+export function experimentOf(
+  cell: Cell,
+  seed: number,
+  { steadySeconds, warmupSeconds, config = {} }: RunSettings,
+): Experiment {
   const plan = scenarios.get(cell.scenario);
   if (plan === undefined) throw new Error(`no scenario ${cell.scenario}`);
   const { fleet: fleetName, demandMs, balance, haproxys, fastPath = false, limits } = cell;
@@ -91,12 +98,15 @@ export function experimentOf(cell: Cell, seed: number, { steadySeconds, config =
     ...plan(fleet),
     ...(haproxys === undefined ? {} : { haproxys }),
     ...(cell.scenario.startsWith('steady') ? { seconds: steadySeconds } : {}),
+    ...(warmupSeconds === undefined ? {} : { warmupSeconds }),
   });
 }
 
 function contenderOf({ contender }: Cell, config: Readonly<Record<string, unknown>>): Contender {
   const fixed = contenders[contender];
   if (fixed !== undefined) return fixed;
+  const rival = rivalNames.find((each) => contender === `rival:${each}`);
+  if (rival !== undefined) return { kind: 'rival', rival };
   const name = contender.replace('policy:', '');
   const policy = policyNames.find((each) => each === name);
   if (policy === undefined) throw new RangeError(`no contender ${contender}`);

@@ -1,14 +1,11 @@
-import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { runProgram } from '../../shared/process/run-program.ts';
-import { Progress } from '../../shared/terminal/progress.ts';
 import type { FleetName } from '../../testbed/simulator/fleets.ts';
 import type { ContenderName } from './cell.ts';
 import type { LimitsName } from './limits.ts';
-import { Measured, Plan } from './measure.ts';
-import { runCells } from './run.ts';
+import { printTables } from './print-tables.ts';
 import { seedCount } from './seed-count.ts';
-import { type Column, latencies, markdown, type Row, type Table } from './table.ts';
+import { type Column, latencies, type Row, type Table } from './table.ts';
 
 /** Length of the scenarios of constant load, in s: at 95 % queues last for many seconds. */
 const steadySeconds = 300;
@@ -22,6 +19,7 @@ const titles: Readonly<Record<LimitsName, string>> = {
   'bound-0.25': 'bound e = 0.25',
   'per-core-3': '3 a core',
   'two-each': '2 each',
+  learned: 'learned',
 };
 
 /** Without limits, and with each of these. */
@@ -80,17 +78,7 @@ const flags = new Command('simulate:limits')
   .parse()
   .opts<{ readonly seeds: string }>();
 
-await runProgram('simulate:limits', () => run(seedCount(flags.seeds)));
-
-async function run(seeds: number): Promise<number> {
-  const plan = new Plan();
-  for (const table of tables) markdown(table, plan);
-  using progress = new Progress(process.stderr, { inLog: true });
-  const onProgress = (done: number, all: number) => progress.show(`${Math.floor((done / all) * 100)} % of ${all} runs`);
-  const measured = new Measured(
-    await runCells(plan.cells, { seeds, threads: availableParallelism(), onProgress, steadySeconds }),
-  );
-  progress.clear();
-  for (const table of tables) process.stdout.write(`${markdown(table, measured)}\n\n`);
+await runProgram('simulate:limits', async () => {
+  await printTables(tables, seedCount(flags.seeds), { steadySeconds });
   return 0;
-}
+});

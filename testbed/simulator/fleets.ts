@@ -34,6 +34,14 @@ export const fleets = {
       return { cores, speed: [0.9, 1, 1.1][index % 3] ?? 1 };
     }),
   ),
+  /** Twenty servers of two cores, every fifth half as fast. */
+  halves: serversOf(Array.from({ length: 20 }, (_, index) => ({ cores: 2, speed: index % 5 === 0 ? 0.5 : 1 }))),
+  /** Twenty times `het`. */
+  hundred: serversOf(
+    Array.from({ length: 20 }, () => [1, 2, 2, 4, 4])
+      .flat()
+      .map((cores) => ({ cores })),
+  ),
 } as const satisfies Record<string, FleetInput>;
 
 export type FleetName = keyof typeof fleets;

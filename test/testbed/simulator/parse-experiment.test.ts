@@ -64,7 +64,7 @@ const refusals: readonly { what: string; value: unknown; says: RegExp }[] = [
   {
     what: 'an unknown fleet',
     value: { ...fine, fleet: 'big' },
-    says: /^x\.yaml: fleet: there is no fleet of that name; expected one of het, mild, hom, tuned, pair, large, single, disk, twenty, got "big"$/,
+    says: /^x\.yaml: fleet: there is no fleet of that name; expected one of het, mild, hom, tuned, pair, large, single, serial, disk, twenty, halves, hundred, got "big"$/,
   },
   {
     what: 'a negative rate',
