@@ -158,7 +158,7 @@ export class FastLane {
     });
     this.#state = outcome.state;
     this.limits.looked(outcome.limits, this.#orders, elapsedMs);
-    this.#orders = withoutLimits(this.#orders, outcome.limits.refuted);
+    this.#orders = withoutLimits(this.#orders, outcome.limits);
     for (const { server, inFlight } of rows) {
       const { inFlightMs, ms } = this.#sums.get(server) ?? { inFlightMs: 0, ms: 0 };
       this.#sums.set(server, { inFlightMs: inFlightMs + inFlight * elapsedMs, ms: ms + elapsedMs });
@@ -189,13 +189,16 @@ export class FastLane {
   }
 }
 
-/** A limit that is wrong is as configured until the next tick decides. */
-function withoutLimits(orders: Orders, refuted: ReadonlyMap<string, unknown>): Orders {
-  if (refuted.size === 0) return orders;
+/** Limits that are wrong, or do harm beside a server that fails, are as configured until the next tick decides. */
+function withoutLimits(orders: Orders, { refuted, isFailing }: LookOutcome['limits']): Orders {
+  if (refuted.size === 0 && !isFailing) return orders;
   return new Map(
     [...orders].map(([server, order]) => {
       const { limit } = order;
-      return [server, limit !== null && refuted.has(server) ? { ...order, limit: { ...limit, most: null } } : order];
+      return [
+        server,
+        limit !== null && (isFailing || refuted.has(server)) ? { ...order, limit: { ...limit, most: null } } : order,
+      ];
     }),
   );
 }

@@ -25,7 +25,7 @@ test('limits that scale are fine, and those of some servers only are warned of',
 });
 
 test('limits that a controller has set are not held to the configuration', (t) => {
-  const bound = { limit: 2_500, now: 2_500, fullPart: 0, reason: { code: 'bound', part: 0.2 } } as const;
+  const bound = { limit: 2_500, now: 2_500, fullPart: 0, reason: { code: 'bound', part: 0.2, times: 1.25 } } as const;
   const view1 = viewOf([view('web1', { limit: 2_500 }), view('web2', { limit: 10_000 })], { fullconn: 10_000 });
   const [shown] = status([server({ limit: bound })]).backends;
   if (shown === undefined) throw new Error('no backend');
