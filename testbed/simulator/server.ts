@@ -3,18 +3,10 @@ import { JobHeap } from './job-heap.ts';
 import { Queue } from './queue.ts';
 import type { Request } from './request.ts';
 import type { ServerSpec } from './schema.ts';
+import type { Usage } from './usage.ts';
 
 /** A server's immediate answer to a connection. */
 export type Reception = 'accepted' | 'refused' | 'error';
-
-/** Since the start, all but the last in core-ms. */
-export interface Usage {
-  readonly busyMs: number;
-  /** While it was not down. */
-  readonly availableMs: number;
-  /** Sum over requests of how long each was here, in ms. */
-  readonly presentMs: number;
-}
 
 export interface ServerOptions {
   readonly spec: ServerSpec;
@@ -79,7 +71,6 @@ export class Server {
     return this.#waiting.size;
   }
 
-  /** Finished requests, including those whose client no longer waited. */
   get completed(): number {
     return this.#completed;
   }
@@ -103,7 +94,12 @@ export class Server {
   /** Utilisation between two instants: busy / available. */
   usage(nowMs: number): Usage {
     this.#advance(nowMs);
-    return { busyMs: this.#busyMs, availableMs: this.#availableMs, presentMs: this.#presentMs };
+    return {
+      busyMs: this.#busyMs,
+      availableMs: this.#availableMs,
+      presentMs: this.#presentMs,
+      completed: this.#completed,
+    };
   }
 
   shownBusyMs(nowMs: number): number {
