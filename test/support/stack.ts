@@ -25,6 +25,8 @@ export interface StackOptions {
   readonly serverOptions?: string | ((name: string) => string);
   /** http unless given. */
   readonly mode?: Mode;
+  /** Stats sockets beside HAProxy's usual one. */
+  readonly sockets?: NonNullable<Configuration['sockets']>;
   /** Another backend with the same servers. */
   readonly secondBackend?: string;
   /** Where requests for the second backend go; nowhere unless given. */
@@ -181,7 +183,7 @@ export function writtenTo(controller: Haweight, name: string): readonly number[]
 /** The configuration of a stack: one frontend, and backend web with a server for each name. */
 export function configurationOf(options: StackOptions, network: string, port: number): Configuration {
   const { servers, algorithm = 'roundrobin', weights = {}, lines = [], secondBackend, secondPort } = options;
-  const { serverOptions = 'check inter 1s', mode = 'http' } = options;
+  const { serverOptions = 'check inter 1s', mode = 'http', sockets = [] } = options;
   const web: Backend = {
     name: 'web',
     algorithm,
@@ -199,5 +201,5 @@ export function configurationOf(options: StackOptions, network: string, port: nu
   if (secondBackend !== undefined && secondPort !== undefined) {
     frontends.push({ name: 'second', bind: `127.0.0.1:${secondPort}`, backend: secondBackend });
   }
-  return { frontends, backends: [web, ...second] };
+  return { sockets, frontends, backends: [web, ...second] };
 }
