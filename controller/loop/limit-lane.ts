@@ -35,7 +35,10 @@ export class LimitLane {
     this.#sinceTickMs += elapsedMs;
     if (isFailing) this.#isFailing = true;
     for (const server of full) this.#fullMs.set(server, (this.#fullMs.get(server) ?? 0) + elapsedMs);
-    for (const [server, why] of refuted) if (orders.has(server)) this.#refuted.set(server, why);
+    for (const [server, why] of refuted) {
+      // requests that failed weigh more than what a later look finds
+      if (orders.has(server) && this.#refuted.get(server) !== 'gave-up') this.#refuted.set(server, why);
+    }
   }
 
   /** What was found since this was last asked. */

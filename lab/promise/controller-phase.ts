@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ProblemError } from '../../shared/contract/problem.ts';
 import { Child } from '../../testbed/rig/child.ts';
 import { requestsAt, steadyTimes } from '../../testbed/rig/load/arrivals.ts';
 import { OpenLoop } from '../../testbed/rig/load/open-loop.ts';
@@ -7,7 +8,7 @@ import { addressesIn, freePorts } from '../../testbed/rig/ports.ts';
 import { startHaweight } from '../../testbed/rig/stack.ts';
 import { until } from '../../testbed/rig/wait.ts';
 import type { Pair } from './comparison.ts';
-import { backends, type Servers } from './servers.ts';
+import { backends, configuredLimit, type Servers } from './servers.ts';
 import { WeightWatcher } from './weight-watcher.ts';
 
 export interface ControllerOptions {
@@ -21,6 +22,8 @@ export interface ControllerResult {
   /** Changes of weights seen in HAProxy, which is read every 100 ms. */
   readonly changes: number;
   readonly zeroes: number;
+  /** Servers that had a limit of the controller at the end, of all backends. */
+  readonly limited: number;
   /** The longest delay in sending a request, in ms. */
   readonly latestMs: number;
 }
@@ -45,12 +48,18 @@ export async function measureController(servers: Servers, options: ControllerOpt
     new Child('the agents', [process.execPath, agents, servers.network, String(agentPort), String(addresses.length)]),
   );
   const controller = cleanup.use(
-    startHaweight('controller', [
+    startHaweight(
       'controller',
-      ...['--socket', servers.haproxy.socket, '--listen', `127.0.0.1:${statusPort}`, '--period-ms', '1000'],
-      ...backends.flatMap(({ name }) => ['--backend', name]),
-      ...['--agent-url', `http://{address}:${agentPort}`, '--on-exit', 'keep', '--log-level', 'error'],
-    ]),
+      [
+        'controller',
+        ...['--limits', 'on'],
+        ...['--socket', servers.haproxy.socket, '--listen', `127.0.0.1:${statusPort}`, '--period-ms', '1000'],
+        ...backends.flatMap(({ name }) => ['--backend', name]),
+        ...['--agent-url', `http://{address}:${agentPort}`, '--on-exit', 'keep', '--log-level', 'error'],
+      ],
+      // without a folder it would only observe limits
+      servers.haproxy.folder,
+    ),
   );
   let tally = new Tally();
   cleanup.use(
@@ -98,6 +107,15 @@ export async function measureController(servers: Servers, options: ControllerOpt
   watcher.stop();
   await watching;
   const { changes, zeroes } = watcher;
+  const limited = await limitedServers(servers.api);
   const latestMs = Math.max(...pairs.flatMap(({ changing, still }) => [changing.maxLagMs, still.maxLagMs]));
-  return { requestsPerSecond, pairs, changes, zeroes, latestMs };
+  return { requestsPerSecond, pairs, changes, zeroes, limited, latestMs };
+}
+
+async function limitedServers(api: Servers['api']): Promise<number> {
+  const rows = await Promise.all(backends.map(({ name }) => api.stats(name)));
+  return rows.flatMap((each) => {
+    if (!each.ok) throw new ProblemError(each.error);
+    return each.value.filter(({ kind, limit }) => kind === 'server' && limit !== configuredLimit);
+  }).length;
 }

@@ -65,6 +65,7 @@ export function reportOf({ writes, controller, seconds }: Measured, goal: Promis
     check('weights sent that HAProxy did not have afterwards', lost === 0, count(lost), '0'),
     check('weights that changed though none was to', wrong === 0, count(wrong), '0'),
     check('changes by the running controller', controller.changes > 0, count(controller.changes), 'at least 1'),
+    check('servers with a limit of the controller', controller.limited > 0, count(controller.limited), 'at least 1'),
   ];
   return {
     passed: checks.every(({ verdict }) => verdict === 'met'),

@@ -10,6 +10,9 @@ export const backends = [
   { name: 'random', balance: 'random(2)' },
 ] as const;
 
+/** The `maxconn` of each server in haproxy.cfg. */
+export const configuredLimit = 10_000;
+
 const apiTimeoutMs = 10_000;
 
 export interface Servers extends AsyncDisposable {
@@ -56,6 +59,9 @@ function originConfiguration(servers: readonly Server[]): Configuration {
   };
 }
 
+/** Limits that scale with the load: the controller writes them, and as they are configured there are none. */
+const scaling = { line: `fullconn ${configuredLimit}`, options: `minconn 2 maxconn ${configuredLimit}` };
+
 function frontConfiguration(servers: readonly Server[], ports: readonly number[]): Configuration {
   return {
     global: ['nbthread 2', 'maxconn 4000'],
@@ -64,6 +70,9 @@ function frontConfiguration(servers: readonly Server[], ports: readonly number[]
     frontends: backends.map(({ name }, index) => {
       return { name: `to-${name}`, bind: `127.0.0.1:${ports[index]}`, backend: name };
     }),
-    backends: backends.map(({ name, balance }) => ({ name, algorithm: balance, servers })),
+    backends: backends.map(({ name, balance }) => {
+      const limited = servers.map((server) => ({ ...server, options: scaling.options }));
+      return { name, algorithm: balance, lines: [scaling.line], servers: limited };
+    }),
   };
 }

@@ -23,6 +23,8 @@ export interface Surroundings {
   readonly stderr?: number | 'unread';
   /** Arguments for Node.js itself. */
   readonly node?: readonly string[];
+  /** Further variables of its environment. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 /** Tests look for events in the whole log. */

@@ -1,7 +1,7 @@
 import type { Reason } from '../../shared/contract/decision.ts';
 import type { ServerStatus, Status } from '../../shared/contract/status.ts';
 import type { Faults } from '../../testbed/rig/app/control.ts';
-import type { Backend, Configuration } from '../../testbed/rig/haproxy-configuration.ts';
+import type { Backend, Configuration, Frontend, Mode } from '../../testbed/rig/haproxy-configuration.ts';
 import type { HaproxyProcess } from '../../testbed/rig/haproxy-process.ts';
 import { freePort, someNetwork } from '../../testbed/rig/ports.ts';
 import { type StackOptions as RigOptions, Stack as RigStack, startHaproxyOf } from '../../testbed/rig/stack.ts';
@@ -21,8 +21,12 @@ export interface StackOptions {
   readonly masterWorker?: boolean;
   /** What the agents run in. */
   readonly agentSurroundings?: Surroundings;
-  /** What the servers' lines end with; a check every second unless given. */
-  readonly serverOptions?: string;
+  /** What the servers' lines end with, of all or by name; a check every second unless given. */
+  readonly serverOptions?: string | ((name: string) => string);
+  /** http unless given. */
+  readonly mode?: Mode;
+  /** Stats sockets beside HAProxy's usual one. */
+  readonly sockets?: NonNullable<Configuration['sockets']>;
   /** Another backend with the same servers. */
   readonly secondBackend?: string;
   /** Where requests for the second backend go; nowhere unless given. */
@@ -113,7 +117,7 @@ export class Stack extends RigStack<Haweight> {
   async startControllerIn(surroundings: Surroundings, ...flags: readonly string[]): Promise<Haweight> {
     const controller = this.spawnController(['--period-ms', String(period), ...flags], {
       statusPort: await freePort(),
-      haweight: (_, args) => new Haweight(args, {}, surroundings),
+      haweight: (_, args) => new Haweight(args, surroundings.environment, surroundings),
     });
     const hasTicked = async () => (await this.status()).ticks > 0;
     await until(
@@ -179,22 +183,23 @@ export function writtenTo(controller: Haweight, name: string): readonly number[]
 /** The configuration of a stack: one frontend, and backend web with a server for each name. */
 export function configurationOf(options: StackOptions, network: string, port: number): Configuration {
   const { servers, algorithm = 'roundrobin', weights = {}, lines = [], secondBackend, secondPort } = options;
-  const { serverOptions = 'check inter 1s' } = options;
+  const { serverOptions = 'check inter 1s', mode = 'http', sockets = [] } = options;
   const web: Backend = {
     name: 'web',
     algorithm,
+    mode,
     lines,
     servers: servers.map((name, index) => ({
       name,
       address: `${network}.${index + 1}:${appPort}`,
-      options: serverOptions,
+      options: typeof serverOptions === 'string' ? serverOptions : serverOptions(name),
       ...(weights[name] === undefined ? {} : { weight: weights[name] }),
     })),
   };
   const second = secondBackend === undefined ? [] : [{ ...web, name: secondBackend }];
-  const frontends = [{ name: 'front', bind: `127.0.0.1:${port}`, backend: 'web' }];
+  const frontends: Frontend[] = [{ name: 'front', bind: `127.0.0.1:${port}`, backend: 'web', mode }];
   if (secondBackend !== undefined && secondPort !== undefined) {
     frontends.push({ name: 'second', bind: `127.0.0.1:${secondPort}`, backend: secondBackend });
   }
-  return { frontends, backends: [web, ...second] };
+  return { sockets, frontends, backends: [web, ...second] };
 }

@@ -7,6 +7,7 @@ import { learnUnqueued, nothingKnown, type UnqueuedTime, unqueuedTime } from './
 
 /** So many answers prove a time; twice as many after each time that the limit was found wrong. */
 const neededAnswers = 100;
+/** So many times, and more answers are needed than are ever remembered. */
 const mostDoublings = 10;
 /** No limit is below this, nor below the server's cores. */
 const leastLimit = 2;
@@ -56,9 +57,13 @@ function learn(before: LimitMemory, observation: Observation, capacity: number |
   return { ...before, unqueued: learnUnqueued(before.unqueued, observation, capacity, elapsedMs) };
 }
 
-/** What was known is of other requests, or of other servers behind this one. */
+/**
+ * What was known is of other requests, or of other servers behind this one. Where requests gave up, `timeout queue` is shorter than
+ * it takes to find a limit wrong, and stays so: the next limit would fail some, too.
+ */
 function refute(before: LimitMemory, refuted: Refutation): LimitMemory {
-  return { unqueued: nothingKnown, limit: null, refuted, times: before.times + 1 };
+  const times = refuted === 'gave-up' ? mostDoublings : before.times + 1;
+  return { unqueued: nothingKnown, limit: null, refuted, times };
 }
 
 /** By its CPU over the tick and by what it answered: one that became slow is busy, one whose requests wait elsewhere is not. */

@@ -19,7 +19,7 @@ function tallyOf(...outcomes: readonly Outcome[]): Tally {
 
 /** Two algorithms of six pairs of 100 requests each, and a controller; all is well but for what is asked. */
 function measured(
-  changes: { pair?: Pair; written?: Written; still?: Written; controllerChanges?: number } = {},
+  changes: { pair?: Pair; written?: Written; still?: Written; controllerChanges?: number; limited?: number } = {},
 ): Measured {
   const pairs = Array.from({ length: 6 }, () => ({ changing: tallyOf(), still: tallyOf() }));
   const first = { balance: 'roundrobin', pairs, written, still, seconds: 1 };
@@ -30,7 +30,14 @@ function measured(
     still: changes.still ?? still,
     seconds: 1,
   };
-  const controller = { requestsPerSecond: 40, pairs, changes: changes.controllerChanges ?? 9, zeroes: 1, latestMs: 1 };
+  const controller = {
+    requestsPerSecond: 40,
+    pairs,
+    changes: changes.controllerChanges ?? 9,
+    zeroes: 1,
+    limited: changes.limited ?? 24,
+    latestMs: 1,
+  };
   return { writes: [first, second], controller, seconds: 3 };
 }
 
@@ -78,4 +85,5 @@ test('lost weights, weights that change by themselves and a controller that does
   t.deepEqual(failed(measured({ still: { ...still, lost: 1 } })), [lost]);
   t.deepEqual(failed(measured({ still: { ...still, changes: 1 } })), ['weights that changed though none was to']);
   t.deepEqual(failed(measured({ controllerChanges: 0 })), ['changes by the running controller']);
+  t.deepEqual(failed(measured({ limited: 0 })), ['servers with a limit of the controller']);
 });

@@ -111,6 +111,14 @@ test('a look that found it wrong opens it, and twice as many answers prove the n
   t.is(backend.why('a'), 'proven');
 });
 
+test('a limit that made a request fail is not proven again, however many answers there are', (t) => {
+  const backend = new Backend();
+  backend.ticks(30, both(quiet));
+  backend.tick(both({ ...quiet, limit: { refuted: 'gave-up' } }));
+  backend.ticks(2_000, both(quiet));
+  t.deepEqual([backend.why('a'), backend.limit('a')], ['refuted', null]);
+});
+
 test('a server that was at its limit all the time and hardly worked has a wrong limit', (t) => {
   const backend = new Backend();
   backend.ticks(30, both(quiet));
