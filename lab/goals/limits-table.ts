@@ -45,7 +45,7 @@ const mayHarm = ['io150', 'io-appears', 'slow-tenth', 'crash-1'];
 const failing = ['crash-1', 'fails-fast'];
 
 const knowing: readonly Row[] = [
-  ...rows(['`capacity`', 'policy:capacity'], 'roundrobin', []),
+  ...rows(['`capacity`', 'policy:capacity'], 'roundrobin', ['learned']),
   ...rows(equal, 'roundrobin', [...bounds, 'per-core-3']),
   ...rows(capacities, 'roundrobin', [...bounds, 'per-core-3']),
   ...rows(equal, 'leastconn', ['bound-0.1', 'per-core-3']),
@@ -54,8 +54,8 @@ const knowing: readonly Row[] = [
   ...rows(capacities, 'random', ['bound-0.1']),
 ];
 const oneByOne: readonly Row[] = [
-  ...rows(['`inverse-load`', 'policy:inverse-load'], 'roundrobin', ['two-each']),
-  ...rows(['`capacity`', 'policy:capacity'], 'roundrobin', ['two-each']),
+  ...rows(['`inverse-load`', 'policy:inverse-load'], 'roundrobin', ['learned', 'two-each']),
+  ...rows(['`capacity`', 'policy:capacity'], 'roundrobin', ['learned', 'two-each']),
   ...rows(['`capacity`', 'policy:capacity'], 'leastconn', ['two-each']),
   ...rows(equal, 'leastconn', ['bound-0.1', 'two-each']),
   ...rows(capacities, 'roundrobin', ['bound-0.1', 'two-each']),
