@@ -158,7 +158,9 @@ export class FastLane {
     });
     this.#state = outcome.state;
     this.limits.looked(outcome.limits, this.#orders, elapsedMs);
-    this.#orders = withoutLimits(this.#orders, outcome.limits.refuted);
+    // a server that fails at once is never full, and would get what the others may not
+    const isOneFailing = [...this.#orders.keys()].some((server) => this.stateOf(server).breaker !== 'closed');
+    this.#orders = withoutLimits(this.#orders, (server) => isOneFailing || outcome.limits.refuted.has(server));
     for (const { server, inFlight } of rows) {
       const { inFlightMs, ms } = this.#sums.get(server) ?? { inFlightMs: 0, ms: 0 };
       this.#sums.set(server, { inFlightMs: inFlightMs + inFlight * elapsedMs, ms: ms + elapsedMs });
@@ -190,12 +192,11 @@ export class FastLane {
 }
 
 /** A limit that is wrong is as configured until the next tick decides. */
-function withoutLimits(orders: Orders, refuted: ReadonlyMap<string, unknown>): Orders {
-  if (refuted.size === 0) return orders;
+function withoutLimits(orders: Orders, isWrong: (server: string) => boolean): Orders {
   return new Map(
     [...orders].map(([server, order]) => {
       const { limit } = order;
-      return [server, limit !== null && refuted.has(server) ? { ...order, limit: { ...limit, most: null } } : order];
+      return [server, limit !== null && isWrong(server) ? { ...order, limit: { ...limit, most: null } } : order];
     }),
   );
 }
