@@ -39,9 +39,10 @@ export async function connectPeers(...options: Parameters<typeof peers>): Promis
 
 export { viewProblems } from './observe/view-problems.ts';
 
-// decide: the guard's constants; the names of the policies are in shared/contract
+// decide: the guard's constants, whether a limit scales; the names of the policies are in shared/contract
 
 export { defaultGuardSettings } from './decide/guard/settings.ts';
+export { scales } from './decide/limits/bound.ts';
 
 // act: what is written to HAProxy
 

@@ -39,7 +39,7 @@ function limitText(limit: number | null): string {
 function describeLimit(reason: NonNullable<Limit['reason']>): string {
   switch (reason.code) {
     case 'bound':
-      return `scales with the load, ${spacedPercent(reason.part)} of what is in flight and a tenth more`;
+      return `scales with the load, ${decimal(reason.times)} x its ${spacedPercent(reason.part)} of what is in flight`;
     case 'proven': {
       const { requestsPerSecond, unqueuedMs, answers } = reason;
       return `${decimal(requestsPerSecond)} requests/s x ${Math.round(unqueuedMs)} ms without a queue (${answers} answers), and room for chance`;

@@ -75,6 +75,11 @@ export class LimitLedger {
     return isNew;
   }
 
+  /** Whether this limit of the server is from us. */
+  isLeft(server: string, limit: number | null): boolean {
+    return this.#left.get(server)?.limits.includes(limit) === true;
+  }
+
   configuredOf(server: string): number | null {
     return this.#configured.get(server) ?? null;
   }

@@ -41,12 +41,22 @@ export class LimitWriter {
     return { configured: this.#ledger.configuredOf(server), otherWriter: this.#ledger.isForeign(server) };
   }
 
-  /** Sends the limits that are to be written. Returns how many. */
-  async write(decisions: readonly Decision[]): Promise<Result<number, Problem>> {
-    const changes = decisions.flatMap(({ server, limit }) =>
-      limit?.write === true ? [{ server, limit: limit.limit }] : [],
-    );
+  /**
+   * Sends the limits that are to be written, and again that of a server that has just left weight 0 (`woken`): HAProxy gives it no
+   * request that waits until its limit is set or one of its own requests ends (2.6 to 3.4). Returns how many.
+   */
+  async write(decisions: readonly Decision[], woken: ReadonlySet<string>): Promise<Result<number, Problem>> {
+    const changes = decisions.flatMap(({ server, limit }) => {
+      if (limit === undefined) return [];
+      const isNeeded = limit.write || (woken.has(server) && this.#ledger.left.has(server));
+      return isNeeded ? [{ server, limit: limit.limit }] : [];
+    });
     return await this.send(changes);
+  }
+
+  /** The limits that servers have from us, of those that have just left weight 0. */
+  ofWoken(rows: readonly WithLimit[], woken: ReadonlySet<string>): readonly WithLimit[] {
+    return rows.filter(({ server, limit }) => woken.has(server) && this.#ledger.isLeft(server, limit));
   }
 
   async send(changes: readonly WithLimit[]): Promise<Result<number, Problem>> {

@@ -1,9 +1,10 @@
-import type { HaproxyControl } from '../../haproxy/runtime-api.ts';
+import type { HaproxyControl, StatRow } from '../../haproxy/runtime-api.ts';
 import type { Decision } from '../../shared/contract/decision.ts';
 import type { Exclusion, Observation } from '../../shared/contract/observation.ts';
 import type { LimitMode } from '../../shared/contract/server-limit.ts';
 import type { EventLog } from '../../shared/process/event-log.ts';
 import type { Log } from '../../shared/process/log.ts';
+import type { WithLimit } from '../act/limit-ledger.ts';
 import type { LimitWriter } from '../act/limit-writer.ts';
 import type { Writer } from '../act/writer.ts';
 import type { LaneSettings } from '../decide/fast/settings.ts';
@@ -74,29 +75,41 @@ export class BetweenTicks {
   /** Returns how many weights were written. A look that fails changes nothing. */
   async look(): Promise<number> {
     if (!this.lane.isAtWork) return 0;
-    const { api, backend, writer, events } = this.#options;
+    const { api, backend } = this.#options;
     const { name } = backend;
     const rows = await api.stats(name);
     if (!rows.ok || !this.lane.isAtWork) return 0;
     const looked = this.lane.look(lookRowsOf(rows.value), queueOf(rows.value));
     this.#ejections += looked.opened.length;
     this.#log(looked);
-    await this.#writeLimits(looked.limits);
-    if (looked.changes.length === 0) return 0;
-    this.lane.written(looked.changes);
-    const sent = await writer.writeBetween(looked.changes);
-    events.report('weights between ticks', { backend: name }, sent.ok ? null : sent.error);
+    const written = await this.#writeWeights(looked.changes);
+    await this.#writeLimits(looked.limits, rows.value, looked.changes);
+    return written;
+  }
+
+  async #writeWeights(changes: Looked['changes']): Promise<number> {
+    if (changes.length === 0) return 0;
+    const { backend, writer, events } = this.#options;
+    this.lane.written(changes);
+    const sent = await writer.writeBetween(changes);
+    events.report('weights between ticks', { backend: backend.name }, sent.ok ? null : sent.error);
     return sent.ok ? sent.value : 0;
   }
 
-  /** Limits that are wrong are taken back at once. */
-  async #writeLimits({ changes, refuted }: LimitsLooked): Promise<void> {
+  /** Limits that are wrong, or do harm beside a server that fails, are opened at once. Those of woken servers are sent again. */
+  async #writeLimits(
+    { changes, refuted }: LimitsLooked,
+    rows: readonly StatRow[],
+    weights: Looked['changes'],
+  ): Promise<void> {
     const { backend, limitWriter, events, logger } = this.#options;
     if (refuted.size > 0) {
       const found = Object.fromEntries(refuted);
-      logger.warn('limits found wrong', { backend: backend.name, servers: found, taken: changes.length });
+      logger.warn('limits found wrong', { backend: backend.name, servers: found, opened: changes.length });
     }
-    const sent = await limitWriter.send(changes);
+    const changed = new Set(changes.map(({ server }) => server));
+    const woken = limitWriter.ofWoken(withLimits(rows), wokenBy(rows, weights));
+    const sent = await limitWriter.send([...changes, ...woken.filter(({ server }) => !changed.has(server))]);
     events.report('limits between ticks', { backend: backend.name }, sent.ok ? null : sent.error);
   }
 
@@ -120,4 +133,14 @@ function isAway(exclusion: Exclusion | null): boolean {
 /** The limits that servers have after a tick, where they are ours to set. */
 function limitsLeft(decisions: readonly Decision[]): ReadonlyMap<string, number | null> {
   return new Map(decisions.flatMap(({ server, limit }) => (limit === undefined ? [] : [[server, limit.limit]])));
+}
+
+/** The servers that had weight 0 until these changes. */
+function wokenBy(rows: readonly StatRow[], changes: Looked['changes']): ReadonlySet<string> {
+  const asleep = new Set(rows.filter(({ weight }) => weight === 0).map(({ name }) => name));
+  return new Set(changes.filter(({ server, weight }) => weight > 0 && asleep.has(server)).map(({ server }) => server));
+}
+
+function withLimits(rows: readonly StatRow[]): readonly WithLimit[] {
+  return rows.filter(({ kind }) => kind === 'server').map(({ name: server, limit }) => ({ server, limit }));
 }

@@ -158,9 +158,7 @@ export class FastLane {
     });
     this.#state = outcome.state;
     this.limits.looked(outcome.limits, this.#orders, elapsedMs);
-    // a server that fails at once is never full, and would get what the others may not
-    const isOneFailing = [...this.#orders.keys()].some((server) => this.stateOf(server).breaker !== 'closed');
-    this.#orders = withoutLimits(this.#orders, (server) => isOneFailing || outcome.limits.refuted.has(server));
+    this.#orders = withoutLimits(this.#orders, outcome.limits);
     for (const { server, inFlight } of rows) {
       const { inFlightMs, ms } = this.#sums.get(server) ?? { inFlightMs: 0, ms: 0 };
       this.#sums.set(server, { inFlightMs: inFlightMs + inFlight * elapsedMs, ms: ms + elapsedMs });
@@ -191,12 +189,16 @@ export class FastLane {
   }
 }
 
-/** A limit that is wrong is as configured until the next tick decides. */
-function withoutLimits(orders: Orders, isWrong: (server: string) => boolean): Orders {
+/** Limits that are wrong, or do harm beside a server that fails, are as configured until the next tick decides. */
+function withoutLimits(orders: Orders, { refuted, isFailing }: LookOutcome['limits']): Orders {
+  if (refuted.size === 0 && !isFailing) return orders;
   return new Map(
     [...orders].map(([server, order]) => {
       const { limit } = order;
-      return [server, limit !== null && isWrong(server) ? { ...order, limit: { ...limit, most: null } } : order];
+      return [
+        server,
+        limit !== null && (isFailing || refuted.has(server)) ? { ...order, limit: { ...limit, most: null } } : order,
+      ];
     }),
   );
 }

@@ -14,12 +14,16 @@ export interface LimitsLooked {
   readonly refuted: ReadonlyMap<string, Refutation>;
 }
 
+/** What the looks add to a tick's reading. */
+type LookedLimit = Pick<LimitReading, 'fullPart' | 'suspended' | 'refuted'>;
+
 /** The limits of one backend between ticks: what the looks found of them since the last tick. No I/O. */
 export class LimitLane {
   /** The limits that servers have from us, where limits are written at all; null: none. */
   #left: ReadonlyMap<string, number | null> = new Map();
   readonly #fullMs = new Map<string, number>();
   readonly #refuted = new Map<string, Refutation>();
+  #isFailing = false;
   #sinceTickMs = 0;
 
   /** After a tick. `left`: the limit of each server that is ours to set; none where limits are not written. */
@@ -27,8 +31,9 @@ export class LimitLane {
     this.#left = left;
   }
 
-  looked({ full, refuted }: LookOutcome['limits'], orders: Orders, elapsedMs: number): void {
+  looked({ full, refuted, isFailing }: LookOutcome['limits'], orders: Orders, elapsedMs: number): void {
     this.#sinceTickMs += elapsedMs;
+    if (isFailing) this.#isFailing = true;
     for (const server of full) this.#fullMs.set(server, (this.#fullMs.get(server) ?? 0) + elapsedMs);
     for (const [server, why] of refuted) {
       // requests that failed weigh more than what a later look finds
@@ -37,15 +42,16 @@ export class LimitLane {
   }
 
   /** What was found since this was last asked. */
-  take(servers: readonly string[]): ReadonlyMap<string, Pick<LimitReading, 'fullPart' | 'refuted'>> {
+  take(servers: readonly string[]): ReadonlyMap<string, LookedLimit> {
     const ms = Math.max(1, this.#sinceTickMs);
-    const taken = servers.map((server): [string, Pick<LimitReading, 'fullPart' | 'refuted'>] => {
+    const taken = servers.map((server): [string, LookedLimit] => {
       const fullPart = Math.min(1, (this.#fullMs.get(server) ?? 0) / ms);
-      return [server, { fullPart, refuted: this.#refuted.get(server) ?? null }];
+      return [server, { fullPart, suspended: this.#isFailing, refuted: this.#refuted.get(server) ?? null }];
     });
     this.#fullMs.clear();
     this.#refuted.clear();
     this.#sinceTickMs = 0;
+    this.#isFailing = false;
     return new Map(taken);
   }
 

@@ -17,7 +17,7 @@ export function readLimits(
   if (!isHttp) return new Map();
   return new Map(
     servers.map(({ server, limit: now }) => {
-      const looked = found.get(server) ?? { fullPart: 0, refuted: null };
+      const looked = found.get(server) ?? { fullPart: 0, suspended: false, refuted: null };
       return [server, { now, fullconn, ...writer.readingOf(server), ...looked }];
     }),
   );

@@ -45,7 +45,7 @@ export class TickWriter {
       return { kind: isUseless ? 'useless' : 'refused', decisions: unwritten(decisions, observations), problem };
     }
     const result = await writer.write(decisions, observations, srvRecords);
-    if (result.kind === 'written') return await this.#withLimits(result);
+    if (result.kind === 'written') return await this.#withLimits(result, wokenBy(result.decisions, observations));
     if (result.problem.code !== 'backend-static') return result;
     await this.#support.refused(writer.left);
     writer.forget();
@@ -53,8 +53,8 @@ export class TickWriter {
   }
 
   /** Limits are a second command: where HAProxy does not take them, the weights are in force all the same. */
-  async #withLimits(result: Extract<TickResult, { kind: 'written' }>): Promise<TickResult> {
-    const sent = await this.#options.limitWriter.write(result.decisions);
+  async #withLimits(result: Extract<TickResult, { kind: 'written' }>, woken: ReadonlySet<string>): Promise<TickResult> {
+    const sent = await this.#options.limitWriter.write(result.decisions, woken);
     if (sent.ok) return result;
     const decisions = result.decisions.map((each) =>
       each.limit === undefined ? each : { ...each, limit: { ...each.limit, write: false } },
@@ -82,4 +82,11 @@ export class TickWriter {
     if (servers.length > 0) logger.info('weights of another writer stay', { backend: backend.name, servers });
     return ok(givenBack.length);
   }
+}
+
+/** The servers that had weight 0 until now. */
+function wokenBy(decisions: readonly Decision[], observations: readonly Observation[]): ReadonlySet<string> {
+  const asleep = new Set(observations.filter(({ currentWeight }) => currentWeight === 0).map(({ server }) => server));
+  const woken = decisions.filter(({ server, write, weight }) => write && weight > 0 && asleep.has(server));
+  return new Set(woken.map(({ server }) => server));
 }

@@ -1,11 +1,14 @@
+import { policyNames } from '../../shared/contract/policy-names.ts';
 import { ticksToConverge } from '../../testbed/simulator/convergence.ts';
 import { type FleetName, fleets } from '../../testbed/simulator/fleets.ts';
 import { failedShare, type SimulationResult, sharesOf } from '../../testbed/simulator/result.ts';
+import { rivalNames } from '../../testbed/simulator/rivals/names.ts';
 import { scenarios } from '../../testbed/simulator/scenarios.ts';
 import { type Balance, type Contender, type Experiment, experimentSchema } from '../../testbed/simulator/schema.ts';
+import { type LimitsName, withLimits } from './limits.ts';
 
-/** Who sets the weights, by a short name: a policy of the controller, or weights without one. */
-export type ContenderName = 'none' | 'oracle' | 'static' | 'equal-weights' | `policy:${string}`;
+/** Who sets the weights, by a short name: a policy of the controller, or weights without one; or another balancer. */
+export type ContenderName = 'none' | 'oracle' | 'static' | 'equal-weights' | `policy:${string}` | `rival:${string}`;
 
 /** One combination that is measured, with every seed. */
 export interface Cell {
@@ -20,6 +23,8 @@ export interface Cell {
   readonly haproxys?: number;
   /** Whether HAProxy retries and observes connections itself; default: no. */
   readonly fastPath?: boolean;
+  /** Default: none. */
+  readonly limits?: LimitsName;
 }
 
 /** The figures of one run that goals use; null where the run has no such figure. */
@@ -47,10 +52,11 @@ export interface Figures {
 export type FigureName = keyof Figures;
 
 export function cellName(cell: Cell): string {
-  const { fleet, demandMs, scenario, balance, contender, haproxys = 1, fastPath = false } = cell;
+  const { fleet, demandMs, scenario, balance, contender, haproxys = 1, fastPath = false, limits } = cell;
   const many = haproxys === 1 ? '' : ` x${haproxys}`;
   const retries = fastPath ? ' with retries' : '';
-  return `${fleet} ${demandMs} ms ${scenario} ${contender.replace('policy:', '')}+${balance}${many}${retries}`;
+  const limited = limits === undefined ? '' : ` ${limits}`;
+  return `${fleet} ${demandMs} ms ${scenario} ${contender.replace('policy:', '')}+${balance}${many}${retries}${limited}`;
 }
 
 const contenders: Readonly<Record<string, Contender>> = {
@@ -67,14 +73,20 @@ export interface RunSettings {
    * many seconds.
    */
   readonly steadySeconds: number;
+  /** Default: the scenario's. */
+  readonly warmupSeconds?: number;
   /** Keys of the controller's configuration, to try other constants with. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
 
-export function experimentOf(cell: Cell, seed: number, { steadySeconds, config = {} }: RunSettings): Experiment {
+export function experimentOf(
+  cell: Cell,
+  seed: number,
+  { steadySeconds, warmupSeconds, config = {} }: RunSettings,
+): Experiment {
   const plan = scenarios.get(cell.scenario);
   if (plan === undefined) throw new Error(`no scenario ${cell.scenario}`);
-  const { fleet: fleetName, demandMs, balance, contender, haproxys, fastPath = false } = cell;
+  const { fleet: fleetName, demandMs, balance, haproxys, fastPath = false, limits } = cell;
   const fleet = fleets[fleetName];
   return experimentSchema.parse({
     fleet,
@@ -82,11 +94,23 @@ export function experimentOf(cell: Cell, seed: number, { steadySeconds, config =
     balance,
     fastPath,
     seed,
-    contender: contenders[contender] ?? { kind: 'policy', policy: contender.replace('policy:', ''), config },
+    ...withLimits(contenderOf(cell, config), limits),
     ...plan(fleet),
     ...(haproxys === undefined ? {} : { haproxys }),
     ...(cell.scenario.startsWith('steady') ? { seconds: steadySeconds } : {}),
+    ...(warmupSeconds === undefined ? {} : { warmupSeconds }),
   });
+}
+
+function contenderOf({ contender }: Cell, config: Readonly<Record<string, unknown>>): Contender {
+  const fixed = contenders[contender];
+  if (fixed !== undefined) return fixed;
+  const rival = rivalNames.find((each) => contender === `rival:${each}`);
+  if (rival !== undefined) return { kind: 'rival', rival };
+  const name = contender.replace('policy:', '');
+  const policy = policyNames.find((each) => each === name);
+  if (policy === undefined) throw new RangeError(`no contender ${contender}`);
+  return { kind: 'policy', policy, config: { ...config } };
 }
 
 export function figuresOf(result: SimulationResult, { scenario }: Experiment): Figures {

@@ -12,6 +12,7 @@ import { Measured, Plan } from './measure.ts';
 import { rankingTables } from './ranking.ts';
 import { formatGoal, reportOf } from './report.ts';
 import { runCells } from './run.ts';
+import { seedCount } from './seed-count.ts';
 
 interface Flags {
   readonly seeds: string;
@@ -94,12 +95,6 @@ function chosenGoals(policy: PolicyName, names: string | undefined): readonly Go
     if (found.length === 0) throw usage('--only', goals.map((each) => each.name).join(', '), text);
     return found;
   });
-}
-
-function seedCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1 || count > 1_000) throw usage('--seeds', 'a whole number, 1 to 1000', text);
-  return count;
 }
 
 function triedConfig(policy: PolicyName, text: string): Readonly<Record<string, unknown>> {

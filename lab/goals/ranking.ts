@@ -1,21 +1,8 @@
-import { milliseconds } from '../../shared/terminal/format.ts';
 import type { FleetName } from '../../testbed/simulator/fleets.ts';
 import type { Balance } from '../../testbed/simulator/schema.ts';
-import { markdownTable } from '../support/markdown.ts';
-import type { Cell, ContenderName } from './cell.ts';
+import type { ContenderName } from './cell.ts';
 import type { Measure } from './measure.ts';
-
-interface Table {
-  readonly title: string;
-  readonly columns: readonly { readonly title: string; readonly text: (row: Row, measure: Measure) => string }[];
-  readonly rows: readonly Row[];
-}
-
-interface Row {
-  readonly title: string;
-  readonly contender: ContenderName;
-  readonly balance: Balance;
-}
+import { cellOf, het, latencies, markdown, type Row, type Table, type Where } from './table.ts';
 
 const balances: readonly Balance[] = ['roundrobin', 'leastconn', 'random'];
 
@@ -38,23 +25,10 @@ function rowsOf(some: readonly (readonly [string, ContenderName])[], under: read
   );
 }
 
-type Where = Pick<Cell, 'fleet' | 'demandMs' | 'scenario' | 'haproxys'>;
-
-function latencies(title: string, where: Where) {
-  const text = ({ contender, balance }: Row, measure: Measure) => {
-    const cell = { ...where, contender, balance };
-    return `${milliseconds(measure.value(cell, 'meanMs'))} / ${milliseconds(measure.value(cell, 'p99Ms'))}`;
-  };
-  return { title, text };
-}
-
 function share(title: string, where: Where, figure: 'withinSecond' | 'failed') {
-  const text = ({ contender, balance }: Row, measure: Measure) =>
-    (100 * measure.value({ ...where, contender, balance }, figure)).toFixed(1);
+  const text = (row: Row, measure: Measure) => (100 * measure.value(cellOf(row, where), figure)).toFixed(1);
   return { title, text };
 }
-
-const het = (scenario: string): Where => ({ fleet: 'het', demandMs: 20, scenario });
 
 function evenness(fleet: FleetName) {
   return (['steady-70', 'steady-85', 'flash-150', 'crash-1'] as const).map((scenario) =>
@@ -108,13 +82,4 @@ const tables: readonly Table[] = [
 /** Every table as Markdown. */
 export function rankingTables(measure: Measure): string {
   return tables.map((table) => markdown(table, measure)).join('\n\n');
-}
-
-function markdown({ title, columns, rows }: Table, measure: Measure): string {
-  const table = markdownTable(
-    ['weights, `balance`', ...columns.map((column) => column.title)],
-    rows.map((row) => [row.title, ...columns.map(({ text }) => text(row, measure))]),
-    { numbers: true },
-  );
-  return `**${title}**\n\n${table}`;
 }

@@ -34,6 +34,8 @@ export interface LimitReading {
   readonly otherWriter: boolean;
   /** Part of the time since the last tick for which it had as many requests as its decided limit allows, 0 to 1. */
   readonly fullPart: number;
+  /** A server of the backend failed since the last tick, so that a look opened all limits. */
+  readonly suspended: boolean;
   /** A look has found the decided limit wrong since the last tick; null: none has. */
   readonly refuted: Refutation | null;
 }
@@ -48,6 +50,7 @@ export const limitReadingSchema = z.strictObject({
   fullconn: limit.nullable(),
   otherWriter: z.boolean(),
   fullPart: z.number().min(0).max(1),
+  suspended: z.boolean(),
   refuted: refutation.nullable(),
 });
 
@@ -57,6 +60,7 @@ export const openCauses = {
   stale: 'its agent is silent',
   'not-full-weight': 'it is ramping up, ejected or drained',
   'another-open': 'another server can have none, and would get all that the others may not',
+  failing: 'a server failed: it is never full, and would get what the others may not',
   refuted: 'a limit was found wrong',
   unproven: 'not enough is known of the time that its requests take while it has little to do',
   'no-capacity': 'its capacity is not known',
@@ -66,8 +70,8 @@ export const openCauses = {
 export type OpenCause = keyof typeof openCauses;
 
 export const limitReasonSchema = z.discriminatedUnion('code', [
-  /** In proportion to its weight: HAProxy scales it with what is in flight (`minconn`, `fullconn`). `part`: of what is in flight. */
-  z.object({ code: z.literal('bound'), part: z.number() }),
+  /** `times` its part, by weight, of what is in flight: HAProxy scales it (`minconn`, `fullconn`). */
+  z.object({ code: z.literal('bound'), part: z.number(), times: z.number() }),
   /** By Little's formula: what it can do a second times the time of a request that does not wait, and room for chance. */
   z.object({
     code: z.literal('proven'),

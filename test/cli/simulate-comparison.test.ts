@@ -100,7 +100,7 @@ const refused: readonly (readonly [flags: SimulateFlags, line: RegExp])[] = [
   [{ rate: '1e999' }, /^--rate: .*a number, got "1e999"/],
   [{ rate: '-5' }, /^--rate: .*above 0 and up to 1000000, got -5/],
   [{ rate: '' }, /^--rate: .*a number, got ""/],
-  [{ fleet: 'hte' }, /^--fleet: .*one of het, mild, hom, tuned, .*twenty, or cores such as 1,2,4x0\.8, got "hte"/],
+  [{ fleet: 'hte' }, /^--fleet: .*one of het, mild, hom, tuned, .*hundred, or cores such as 1,2,4x0\.8, got "hte"/],
   [{ fleet: '0,2' }, /^--fleet: .*above 0 and up to 1024, got 0/],
   [{ fleet: '-1' }, /^--fleet: .*got "-1"/],
   [{ fleet: '' }, /^--fleet: .*got ""/],

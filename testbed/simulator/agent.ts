@@ -29,6 +29,16 @@ interface Sample {
   readonly atMs: number;
   readonly shownBusyMs: number;
   readonly completed: number;
+  readonly erred: number;
+}
+
+/** What the application itself can say of the newest window. */
+export interface ApplicationLoad {
+  /** Utilisation as measured, 0 to 1. */
+  readonly cpu: number;
+  /** Answers of any kind, and those of them that are errors. */
+  readonly requestsPerSecond: number;
+  readonly errorsPerSecond: number;
 }
 
 /** One server's agent: measures on its own clock and answers with the newest measurement. */
@@ -44,6 +54,7 @@ export class SimulatedAgent {
   #samples: readonly [Sample, Sample];
   #snapshot: Omit<Snapshot, 'ageMs'>;
   #takenMs: number;
+  #load: ApplicationLoad = { cpu: 0, requestsPerSecond: 0, errorsPerSecond: 0 };
 
   constructor(spec: ServerSpec, server: Server, demandMs: number, random: Random) {
     this.#spec = spec;
@@ -53,7 +64,7 @@ export class SimulatedAgent {
     this.firstSampleMs = random() * sampleEveryMs;
     // before the start it measured a server without requests
     const idle = (samplesAgo: number): Sample => {
-      return { atMs: this.firstSampleMs - samplesAgo * sampleEveryMs, shownBusyMs: 0, completed: 0 };
+      return { atMs: this.firstSampleMs - samplesAgo * sampleEveryMs, shownBusyMs: 0, completed: 0, erred: 0 };
     };
     this.#samples = [idle(2), idle(1)];
     this.#takenMs = idle(1).atMs;
@@ -63,11 +74,17 @@ export class SimulatedAgent {
   /** Takes a sample. Returns when the next one is due, in ms. */
   sample(nowMs: number): number {
     const [before, between] = this.#samples;
-    const sample = { atMs: nowMs, shownBusyMs: this.#server.shownBusyMs(nowMs), completed: this.#server.completed };
+    const { completed, erred } = this.#server;
+    const sample = { atMs: nowMs, shownBusyMs: this.#server.shownBusyMs(nowMs), completed, erred };
     this.#snapshot = this.#measure(before, sample);
     this.#takenMs = nowMs;
     this.#samples = [between, sample];
     return nowMs + sampleEveryMs;
+  }
+
+  /** null while the server is down. */
+  get load(): ApplicationLoad | null {
+    return this.#server.conditions.down ? null : this.#load;
   }
 
   answer(nowMs: number): Result<Snapshot, Problem> {
@@ -85,6 +102,9 @@ export class SimulatedAgent {
     const windowMs = now.atMs - before.atMs;
     const busy = (now.shownBusyMs - before.shownBusyMs) / (cores * windowMs);
     const cpu = between0And1(busy + backgroundCpu + cpuNoise * normal(this.#random));
+    const perSecond = (counter: 'completed' | 'erred') => ((now[counter] - before[counter]) * 1_000) / windowMs;
+    const errorsPerSecond = perSecond('erred');
+    this.#load = { cpu, requestsPerSecond: perSecond('completed') + errorsPerSecond, errorsPerSecond };
     const ram = between0And1(idleRam + ramPerRequest * (inService + waiting));
     const answeredShare = (now.completed - before.completed) / windowMs / this.#fullRate;
     const bandwidth = between0And1(fullBandwidth * answeredShare);

@@ -27,7 +27,7 @@ export class Connector {
   connect(line: Line, request: Request, nowMs: number): Reception {
     const { servers, fastPath, onSent } = this.#options;
     line.sessions += 1;
-    this.#pool.take(line);
+    this.#pool.take(line, request);
     request.server = line.index;
     request.stage += 1;
     const reception = servers[line.index]?.receive(request, nowMs) ?? 'refused';
@@ -36,7 +36,7 @@ export class Connector {
       this.#pool.followHealth(line);
     }
     if (reception === 'accepted') onSent(request, nowMs);
-    else this.#pool.release(line);
+    else this.#pool.release(line, request, reception);
     return reception;
   }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { policyNames } from '../../shared/contract/policy-names.ts';
+import { rivalNames } from './rivals/names.ts';
 
 /** Limits as one would set them who knows the fleet, instead of `maxconn`: one of the two. */
 export const fixedLimitsSchema = z
@@ -30,6 +31,8 @@ export const contenderSchema = z.discriminatedUnion(
     z.strictObject({ kind: z.literal('static'), weights: z.enum(['configured', 'equal', 'capacity']), limits }),
     /** No controller: weights by the true capacity, at once whenever an event changes it. */
     z.strictObject({ kind: z.literal('oracle'), limits }),
+    /** Another balancer in place of each HAProxy's `balance`; docs/policies.md says what it knows that HAProxy does not. */
+    z.strictObject({ kind: z.literal('rival'), rival: z.enum(rivalNames) }),
   ],
-  { error: 'a contender of kind policy, static or oracle' },
+  { error: 'a contender of kind policy, static, oracle or rival' },
 );

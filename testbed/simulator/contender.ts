@@ -39,7 +39,7 @@ export function weightSetter(surroundings: Surroundings): WeightSetter {
   const { contender } = experiment;
   const byCapacity = () => setByCapacity(surroundings);
   const limit = () => {
-    if (contender.kind === 'policy' || contender.limits === undefined) return;
+    if (!('limits' in contender) || contender.limits === undefined) return;
     setFixedLimits(haproxy, contender.limits, experiment.fleet, nowMs());
   };
   const both = (set: () => void) => () => {
@@ -52,6 +52,9 @@ export function weightSetter(surroundings: Surroundings): WeightSetter {
       const start = { configured: nothing, equal, capacity: byCapacity }[contender.weights];
       return { start: both(start), tick: nothing, capacityChanged: nothing };
     }
+    // it does without weights
+    case 'rival':
+      return { start: nothing, tick: nothing, capacityChanged: nothing };
     case 'oracle':
       return { start: both(byCapacity), tick: nothing, capacityChanged: both(byCapacity) };
     case 'policy': {

@@ -1,4 +1,5 @@
 import { Connector, type ConnectorOptions } from './connector.ts';
+import type { Outcome } from './dispatch/dispatch.ts';
 import type { Line } from './line.ts';
 import type { FailureKind, Measures } from './measures.ts';
 import { Pool, type PoolOptions } from './pool.ts';
@@ -59,7 +60,7 @@ export class SimulatedHaproxy {
 
   /** A server has finished a request that this HAProxy still waited for. */
   answered(request: Request, nowMs: number): void {
-    const line = this.#release(request);
+    const line = this.#release(request, 'answered');
     if (line !== undefined) line.responses2xx += 1;
     this.#options.measures.answered(request, nowMs);
     this.#end(request, nowMs);
@@ -70,7 +71,7 @@ export class SimulatedHaproxy {
    * 5xx of the server, only a response error (measured with 2.6).
    */
   timedOut(request: Request, nowMs: number): void {
-    const line = this.#release(request);
+    const line = this.#release(request, 'timeout');
     if (line !== undefined) line.responseErrors += 1;
     this.#fail(request, 'timeout', nowMs);
   }
@@ -85,7 +86,7 @@ export class SimulatedHaproxy {
 
   /** The connection broke before the answer. */
   broken(request: Request, nowMs: number): void {
-    const line = this.#release(request);
+    const line = this.#release(request, 'broken');
     if (line !== undefined && this.#connector.mayRepeat(line, request, 'broken')) {
       this.#try(request, this.#elsewhere(line, request, nowMs), nowMs);
       this.#offer(nowMs);
@@ -171,9 +172,9 @@ export class SimulatedHaproxy {
     return null;
   }
 
-  #release(request: Request): Line | undefined {
+  #release(request: Request, outcome: Outcome): Line | undefined {
     const line = this.lines[request.server];
-    if (line !== undefined) this.#pool.release(line);
+    if (line !== undefined) this.#pool.release(line, request, outcome);
     return line;
   }
 

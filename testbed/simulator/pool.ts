@@ -1,13 +1,16 @@
 import type { Random } from '../../shared/math/random.ts';
 import { dispatchOf } from './dispatch/algorithms.ts';
-import { type Dispatch, isEligible } from './dispatch/dispatch.ts';
+import { type Dispatch, isEligible, type Outcome, type Target } from './dispatch/dispatch.ts';
 import { changeLimit, hasRoom, limitNow, type Occupancy } from './limits.ts';
 import { type Line, type LineSpec, lineOf } from './line.ts';
+import type { Request } from './request.ts';
 import type { Balance } from './schema.ts';
 
 export interface PoolOptions {
   readonly lines: readonly LineSpec[];
   readonly balance: Balance;
+  /** Instead of `balance`: another balancer, which has no limits. */
+  readonly balancer?: (targets: readonly Target[], random: Random) => Dispatch;
   /** `fullconn`; null: limits do not depend on what is in flight. */
   readonly fullconn: number | null;
   readonly random: Random;
@@ -23,10 +26,11 @@ export class Pool implements Occupancy {
   /** Servers that may take waiting requests: they gave a slot back, came up or were given another limit. */
   #freed: Line[] = [];
 
-  constructor({ lines, balance, fullconn, random }: PoolOptions) {
+  constructor({ lines, balance, balancer, fullconn, random }: PoolOptions) {
     this.lines = lines.map(lineOf);
     this.fullconn = fullconn;
-    this.#dispatch = dispatchOf(balance, this.lines, random, ({ index }) => this.#hasRoom(index));
+    const hasRoom = ({ index }: Target) => this.#hasRoom(index);
+    this.#dispatch = balancer?.(this.lines, random) ?? dispatchOf(balance, this.lines, random, hasRoom);
   }
 
   /** Whether a server is in rotation with a weight. */
@@ -40,14 +44,16 @@ export class Pool implements Occupancy {
     return target === null ? null : (this.lines[target.index] ?? null);
   }
 
-  take(line: Line): void {
+  take(line: Line, request: Request): void {
     line.served += 1;
     this.#dispatch.changed(line);
+    this.#dispatch.sent?.(request, line);
   }
 
-  release(line: Line): void {
+  release(line: Line, request: Request, outcome: Outcome): void {
     line.served -= 1;
     this.#dispatch.changed(line);
+    this.#dispatch.ended?.(request, line, outcome);
     this.#freed.push(line);
   }
 

@@ -23,6 +23,8 @@ export interface ServerResult {
   readonly utilisation: number | null;
   /** Requests at the server, waiting ones too: the mean over time. */
   readonly meanInFlight: number;
+  /** Requests that it finished, also where the client no longer waited. */
+  readonly completed: number;
 }
 
 /** What was measured of requests that arrived after the warm-up. Plain JSON. Times in ms. */

@@ -1,7 +1,8 @@
 import type { SimulatedHaproxy } from './haproxy.ts';
 import type { Measures } from './measures.ts';
 import type { ServerResult, TickSample } from './result.ts';
-import type { Server, Usage } from './server.ts';
+import type { Server } from './server.ts';
+import type { Usage } from './usage.ts';
 
 /** Samples the servers' utilisations and weights. */
 export class TickSampler {
@@ -29,9 +30,13 @@ export class TickSampler {
   /** Figures of each server since `startMeasuring`. */
   measured(nowMs: number): Omit<ServerResult, 'name'>[] {
     const utilisations = this.#since(this.#measuredFrom, nowMs);
-    return this.#usages(nowMs).map(({ presentMs }, index) => {
-      const present = presentMs - (this.#measuredFrom[index]?.presentMs ?? 0);
-      return { utilisation: utilisations[index] ?? null, meanInFlight: present / (nowMs - this.#startMs) };
+    return this.#usages(nowMs).map((usage, index) => {
+      const { presentMs, completed } = this.#measuredFrom[index] ?? { presentMs: 0, completed: 0 };
+      return {
+        utilisation: utilisations[index] ?? null,
+        meanInFlight: (usage.presentMs - presentMs) / (nowMs - this.#startMs),
+        completed: usage.completed - completed,
+      };
     });
   }
 

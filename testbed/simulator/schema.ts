@@ -36,6 +36,8 @@ const serverSchema = z
     usableCores: aboveZero(1_024).optional(),
     /** Mean wait of a request that takes no CPU (a disk, a database), exponential, before its work, in ms. */
     ioMs: z.number().min(0).max(600_000).default(0),
+    /** Waits without CPU take no thread or worker, as in Node.js, and no room in the backlog. */
+    asyncIo: z.boolean().default(false),
   })
   .refine(({ discipline, workers }) => workers === undefined || discipline === 'fifo', {
     error: 'workers with discipline fifo only',
@@ -148,7 +150,7 @@ function limitProblems(experiment: {
 }): readonly string[] {
   const { fleet, minconn, fullconn, contender } = experiment;
   const hasMinconn = minconn !== undefined || fleet.some((server) => server.minconn !== undefined);
-  const isBounded = contender.kind !== 'policy' && contender.limits?.bound !== undefined;
+  const isBounded = 'limits' in contender && contender.limits?.bound !== undefined;
   if (fullconn === undefined && hasMinconn) return ['fullconn, which minconn needs'];
   return isBounded && !(hasMinconn && fullconn !== undefined) ? ['minconn and fullconn, which a bound needs'] : [];
 }

@@ -3,18 +3,10 @@ import { JobHeap } from './job-heap.ts';
 import { Queue } from './queue.ts';
 import type { Request } from './request.ts';
 import type { ServerSpec } from './schema.ts';
+import type { Usage } from './usage.ts';
 
 /** A server's immediate answer to a connection. */
 export type Reception = 'accepted' | 'refused' | 'error';
-
-/** Since the start, all but the last in core-ms. */
-export interface Usage {
-  readonly busyMs: number;
-  /** While it was not down. */
-  readonly availableMs: number;
-  /** Sum over requests of how long each was here, in ms. */
-  readonly presentMs: number;
-}
 
 export interface ServerOptions {
   readonly spec: ServerSpec;
@@ -55,6 +47,7 @@ export class Server {
   #shownBusyMs = 0;
   #presentMs = 0;
   #completed = 0;
+  #erred = 0;
 
   constructor(options: ServerOptions) {
     const { spec } = options;
@@ -69,18 +62,22 @@ export class Server {
     return this.#conditions;
   }
 
-  /** At work, or at a wait without CPU: each has a thread. */
+  /** At work, or at a wait without CPU that takes a thread. */
   get inService(): number {
-    return this.#inService.size + this.#inIo.size;
+    return this.#inService.size + (this.#options.spec.asyncIo ? 0 : this.#inIo.size);
   }
 
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** Finished requests, including those whose client no longer waited. */
   get completed(): number {
     return this.#completed;
+  }
+
+  /** Requests that it answered with an error at once. */
+  get erred(): number {
+    return this.#erred;
   }
 
   /** Work per second in core-seconds of speed 1; 0 while it is down. */
@@ -97,7 +94,12 @@ export class Server {
   /** Utilisation between two instants: busy / available. */
   usage(nowMs: number): Usage {
     this.#advance(nowMs);
-    return { busyMs: this.#busyMs, availableMs: this.#availableMs, presentMs: this.#presentMs };
+    return {
+      busyMs: this.#busyMs,
+      availableMs: this.#availableMs,
+      presentMs: this.#presentMs,
+      completed: this.#completed,
+    };
   }
 
   shownBusyMs(nowMs: number): number {
@@ -108,9 +110,12 @@ export class Server {
   receive(request: Request, nowMs: number): Reception {
     const { down, errorShare } = this.#conditions;
     if (down) return 'refused';
-    if (errorShare > 0 && this.#options.random() < errorShare) return 'error';
+    if (errorShare > 0 && this.#options.random() < errorShare) {
+      this.#erred += 1;
+      return 'error';
+    }
     this.#advance(nowMs);
-    if (this.inService < this.limit) {
+    if (this.inService < this.limit || (this.#options.spec.asyncIo && this.#ioMs(request) > 0)) {
       this.#begin(request);
       this.#reschedule();
       return 'accepted';
@@ -126,7 +131,9 @@ export class Server {
     const ready = this.#inIo.leastKey <= nowMs ? this.#inIo.pop() : undefined;
     if (ready === undefined) this.#complete(nowMs);
     else {
-      this.#start(ready);
+      // only a wait that took no thread can find all of them taken
+      if (this.#inService.size < this.limit) this.#start(ready);
+      else this.#waiting.push(ready);
       this.#reschedule();
     }
   }
@@ -138,7 +145,8 @@ export class Server {
     this.#completed += 1;
     const next = this.#waiting.shift();
     if (this.#inService.size === 0) this.#virtualMs = 0;
-    if (next !== undefined) this.#begin(next);
+    // a wait that takes no thread was before the queue for one
+    if (next !== undefined) this.#options.spec.asyncIo ? this.#start(next) : this.#begin(next);
     this.#reschedule();
     if (done !== undefined) this.#options.onDone(done, nowMs);
   }
@@ -152,10 +160,14 @@ export class Server {
   }
 
   #begin(request: Request): void {
-    const { ioFactor, waitMs } = this.#conditions;
-    const ioMs = this.#options.spec.ioMs * ioFactor * request.wait + waitMs;
+    const ioMs = this.#ioMs(request);
     if (ioMs === 0) this.#start(request);
     else this.#inIo.push(this.#updatedMs + ioMs, request);
+  }
+
+  #ioMs({ wait }: Request): number {
+    const { ioFactor, waitMs } = this.#conditions;
+    return this.#options.spec.ioMs * ioFactor * wait + waitMs;
   }
 
   #start(request: Request): void {

@@ -9,6 +9,8 @@ import { checkEveryMs } from './health.ts';
 import { Measures } from './measures.ts';
 import type { Request } from './request.ts';
 import { resultOf, type SimulationResult } from './result.ts';
+import type { RivalSystem } from './rivals/rival.ts';
+import { rivalSystem } from './rivals/systems.ts';
 import { TickSampler } from './sampler.ts';
 import type { Experiment, ServerSpec } from './schema.ts';
 import { Server } from './server.ts';
@@ -30,6 +32,7 @@ export class Simulation {
   readonly #measures: Measures;
   readonly #sampler: TickSampler;
   readonly #servers: readonly Server[];
+  readonly #rival: RivalSystem | null;
   readonly #haproxys: readonly SimulatedHaproxy[];
   readonly #setters: readonly WeightSetter[];
   readonly #serverTimeout: Timeout;
@@ -52,6 +55,8 @@ export class Simulation {
     const measuring = this.#agenda.slot((nowMs) => this.#sampler.startMeasuring(nowMs));
     this.#agenda.set(measuring, this.#startMs);
     const agents = new Map(fleet.map((spec, index) => [spec.name, this.#makeAgent(spec, index)]));
+    const known = { servers: this.#servers, agents: [...agents.values()], agenda: this.#agenda };
+    this.#rival = rivalSystem(experiment.contender, known);
     this.#haproxys = this.#streams.haproxys.map((streams) => this.#makeHaproxy(streams));
     this.#serverTimeout = this.#makeTimeout(timeoutMs, (haproxy, ...request) => haproxy.timedOut(...request));
     this.#queueTimeout = this.#makeTimeout(timeoutQueueMs, (haproxy, ...request) => haproxy.queueTimedOut(...request));
@@ -137,6 +142,7 @@ export class Simulation {
       servers: this.#servers,
       lines: fleet.map((spec) => ({ ...spec, maxconn: spec.maxconn ?? maxconn, minconn: spec.minconn ?? minconn })),
       balance,
+      ...(this.#rival === null ? {} : { balancer: this.#rival }),
       fullconn: fullconn ?? null,
       fastPath,
       random: streams.dispatch,

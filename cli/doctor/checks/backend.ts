@@ -7,6 +7,7 @@ import { checkAlgorithm } from './algorithm.ts';
 import { checkConfiguredWeights } from './configured-weights.ts';
 import { checkDecisions } from './decisions.ts';
 import { checkFastPath } from './fast-path.ts';
+import { checkLimits } from './limits.ts';
 import { checkNamedAgents } from './named-agents.ts';
 import { checkPressure } from './pressure.ts';
 import { checkRoomBesideOthers } from './room-beside-others.ts';
@@ -23,6 +24,7 @@ export function checkBackend(facts: BackendFacts): Finding[] {
     checkAlgorithm(backend, algorithm),
     ...checkServers(facts),
     ...checkFastPath(facts),
+    ...checkLimits(facts),
     ...checkConfiguredWeights(facts),
     ...checkRoomBesideOthers(facts),
     ...checkNamedAgents(facts),

@@ -1,5 +1,6 @@
 import type { Refutation } from '../../../shared/contract/server-limit.ts';
 import { sum } from '../../../shared/math/statistics.ts';
+import type { Breaker } from './breaker.ts';
 import type { BackendRow } from './look-row.ts';
 import type { Seen } from './seen.ts';
 
@@ -38,6 +39,8 @@ export interface LimitsSeen {
   readonly refuted: ReadonlyMap<string, Refutation>;
   /** The servers with as many requests as their limit allows. */
   readonly full: ReadonlySet<string>;
+  /** A server fails, or seems to: no limit keeps requests from the others. */
+  readonly isFailing: boolean;
 }
 
 /**
@@ -47,6 +50,8 @@ export interface LimitsSeen {
 const together = { part: 1 / 2, leastMs: 300 };
 const alone = { part: 1 / 8, leastMs: 1_000 };
 const enough = 6;
+/** Evidence of a breaker that one error brings, where the others have none: ln 30. */
+const oneError = 3;
 /** Requests that wait for one server while another one has room are bound to it, if that lasts so long. */
 const boundMs = 500;
 /** A limit that scales is reached only while this part of `fullconn` is in flight. */
@@ -102,7 +107,13 @@ export function watchLimits(
     watch: { servers, ofAll: common === null ? ofAll : noEvidence, idleMs, gaveUp, rows: seen.length },
     refuted: isCommon ? new Map([...all, ...refuted]) : refuted,
     full,
+    isFailing: seen.some(({ memory }) => mayFail(memory.breaker)),
   };
+}
+
+/** One that answers errors at once is never full, and beside limits it gets what the others may not. So one error is enough. */
+function mayFail({ phase, evidence }: Breaker): boolean {
+  return phase !== 'closed' || evidence >= oneError;
 }
 
 function nameOf({ seen }: Limited): string {

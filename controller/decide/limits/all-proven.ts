@@ -1,7 +1,14 @@
 import type { OpenCause } from '../../../shared/contract/server-limit.ts';
 import { sum } from '../../../shared/math/statistics.ts';
 import type { Orders } from '../orders.ts';
-import { type Limitable, type LimitsInput, openReason, takesWithoutLimit, type Wanted } from './limitable.ts';
+import {
+  isAnyFailing,
+  type Limitable,
+  type LimitsInput,
+  openReason,
+  takesWithoutLimit,
+  type Wanted,
+} from './limitable.ts';
 import { type Proven, provenLimit } from './proven.ts';
 import { type LimitMemory, type LimitsState, noMemory } from './state.ts';
 import { isQuiet } from './unqueued.ts';
@@ -28,13 +35,14 @@ export function decideProven(
   // one at weight 0 gets nothing, with a limit or without
   const open = judged.filter(({ observation, proven }) => proven.limit === null && observation.currentWeight > 0);
   const isTooLow = sum(judged.map(({ proven }) => proven.limit ?? Number.POSITIVE_INFINITY)) < wellInFlight;
-  const common: OpenCause | null =
-    open.length > 0 || observations.some(takesWithoutLimit) ? 'another-open' : isTooLow ? 'unproven' : null;
+  const isOpen = open.length > 0 || observations.some(takesWithoutLimit);
+  const isFailing = isAnyFailing(limitable);
+  const common: OpenCause | null = isFailing ? 'failing' : isOpen ? 'another-open' : isTooLow ? 'unproven' : null;
   const present = new Set(observations.map(({ server }) => server));
   const kept = [...before.servers].filter(([server]) => present.has(server));
   const memories = judged.map(({ observation, proven: { memory } }): [string, LimitMemory] => [
     observation.server,
-    common === null ? memory : { ...memory, limit: null },
+    common === null || common === 'failing' ? memory : { ...memory, limit: null },
   ]);
   return {
     wanted: new Map(judged.map(({ observation, proven }) => [observation.server, wantedOf(proven, common)])),

@@ -1,6 +1,13 @@
 import type { LimitReason, OpenCause } from '../../../shared/contract/server-limit.ts';
-import { boundFor, fairParts, scales } from './bound.ts';
-import { type Limitable, type LimitsInput, openReason, takesWithoutLimit, type Wanted } from './limitable.ts';
+import { boundFor, fairParts, scales, timesFairPart } from './bound.ts';
+import {
+  isAnyFailing,
+  type Limitable,
+  type LimitsInput,
+  openReason,
+  takesWithoutLimit,
+  type Wanted,
+} from './limitable.ts';
 import type { LimitsState } from './state.ts';
 
 /** How long limits that scale stay off after they were found wrong the first time, in ms; then twice as long each time. */
@@ -15,11 +22,12 @@ export function decideBounds(
 ): { readonly wanted: ReadonlyMap<string, Wanted>; readonly state: LimitsState } {
   const state = unboundAfter(before, limitable, elapsedMs);
   const parts = fairParts(observations, orders);
+  const times = timesFairPart(parts.values());
   const cause = whyUnbound(limitable, observations, state);
   const wanted = limitable.map(({ observation: { server }, reading: { fullconn } }): [string, Wanted] => {
     const part = parts.get(server) ?? 1;
-    const reason: LimitReason = cause === null ? { code: 'bound', part } : openReason(cause, state.unbound);
-    return [server, { limit: cause === null ? boundFor(part, fullconn ?? 0) : null, reason }];
+    const reason: LimitReason = cause === null ? { code: 'bound', part, times } : openReason(cause, state.unbound);
+    return [server, { limit: cause === null ? boundFor(part, times, fullconn ?? 0) : null, reason }];
   });
   return { wanted: new Map(wanted), state };
 }
@@ -31,8 +39,7 @@ function whyUnbound(
 ): OpenCause | null {
   if (unboundForMs > 0) return 'refuted';
   if (!limitable.every(({ reading }) => scales(reading))) return 'limits-differ';
-  // a server that fails at once is never full, and would get what the others may not
-  if (limitable.some(({ observation }) => observation.fast.breaker !== 'closed')) return 'not-full-weight';
+  if (isAnyFailing(limitable)) return 'failing';
   return observations.some(takesWithoutLimit) ? 'another-open' : null;
 }
 

@@ -33,6 +33,11 @@ export function takesWithoutLimit({ exclusion, takesRequests, currentWeight, lim
   return takesRequests && currentWeight > 0 && (exclusion !== null || limit === undefined || limit.otherWriter);
 }
 
+/** A server that fails at once is never full: beside limits it would get what the others may not. */
+export function isAnyFailing(limitable: readonly Limitable[]): boolean {
+  return limitable.some(({ observation, reading }) => observation.fast.breaker !== 'closed' || reading.suspended);
+}
+
 export function openReason(because: OpenCause, refuted: Refutation | null): LimitReason {
   return { code: 'open', because, refuted: because === 'refuted' ? refuted : null };
 }

@@ -19,6 +19,7 @@ test('a healthy backend has no warning but that of an unknown metric', (t) => {
   t.deepEqual(levels, [
     'ok backend web',
     'ok balance of web',
+    'ok limits of web',
     'ok agent of web1',
     'ok agent of web2',
     'warning metric bandwidth',
@@ -192,7 +193,7 @@ test('as JSON every finding has level, check and detail, and where it is a probl
   const document = documentOf(checkBackend(facts([view('web1')], { agents })));
   t.deepEqual([document.version, document.failures, document.warnings], [1, 1, 0]);
   t.deepEqual(document.findings[0], { level: 'ok', check: 'backend web', detail: '1 of 1 servers in rotation' });
-  t.like(document.findings[2], {
+  t.like(document.findings[3], {
     level: 'failure',
     check: 'agent of web1',
     code: 'agent-timeout',

@@ -26,7 +26,7 @@ async function limitsOf({ api }: Haproxy): Promise<Record<string, number | null>
 }
 
 const configured = { s1: 10_000, s2: 10_000, s3: 10_000, s4: 10_000 };
-const ours = { s1: 3_667, s2: 3_667, s3: 3_667, s4: 10_000 };
+const ours = { s1: 5_250, s2: 5_250, s3: 5_250, s4: 10_000 };
 const live = (haproxy: Haproxy, options: ConstructorParameters<typeof LiveLoop>[1] = {}, limits = 'on') =>
   new LiveLoop(haproxy, options, 'equal', false, limits);
 
@@ -36,7 +36,7 @@ test('limits are written, read back, kept, and given back on leaving; a backup s
   await loop.ticks(1);
   t.deepEqual(await limitsOf(haproxy), ours);
   await loop.ticks(3);
-  t.like(loop.loop.status.backends[0]?.servers[0]?.limit, { limit: 3_667, now: 3_667, reason: { code: 'bound' } });
+  t.like(loop.loop.status.backends[0]?.servers[0]?.limit, { limit: 5_250, now: 5_250, reason: { code: 'bound' } });
   t.is(loop.loop.status.backends[0]?.waiting, 0);
   await loop.leave();
   t.deepEqual(await limitsOf(haproxy), configured);
@@ -46,7 +46,7 @@ test('observed limits are shown and not written', async (t) => {
   await using haproxy = await start();
   const loop = live(haproxy, {}, 'observe');
   await loop.ticks(2);
-  t.like(loop.loop.status.backends[0]?.servers[0]?.limit, { limit: 3_667, now: 10_000 });
+  t.like(loop.loop.status.backends[0]?.servers[0]?.limit, { limit: 5_250, now: 10_000 });
   t.deepEqual(await limitsOf(haproxy), configured);
 });
 
@@ -106,6 +106,30 @@ test('a controller that was killed: the next one gives back the configured limit
   await next.leave();
   t.deepEqual(await limitsOf(haproxy), configured);
   t.is(noted.size, 0);
+});
+
+test('a server that leaves weight 0 has its limit sent again: until then HAProxy gives it no request that waits', async (t) => {
+  await using haproxy = await start();
+  const { api } = haproxy;
+  const sent: string[] = [];
+  const loop = live(haproxy, {
+    api: {
+      info: () => api.info(),
+      servers: (backend) => api.servers(backend),
+      stats: (backend) => api.stats(backend),
+      setWeights: (backend, changes) => api.setWeights(backend, changes),
+      setLimits: (backend, changes) => {
+        sent.push(...changes.map(({ server, limit }) => `${server} ${limit}`));
+        return api.setLimits(backend, changes);
+      },
+    },
+  });
+  await loop.ticks(2);
+  sent.length = 0;
+  await loop.operator('set server web/s2 weight 0');
+  await loop.ticks(1);
+  t.true((await loop.weights())['s2'] !== 0, 'the first foreign write is undone');
+  t.deepEqual(sent, ['s2 5250']);
 });
 
 test('a HAProxy that refuses limits gets weights all the same, and the status says why', async (t) => {

@@ -64,7 +64,7 @@ const refusals: readonly { what: string; value: unknown; says: RegExp }[] = [
   {
     what: 'an unknown fleet',
     value: { ...fine, fleet: 'big' },
-    says: /^x\.yaml: fleet: there is no fleet of that name; expected one of het, mild, hom, tuned, pair, large, single, disk, twenty, got "big"$/,
+    says: /^x\.yaml: fleet: there is no fleet of that name; expected one of het, mild, hom, tuned, pair, large, single, serial, disk, twenty, halves, hundred, got "big"$/,
   },
   {
     what: 'a negative rate',
@@ -100,7 +100,7 @@ const refusals: readonly { what: string; value: unknown; says: RegExp }[] = [
   {
     what: 'an unknown kind of contender',
     value: { ...fine, contender: { kind: 'magic' } },
-    says: /expected a contender of kind policy, static or oracle/,
+    says: /expected a contender of kind policy, static, oracle or rival/,
   },
   {
     what: 'an event at a stranger',

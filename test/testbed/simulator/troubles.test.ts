@@ -97,3 +97,20 @@ test('slow requests need so many times as much work, and the mean of all stays',
   t.is((p99Ms ?? 0).toFixed(1), (1_000 / 1.9).toFixed(1));
   t.true(Math.abs((meanMs ?? 0) - 100) < 2, `${meanMs}`);
 });
+
+test('a wait that takes no thread leaves the only worker free for others', async (t) => {
+  const one = { cores: 1, discipline: 'fifo', workers: 1, ioMs: 1_000, backlog: 1_000 } as const;
+  const shared = {
+    load: 0.5,
+    demandMs: 20,
+    demandDistribution: 'exponential',
+    seconds: 400,
+    warmupSeconds: 20,
+  } as const;
+  const asynchronous = await run({ ...shared, fleet: serversOf(1, { ...one, asyncIo: true }), timeoutMs: 60_000 });
+  // the wait, and then M/M/1
+  t.true(Math.abs((asynchronous.meanMs ?? 0) - 1_040) < 30, `${asynchronous.meanMs}`);
+  t.is(failuresOf(asynchronous), 0);
+  const blocking = await run({ ...shared, fleet: serversOf(1, one) });
+  t.true(failuresOf(blocking) > 0.9 * blocking.requests, 'one request a second');
+});

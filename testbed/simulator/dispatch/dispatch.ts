@@ -1,3 +1,5 @@
+import type { Request } from '../request.ts';
+
 /** The state of one server in one HAProxy. The HAProxy changes it, the dispatch reads it. */
 export interface Target {
   readonly index: number;
@@ -9,6 +11,9 @@ export interface Target {
   served: number;
 }
 
+/** How an attempt at a server ended. `refused`: no connection; `error`: an answer of status 4xx or 5xx, at once. */
+export type Outcome = 'answered' | 'error' | 'refused' | 'broken' | 'timeout';
+
 /** Whether a server is below its limit. */
 export type HasRoom = (target: Target) => boolean;
 
@@ -18,6 +23,10 @@ export interface Dispatch {
   pick(avoid: Target | null): Target | null;
   /** Weight, state or requests served have changed. */
   changed(target: Target): void;
+  /** The request goes to this server now. HAProxy's own algorithms do not mind. */
+  sent?(request: Request, target: Target): void;
+  /** Its attempt at this server is over. */
+  ended?(request: Request, target: Target, outcome: Outcome): void;
 }
 
 export function isEligible({ up, weight }: Target): boolean {

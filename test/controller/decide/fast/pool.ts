@@ -23,7 +23,7 @@ export class Pool {
   readonly weights = new Map<string, number>();
   state: FastLaneState = firstLook;
   released: readonly string[] = [];
-  limits: LookOutcome['limits'] = { refuted: new Map(), full: new Set() };
+  limits: LookOutcome['limits'] = { refuted: new Map(), full: new Set(), isFailing: false };
   /** Of the backend as a whole. */
   waiting = 0;
   gaveUp = 0;

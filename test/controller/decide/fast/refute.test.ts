@@ -101,6 +101,18 @@ test('a limit that scales is reached only where the server line has no minconn',
   t.deepEqual(refutedAfter(loaded, 5, { a: most, b: most, c: most }), {}, 'all of fullconn is in flight');
 });
 
+test('one error opens all limits, until it is known whether the server fails', (t) => {
+  const pool = poolWith();
+  const busy = { ok: 20, inFlight: 2 };
+  pool.looks(5, { a: busy, b: busy, c: busy });
+  t.false(pool.limits.isFailing);
+  pool.look({ a: { ok: 0, errors: 1, inFlight: 2 }, b: busy, c: busy });
+  t.true(pool.limits.isFailing);
+  t.is(pool.limits.refuted.size, 0);
+  pool.look({ a: busy, b: busy, c: busy });
+  t.false(pool.limits.isFailing);
+});
+
 test('the order of the servers does not matter', (t) => {
   const [one, other] = [false, true].map((reverse) => {
     const pool = poolWith();

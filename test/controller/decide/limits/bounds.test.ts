@@ -3,13 +3,32 @@ import { Backend, type Deed } from './support.ts';
 
 const fullconn = 10_000;
 const scaling: Deed = { limit: { configured: fullconn, fullconn } };
+/** Two servers beside those of a test. */
+const others = () => ({ y: weighed(100), z: weighed(100) });
 const weighed = (full: number, deed: Deed = scaling): Deed => ({ ...deed, order: { full, undrained: full } });
 
-test('where maxconn is fullconn, a limit is a tenth more than the part by weight', (t) => {
+test('where maxconn is fullconn, the others have room for what the largest one gets, and a twentieth more', (t) => {
   const backend = new Backend();
-  backend.tick({ a: weighed(100), b: weighed(100), c: weighed(200) });
-  t.deepEqual([backend.limit('a'), backend.limit('b'), backend.limit('c')], [2_750, 2_750, 5_500]);
-  t.is(backend.why('a'), 'bound');
+  backend.tick({ a: weighed(100), b: weighed(100), c: weighed(100), d: weighed(200) });
+  // 0.2 and 0.4 of what is in flight, times 1.05 / 0.6
+  t.deepEqual(
+    ['a', 'b', 'c', 'd'].map((server) => backend.limit(server)),
+    [3_500, 3_500, 3_500, 7_000],
+  );
+  t.like(backend.last.get('a')?.reason, { code: 'bound', part: 0.2, times: 1.05 / 0.6 });
+  t.true(3 * 3_500 >= fullconn);
+});
+
+test('of many servers each has a tenth more than its part', (t) => {
+  const backend = new Backend();
+  backend.tick(Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`s${index}`, weighed(100)])));
+  t.is(backend.limit('s7'), 220);
+});
+
+test('of two servers neither is bound: the other could not do the work of both', (t) => {
+  const backend = new Backend();
+  backend.tick({ a: weighed(100), b: weighed(100) });
+  t.is(backend.limit('a'), fullconn);
 });
 
 test('a limit of fullconn is no part but all: it is never above', (t) => {
@@ -26,40 +45,37 @@ test('a limit is never so low that HAProxy would take it for one without minconn
 
 test('a difference of less than a twentieth is not written', (t) => {
   const backend = new Backend();
-  backend.tick({ a: weighed(100), b: weighed(100) });
-  const limits = backend.tick({ a: weighed(103), b: weighed(97) });
-  t.deepEqual(
-    [...limits.values()].map(({ write }) => write),
-    [false, false],
-  );
-  const more = backend.tick({ a: weighed(110), b: weighed(90) });
-  t.deepEqual(
-    [...more.values()].map(({ write }) => write),
-    [true, true],
-  );
+  backend.tick({ a: weighed(100), b: weighed(100), ...others() });
+  const limits = backend.tick({ a: weighed(101), b: weighed(99), ...others() });
+  t.false([...limits.values()].some(({ write }) => write));
+  const more = backend.tick({ a: weighed(120), b: weighed(80), ...others() });
+  t.deepEqual([more.get('a')?.write, more.get('b')?.write], [true, true]);
 });
 
 test('a server that ramps up has a part of its limit, and a silent one keeps it', (t) => {
   const backend = new Backend();
   const ramping: Deed = { ...scaling, fast: { breaker: 'closed', errorShare: 0, remainingMs: 0, ramp: 0.5 } };
-  backend.tick({ a: weighed(100, ramping), b: weighed(100, { ...scaling, stale: true }), c: weighed(50) });
-  t.deepEqual([backend.limit('a'), backend.limit('b'), backend.limit('c')], [2_750, 5_500, 2_750]);
+  const silent = weighed(100, { ...scaling, stale: true });
+  backend.tick({ a: weighed(100, ramping), b: silent, c: weighed(50), ...others() });
+  // weights 50, 100, 50, 100, 100; a quarter is the largest part
+  t.deepEqual([backend.limit('a'), backend.limit('b'), backend.limit('c')], [1_750, 3_500, 1_750]);
 });
 
 for (const [what, deed, why] of [
   [
     'fails and is ejected',
     { ...scaling, fast: { breaker: 'open', errorShare: 1, remainingMs: 900, ramp: 1 } },
-    'not-full-weight',
+    'failing',
   ],
+  ['answered an error since the last tick', { limit: { ...scaling.limit, suspended: true } }, 'failing'],
   ['has another maxconn', { limit: { configured: 40, fullconn } }, 'limits-differ'],
   ['is not ours and takes requests', { ...scaling, exclusion: 'agent-check', takesRequests: true }, 'another-open'],
 ] as const satisfies readonly (readonly [string, Deed, string])[]) {
   test(`while one server ${what} nobody is bound: it would get what the others may not`, (t) => {
     const backend = new Backend();
-    backend.tick({ a: weighed(100), b: weighed(100) });
-    t.is(backend.limit('a'), 5_500);
-    backend.tick({ a: weighed(100), b: weighed(100, deed) });
+    backend.tick({ a: weighed(100), b: weighed(100), ...others() });
+    t.is(backend.limit('a'), 3_500);
+    backend.tick({ a: weighed(100), b: weighed(100, deed), ...others() });
     t.deepEqual([backend.why('a'), backend.limit('a')], [why, fullconn]);
   });
 }

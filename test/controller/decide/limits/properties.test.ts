@@ -16,6 +16,7 @@ const reading = fc.record({
   fullconn: limit,
   otherWriter: fc.boolean(),
   fullPart: fc.double({ min: 0, max: 1, noNaN: true }),
+  suspended: fc.boolean(),
   refuted: maybe(fc.constantFrom(...(Object.keys(refutations) as (keyof typeof refutations)[]))),
 });
 const fast = fc.record({

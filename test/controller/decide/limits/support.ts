@@ -11,6 +11,7 @@ export const unlimited: LimitReading = {
   fullconn: null,
   otherWriter: false,
   fullPart: 0,
+  suspended: false,
   refuted: null,
 };
 

@@ -17,7 +17,7 @@ export type Behaviour =
 
 /** Whether a command line writes weights; all others only read. */
 export function isWrite(line: string): boolean {
-  return line.startsWith('set server');
+  return line.startsWith('set ');
 }
 
 /**
@@ -33,7 +33,7 @@ export class FaultySocket implements AsyncDisposable {
   beforeCommand: (line: string) => Promise<void> = () => Promise.resolve();
   /** Every command line that came, in order. */
   readonly commands: string[] = [];
-  /** How many clients were connected at most at once since this was last set to 0. */
+  /** How many clients waited for an answer at most at once since this was last set to 0. */
   mostClients = 0;
   readonly #target: string;
   readonly #open = new Set<Socket>();
@@ -77,23 +77,21 @@ export class FaultySocket implements AsyncDisposable {
   }
 
   #serve(client: Socket): void {
-    this.#clients += 1;
-    // the end of the client before may be read in this same turn
-    setImmediate(() => {
-      this.mostClients = Math.max(this.mostClients, this.#clients);
-    });
-    // whichever comes first: the client's end, or its failure
-    let isThere = true;
+    let isAsking = false;
+    // whichever comes first: our answer, after which HAProxy closes the connection, the client's end, or its failure
     const leaves = () => {
-      if (isThere) this.#clients -= 1;
-      isThere = false;
+      if (isAsking) this.#clients -= 1;
+      isAsking = false;
     };
-    client.on('end', leaves).on('close', leaves);
+    client.on('finish', leaves).on('end', leaves).on('close', leaves);
     this.#keep(client);
     let command = '';
     client.on('data', (chunk: Buffer) => {
       command += chunk.toString('latin1');
       if (!command.endsWith('\n')) return;
+      isAsking = true;
+      this.#clients += 1;
+      this.mostClients = Math.max(this.mostClients, this.#clients);
       const line = command.trimEnd();
       command = '';
       this.commands.push(line);
