@@ -33,17 +33,17 @@ function looksAt(failingLooks: number) {
   });
 }
 
-test('the look that ejects a server opens the limits of all, and none does before', (t) => {
+test('the first look at errors of a server opens the limits of all', (t) => {
   const looks = looksAt(5);
-  const ejecting = looks.find(({ opened }) => opened.includes('a'));
   const all = names.map((server) => ({ server, limit: fullconn }));
-  t.deepEqual(ejecting?.limits.changes, all);
-  t.deepEqual(
-    looks.find(({ limits }) => limits.changes.length > 0),
-    ejecting,
+  t.is(
+    looks.findIndex(({ limits }) => limits.changes.length > 0),
+    wellLooks,
   );
+  t.deepEqual(looks[wellLooks]?.limits.changes, all);
+  t.true(looks.some(({ opened }) => opened.includes('a')));
 });
 
-test('where none is ejected, limits stay', (t) => {
+test('where none fails, limits stay', (t) => {
   t.true(looksAt(0).every(({ opened, limits }) => opened.length === 0 && limits.changes.length === 0));
 });

@@ -6,7 +6,11 @@ import { order } from '../decide/limits/support.ts';
 function refutedBy(...looks: readonly Refutation[]): Refutation | null | undefined {
   const lane = new LimitLane();
   for (const why of looks)
-    lane.looked({ full: new Set(), refuted: new Map([['a', why]]), isFailing: false }, new Map([['a', order]]), 200);
+    lane.looked(
+      { full: new Set<string>(), isFailing: false, refuted: new Map([['a', why]]) },
+      new Map([['a', order]]),
+      200,
+    );
   return lane.take(['a']).get('a')?.refuted;
 }
 

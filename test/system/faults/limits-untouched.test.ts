@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import test from 'ava';
-import { boundFor } from '../../../controller/decide/limits/bound.ts';
 import { operatorSays } from '../../../testbed/rig/operator.ts';
 import { until } from '../../../testbed/rig/wait.ts';
 import { haweight } from '../../support/process.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { Clients } from './support/clients.ts';
-import { fullconn, LimitsRun, scaling } from './support/limits-run.ts';
+import { boundOfThree, fullconn, LimitsRun, names, scaling } from './support/limits-run.ts';
 
 /* Limits that are not for haweight to set stay what they are, and requests go on. */
 
@@ -21,15 +20,18 @@ test.serial('mode tcp: no limit is written', async (t) => {
 
 test.serial('a backup server keeps its maxconn, and serves while the others are down', async (t) => {
   await using run = await LimitsRun.start({
+    servers: [...names, 's4'],
     flags: ['--policy', 'equal'],
     lines: [...scaling.lines, 'retries 3', 'option redispatch'],
-    serverOptions: (name) => `${scaling.server}${name === 's3' ? ' backup' : ''}`,
+    serverOptions: (name) => `${scaling.server}${name === 's4' ? ' backup' : ''}`,
   });
   const { stack } = run;
-  const ofTwo = boundFor(1 / 2, fullconn);
-  await until('limits', async () => (await run.limits()).join() === [ofTwo, ofTwo, fullconn].join());
+  await until(
+    'limits',
+    async () => (await run.limits()).join() === [boundOfThree, boundOfThree, boundOfThree, fullconn].join(),
+  );
   // the others leave as an operator has them leave, so that nothing fails because of that
-  for (const name of ['s1', 's2']) await operatorSays(stack.haproxy, `set server web/${name} state maint`);
+  for (const name of names) await operatorSays(stack.haproxy, `set server web/${name} state maint`);
   await using clients = new Clients({ port: stack.port, path: '/work?waitMs=100&cpuMs=0' }, 20);
   await until('more than a limit would allow', async () => ((await run.inFlight()).at(-1) ?? 0) > 12);
   await stack.ticks(2);

@@ -1,6 +1,6 @@
+import { boundFor, timesFairPart } from '../../../../controller/decide/limits/bound.ts';
 import type { Refutation } from '../../../../shared/contract/server-limit.ts';
 import type { ServerStatus } from '../../../../shared/contract/status.ts';
-import { sum } from '../../../../shared/math/statistics.ts';
 import { until } from '../../../../testbed/rig/wait.ts';
 import { type Finished, type Haweight, haweight } from '../../../support/process.ts';
 import { Stack, type StackOptions } from '../../../support/stack.ts';
@@ -19,8 +19,8 @@ export const names = ['s1', 's2', 's3'] as const;
 /** The lines of a backend whose limits scale with the load: what haproxy.cfg has for it. */
 export const scaling = { lines: ['fullconn 10000'], server: 'check inter 1s minconn 2 maxconn 10000' } as const;
 export const fullconn = 10_000;
-/** What each of three equal servers may have: its third and a tenth more. */
-export const boundOfThree = Math.ceil((1.1 * fullconn) / 3);
+/** What each of three equal servers may have. */
+export const boundOfThree = boundFor(1 / 3, timesFairPart([1 / 3]), fullconn);
 /** A proven limit comes down to it from a few times as many. */
 const lowest = 3;
 /** Of each server: so few that requests of some ms show in its utilisation. */
@@ -93,11 +93,6 @@ export class LimitsRun implements AsyncDisposable {
   /** Requests at each server, in the order of the servers. */
   async inFlight(): Promise<readonly number[]> {
     return (await this.#rows()).filter(({ kind }) => kind === 'server').map(({ currentSessions }) => currentSessions);
-  }
-
-  /** Requests that wait in HAProxy. */
-  async waiting(): Promise<number> {
-    return sum((await this.#rows()).map(({ queued }) => queued));
   }
 
   async #rows() {
