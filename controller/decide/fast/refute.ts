@@ -1,27 +1,22 @@
 import type { Refutation } from '../../../shared/contract/server-limit.ts';
 import { sum } from '../../../shared/math/statistics.ts';
 import type { Breaker } from './breaker.ts';
+import { isConvincing, type LimitEvidence, noEvidence, weigh } from './limit-evidence.ts';
 import type { BackendRow } from './look-row.ts';
 import type { Seen } from './seen.ts';
 
 /** What the looks remember of one server's limit. */
 interface Watched {
   readonly isFull: boolean;
-  readonly evidence: Evidence;
+  readonly evidence: LimitEvidence;
   /** For how long requests have waited for it while others had room, in ms. */
   readonly boundMs: number;
-}
-
-/** That far fewer requests are answered than could be: ln of a likelihood ratio, 0 or more, and for how long without a break. */
-interface Evidence {
-  readonly ln: number;
-  readonly ms: number;
 }
 
 /** What the looks remember of the limits of one backend. */
 export interface LimitWatch {
   readonly servers: ReadonlyMap<string, Watched>;
-  readonly ofAll: Evidence;
+  readonly ofAll: LimitEvidence;
   /** For how long requests have waited in HAProxy although every server has a limit, and one of them room, in ms. */
   readonly idleMs: number;
   readonly gaveUp: BackendRow['gaveUp'];
@@ -29,7 +24,6 @@ export interface LimitWatch {
   readonly rows: number;
 }
 
-const noEvidence: Evidence = { ln: 0, ms: 0 };
 const unwatched: Watched = { isFull: false, evidence: noEvidence, boundMs: 0 };
 export const nothingWatched: LimitWatch = { servers: new Map(), ofAll: noEvidence, idleMs: 0, gaveUp: null, rows: 0 };
 
@@ -49,7 +43,6 @@ export interface LimitsSeen {
  */
 const together = { part: 1 / 2, leastMs: 300 };
 const alone = { part: 1 / 8, leastMs: 1_000 };
-const enough = 6;
 /** Evidence of a breaker that one error brings, where the others have none: ln 30. */
 const oneError = 3;
 /** Requests that wait for one server while another one has room are bound to it, if that lasts so long. */
@@ -62,6 +55,9 @@ interface Limited {
   readonly seen: Seen;
   readonly most: number;
   readonly fullconn: number | null;
+  /** Whether it has as many requests as its limit allows, and whether it had at the look before, too. */
+  readonly isFull: boolean;
+  readonly staysFull: boolean;
 }
 
 /** One look at the limits that the last tick decided, in force or not. Pure. */
@@ -71,44 +67,72 @@ export function watchLimits(
   { waiting, gaveUp }: BackendRow,
   elapsedMs: number,
 ): LimitsSeen {
-  const up = seen.filter(({ row }) => row.status === 'up');
-  const limited = up.flatMap((each): Limited[] => {
-    const { most = null, fullconn = null } = each.order?.limit ?? {};
-    return most === null ? [] : [{ seen: each, most, fullconn }];
-  });
   const inBackend = waiting + sum(seen.map(({ row }) => row.inFlight + row.queued));
-  const full = new Set(limited.filter((each) => each.seen.row.inFlight >= mostNow(each, inBackend)).map(nameOf));
-  const stayFull = limited.filter(
-    (each) => full.has(nameOf(each)) && before.servers.get(nameOf(each))?.isFull === true && isFixed(each),
-  );
-  const areAll = stayFull.length === up.length && up.length > 0;
-  const ofAll = areAll ? weigh(before.ofAll, stayFull, together.part, elapsedMs) : noEvidence;
-  const staying = new Set(stayFull.map(nameOf));
-  const roomy = limited.length - full.size;
-  const servers = new Map(
-    limited.map((each): [string, Watched] => {
-      const name = nameOf(each);
-      const { evidence, boundMs: waited } = before.servers.get(name) ?? unwatched;
-      const isBound = each.seen.row.queued > 0 && roomy > (full.has(name) ? 0 : 1);
-      const own = staying.has(name) ? weigh(evidence, [each], alone.part, elapsedMs) : noEvidence;
-      return [name, { isFull: full.has(name), evidence: own, boundMs: isBound ? waited + elapsedMs : 0 }];
-    }),
-  );
-  const refuted = refutedOf(limited, servers, inBackend);
-  const haveGivenUp =
-    gaveUp !== null && before.servers.size > 0 && before.rows === seen.length && gaveUp > (before.gaveUp ?? gaveUp);
-  const mayTake = limited.some((each) => !full.has(nameOf(each)) && isFixed(each) && each.seen.row.weight > 0);
-  const idleMs = waiting > 0 && mayTake && limited.length === up.length ? before.idleMs + elapsedMs : 0;
-  const isStuck = isConvincing(ofAll, together.leastMs);
-  const common = haveGivenUp ? 'gave-up' : isStuck ? 'not-working' : idleMs >= boundMs ? 'scaled-down' : null;
-  const all = new Map(limited.map((each): [string, Refutation] => [nameOf(each), common ?? 'not-working']));
-  const isCommon = common !== null || (limited.length > 1 && refuted.size >= limited.length / 2);
+  const up = seen.filter(({ row }) => row.status === 'up');
+  const limited = up.flatMap((each) => limitedOf(each, inBackend, before.servers));
+  const areAll = limited.length > 0 && limited.length === up.length;
+  const servers = watchEach(before.servers, limited, elapsedMs);
+  const watch: LimitWatch = {
+    servers,
+    ofAll:
+      areAll && limited.every((each) => each.staysFull && isFixed(each))
+        ? weigh(before.ofAll, up, together.part, elapsedMs)
+        : noEvidence,
+    idleMs: areAll && waiting > 0 && limited.some(mayTake) ? before.idleMs + elapsedMs : 0,
+    gaveUp,
+    rows: seen.length,
+  };
+  const common = commonCause(before, watch);
   return {
-    watch: { servers, ofAll: common === null ? ofAll : noEvidence, idleMs, gaveUp, rows: seen.length },
-    refuted: isCommon ? new Map([...all, ...refuted]) : refuted,
-    full,
+    watch: common === null ? watch : { ...watch, ofAll: noEvidence },
+    refuted: ofAllWhere(common, limited, refutedOf(limited, servers, inBackend)),
+    full: new Set(limited.filter(({ isFull }) => isFull).map(nameOf)),
     isFailing: seen.some(({ memory }) => mayFail(memory.breaker)),
   };
+}
+
+function limitedOf(seen: Seen, inBackend: number, before: LimitWatch['servers']): Limited[] {
+  const { most = null, fullconn = null } = seen.order?.limit ?? {};
+  if (most === null) return [];
+  const isFull = seen.row.inFlight >= mostNow(most, fullconn, inBackend);
+  const staysFull = isFull && before.get(seen.row.server)?.isFull === true;
+  return [{ seen, most, fullconn, isFull, staysFull }];
+}
+
+function watchEach(
+  before: LimitWatch['servers'],
+  limited: readonly Limited[],
+  elapsedMs: number,
+): ReadonlyMap<string, Watched> {
+  const roomy = limited.filter(({ isFull }) => !isFull).length;
+  return new Map(
+    limited.map((each): [string, Watched] => {
+      const { isFull, staysFull, seen } = each;
+      const { evidence, boundMs: waited } = before.get(nameOf(each)) ?? unwatched;
+      const isBound = seen.row.queued > 0 && roomy > (isFull ? 0 : 1);
+      const own = staysFull && isFixed(each) ? weigh(evidence, [seen], alone.part, elapsedMs) : noEvidence;
+      return [nameOf(each), { isFull, evidence: own, boundMs: isBound ? waited + elapsedMs : 0 }];
+    }),
+  );
+}
+
+/** What makes the limits of all servers wrong; null: nothing does. */
+function commonCause(before: LimitWatch, { ofAll, idleMs, gaveUp, rows }: LimitWatch): Refutation | null {
+  const isKnown = gaveUp !== null && before.gaveUp !== null && before.rows === rows && before.servers.size > 0;
+  if (isKnown && gaveUp > before.gaveUp) return 'gave-up';
+  if (isConvincing(ofAll, together.leastMs)) return 'not-working';
+  return idleMs >= boundMs ? 'scaled-down' : null;
+}
+
+/** What is wrong with every other limit is wrong with all. */
+function ofAllWhere(
+  common: Refutation | null,
+  limited: readonly Limited[],
+  refuted: ReadonlyMap<string, Refutation>,
+): ReadonlyMap<string, Refutation> {
+  const isCommon = common !== null || (limited.length > 1 && refuted.size >= limited.length / 2);
+  if (!isCommon) return refuted;
+  return new Map([...limited.map((each): [string, Refutation] => [nameOf(each), common ?? 'not-working']), ...refuted]);
 }
 
 /** One that answers errors at once is never full, and beside limits it gets what the others may not. So one error is enough. */
@@ -124,8 +148,13 @@ function isFixed({ fullconn }: Limited): boolean {
   return fullconn === null;
 }
 
+/** HAProxy gives it requests while it has room. */
+function mayTake(each: Limited): boolean {
+  return !each.isFull && isFixed(each) && each.seen.row.weight > 0;
+}
+
 /** Most requests that HAProxy has at the server now. */
-function mostNow({ most, fullconn }: Limited, inBackend: number): number {
+function mostNow(most: number, fullconn: number | null, inBackend: number): number {
   return fullconn === null ? most : Math.min(most, Math.max(1, Math.floor((inBackend * most) / fullconn)));
 }
 
@@ -144,20 +173,4 @@ function refutedOf(
       return isConvincing(evidence, alone.leastMs) ? [[nameOf(each), 'not-working']] : [];
     }),
   );
-}
-
-function isConvincing({ ln, ms }: Evidence, leastMs: number): boolean {
-  return ln >= enough && ms >= leastMs;
-}
-
-/** Answers follow a Poisson distribution: the hypotheses are that a server answers all that it can, or `part` of it. */
-function weigh(before: Evidence, servers: readonly Limited[], part: number, elapsedMs: number): Evidence {
-  const known = servers.flatMap(({ seen: { order, counted } }) => {
-    if (counted === null || order === undefined || order.capacity === null) return [];
-    return [{ expected: (order.capacity * elapsedMs) / 1_000, answered: counted.ok + counted.errors }];
-  });
-  const expected = sum(known.map((each) => each.expected));
-  const answered = sum(known.map((each) => each.answered));
-  const ln = Math.max(0, before.ln + (1 - part) * expected + answered * Math.log(part));
-  return ln === 0 ? noEvidence : { ln, ms: before.ms + elapsedMs };
 }
