@@ -5,9 +5,16 @@ import type { TickRecord } from '../../../controller/record/recording.ts';
 import { BackendReplay } from '../../../controller/record/replay.ts';
 import type { Decision } from '../../../shared/contract/decision.ts';
 import { policyNames } from '../../../shared/contract/policy-names.ts';
-import { algorithm, sketch, ticksOf } from '../support/arbitrary.ts';
+import { algorithm, limitReading, sketch, ticksOf } from '../support/arbitrary.ts';
 import { observed } from '../support/build.ts';
 import { recordingOf, recordOf, settings, start } from './support.ts';
+
+/** A server on an ordinary day, mostly with a limit. */
+const limited = fc
+  .record({ each: sketch, limit: fc.option(limitReading, { nil: undefined }) })
+  .map(({ each, limit }) => {
+    return { ...each, ...(limit === undefined ? {} : { limit }) };
+  });
 
 /** As a recording gives them back. */
 function readBack(records: readonly TickRecord[]): TickRecord[] {
@@ -30,7 +37,7 @@ const decision = (server: string, weight: number, changes: Partial<Decision> = {
 for (const [index, policy] of policyNames.entries()) {
   test(`${policy}: a recording replayed with its own policy and settings is decided the same`, (t) => {
     fc.assert(
-      fc.property(ticksOf(sketch, 3), algorithm, (ticks, balance) => {
+      fc.property(ticksOf(limited, 3), algorithm, (ticks, balance) => {
         const { repeated, meanShareDifference } = replay(readBack(recordingOf(ticks, policy, [], balance)), {
           policy,
         }).summary;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Utilisations } from '../../../shared/contract/observation.ts';
+import { type Refutation, refutations } from '../../../shared/contract/server-limit.ts';
 import { observed, type ServerSketch } from './build.ts';
 import type { Tick } from './play.ts';
 
@@ -44,6 +45,19 @@ export const extremeSketch: fc.Arbitrary<ServerSketch> = fc.record({
   upForMs: fc.option(fc.constantFrom(0, 1, 2_000, 3_600_000, Number.MAX_SAFE_INTEGER), { nil: null }),
   configuredWeight: fc.constantFrom(1, 2, 100, 256),
   exclusion,
+});
+
+const someLimit = fc.option(fc.constantFrom(1, 2, 3, 50, 999, 1_000, 10_000, 2_147_483_647), { nil: null });
+
+/** What is known of a server's limit. */
+export const limitReading = fc.record({
+  now: someLimit,
+  configured: someLimit,
+  fullconn: someLimit,
+  otherWriter: fc.boolean(),
+  fullPart: ratio,
+  suspended: fc.boolean(),
+  refuted: fc.option(fc.constantFrom(...(Object.keys(refutations) as Refutation[])), { nil: null }),
 });
 
 /** Weights that HAProxy has to begin with, one a server. */

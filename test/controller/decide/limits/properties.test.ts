@@ -2,23 +2,12 @@ import test from 'ava';
 import fc from 'fast-check';
 import { decideLimits } from '../../../../controller/decide/limits/limits.ts';
 import { noLimitsYet } from '../../../../controller/decide/limits/state.ts';
-import { refutations } from '../../../../shared/contract/server-limit.ts';
-import { extremeSketch } from '../../support/arbitrary.ts';
+import { extremeSketch, limitReading } from '../../support/arbitrary.ts';
 import { observed } from '../../support/build.ts';
 import { order } from './support.ts';
 
 const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: null });
 const amount = fc.oneof(fc.constantFrom(0, 1e-6, 0.5, 1, 1e6), fc.double({ min: 0, max: 1e9, noNaN: true }));
-const limit = maybe(fc.constantFrom(1, 2, 3, 50, 999, 1_000, 10_000, 2_147_483_647));
-const reading = fc.record({
-  now: limit,
-  configured: limit,
-  fullconn: limit,
-  otherWriter: fc.boolean(),
-  fullPart: fc.double({ min: 0, max: 1, noNaN: true }),
-  suspended: fc.boolean(),
-  refuted: maybe(fc.constantFrom(...(Object.keys(refutations) as (keyof typeof refutations)[]))),
-});
 const fast = fc.record({
   breaker: fc.constantFrom('closed', 'open', 'probing'),
   errorShare: fc.constant(0),
@@ -32,7 +21,7 @@ const ordered = fc.record({
 const flow = maybe(
   fc.record({ started: fc.nat(), redispatches: fc.nat(), inFlightMean: maybe(amount), queued: fc.nat(1_000) }),
 );
-const server = fc.tuple(extremeSketch, maybe(reading), fast, ordered, flow);
+const server = fc.tuple(extremeSketch, maybe(limitReading), fast, ordered, flow);
 const ticks = fc.array(
   fc.tuple(fc.array(server, { minLength: 3, maxLength: 3 }), fc.constantFrom(1, 200, 2_000, 1e7)),
   {
