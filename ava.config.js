@@ -23,8 +23,12 @@ const suites = {
   containers: { files: ['test/system/containers/**/*.test.ts'], timeout: '12m', concurrency: 2 },
   // The floating address, in network namespaces with keepalived. Needs root.
   ha: { files: ['test/system/ha/**/*.test.ts'], timeout: '3m', concurrency: 1 },
-  // The evaluation on real servers. Uses all CPU cores, so nothing else may run.
-  experiments: { files: ['test/lab/evaluation/live/**/*.test.ts'], timeout: '4m', concurrency: 1 },
+  // The evaluation on real servers, and the simulator beside a real HAProxy. Nothing else may run.
+  experiments: {
+    files: ['test/lab/evaluation/live/**/*.test.ts', 'test/testbed/simulator/live/*.test.ts'],
+    timeout: '4m',
+    concurrency: 1,
+  },
   // Tests that depend on HAProxy's version. HAPROXY names the program.
   haproxy: {
     files: [
